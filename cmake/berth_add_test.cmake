@@ -1,0 +1,23 @@
+include(GoogleTest)
+
+# berth_add_test(name SOURCES file... [LABELS label...]): one GoogleTest executable whose tests ctest knows one by one.
+# Defined in it: BERTH_TEST_DATA_DIR, BERTH_TEST_MODEL (where the default model is, once it was fetched) and
+# BERTH_BINARY (the command line). BERTH_CORPUS_DIR comes from the environment, else tests/data/corpus is meant.
+function(berth_add_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LABELS")
+  add_executable(${name} ${arg_SOURCES})
+  berth_warnings(${name})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${name} PRIVATE
+    berth::berth fmt::fmt nlohmann_json::nlohmann_json GTest::gmock GTest::gtest_main Threads::Threads ${CMAKE_DL_LIBS})
+  target_compile_definitions(${name} PRIVATE
+    BERTH_TEST_DATA_DIR="${PROJECT_SOURCE_DIR}/tests/data"
+    BERTH_TEST_MODEL="${BERTH_CACHE_DIR}/models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+    BERTH_BINARY="${PROJECT_BINARY_DIR}/bin/berth"
+    $<$<BOOL:${BERTH_LLAMA}>:BERTH_WITH_LLAMA=1>)
+  if(TARGET berth_cli)
+    add_dependencies(${name} berth_cli)
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 30
+    PROPERTIES TIMEOUT 120 LABELS "${arg_LABELS}")
+endfunction()

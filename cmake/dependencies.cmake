@@ -1,0 +1,31 @@
+# Everything that Berth is built from, each with the version it is known to work with (Debian 12) and why it is here.
+
+# Where things are kept that are fetched or built once for all builds.
+if("$ENV{XDG_CACHE_HOME}" STREQUAL "")
+  set(BERTH_CACHE_DIR $ENV{HOME}/.cache/berth)
+else()
+  set(BERTH_CACHE_DIR $ENV{XDG_CACHE_HOME}/berth)
+endif()
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)             # one engine call at a time, loading in the background
+find_package(fmt 9 REQUIRED)               # libfmt-dev 9.1: text of messages and reports
+find_package(nlohmann_json 3.11 REQUIRED)  # nlohmann-json3-dev 3.11: reads and writes JSON
+find_package(CLI11 2.1 REQUIRED)           # libcli11-dev 2.1: command lines with subcommands and good errors
+find_package(PkgConfig REQUIRED)           # pkgconf 1.8: finds libedit
+pkg_check_modules(LIBEDIT REQUIRED IMPORTED_TARGET libedit>=3.1)  # libedit-dev 3.1: line editing and history; BSD licence
+
+if(BERTH_LLAMA)
+  include(cmake/llama_cpp.cmake)           # runs GGUF models; version and hash in cmake/llama_cpp/source.txt
+endif()
+
+if(BERTH_BUILD_TESTS)
+  find_package(GTest 1.12 REQUIRED)        # libgtest-dev, libgmock-dev 1.12: tests
+  # libtorch-dev, optional: only to test the header-only adapter berth/torch.h.
+  find_path(BERTH_C10_INCLUDE_DIR c10/core/Device.h)
+  find_library(BERTH_C10_LIBRARY c10)
+  mark_as_advanced(BERTH_C10_INCLUDE_DIR BERTH_C10_LIBRARY)
+endif()
+if(BERTH_BUILD_BENCH)
+  find_package(benchmark 1.7 REQUIRED)     # libbenchmark-dev 1.7: repetitions and their spread
+endif()

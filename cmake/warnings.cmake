@@ -1,0 +1,8 @@
+# berth_warnings(target): the warnings that Berth's own code is held to.
+function(berth_warnings target)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
+    -Wnull-dereference -Wimplicit-fallthrough
+    $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op>
+    $<$<BOOL:${BERTH_WERROR}>:-Werror>)
+endfunction()

@@ -1,0 +1,56 @@
+/// What Berth throws when the world, not the caller, is at fault. The caller's mistakes are std::invalid_argument.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace berth {
+
+/// A file or text that is not what it should be. `what()` names the path, the offset, what was found and expected.
+class FormatError : public std::runtime_error {
+ public:
+  FormatError(std::filesystem::path path, std::uint64_t offset, std::string found, std::string expected);
+
+  const std::filesystem::path& path() const { return path_; }  ///< empty for a text in memory
+  std::uint64_t offset() const { return offset_; }             ///< in bytes from the start
+  const std::string& found() const { return found_; }
+  const std::string& expected() const { return expected_; }
+
+ private:
+  std::filesystem::path path_;
+  std::uint64_t offset_;
+  std::string found_;
+  std::string expected_;
+};
+
+/// An engine could not do what it was asked: load, plan memory, compute.
+class EngineError : public std::runtime_error {
+ public:
+  EngineError(std::string_view engine, std::string_view device, std::string_view cause);
+
+  const std::string& engine() const { return engine_; }  ///< "llama.cpp"
+  const std::string& device() const { return device_; }  ///< "cuda:0", or empty
+  const std::string& cause() const { return cause_; }
+
+ private:
+  std::string engine_;
+  std::string device_;
+  std::string cause_;
+};
+
+/// A model that is not on this machine. `what()` holds the command that gets it.
+class ModelNotFound : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The caller cancelled the work (a stop token, or a progress callback that answered false).
+class Cancelled : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace berth

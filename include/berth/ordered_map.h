@@ -1,0 +1,133 @@
+/// A map from names to values that keeps the order of insertion, as a Python dictionary does.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace berth {
+
+/// Ordered mapping name -> T. Setting a name that is there keeps its place.
+///
+/// Look-ups scan while the map is small and use a search tree beyond that, so that no choice of names makes them slow.
+/// Not safe for concurrent writes; concurrent reads are.
+///
+///     OrderedMap<int> map{{"b", 1}, {"a", 2}};
+///     map.set("b", 3);                  // still first
+///     for (const auto& [name, value] : map) ...
+template <class T>
+class OrderedMap {
+ public:
+  using value_type = std::pair<std::string, T>;
+  using const_iterator = typename std::vector<value_type>::const_iterator;
+
+  OrderedMap() = default;
+  OrderedMap(std::initializer_list<value_type> entries) {
+    reserve(entries.size());
+    for (const auto& [name, value] : entries) set(name, value);
+  }
+
+  /// Inserts at the end, or replaces the value of a name that is there.
+  void set(std::string name, T value) {
+    if (const auto at = position(name); at != npos) {
+      entries_[at].second = std::move(value);
+      return;
+    }
+    if (entries_.size() >= scan_limit) add_to_index(name);
+    entries_.emplace_back(std::move(name), std::move(value));
+  }
+
+  /// Removes `name`; answers whether it was there. Linear in the number of entries.
+  bool erase(std::string_view name) {
+    const auto at = position(name);
+    if (at == npos) return false;
+    if (const auto indexed = index_.find(name); indexed != index_.end()) index_.erase(indexed);
+    for (auto& [other, place] : index_)
+      if (place > at) --place;
+    entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(at));
+    if (entries_.size() < scan_limit) index_.clear();
+    return true;
+  }
+
+  /// The same names in the same order, each with `convert(name, value)` for its value.
+  template <class F>
+  auto map_values(F convert) const {
+    OrderedMap<std::decay_t<std::invoke_result_t<F&, const std::string&, const T&>>> result;
+    result.entries_.reserve(entries_.size());
+    for (const auto& [name, value] : entries_) result.entries_.emplace_back(name, convert(name, value));
+    result.index_ = index_;
+    return result;
+  }
+
+  /// The value of `name`, or nullptr. The pointer holds until the map changes.
+  const T* find(std::string_view name) const {
+    const auto at = position(name);
+    return at == npos ? nullptr : &entries_[at].second;
+  }
+  T* find(std::string_view name) {
+    const auto at = position(name);
+    return at == npos ? nullptr : &entries_[at].second;
+  }
+
+  /// The value of `name`. Throws std::out_of_range naming it.
+  const T& at(std::string_view name) const {
+    const T* value = find(name);
+    if (value == nullptr) throw std::out_of_range("No entry is named '" + std::string(name) + "'");
+    return *value;
+  }
+
+  bool contains(std::string_view name) const { return position(name) != npos; }
+  std::size_t size() const { return entries_.size(); }
+  bool empty() const { return entries_.empty(); }
+  void reserve(std::size_t n) { entries_.reserve(n); }
+
+  const_iterator begin() const { return entries_.begin(); }
+  const_iterator end() const { return entries_.end(); }
+  const value_type& front() const { return entries_.front(); }
+
+  /// The same names with equal values, in any order, as Python compares dictionaries.
+  friend bool operator==(const OrderedMap& a, const OrderedMap& b) {
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const auto& [name, value] = a.entries_[i];
+      // Maps made the same way have the same order: look there first.
+      const T* other = b.entries_[i].first == name ? &b.entries_[i].second : b.find(name);
+      if (other == nullptr || !(value == *other)) return false;
+    }
+    return true;
+  }
+
+ private:
+  template <class>
+  friend class OrderedMap;
+
+  static constexpr std::size_t npos = static_cast<std::size_t>(-1);
+  static constexpr std::size_t scan_limit = 64;
+
+  std::size_t position(std::string_view name) const {
+    if (!index_.empty()) {
+      const auto found = index_.find(name);
+      return found == index_.end() ? npos : found->second;
+    }
+    for (std::size_t i = 0; i < entries_.size(); ++i)
+      if (entries_[i].first == name) return i;
+    return npos;
+  }
+  void add_to_index(const std::string& name) {
+    if (index_.empty())
+      for (std::size_t i = 0; i < entries_.size(); ++i) index_.emplace(entries_[i].first, i);
+    index_.emplace(name, entries_.size());
+  }
+
+  std::vector<value_type> entries_;
+  std::map<std::string, std::size_t, std::less<>> index_;  // where each name stands; empty in a small map
+};
+
+}  // namespace berth

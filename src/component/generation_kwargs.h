@@ -1,0 +1,19 @@
+/// From the keyword arguments of Hugging Face's generate() to Berth's options.
+#pragma once
+
+#include "berth/engine.h"
+#include "berth/log.h"
+#include "berth/value.h"
+
+namespace berth {
+
+struct GenerationKwargs {
+  GenerationOptions options;
+  bool return_full_text = false;
+};
+
+/// Reads `kwargs`; null is the same as absent. Throws std::invalid_argument for a name that is not known or a value of
+/// a wrong type, naming those that are accepted. What has no effect is told to `log`.
+GenerationKwargs read_generation_kwargs(const Value::Object& kwargs, const LogCallback& log);
+
+}  // namespace berth

@@ -1,0 +1,55 @@
+#include "component/serialization.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+namespace berth {
+namespace {
+
+/// The name of the type that `value` has in Python, for messages that Haystack writes with it.
+std::string_view python_type_name(const Value& value) {
+  if (value.is_null()) return "NoneType";
+  if (value.is_bool()) return "bool";
+  if (value.is_int()) return "int";
+  if (value.is_double()) return "float";
+  if (value.is_string()) return "str";
+  return value.is_array() ? "list" : "dict";
+}
+
+bool is_serialized_device(const Value& value) {
+  const Value* type = value.find("type");
+  if (type == nullptr) return false;
+  const Value* device = value.find("device");
+  const Value* map = value.find("device_map");
+  return (*type == Value("single") && device != nullptr && device->is_string()) ||
+         (*type == Value("multiple") && map != nullptr && map->is_object());
+}
+
+}  // namespace
+
+Value::Object init_parameters(const Value& data, std::string_view type) {
+  const Value* actual = data.find("type");
+  if (actual == nullptr) throw std::invalid_argument("Missing 'type' in serialization data");
+  if (*actual != Value(type))
+    throw std::invalid_argument(fmt::format("Class '{}' can't be deserialized as '{}'",
+                                            actual->is_string() ? actual->as_string() : actual->to_json(),
+                                            type.substr(type.rfind('.') + 1)));
+  const Value* parameters = data.find("init_parameters");
+  return parameters == nullptr ? Value::Object{} : parameters->as_object();
+}
+
+std::optional<ComponentDevice> device_parameter(const Value& value) {
+  if (value.is_null()) return std::nullopt;
+  if (is_serialized_device(value)) return ComponentDevice::from_dict(value);
+  throw std::invalid_argument(
+      fmt::format("Invalid component device type '{}'. Must either be None or ComponentDevice.",
+                  python_type_name(value)));
+}
+
+std::optional<Secret> secret_parameter(const Value& value) {
+  if (value.is_null()) return std::nullopt;
+  return Secret::from_dict(value);
+}
+
+}  // namespace berth

@@ -1,0 +1,143 @@
+#include "engine/llama/llama_engine.h"
+
+#include <fmt/format.h>
+#include <llama.h>
+
+#include <chrono>
+#include <mutex>
+
+#include "berth/convert.h"
+#include "berth/error.h"
+#include "berth/model.h"
+#include "discover/cpu.h"
+#include "engine/llama/llama_model.h"
+#include "engine/llama/log_capture.h"
+
+namespace berth::llama {
+namespace {
+
+void start_backends() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LogCapture::install();
+    LogCapture quiet;
+    if (ggml_backend_dev_count() == 0) ggml_backend_load_all();  // a build whose backends are plugins
+    llama_backend_init();
+  });
+}
+
+struct EngineDevice {
+  ggml_backend_dev_t handle;
+  DeviceInfo info;
+};
+
+std::vector<EngineDevice> list_devices() {
+  start_backends();
+  std::vector<EngineDevice> found;
+  for (std::size_t i = 0; i < ggml_backend_dev_count(); ++i) {
+    const auto handle = ggml_backend_dev_get(i);
+    const std::string name = ggml_backend_dev_name(handle);
+    const auto device = from_ggml(name);
+    if (!device) continue;  // no compute device of its own, such as BLAS
+    DeviceInfo info{.device = *device,
+                    .name = ggml_backend_dev_description(handle),
+                    .engine = "llama.cpp",
+                    .engine_name = name};
+    std::size_t free = 0;
+    std::size_t total = 0;
+    ggml_backend_dev_memory(handle, &free, &total);
+    info.free_bytes = free;
+    info.total_bytes = total;
+    // ggml calls all memory of the host free.
+    if (device->type() == DeviceType::cpu) {
+      const auto available = discover::available_memory_bytes();
+      if (available != 0) info.free_bytes = available;
+    }
+    found.push_back({handle, std::move(info)});
+  }
+  return found;
+}
+
+/// The one device that `request` names; an absent id is the first of its type.
+Device single_device(const ComponentDevice& request) {
+  if (const Device* device = request.single()) return *device;
+  const DeviceMap& map = *request.multiple();
+  const auto first = map.first_device();
+  if (!first) throw EngineError("llama.cpp", "", "the device map is empty; name at least one device");
+  for (const auto& [name, device] : map)
+    if (device != *first)
+      throw EngineError("llama.cpp", request.str(),
+                        fmt::format("a device map over several devices cannot be run yet ('{}' is on {}, the first "
+                                    "entry on {}); give one device",
+                                    name, device.str(), first->str()));
+  return *first;
+}
+
+EngineDevice find_device(const Device& wanted) {
+  const auto all = list_devices();
+  std::string names;
+  for (const auto& each : all) {
+    const Device& device = each.info.device;
+    if (device.type() == wanted.type() && device.id().value_or(0) == wanted.id().value_or(0)) return each;
+    names += (names.empty() ? "" : ", ") + device.str();
+  }
+  throw EngineError("llama.cpp", wanted.str(), "this machine has no such device; it has: " + names);
+}
+
+}  // namespace
+
+std::string LlamaEngine::version() const { return BERTH_LLAMA_CPP_VERSION; }
+
+std::vector<DeviceInfo> LlamaEngine::devices() const {
+  std::vector<DeviceInfo> infos;
+  for (auto& each : list_devices()) infos.push_back(std::move(each.info));
+  return infos;
+}
+
+std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request) const {
+  const auto started = std::chrono::steady_clock::now();
+  const auto device = find_device(single_device(request.device));
+  const auto profile = read_model(request.model);  // refuses what is damaged before the engine sees it
+
+  ggml_backend_dev_t accelerators[] = {device.handle, nullptr};
+  auto params = llama_model_default_params();
+  if (device.info.device.type() == DeviceType::cpu) {
+    accelerators[0] = nullptr;
+    params.n_gpu_layers = 0;
+  } else {
+    params.n_gpu_layers = -1;  // all layers
+    params.split_mode = LLAMA_SPLIT_MODE_NONE;
+  }
+  params.devices = accelerators;
+
+  bool cancelled = false;
+  auto progress = [&](float part) {
+    if (request.stop.stop_requested() || (request.progress && !request.progress(part))) cancelled = true;
+    return !cancelled;
+  };
+  params.progress_callback_user_data = &progress;
+  params.progress_callback = [](float part, void* user_data) {
+    return (*static_cast<decltype(progress)*>(user_data))(part);
+  };
+
+  LogCapture log(request.log);
+  ModelHandle model(llama_model_load_from_file(request.model.c_str(), params));
+  if (cancelled) throw Cancelled("Loading '" + request.model.string() + "' was cancelled");
+  if (!model)
+    throw EngineError(
+        name(), device.info.device.str(),
+        fmt::format("cannot load '{}': {}", request.model.string(), log.errors("no reason was given")));
+  if (llama_model_has_encoder(model.get()))
+    throw EngineError(name(), device.info.device.str(),
+                      fmt::format("'{}' is an encoder-decoder model ({}), which cannot be run yet",
+                                  request.model.string(), profile.architecture));
+
+  LoadedModelInfo info;
+  info.path = request.model;
+  info.architecture = profile.architecture;
+  info.device = device.info.device;
+  info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
+  return std::make_shared<LlamaModel>(std::move(model), std::move(info));
+}
+
+}  // namespace berth::llama

@@ -1,0 +1,16 @@
+/// llama.cpp as an engine: GGUF models on every device that ggml knows.
+#pragma once
+
+#include "berth/engine.h"
+
+namespace berth::llama {
+
+class LlamaEngine final : public Engine {
+ public:
+  std::string_view name() const override { return "llama.cpp"; }
+  std::string version() const override;
+  std::vector<DeviceInfo> devices() const override;
+  std::shared_ptr<const LoadedModel> load(const LoadRequest& request) const override;
+};
+
+}  // namespace berth::llama

@@ -1,0 +1,92 @@
+#include "engine/llama/llama_model.h"
+
+#include <algorithm>
+#include <array>
+
+#include "berth/error.h"
+#include "engine/llama/llama_session.h"
+
+namespace berth::llama {
+namespace {
+
+std::vector<llama_token> tokenize_text(const llama_vocab* vocab, const std::string& text, bool add_special,
+                                       bool parse_special) {
+  const auto length = static_cast<std::int32_t>(text.size());
+  std::vector<llama_token> tokens(text.size() + 2);  // a token is at least one byte; begin and end may be added
+  auto n = llama_tokenize(vocab, text.data(), length, tokens.data(), static_cast<std::int32_t>(tokens.size()),
+                          add_special, parse_special);
+  if (n < 0) {
+    tokens.resize(static_cast<std::size_t>(-n));
+    n = llama_tokenize(vocab, text.data(), length, tokens.data(), -n, add_special, parse_special);
+  }
+  tokens.resize(static_cast<std::size_t>(std::max(n, 0)));
+  return tokens;
+}
+
+}  // namespace
+
+LlamaModel::LlamaModel(ModelHandle model, LoadedModelInfo info) : model_(std::move(model)), info_(std::move(info)) {
+  std::array<char, 256> text{};
+  llama_model_desc(model_.get(), text.data(), text.size());
+  info_.description = text.data();
+  info_.weight_bytes = llama_model_size(model_.get());
+  info_.parameters = llama_model_n_params(model_.get());
+  info_.context_length = llama_model_n_ctx_train(model_.get());
+  info_.has_chat_template = llama_model_chat_template(model_.get(), nullptr) != nullptr;
+}
+
+std::string LlamaModel::special_token(llama_token token) const {
+  return token == LLAMA_TOKEN_NULL ? "" : llama_vocab_get_text(vocab(), token);
+}
+
+Prompt LlamaModel::apply_chat_template(const std::vector<ChatMessage>& messages) const {
+  const char* source = llama_model_chat_template(model_.get(), nullptr);
+  if (source == nullptr)
+    throw EngineError("llama.cpp", info_.device.str(),
+                      "'" + info_.path.string() + "' has no chat template; give it a plain prompt");
+  try {
+    std::call_once(template_once_, [&] { template_ = std::make_unique<ChatTemplate>(source); });
+    const std::string bos = special_token(llama_vocab_bos(vocab()));
+    auto pieces = template_->render(messages, bos, special_token(llama_vocab_eos(vocab())));
+    // The tokenizer puts the first token itself where the model wants one.
+    if (llama_vocab_get_add_bos(vocab()) && !bos.empty() && !pieces.empty() && pieces.front().trusted &&
+        pieces.front().text.starts_with(bos))
+      pieces.front().text.erase(0, bos.size());
+    return Prompt(std::move(pieces));
+  } catch (const std::exception& problem) {
+    throw EngineError("llama.cpp", info_.device.str(),
+                      "the chat template of '" + info_.path.string() + "' cannot be used: " + problem.what());
+  }
+}
+
+std::vector<llama_token> LlamaModel::tokenize(const Prompt& prompt) const {
+  // Pieces are tokenized together wherever no untrusted one could pass for a special token: a word may reach over the
+  // border of two pieces, and the model was trained on whole texts.
+  const auto harmless = [&](const Prompt::Piece& piece) {
+    return piece.trusted ||
+           tokenize_text(vocab(), piece.text, false, true) == tokenize_text(vocab(), piece.text, false, false);
+  };
+  if (std::ranges::all_of(prompt.pieces, harmless)) return tokenize_text(vocab(), prompt.text(), true, true);
+
+  std::vector<llama_token> tokens;
+  for (const auto& piece : prompt.pieces) {
+    const auto part = tokenize_text(vocab(), piece.text, &piece == &prompt.pieces.front(), piece.trusted);
+    tokens.insert(tokens.end(), part.begin(), part.end());
+  }
+  return tokens;
+}
+
+std::string LlamaModel::piece(llama_token token) const {
+  std::array<char, 64> small{};
+  const auto n = llama_token_to_piece(vocab(), token, small.data(), small.size(), 0, false);
+  if (n >= 0) return {small.data(), static_cast<std::size_t>(n)};
+  std::string text(static_cast<std::size_t>(-n), '\0');
+  llama_token_to_piece(vocab(), token, text.data(), -n, 0, false);
+  return text;
+}
+
+std::unique_ptr<Session> LlamaModel::new_session(const SessionOptions& options) const {
+  return std::make_unique<LlamaSession>(shared_from_this(), options);
+}
+
+}  // namespace berth::llama

@@ -1,0 +1,72 @@
+/// Generation on a llama.cpp context: several prompts and samples in one batch.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <span>
+#include <thread>
+
+#include "engine/llama/llama_model.h"
+#include "engine/llama/sampler.h"
+#include "engine/text_stream.h"
+
+namespace berth::llama {
+
+class LlamaSession final : public Session {
+ public:
+  LlamaSession(std::shared_ptr<const LlamaModel> model, const SessionOptions& options);
+
+  GenerationResult generate(const GenerationRequest& request) override;
+
+ private:
+  /// One completion to make, and while it is made, its place in the context.
+  struct Job {
+    std::size_t index;  // of the completion
+    const std::vector<llama_token>* prompt;
+    std::int32_t max_new_tokens;
+    Sampler sampler;
+    TextStream text;
+    Completion completion;
+    llama_seq_id sequence = 0;
+    llama_pos position = 0;  // of the next token
+    llama_token token = 0;   // the last one generated, not yet decoded
+    bool done = false;
+  };
+  struct Clock;
+  class Turn;
+
+  int context_limit() const;
+  std::vector<std::vector<llama_token>> tokenize(const std::vector<Prompt>& prompts) const;
+  std::vector<Job> plan_jobs(const GenerationRequest& request, const std::vector<std::vector<llama_token>>& prompts) const;
+  std::size_t wave_size(std::span<const Job> jobs) const;
+
+  void prepare_context(std::span<const Job> jobs);
+  void run_wave(std::span<Job> jobs, const GenerationRequest& request, Clock& clock);
+  void decode_prompts(std::span<Job> jobs, const GenerationRequest& request, Clock& clock);
+  void decode_next_tokens(std::span<Job> jobs, const GenerationRequest& request, Clock& clock);
+  bool decode();
+  void accept(Job& job, std::int32_t output, const GenerationRequest& request, Clock& clock);
+  void add_to_batch(llama_token token, llama_pos position, llama_seq_id sequence, bool output);
+  llama_pos reuse_prefix(std::span<Job> jobs);
+
+  std::shared_ptr<const LlamaModel> model_;
+  SessionOptions options_;
+  ContextHandle context_;
+
+  struct BatchDeleter {
+    void operator()(llama_batch* batch) const {
+      llama_batch_free(*batch);
+      delete batch;
+    }
+  };
+  std::unique_ptr<llama_batch, BatchDeleter> batch_;
+  std::vector<llama_token> in_context_;  // tokens of sequence 0 that the context holds, for reuse_prefix
+
+  // One call at a time; the others wait their turn.
+  std::mutex mutex_;
+  std::condition_variable_any free_;
+  std::thread::id running_;
+  std::stop_token stop_;  // of the call that runs
+};
+
+}  // namespace berth::llama

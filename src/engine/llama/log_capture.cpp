@@ -1,0 +1,44 @@
+#include "engine/llama/log_capture.h"
+
+#include <llama.h>
+
+#include <mutex>
+#include <string_view>
+
+namespace berth::llama {
+namespace {
+thread_local LogCapture* innermost = nullptr;
+
+std::string_view trimmed(std::string_view text) {
+  const auto end = text.find_last_not_of(" \n\r\t");
+  return end == std::string_view::npos ? std::string_view{} : text.substr(0, end + 1);
+}
+}  // namespace
+
+LogCapture::LogCapture(LogCallback log) : log_(std::move(log)), outer_(innermost) { innermost = this; }
+
+LogCapture::~LogCapture() { innermost = outer_; }
+
+std::string LogCapture::errors(const std::string& otherwise) const { return errors_.empty() ? otherwise : errors_; }
+
+void LogCapture::install() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llama_log_set([](ggml_log_level level, const char* text, void* data) { receive(level, text, data); }, nullptr);
+  });
+}
+
+void LogCapture::receive(int level, const char* text, void*) {
+  LogCapture* capture = innermost;
+  const auto message = trimmed(text);
+  if (capture == nullptr || message.empty()) return;
+  if (level == GGML_LOG_LEVEL_ERROR) {
+    if (!capture->errors_.empty()) capture->errors_ += "; ";
+    capture->errors_ += message;
+  }
+  if (!capture->log_) return;
+  if (level == GGML_LOG_LEVEL_ERROR) capture->log_(LogLevel::error, message);
+  if (level == GGML_LOG_LEVEL_WARN) capture->log_(LogLevel::warning, message);
+}
+
+}  // namespace berth::llama

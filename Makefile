@@ -1,0 +1,71 @@
+# `make help` lists what can be made. Every target can be run again and is quick then.
+
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 20
+
+.PHONY: all demo model test bench install tidy format fuzz clean help build
+.NOTPARALLEL:
+
+all: build ## build/bin/berth (installs missing Debian packages first)
+
+demo: build model ## what devices are here, and a real model answers on the one that Berth chose
+	@echo "== The devices of this machine"
+	build/bin/berth devices
+	@echo "== A short generation"
+	build/bin/berth run smollm2 -p "In one sentence, what is a harbour?" --max-new-tokens 48
+
+test: model ## every test, with sanitizers and line coverage first, then as released
+	scripts/bootstrap.sh build test
+	cmake --preset asan $(CMAKE_ARGS)
+	cmake --build --preset asan -j $(JOBS)
+	@echo "== Tests with address and undefined-behaviour sanitizer"
+	@find build-asan -name '*.gcda' -delete
+	ctest --preset asan -j $(JOBS)
+	@echo "== Lines of src/ and cli/ that these tests ran"
+	gcovr --root . --object-directory build-asan --filter src/ --filter cli/ --fail-under-line 90 -j $(JOBS)
+	cmake --preset release -DBERTH_BUILD_TESTS=ON $(CMAKE_ARGS)
+	cmake --build --preset release -j $(JOBS)
+	@echo "== Tests as released"
+	ctest --preset release -j $(JOBS)
+
+bench: model ## benchmarks, with the peers in the same run
+	scripts/bootstrap.sh build bench
+	cmake --preset release -DBERTH_BUILD_BENCH=ON $(without_tests) $(CMAKE_ARGS)
+	cmake --build --preset release -j $(JOBS)
+	bench/run.sh
+
+install: build ## into PREFIX (/usr/local)
+	cmake --install build --prefix $(PREFIX)
+
+tidy: ## clang-tidy over the sources
+	scripts/bootstrap.sh build tidy
+	cmake --preset tidy
+	cmake --build --preset tidy -j $(JOBS)
+
+format: ## clang-format over the sources, in place
+	scripts/bootstrap.sh format
+	git ls-files -z '*.h' '*.cpp' | xargs -0 clang-format -i
+
+fuzz: ## each fuzz target for FUZZ_SECONDS (20), with its past crashes as seeds
+	scripts/bootstrap.sh build fuzz
+	cmake --preset fuzz
+	cmake --build --preset fuzz -j $(JOBS)
+	fuzz/run.sh build-fuzz/bin $(FUZZ_SECONDS)
+
+clean: ## removes the build folders, not the cache
+	rm -rf build build-dev build-asan build-tsan build-tidy build-fuzz
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.* ## /\1\t/p' $(MAKEFILE_LIST)
+
+# A first build needs no tests; one that has them already keeps them.
+without_tests = $(if $(wildcard build/CMakeCache.txt),,-DBERTH_BUILD_TESTS=OFF)
+build:
+	scripts/bootstrap.sh build
+	cmake --preset release $(without_tests) $(CMAKE_ARGS)
+	cmake --build --preset release -j $(JOBS)
+
+model:
+	scripts/bootstrap.sh build
+	scripts/get_default_model.sh

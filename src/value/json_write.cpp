@@ -1,0 +1,101 @@
+#include <cmath>
+#include <string_view>
+
+#include "berth/value.h"
+#include "value/python_text.h"
+#include "value/text.h"
+
+namespace berth {
+namespace {
+
+class Writer {
+ public:
+  explicit Writer(int indent) : indent_(indent) {}
+
+  void write(const Value& value) {
+    if (value.is_null()) {
+      out_ += "null";
+    } else if (value.is_bool()) {
+      out_ += value.as_bool() ? "true" : "false";
+    } else if (value.is_int()) {
+      out_ += std::to_string(value.as_int());
+    } else if (value.is_double()) {
+      out_ += std::isfinite(value.as_double()) ? python_float(value.as_double()) : "null";
+    } else if (value.is_string()) {
+      write_string(value.as_string());
+    } else if (value.is_array()) {
+      write_all('[', value.as_array(), ']', [this](const Value& element) { write(element); });
+    } else {
+      write_all('{', value.as_object(), '}', [this](const auto& entry) {
+        write_string(entry.first);
+        out_ += ": ";
+        write(entry.second);
+      });
+    }
+  }
+
+  std::string take() { return std::move(out_); }
+
+ private:
+  template <class Elements, class F>
+  void write_all(char open, const Elements& elements, char close, F write_element) {
+    out_ += open;
+    ++depth_;
+    bool first = true;
+    for (const auto& element : elements) {
+      if (!first) out_ += indent_ < 0 ? ", " : ",";
+      new_line();
+      write_element(element);
+      first = false;
+    }
+    --depth_;
+    if (!first) new_line();
+    out_ += close;
+  }
+
+  void new_line() {
+    if (indent_ >= 0) out_.append(1, '\n').append(static_cast<std::size_t>(indent_) * depth_, ' ');
+  }
+
+  void write_string(std::string_view text) {
+    static constexpr std::string_view digits = "0123456789abcdef";
+    out_ += '"';
+    while (!text.empty()) {
+      const char c = text.front();
+      const auto code = static_cast<unsigned char>(c);
+      const std::size_t length = utf8_length(text);
+      if (c == '"' || c == '\\') {
+        out_.append(1, '\\').append(1, c);
+      } else if (code < 0x20) {
+        switch (c) {
+          case '\b': out_ += "\\b"; break;
+          case '\f': out_ += "\\f"; break;
+          case '\n': out_ += "\\n"; break;
+          case '\r': out_ += "\\r"; break;
+          case '\t': out_ += "\\t"; break;
+          default: out_.append("\\u00").append(1, digits[code >> 4]).append(1, digits[code & 0xf]);
+        }
+      } else if (length == 0) {
+        out_ += "\xEF\xBF\xBD";
+      } else {
+        out_ += text.substr(0, length);
+      }
+      text.remove_prefix(length == 0 ? 1 : length);
+    }
+    out_ += '"';
+  }
+
+  int indent_;
+  std::size_t depth_ = 0;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string Value::to_json(int indent) const {
+  Writer writer(indent);
+  writer.write(*this);
+  return writer.take();
+}
+
+}  // namespace berth

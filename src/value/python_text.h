@@ -1,0 +1,16 @@
+/// Values as Python writes them, for texts that are to be Haystack's.
+#pragma once
+
+#include <string>
+
+#include "berth/value.h"
+
+namespace berth {
+
+/// The shortest decimal that reads back as `number`, as Python's repr of a float: "1.0", "1e+16", "nan".
+std::string python_float(double number);
+
+/// str(value): "None", "True", "1.5", "['a']"; a string as it is.
+std::string python_str(const Value& value);
+
+}  // namespace berth

@@ -1,0 +1,77 @@
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <ostream>
+#include <system_error>
+
+#include "berth/device.h"
+#include "value/text.h"
+
+namespace berth {
+namespace {
+
+[[noreturn]] void throw_no_integer(std::string_view id) {
+  throw std::invalid_argument("Device id must be an integer, got " + printable(id));
+}
+[[noreturn]] void throw_negative(std::string_view id) {
+  throw std::invalid_argument("Device id must be >= 0, got " + printable(id));
+}
+
+/// An integer as it is written, however long.
+struct Id {
+  std::optional<int> value;  // none where it is beyond an int
+  std::string_view text;
+};
+
+Id parse_id(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  int value = 0;
+  const auto [stopped, error] = std::from_chars(text.data(), end, value);
+  if (error == std::errc::invalid_argument || stopped != end) throw_no_integer(text);
+  if (error == std::errc::result_out_of_range) return {std::nullopt, text};
+  return {value, text};
+}
+
+[[noreturn]] void throw_beyond_int(std::string_view id) {
+  const bool negative = id.starts_with('-');
+  if (negative) id.remove_prefix(1);
+  id.remove_prefix(std::min(id.find_first_not_of('0'), id.size()));
+  const std::string digits(id);
+  if (negative) throw_negative("-" + digits);
+  throw std::invalid_argument("Device id must be <= " + std::to_string(std::numeric_limits<int>::max()) + ", got " +
+                              printable(digits));
+}
+
+}  // namespace
+
+Device::Device(DeviceType type, std::optional<int> id) : type_(type), id_(id) {
+  if (id && *id < 0) throw_negative(std::to_string(*id));
+}
+
+Device Device::from_str(std::string_view text) {
+  const auto colon = text.find(':');
+  if (colon == text.npos) return Device(device_type_from_str(text));
+  // As Haystack does: first whether the id is an integer, then the type, then which integer.
+  const Id id = parse_id(text.substr(colon + 1));
+  const DeviceType type = device_type_from_str(text.substr(0, colon));
+  if (!id.value) throw_beyond_int(id.text);
+  return Device(type, id.value);
+}
+
+std::string Device::str() const {
+  std::string text(to_string(type_));
+  if (id_) {
+    char digits[std::numeric_limits<int>::digits10 + 1];
+    text.append(1, ':').append(digits, std::to_chars(digits, digits + sizeof digits, *id_).ptr);
+  }
+  return text;
+}
+
+std::ostream& operator<<(std::ostream& out, const Device& device) { return out << device.str(); }
+
+}  // namespace berth
+
+std::size_t std::hash<berth::Device>::operator()(const berth::Device& device) const noexcept {
+  const auto id = device.id() ? static_cast<std::uint64_t>(*device.id()) + 1 : 0;
+  return std::hash<std::uint64_t>{}(static_cast<std::uint64_t>(device.type()) << 40 | id);
+}

@@ -1,0 +1,11 @@
+#include "berth/engine.h"
+#include "berth/resolve.h"
+
+namespace berth {
+
+ComponentDevice ComponentDevice::resolve_device(std::optional<ComponentDevice> device) {
+  if (device) return *std::move(device);  // nothing of the machine is asked
+  return resolve(std::nullopt, available_devices(), ResolvePolicy::from_environment()).device;
+}
+
+}  // namespace berth

@@ -50,7 +50,7 @@ format: ## clang-format over the sources, in place
 fuzz: ## each fuzz target for FUZZ_SECONDS (20), with its past crashes as seeds
 	scripts/bootstrap.sh build fuzz
 	cmake --preset fuzz
-	cmake --build --preset fuzz -j $(JOBS)
+	cmake --build --preset fuzz --target berth_fuzz -j $(JOBS)
 	fuzz/run.sh build-fuzz/bin $(FUZZ_SECONDS)
 
 clean: ## removes the build folders, not the cache

@@ -71,13 +71,16 @@ set(llama_parts CMakeLists.txt LICENSE cmake common ggml include src vendor tool
 # What the user gave for llama.cpp: BERTH_GGML_X as GGML_X, and the CMake values that choose and steer the compilers.
 function(berth_llama_arguments out)
   get_property(names DIRECTORY PROPERTY CACHE_VARIABLES)
+  set(steering "CMAKE_((C|CXX|CUDA|HIP|OBJC|ASM)_(COMPILER|FLAGS|ARCHITECTURES|HOST_COMPILER)|TOOLCHAIN_FILE|SYSROOT|OSX_.*)")
+  if(llama_options)
+    string(APPEND steering "|CMAKE_PREFIX_PATH|.*Toolkit_ROOT|Vulkan_.*")
+  endif()
   set(arguments)
   foreach(name IN LISTS names)
     string(REPLACE ";" "\\;" value "${${name}}")
     if(name MATCHES "^BERTH_(GGML_.+)$")
       list(APPEND arguments "-D${CMAKE_MATCH_1}=${value}")
-    elseif(NOT value STREQUAL "" AND name MATCHES
-        "^CMAKE_(C|CXX|CUDA|HIP|OBJC|ASM)_(COMPILER|FLAGS|ARCHITECTURES|HOST_COMPILER)$|^(CMAKE_(PREFIX_PATH|TOOLCHAIN_FILE|SYSROOT|OSX_.*)|.*Toolkit_ROOT|Vulkan_.*)$")
+    elseif(NOT value STREQUAL "" AND name MATCHES "^(${steering})$")
       list(APPEND arguments "-D${name}=${value}")
     endif()
   endforeach()

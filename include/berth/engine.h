@@ -58,9 +58,9 @@ struct GenerationOptions {
   double top_p = 1.0;               ///< in (0, 1]
   double min_p = 0.0;               ///< in [0, 1]
   double repetition_penalty = 1.0;  ///< > 0; over the prompt and what was generated
-  std::optional<std::uint32_t> seed;  ///< none: a new one for each call; Completion::seed tells it
+  std::optional<std::uint32_t> seed = {};  ///< none: a new one for each call; Completion::seed tells it
   int num_return_sequences = 1;     ///< samples for each prompt, 1 to max_return_sequences; more than 1 needs do_sample
-  std::vector<std::string> stop_words;  ///< each one ends the text and is not part of it
+  std::vector<std::string> stop_words = {};  ///< each one ends the text and is not part of it
 
   /// Throws std::invalid_argument naming the option, what it is and what it may be.
   void validate() const;

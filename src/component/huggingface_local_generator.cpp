@@ -1,7 +1,9 @@
 #include "berth/huggingface_local_generator.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <iostream>
 #include <stdexcept>
@@ -21,7 +23,7 @@ const std::vector<std::string> supported_tasks = {"text-generation", "text2text-
 /// The task where nobody gave one. Haystack asks the model hub for it; here the model must be on this machine.
 std::string task_of_model(const std::string& model) {
   try {
-    locate_model(model);
+    locate_model(model, ModelSearch::from_environment());
     return "text-generation";  // what a GGUF of a generative model does
   } catch (const std::exception& problem) {
     throw std::invalid_argument(fmt::format(
@@ -43,7 +45,6 @@ std::optional<ComponentDevice> device_of_kwargs(const Value::Object& kwargs) {
   if (device->is_string() && (*device == Value("auto") || *device == Value("balanced") ||
                               *device == Value("balanced_low_0") || *device == Value("sequential")))
     return std::nullopt;
-  if (*device == Value(-1)) return Device::cpu();
   return from_hf(*device);
 }
 
@@ -86,18 +87,9 @@ HuggingFaceLocalGenerator::HuggingFaceLocalGenerator(Parameters parameters)
       streaming_callback_(std::move(parameters.streaming_callback)),
       log_(std::move(parameters.log)),
       progress_(std::move(parameters.progress)) {
-  if (log_ && parameters.device && (pipeline_kwargs_.contains("device") || pipeline_kwargs_.contains("device_map")))
-    log_(LogLevel::warning,
-         fmt::format("The parameter device ({}) is overridden by 'device' or 'device_map' in "
-                     "huggingface_pipeline_kwargs",
-                     parameters.device->str()));
-  const Value* model = pipeline_kwargs_.find("model");
-  const Value* task = pipeline_kwargs_.find("task");
-  if (!parameters.task && (task == nullptr || task->is_null()))
-    parameters.task = task_of_model(model == nullptr ? parameters.model : model->as_string());
-
-  pipeline_kwargs_ = resolve_hf_pipeline_kwargs(std::move(pipeline_kwargs_), parameters.model, parameters.task,
-                                                supported_tasks, parameters.device, std::nullopt);
+  pipeline_kwargs_ =
+      resolve_hf_pipeline_kwargs(std::move(pipeline_kwargs_), parameters.model, parameters.task, supported_tasks,
+                                 parameters.device, std::nullopt, log_, task_of_model);
   pipeline_kwargs_.erase("token");  // not needed before something is downloaded, and nothing is
 
   const auto set_default = [&](std::string name, Value value) {
@@ -128,7 +120,7 @@ void HuggingFaceLocalGenerator::warm_up() {
     throw std::invalid_argument(fmt::format("The task '{}' cannot be run yet; 'text-generation' can",
                                             pipeline_kwargs_.at("task").as_string()));
   const auto model = engine("llama.cpp")
-                         .load({.model = locate_model(pipeline_kwargs_.at("model").as_string()),
+                         .load({.model = locate_model(pipeline_kwargs_.at("model").as_string(), ModelSearch::from_environment()),
                                 .device = device(),
                                 .progress = progress_,
                                 .log = log_});

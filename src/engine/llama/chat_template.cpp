@@ -59,8 +59,9 @@ std::vector<Prompt::Piece> ChatTemplate::render(const std::vector<ChatMessage>& 
   context.set_val("add_generation_prompt", jinja::mk_val<jinja::value_bool>(true));
 
   jinja::runtime runtime(context);
+  const auto rendered = jinja::runtime::gather_string_parts(runtime.execute(parsed_->program));
   std::vector<Prompt::Piece> pieces;
-  for (auto& part : jinja::runtime::gather_string_parts(runtime.execute(parsed_->program))->val_str.parts)
+  for (auto& part : rendered->val_str.parts)
     pieces.push_back({std::move(part.val), !part.is_input});
   return pieces;
 }

@@ -1,0 +1,88 @@
+#include "component/generation_kwargs.h"
+
+#include <gmock/gmock.h>
+
+namespace berth {
+namespace {
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::string refusal(const Value::Object& kwargs) {
+  try {
+    read_generation_kwargs(kwargs, {});
+  } catch (const std::invalid_argument& problem) {
+    return problem.what();
+  }
+  return "was accepted";
+}
+
+TEST(GenerationKwargs, ReadsEveryOption) {
+  const auto [options, full] = read_generation_kwargs(
+      {{"max_new_tokens", 7},
+       {"do_sample", true},
+       {"temperature", 0.5},
+       {"top_k", 3},
+       {"top_p", 1},
+       {"min_p", 0.1},
+       {"repetition_penalty", 1.5},
+       {"seed", 4294967295},
+       {"num_return_sequences", 2},
+       {"stop_strings", Value::Array{"a", "b"}},
+       {"return_full_text", true}},
+      {});
+  EXPECT_EQ(options.max_new_tokens, 7);
+  EXPECT_TRUE(options.do_sample);
+  EXPECT_EQ(options.temperature, 0.5);
+  EXPECT_EQ(options.top_k, 3);
+  EXPECT_EQ(options.top_p, 1.0);
+  EXPECT_EQ(options.min_p, 0.1);
+  EXPECT_EQ(options.repetition_penalty, 1.5);
+  EXPECT_EQ(options.seed, 4294967295U);
+  EXPECT_EQ(options.num_return_sequences, 2);
+  EXPECT_THAT(options.stop_words, ElementsAre("a", "b"));
+  EXPECT_TRUE(full);
+}
+
+TEST(GenerationKwargs, NullIsAbsentAndOneStopStringIsAListOfOne) {
+  const auto [options, full] = read_generation_kwargs({{"temperature", nullptr}, {"stop_strings", "x"}}, {});
+  EXPECT_EQ(options.temperature, 1.0);
+  EXPECT_THAT(options.stop_words, ElementsAre("x"));
+  EXPECT_FALSE(full);
+}
+
+TEST(GenerationKwargs, AnUnknownOptionIsRefusedWithThoseThatAreAccepted) {
+  EXPECT_THAT(refusal({{"temprature", 0.5}}),
+              AllOf(HasSubstr("'temprature'"), HasSubstr("max_new_tokens"), HasSubstr("temperature"), HasSubstr("seed")));
+}
+
+TEST(GenerationKwargs, AWrongTypeIsRefusedNamingWhatIsExpected) {
+  EXPECT_EQ(refusal({{"max_new_tokens", "many"}}),
+            R"(Generation option 'max_new_tokens' must be an integer, got "many" (string))");
+  EXPECT_THAT(refusal({{"max_new_tokens", 1.5}}), HasSubstr("an integer"));
+  EXPECT_THAT(refusal({{"max_new_tokens", std::int64_t{1} << 40}}), HasSubstr("up to 2147483647"));
+  EXPECT_THAT(refusal({{"seed", -1}}), HasSubstr("'seed'"));
+  EXPECT_THAT(refusal({{"do_sample", 1}}), HasSubstr("true or false"));
+  EXPECT_THAT(refusal({{"temperature", "hot"}}), HasSubstr("a number"));
+  EXPECT_THAT(refusal({{"stop_strings", Value::Array{1}}}), HasSubstr("a list of texts"));
+  EXPECT_THAT(refusal({{"stop_strings", 5}}), HasSubstr("a list of texts"));
+}
+
+TEST(GenerationKwargs, RangesAreThoseOfTheOptions) {
+  EXPECT_THAT(refusal({{"max_new_tokens", 0}}), HasSubstr("at least 1"));
+  EXPECT_THAT(refusal({{"do_sample", true}, {"temperature", 0.0}}), HasSubstr("greater than 0"));
+}
+
+TEST(GenerationKwargs, WhatHasNoEffectIsSaid) {
+  std::vector<std::string> warnings;
+  const auto log = [&](LogLevel, std::string_view message) { warnings.emplace_back(message); };
+  read_generation_kwargs({{"temperature", 0.5}, {"max_length", 20}}, log);
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("'max_length'"), HasSubstr("'temperature'")));
+  warnings.clear();
+  read_generation_kwargs({{"do_sample", true}, {"temperature", 0.5}}, log);
+  EXPECT_THAT(warnings, IsEmpty());
+}
+
+}  // namespace
+}  // namespace berth

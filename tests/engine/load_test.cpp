@@ -1,0 +1,103 @@
+/// Loading, and what cannot be loaded.
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "berth/engine.h"
+#include "berth/error.h"
+#include "model/gguf_writer.h"
+#include "test_model.h"
+
+namespace berth {
+namespace {
+using testing::AllOf;
+using testing::HasSubstr;
+
+std::shared_ptr<const LoadedModel> load(const std::filesystem::path& path, ComponentDevice device = Device::cpu()) {
+  return engine("llama.cpp").load({.model = path, .device = std::move(device)});
+}
+
+template <class Error>
+std::string refusal(const std::filesystem::path& path, ComponentDevice device = Device::cpu()) {
+  try {
+    load(path, std::move(device));
+  } catch (const Error& problem) {
+    return problem.what();
+  }
+  return "was accepted";
+}
+
+/// A copy of the model's first `bytes`.
+std::filesystem::path cut_copy(const test::TemporaryFolder& folder, std::uintmax_t bytes) {
+  const auto copy = folder.path() / "cut.gguf";
+  std::filesystem::copy_file(test::model_path(), copy);
+  std::filesystem::resize_file(copy, bytes);
+  return copy;
+}
+
+TEST(Load, ADeviceThatIsNotThereIsRefusedWithThoseThatAre) {
+  EXPECT_THAT(refusal<EngineError>("any.gguf", Device::gpu(7)), AllOf(HasSubstr("cuda:7"), HasSubstr("it has: cpu")));
+  EXPECT_THAT(refusal<EngineError>("any.gguf", Device::mps()), HasSubstr("it has: cpu"));
+}
+
+TEST(Load, AMissingFileIsNotFound) {
+  EXPECT_THAT(refusal<ModelNotFound>("/nowhere/model.gguf"), HasSubstr("/nowhere/model.gguf"));
+}
+
+TEST(Load, AnEmptyFileAndOneThatIsNoGgufAreFormatErrors) {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "model.gguf";
+  std::ofstream(path).close();
+  EXPECT_THAT(refusal<FormatError>(path), HasSubstr(path.string()));
+  std::ofstream(path) << "This is no model at all, whatever its name says.";
+  EXPECT_THAT(refusal<FormatError>(path), HasSubstr("GGUF"));
+}
+
+TEST(Load, AFileThatIsCutIsAFormatError) {
+  BERTH_NEEDS_MODEL();
+  const auto bytes = std::filesystem::file_size(test::model_path());
+  for (const auto size : {std::uintmax_t{1000}, std::uintmax_t{1'000'000}, bytes / 2, bytes - 1}) {
+    const test::TemporaryFolder folder;
+    EXPECT_NE(refusal<FormatError>(cut_copy(folder, size)), "was accepted") << size;
+  }
+}
+
+TEST(Load, ReportsProgressUpToOne) {
+  BERTH_NEEDS_MODEL();
+  std::vector<float> parts;
+  engine("llama.cpp").load({.model = test::model_path(), .device = Device::cpu(), .progress = [&](float part) {
+                              parts.push_back(part);
+                              return true;
+                            }});
+  ASSERT_FALSE(parts.empty());
+  EXPECT_TRUE(std::ranges::is_sorted(parts));
+  EXPECT_FLOAT_EQ(parts.back(), 1.0F);
+}
+
+TEST(Load, CanBeCancelledByTheCallbackAndByTheStopToken) {
+  BERTH_NEEDS_MODEL();
+  EXPECT_THROW(engine("llama.cpp").load({.model = test::model_path(), .device = Device::cpu(), .progress = [](float) {
+                                           return false;
+                                         }}),
+               Cancelled);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_THROW(
+      engine("llama.cpp").load({.model = test::model_path(), .device = Device::cpu(), .stop = stop.get_token()}),
+      Cancelled);
+}
+
+TEST(Load, AMapOfOneDeviceIsThatDevice) {
+  BERTH_NEEDS_MODEL();
+  const auto model = load(test::model_path(), DeviceMap{{"model", Device::cpu()}, {"lm_head", Device::cpu()}});
+  EXPECT_EQ(model->info().device, Device::cpu());
+}
+
+TEST(Load, AMapOfSeveralDevicesSaysThatItCannotBeRunYet) {
+  EXPECT_THAT(refusal<EngineError>("any.gguf", DeviceMap{{"model", Device::gpu(0)}, {"lm_head", Device::cpu()}}),
+              HasSubstr("give one device"));
+  EXPECT_THAT(refusal<EngineError>("any.gguf", DeviceMap{}), HasSubstr("empty"));
+}
+
+}  // namespace
+}  // namespace berth

@@ -8,9 +8,10 @@
 # -DBERTH_GGML_CUDA=ON (VULKAN, HIP, METAL, NATIVE, ...) reaches llama.cpp as GGML_CUDA.
 
 set(llama_oldest 0.5)
-file(STRINGS cmake/llama_cpp/source.txt llama_pin REGEX "^[^#]")
+set(llama_recipe ${CMAKE_CURRENT_LIST_DIR}/llama_cpp)
+file(STRINGS ${llama_recipe}/source.txt llama_pin REGEX "^[^#]")
 string(REGEX REPLACE "^llama-cpp-python==([^ ]+) .*" "\\1" llama_pinned_version "${llama_pin}")
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS cmake/llama_cpp/source.txt cmake/llama_cpp/CMakeLists.txt)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${llama_recipe}/source.txt ${llama_recipe}/CMakeLists.txt)
 
 # berth_cache_lock(): held until the calling function returns or the process ends.
 macro(berth_cache_lock)
@@ -55,9 +56,9 @@ function(berth_fetch_llama destination)
   # pip asks a source archive for its metadata before it keeps it; pip/ answers, so that no build tool is fetched and
   # no code of the archive runs.
   berth_run(${temporary} "${advice}"
-    ${CMAKE_COMMAND} -E env PYTHONPATH=${PROJECT_SOURCE_DIR}/cmake/llama_cpp/pip PYTHONDONTWRITEBYTECODE=1
+    ${CMAKE_COMMAND} -E env PYTHONPATH=${llama_recipe}/pip PYTHONDONTWRITEBYTECODE=1
     python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-build-isolation
-    --no-binary llama-cpp-python --require-hashes -r ${PROJECT_SOURCE_DIR}/cmake/llama_cpp/source.txt -d ${temporary})
+    --no-binary llama-cpp-python --require-hashes -r ${llama_recipe}/source.txt -d ${temporary})
   file(GLOB archive ${temporary}/*.tar.gz)
   set(root llama_cpp_python-${llama_pinned_version}/vendor/llama.cpp)
   list(TRANSFORM llama_parts PREPEND ${root}/ OUTPUT_VARIABLE parts)
@@ -68,23 +69,24 @@ function(berth_fetch_llama destination)
 endfunction()
 set(llama_parts CMakeLists.txt LICENSE cmake common ggml include src vendor tools/llama-bench tools/rpc)
 
-# What the user gave for llama.cpp: BERTH_GGML_X as GGML_X, and the CMake values that choose and steer the compilers.
+# What the user gave for llama.cpp: BERTH_GGML_X as GGML_X, and the CMake values that choose and steer the compilers;
+# as text for `cmake -C`, since such a value can be a list.
 function(berth_llama_arguments out)
   get_property(names DIRECTORY PROPERTY CACHE_VARIABLES)
   set(steering "CMAKE_((C|CXX|CUDA|HIP|OBJC|ASM)_(COMPILER|FLAGS|ARCHITECTURES|HOST_COMPILER)|TOOLCHAIN_FILE|SYSROOT|OSX_.*)")
   if(llama_options)
     string(APPEND steering "|CMAKE_PREFIX_PATH|.*Toolkit_ROOT|Vulkan_.*")
   endif()
-  set(arguments)
+  set(text "")
   foreach(name IN LISTS names)
-    string(REPLACE ";" "\\;" value "${${name}}")
+    set(value "${${name}}")
     if(name MATCHES "^BERTH_(GGML_.+)$")
-      list(APPEND arguments "-D${CMAKE_MATCH_1}=${value}")
+      string(APPEND text "set(${CMAKE_MATCH_1} [==[${value}]==] CACHE STRING \"\")\n")
     elseif(NOT value STREQUAL "" AND name MATCHES "^(${steering})$")
-      list(APPEND arguments "-D${name}=${value}")
+      string(APPEND text "set(${name} [==[${value}]==] CACHE STRING \"\")\n")
     endif()
   endforeach()
-  set(${out} "${arguments}" PARENT_SCOPE)
+  set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
 # Builds the parts (ALL or JINJA) of the llama.cpp in `source` into a folder of the cache below `base`; its path -> out.
@@ -92,7 +94,7 @@ function(berth_build_llama out parts source base identity)
   berth_llama_arguments(arguments)
   # GGML_NATIVE compiles for the processor at hand; the compiler's macros name both of them.
   execute_process(COMMAND ${CMAKE_CXX_COMPILER} -march=native -dM -E -x c++ /dev/null OUTPUT_VARIABLE native ERROR_QUIET)
-  file(SHA256 cmake/llama_cpp/CMakeLists.txt recipe)
+  file(SHA256 ${llama_recipe}/CMakeLists.txt recipe)
   string(SHA256 key "${parts};${identity};${arguments};${recipe};${CMAKE_CXX_COMPILER_ID};${native}")
   string(SUBSTRING ${key} 0 16 key)
   set(prefix ${base}/${key})
@@ -111,11 +113,12 @@ function(berth_build_llama out parts source base identity)
   endif()
   set(temporary ${prefix}.tmp)
   file(REMOVE_RECURSE ${temporary})
+  file(WRITE ${temporary}/arguments.cmake "${arguments}")
   set(advice "The reason stands above. Berth builds llama.cpp in ${base}; XDG_CACHE_HOME chooses another folder.")
-  berth_run(${temporary} "${advice}" ${CMAKE_COMMAND} -S ${PROJECT_SOURCE_DIR}/cmake/llama_cpp -B ${temporary}/build
+  berth_run(${temporary} "${advice}" ${CMAKE_COMMAND} -S ${llama_recipe} -B ${temporary}/build -C ${temporary}/arguments.cmake
     -G ${CMAKE_GENERATOR} -Wno-dev --log-level=WARNING -DCMAKE_INSTALL_MESSAGE=NEVER
     -DCMAKE_INSTALL_PREFIX=${prefix} -DCMAKE_INSTALL_LIBDIR=lib
-    -DBERTH_PARTS=${parts} -DBERTH_SOURCE=${source} ${arguments})
+    -DBERTH_PARTS=${parts} -DBERTH_SOURCE=${source})
   cmake_host_system_information(RESULT jobs QUERY NUMBER_OF_LOGICAL_CORES)
   if(DEFINED ENV{CMAKE_BUILD_PARALLEL_LEVEL})
     set(jobs $ENV{CMAKE_BUILD_PARALLEL_LEVEL})
@@ -185,6 +188,6 @@ else()
     set(llama_VERSION ${llama_VERSION} PARENT_SCOPE)
   endblock()
 endif()
-include(cmake/llama_cpp/targets.cmake)
+include(${llama_recipe}/targets.cmake)
 set(BERTH_LLAMA_CPP_VERSION "${llama_VERSION} (${llama_origin})")
 message(STATUS "llama.cpp: ${BERTH_LLAMA_CPP_VERSION}, ${llama_DIR}")

@@ -12,6 +12,8 @@ if [ -e "$model" ]; then
 fi
 
 mkdir -p "$models"
+# What a run left behind that was killed.
+find "$models" -maxdepth 1 -name '.smollm2.*' -mmin +60 -exec rm -rf {} +
 temporary=$(mktemp -d "$models/.smollm2.XXXXXX")
 trap 'rm -rf "$temporary"' EXIT
 trap 'exit 130' INT

@@ -1,0 +1,5 @@
+find_library(llama_LIBRARY llama REQUIRED HINTS ${CMAKE_CURRENT_LIST_DIR}/../..)
+add_library(llama UNKNOWN IMPORTED)
+set_target_properties(llama PROPERTIES IMPORTED_LOCATION ${llama_LIBRARY})
+add_library(ggml::ggml INTERFACE IMPORTED)
+add_library(ggml::ggml-base INTERFACE IMPORTED)

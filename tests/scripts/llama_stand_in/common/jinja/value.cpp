@@ -1,0 +1,1 @@
+int jinja() { return 0; }

@@ -1,0 +1,1 @@
+int json() { return 0; }

@@ -1,0 +1,1 @@
+int unicode() { return 0; }

@@ -71,7 +71,7 @@ TEST(HuggingFaceLocalGenerator, WhatThePipelineKwargsSayWinsWithAWarning) {
        .log = [&](LogLevel, std::string_view message) { warnings.emplace_back(message); }});
   EXPECT_EQ(generator.device(), ComponentDevice(Device::cpu()));
   EXPECT_EQ(*init(generator.to_dict(), "huggingface_pipeline_kwargs").find("model"), Value("local/model"));
-  EXPECT_THAT(warnings, ElementsAre(AllOf(HasSubstr("cuda:1"), HasSubstr("overridden"))));
+  EXPECT_THAT(warnings, ElementsAre(AllOf(HasSubstr("cuda:1"), HasSubstr("ignored"))));
 }
 
 TEST(HuggingFaceLocalGenerator, UnderstandsTheDevicesOfHuggingFace) {

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Whole processes, each beside its peer in the same run: tokens per second against llama-bench, time from the start of
+the process to the first token against Haystack with transformers, time of `berth devices` against `import torch`.
+
+    bench/processes.py [--rounds N] [--llama-bench PATH]
+
+Berth's binary is build/bin/berth. Peers that are not installed are named and left out: BERTH_PEER_PYTHON is a Python
+with haystack-ai, transformers, torch and gguf (default python3).
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BERTH = ROOT / "build/bin/berth"
+PYTHON = os.environ.get("BERTH_PEER_PYTHON", "python3")
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
+PROMPT = "Write a long story about a lighthouse."
+
+
+def default_model():
+    models = sorted((CACHE / "berth/models/smollm2").rglob("*.gguf"))
+    if not models:
+        sys.exit("the default model is not here; get it by `make model`")
+    return models[0]
+
+
+def processor():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor()
+
+
+def spread(values, unit):
+    return f"median {statistics.median(values):.4g} {unit} ({min(values):.4g} to {max(values):.4g}, {len(values)} runs)"
+
+
+def peer_has(*modules):
+    command = [PYTHON, "-c", "import importlib.util as u, sys; sys.exit(any(u.find_spec(m) is None for m in sys.argv[1:]))"]
+    return subprocess.run(command + list(modules), capture_output=True).returncode == 0
+
+
+def tokens_per_second(rounds, llama_bench, tokens=128):
+    print(f"\n## Generation: {tokens} tokens, greedy, against llama-bench of the same build")
+    ours = [BERTH, "run", default_model(), "--raw", "-p", PROMPT, "--max-new-tokens", str(tokens), "--json"]
+    threads = str(len(os.sched_getaffinity(0)))
+    theirs = [llama_bench, "-m", default_model(), "-p", "0", "-n", str(tokens), "-r", "1", "-t", threads, "-o", "json"]
+    print("berth:      ", *ours[1:], "\nllama-bench:", *(theirs[1:] if llama_bench else ["not given (--llama-bench)"]))
+    speeds, peers = [], []
+    for _ in range(rounds):
+        meta = json.loads(subprocess.run(ours, check=True, capture_output=True).stdout)["meta"]
+        speeds.append(meta["tokens_per_second"])
+        if llama_bench:
+            peers.append(json.loads(subprocess.run(theirs, check=True, capture_output=True).stdout)[0]["avg_ts"])
+    print("berth:      ", spread(speeds, "tokens/s"))
+    if peers:
+        print("llama-bench:", spread(peers, "tokens/s"))
+        print("berth / llama-bench, pair by pair:", spread([a / b for a, b in zip(speeds, peers)], ""))
+
+
+def seconds_to_first_output(command, environment=None):
+    started = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as process:
+        first = process.stdout.read(1)
+        seconds = time.perf_counter() - started
+        process.stdout.read()
+    if process.returncode != 0 or not first:
+        sys.exit(f"failed: {command}")
+    return seconds
+
+
+def first_token(rounds):
+    print("\n## From the start of the process to the first token")
+    question = "Why is the sky blue?"
+    ours = [BERTH, "run", "smollm2", "-p", question, "--max-new-tokens", "2", "--stream"]
+    theirs = [PYTHON, ROOT / "bench/haystack_first_token.py", default_model(), question]
+    has_peer = peer_has("haystack", "transformers", "torch", "gguf")
+    print("berth:   ", *ours[1:], "\nHaystack:", *(theirs[1:] if has_peer else [PYTHON, "has no haystack, transformers, torch and gguf"]))
+    print("berth:   ", spread([seconds_to_first_output(ours) for _ in range(max(rounds, 5))], "s"))
+    if has_peer:
+        offline = dict(os.environ, HF_HUB_OFFLINE="1", HAYSTACK_TELEMETRY_ENABLED="False")
+        print("Haystack:", spread([seconds_to_first_output(theirs, offline) for _ in range(min(rounds, 3))], "s"))
+
+
+def seconds(command):
+    started = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+def devices(rounds):
+    print("\n## What devices are here, as a whole process")
+    print("berth devices:                ", spread([seconds([BERTH, "devices"]) for _ in range(4 * rounds)], "s"))
+    if peer_has("torch"):
+        theirs = [PYTHON, "-c", "import torch; torch.cuda.is_available()"]
+        print("torch.cuda.is_available():    ", spread([seconds(theirs) for _ in range(rounds)], "s"))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--llama-bench", help="a llama-bench of the same build, see bench/build_llama_bench.sh")
+    arguments = parser.parse_args()
+    version = subprocess.run([BERTH, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    print(f"{processor()}, {len(os.sched_getaffinity(0))} processors; {version}; {arguments.rounds} rounds")
+    tokens_per_second(arguments.rounds, arguments.llama_bench)
+    first_token(arguments.rounds)
+    devices(arguments.rounds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,15 @@
+# What the documentation shows is compiled and run.
+file(GLOB docs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/docs/*.md)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${docs} docs/snippets.py)
+set(snippets ${PROJECT_BINARY_DIR}/docs_snippets.cpp)
+execute_process(
+  COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/docs/snippets.py ${snippets} ${docs}
+  OUTPUT_VARIABLE titles OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+add_executable(docs_snippets ${snippets})
+target_link_libraries(docs_snippets PRIVATE berth::berth)
+foreach(title IN LISTS titles)
+  add_test(NAME docs.${title} COMMAND docs_snippets ${title})
+  set_tests_properties(docs.${title} PROPERTIES TIMEOUT 120 LABELS docs PROCESSORS 2)
+endforeach()
+add_test(NAME docs.commands COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/docs/commands.py $<TARGET_FILE:berth_cli> ${docs})
+set_tests_properties(docs.commands PROPERTIES TIMEOUT 300 LABELS docs PROCESSORS 2)

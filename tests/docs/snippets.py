@@ -1,0 +1,37 @@
+"""The C++ blocks of the documentation as one program: snippets.py OUT.cpp FILE.md...
+
+A block is the body of a function, after `#include <berth/berth.h>` and `using namespace berth`. One that has a main of
+its own becomes a function too. The program runs the block whose number it is given and lists them without a number.
+"""
+
+import pathlib
+import re
+import sys
+
+out, *files = sys.argv[1:]
+functions, table = [], []
+for name in files:
+    text = pathlib.Path(name).read_text()
+    for match in re.finditer(r"^```cpp\n(.*?)^```$", text, re.S | re.M):
+        line = text.count("\n", 0, match.start()) + 2
+        body = re.sub(r"^#include.*\n", "", match[1], flags=re.M)
+        title = f"{pathlib.Path(name).name}:{line}"
+        function = f"snippet_{len(functions)}"
+        if re.search(r"^int main\(", body, re.M):
+            code = re.sub(r"^int main\(", f"int {function}_main(", body, flags=re.M)
+            functions.append(f'#line {line} "{name}"\n{code}\nvoid {function}() {{ {function}_main(); }}\n')
+        else:
+            functions.append(f'void {function}() {{\n#line {line} "{name}"\n{body}}}\n')
+        table.append(f'    {{"{title}", {function}}},')
+
+pathlib.Path(out).write_text(
+    "#include <berth/berth.h>\n#include <algorithm>\n#include <cstdlib>\n#include <fstream>\n#include <iostream>\n"
+    "#include <unordered_map>\n#include <unordered_set>\nusing namespace berth;\n"
+    "namespace {\n" + "\n".join(functions) +
+    "const struct { const char* title; void (*run)(); } snippets[] = {\n" + "\n".join(table) + "\n};\n}\n"
+    "int main(int argc, char** argv) {\n"
+    "  for (const auto& snippet : snippets)\n"
+    "    if (argc < 2) std::cout << snippet.title << '\\n';\n"
+    "    else if (argv[1] == std::string(snippet.title)) snippet.run();\n}\n")
+# What CMake makes a test of.
+print(";".join(re.findall(r'"([^"]+:\d+)"', "\n".join(table))))

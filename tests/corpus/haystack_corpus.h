@@ -62,6 +62,14 @@ inline std::vector<Case> device_cases() {
   return cases;
 }
 
+/// Torch's objects as Berth has them: as their text.
+inline Value without_torch_object(const std::string&, const Value& value) {
+  if (const Value* dtype = value.find("$torch_dtype")) return *dtype;
+  if (const Value* device = value.find("$torch_device")) return *device;
+  return value.is_object() ? Value(value.as_object().map_values(without_torch_object)) : value;
+}
+inline Value without_torch_objects(const Value& value) { return without_torch_object("", value); }
+
 /// What came of a call: a value, or the text of an error.
 struct Outcome {
   std::optional<Value> result;

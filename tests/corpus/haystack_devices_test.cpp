@@ -81,14 +81,6 @@ void compare(const Answer& haystack, const std::optional<Outcome>& berth) {
                                       << "\n  Berth: " << (berth ? berth->str() : "a call that C++ does not have");
 }
 
-/// Torch's objects as Berth has them: as their text.
-Value without_torch_objects(const std::string&, const Value& value) {
-  if (const Value* dtype = value.find("$torch_dtype")) return *dtype;
-  if (const Value* device = value.find("$torch_device")) return *device;
-  return value.is_object() ? Value(value.as_object().map_values(without_torch_objects)) : value;
-}
-Value without_torch_objects(const Value& value) { return without_torch_objects("", value); }
-
 ComponentDevice device_of(const Value& dict) {
   const Value* inner = dict.find("$component_device");
   return ComponentDevice::from_dict(inner == nullptr ? dict : *inner);
@@ -158,9 +150,14 @@ void compare_component_device(const Case& of, const Value& haystack, const std::
   }
 }
 
+Value with_texts_of_torch(const Value& haystack) {
+  const Value* result = haystack.find("result");
+  return result == nullptr ? haystack : Value(Value::Object{{"result", without_torch_objects(*result)}});
+}
+
 /// Compares the call that the case is about; answers whether Berth has a result that can be asked further.
 bool compare_call(const Case& of, const std::optional<Outcome>& berth) {
-  compare({of, "", ending(of.all)}, berth);
+  compare({of, "", with_texts_of_torch(ending(of.all))}, berth);
   return berth && berth->result;
 }
 
@@ -334,11 +331,6 @@ std::optional<ComponentDevice> given_or_default(const Case& of, const Value& giv
   return default_device;
 }
 
-Value with_texts_of_torch(const Value& haystack) {
-  const Value* result = haystack.find("result");
-  return result == nullptr ? haystack : Value(Value::Object{{"result", without_torch_objects(*result)}});
-}
-
 void check_resolve_hf_device_map(const Case& of) {
   const auto& input = of.input().as_object();
   const Environment none({});
@@ -350,7 +342,7 @@ void check_resolve_hf_device_map(const Case& of) {
                                        kwargs.is_null() ? Value::Object{} : without_torch_objects(kwargs).as_object(),
                                        log));
   });
-  compare({of, "", with_texts_of_torch(ending(of.all))}, outcome);
+  compare_call(of, outcome);
   if (const Value* warns = of.all.find("warns")) {
     EXPECT_EQ(warnings > 0, warns->as_bool()) << of.id;
   }
@@ -375,7 +367,7 @@ void check_resolve_hf_pipeline_kwargs(const Case& of) {
         task.is_null() ? std::nullopt : std::optional(task.as_string()), supported_tasks,
         given_or_default(of, input.at("device")), token_of(input.at("token"))));
   });
-  compare({of, "", with_texts_of_torch(ending(of.all))}, outcome);
+  compare_call(of, outcome);
 }
 
 void check_hf_model_kwargs(const Case& of, void (*change)(Value::Object&)) {
@@ -384,7 +376,7 @@ void check_hf_model_kwargs(const Case& of, void (*change)(Value::Object&)) {
     change(kwargs);
     return Value(kwargs);
   });
-  compare({of, "", with_texts_of_torch(ending(of.all))}, outcome);
+  compare_call(of, outcome);
 }
 void check_serialize_hf_model_kwargs(const Case& of) { check_hf_model_kwargs(of, serialize_hf_model_kwargs); }
 void check_deserialize_hf_model_kwargs(const Case& of) { check_hf_model_kwargs(of, deserialize_hf_model_kwargs); }

@@ -14,7 +14,6 @@ namespace {
 constexpr std::string_view neither_nor_both =
     "The component device can neither be empty nor contain both a single device and a device map";
 
-bool is_control(unsigned char c) { return c < 0x20 || c == 0x7f; }
 
 /// What Hugging Face's form of a serialized device is where "cuda" without an id means 0.
 Value hf_of(const Value& device) {
@@ -31,6 +30,10 @@ std::optional<Expected> own_types(const Answer& answer) {
   for (const auto* type : {"vulkan", "npu", "rpc"}) {
     if (answer.message() != fmt::format("Unknown device type string '{}'", type)) continue;
     if (answer.of.op == "DeviceType.from_str") return Expected::result(type);
+    if (answer.of.op == "DeviceMap.from_hf")
+      for (const auto& [name, device] : answer.of.input().as_object())
+        if (!device.is_string() && !device.is_int() && device.find("$torch_device") == nullptr)
+          return Expected::any_error();  // of that entry
     const auto error = first_error(device_texts(answer.of));
     return error ? Expected::message(shown(*error)) : Expected::any_result();
   }
@@ -45,15 +48,21 @@ std::optional<Expected> unusual_id(const Answer& answer, bool (*is_unusual)(cons
   return Expected::message(shown(*error));
 }
 
+bool has_unusual_spelling(const DeviceText& text) {
+  return text.id && !is_plain_integer(*text.id) && text.id->find(':') == std::string::npos;
+}
+
 std::optional<Expected> id_spelling(const Answer& answer) {
-  return unusual_id(answer, [](const DeviceText& text) {
-    return text.id && !is_plain_integer(*text.id) && text.id->find(':') == std::string::npos;
-  });
+  const auto texts = device_texts(answer.of);
+  const auto unusual = std::ranges::count_if(texts, [](const auto& text) { return has_unusual_spelling(DeviceText(text)); });
+  // Python's int() did not take it either.
+  if (unusual == 1 && answer.message().starts_with("Device id must be an integer, got ")) return std::nullopt;
+  return unusual_id(answer, has_unusual_spelling);
 }
 
 std::optional<Expected> id_range(const Answer& answer) {
   if (auto expected = unusual_id(answer, [](const DeviceText& text) { return text.is_beyond_int(); })) return expected;
-  if (answer.of.op != "DeviceMap.from_hf") return std::nullopt;
+  if (answer.of.op != "DeviceMap.from_hf" || !answer.of.input().is_object()) return std::nullopt;
   for (const auto& [name, device] : answer.of.input().as_object())
     if (device.is_number() && device.as_double() > 2147483647.0 && !answer.failed()) return Expected::any_error();
   return std::nullopt;
@@ -76,11 +85,23 @@ std::optional<Expected> cuda_without_id(const Answer& answer) {
   if (answer.part == "to_hf") return Expected::result(hf_of(answer.device));
   if (answer.part == "update_hf_kwargs_empty")
     return Expected::result(Value::Object{{"device_map", hf_of(answer.device)}});
-  if (!answer.part.empty() || answer.of.op.find("kwargs") == std::string::npos) return std::nullopt;
-  if (answer.of.op != "ComponentDevice.update_hf_kwargs") return Expected::any_result();
-  auto kwargs = answer.of.input().find("hf_kwargs")->as_object();
-  kwargs.set("device_map", hf_of(*answer.of.input().find("device")));
-  return Expected::result(std::move(kwargs));
+  if (!answer.part.empty()) return std::nullopt;
+  for (const char* name : {"hf_kwargs", "model_kwargs"}) {
+    const Value* given = answer.of.input().find(name);
+    if (given == nullptr) continue;
+    auto kwargs = given->is_null() ? Value::Object{} : without_torch_objects(*given).as_object();
+    kwargs.set("device_map", hf_of(*answer.of.input().find("device")));
+    return Expected::result(std::move(kwargs));
+  }
+  if (const Value* kwargs = answer.of.input().find("huggingface_pipeline_kwargs")) {
+    // What would have come next: the task.
+    const Value* task = answer.of.input().find("task");
+    if (task->is_null() || *task == Value("")) task = kwargs->find("task");
+    const auto& supported = answer.of.input().find("supported_tasks")->as_array();
+    const bool is_supported = task != nullptr && std::ranges::find(supported, *task) != supported.end();
+    return is_supported ? Expected::any_result() : Expected::any_error();
+  }
+  return std::nullopt;
 }
 
 std::optional<Expected> first_device_of_empty_map(const Answer& answer) {
@@ -191,18 +212,26 @@ std::string shown(const std::string& message) {
   }
   start += 2;
   std::string text = message.substr(0, start);
-  for (std::size_t i = start; i < end; ++i) {
-    const auto code = static_cast<unsigned char>(message[i]);
-    if (i == start + 200) {
+  for (std::size_t i = start; i < end;) {
+    // The character: its length by its first byte, then its number.
+    const auto lead = static_cast<unsigned char>(message[i]);
+    const std::size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (i - start + length > 200) {
       text += "...";
       break;
     }
+    unsigned code = length == 1 ? lead : lead & (0x7fU >> length);
+    for (std::size_t k = 1; k < length; ++k) code = code * 64 + (static_cast<unsigned char>(message[i + k]) & 0x3f);
+    const bool turns_writing = (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
     if (code == '\n' || code == '\t' || code == '\r')
       text.append(1, '\\').append(1, code == '\n' ? 'n' : code == '\t' ? 't' : 'r');
-    else if (is_control(code))
+    else if (code < 0x20 || (code >= 0x7f && code < 0xa0))
       text += fmt::format("\\x{:02x}", code);
+    else if (turns_writing)
+      text += fmt::format("\\u{:04x}", code);
     else
-      text += message[i];
+      text.append(message, i, length);
+    i += length;
   }
   return text + message.substr(end);
 }

@@ -13,7 +13,7 @@ demo: build model ## what devices are here, and a real model answers on the one 
 	@echo "== The devices of this machine"
 	build/bin/berth devices
 	@echo "== A short generation"
-	build/bin/berth run smollm2 -p "In one sentence, what is a harbour?" --max-new-tokens 48
+	build/bin/berth run smollm2 --verbose -p "In one sentence, what is a harbour?" --max-new-tokens 48
 
 test: model ## every test, with sanitizers and line coverage first, then as released
 	scripts/bootstrap.sh build test

@@ -3,8 +3,12 @@ include(GoogleTest)
 # berth_add_test(name SOURCES file... [LABELS label...]): one GoogleTest executable whose tests ctest knows one by one.
 # Defined in it: BERTH_TEST_DATA_DIR, BERTH_TEST_MODEL (where the default model is, once it was fetched) and
 # BERTH_BINARY (the command line). BERTH_CORPUS_DIR comes from the environment, else tests/data/corpus is meant.
+# PROCESSORS: how many a test keeps busy; those that run a model take all that there are, and share badly.
 function(berth_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PROCESSORS" "SOURCES;LABELS")
+  if(NOT arg_PROCESSORS)
+    set(arg_PROCESSORS 1)
+  endif()
   add_executable(${name} ${arg_SOURCES})
   berth_warnings(${name})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
@@ -19,5 +23,5 @@ function(berth_add_test name)
     add_dependencies(${name} berth_cli)
   endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 30
-    PROPERTIES TIMEOUT 120 LABELS "${arg_LABELS}")
+    PROPERTIES TIMEOUT 120 LABELS "${arg_LABELS}" PROCESSORS "${arg_PROCESSORS}")
 endfunction()

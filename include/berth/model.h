@@ -1,0 +1,74 @@
+/// What a model file says about itself, and where a model is on this machine. Headers only: weights are never read.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "berth/value.h"
+
+namespace berth {
+
+/// One tensor of a model file.
+struct TensorInfo {
+  std::string name;                  ///< "blk.0.ffn_up.weight"
+  std::string type;                  ///< as ggml names it: "Q4_1", "F32"
+  std::vector<std::uint64_t> shape;  ///< 0 to 4 dimensions, none zero, in ggml's order: the contiguous one first
+  std::uint64_t offset = 0;          ///< of its data from the start of its file
+  std::uint64_t bytes = 0;           ///< of its data, without padding
+  std::uint32_t part = 0;            ///< which file of a split model holds it, from 0
+
+  bool operator==(const TensorInfo&) const = default;
+};
+
+/// What the header of a model says: enough to plan where each part goes, nothing of the weights themselves.
+struct ModelProfile {
+  std::filesystem::path path;    ///< as given to read_model: for a split model its first part
+  std::string format;            ///< "gguf"
+  std::string architecture;      ///< "llama"; any name: whether an engine knows it is the engine's answer
+  std::string name;              ///< the model's own name, or that of its file where it has none
+  std::uint32_t part_count = 1;  ///< files that the model is split into
+  std::uint64_t file_bytes = 0;  ///< of all of them
+  std::optional<std::uint64_t> context_length;  ///< tokens that the model was trained for
+  std::optional<std::uint64_t> block_count;     ///< layers
+  std::optional<std::uint64_t> vocabulary_size;
+  bool has_chat_template = false;
+
+  /// All metadata in the order of the file. An array of more than 512 elements or a string of more than 1 MiB stands
+  /// here as {"type": "array[string]", "length": 49152}. An unsigned integer beyond 2^63 - 1 is a double.
+  Value::Object metadata;
+  std::vector<TensorInfo> tensors;  ///< in the order of the file, part by part
+  std::uint64_t tensor_bytes = 0;   ///< the sum of their bytes
+
+  bool operator==(const ModelProfile&) const = default;
+};
+
+/// Reads the headers of a GGUF file (version 2 or 3, little endian), in about a millisecond. Of a split model give the
+/// first part, NAME-00001-of-0000N.gguf: the headers of all parts are read and their tensors joined.
+/// Throws ModelNotFound where `path` or another part is missing, FormatError where a file is not what it should be, is
+/// cut short or cannot be read.
+ModelProfile read_model(const std::filesystem::path& path);
+
+/// The folders where models are looked for by name. Empty: no such folder.
+struct ModelSearch {
+  std::filesystem::path hub_cache;    ///< of Hugging Face, which holds models--ORG--NAME
+  std::filesystem::path model_cache;  ///< Berth's own, which holds smollm2
+
+  /// HF_HUB_CACHE, else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub, else ~/.cache/huggingface/hub; and
+  /// XDG_CACHE_HOME/berth/models, else ~/.cache/berth/models.
+  static ModelSearch from_environment();
+};
+
+/// The GGUF file that `model` means, the first that fits:
+///   - "smollm2" or "SmolLM2-135M-Instruct", the default model in `search.model_cache` ("./smollm2" is a path)
+///   - the path of a file, or of a folder that holds one model
+///   - "ORG/NAME" or "ORG/NAME:FILE_OR_QUANT" in the Hugging Face cache, such as "org/name-GGUF:Q4_K_M"
+/// Of a split model it is the first part; files that only accompany a model (mmproj*, mtp-*, imatrix*) do not count.
+/// Nothing is downloaded: throws ModelNotFound, with the command that gets what is missing; std::invalid_argument where
+/// the name is empty, holds a NUL byte, or several models fit (they are listed).
+std::filesystem::path locate_model(std::string_view model, const ModelSearch& search);
+
+}  // namespace berth

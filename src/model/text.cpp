@@ -1,0 +1,55 @@
+#include "model/text.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "value/text.h"
+
+namespace berth::model {
+namespace {
+
+constexpr std::size_t longest_compared = 128;
+
+/// Insertions, deletions and replacements from one text to the other (Levenshtein).
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const auto replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::string in_quotes(std::string_view text) { return "'" + printable(text, 300) + "'"; }
+
+std::string nearest(std::string_view text, const std::vector<std::string>& candidates) {
+  if (text.size() > longest_compared) return {};
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(text.size() / 4, 1) + 1;
+  for (const auto& candidate : candidates) {
+    if (candidate.size() > longest_compared) continue;
+    const auto distance = edit_distance(lower(text), lower(candidate));
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return result;
+}
+
+}  // namespace berth::model

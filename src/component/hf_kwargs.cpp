@@ -67,9 +67,10 @@ Value::Object resolve_hf_pipeline_kwargs(Value::Object kwargs, const std::string
     if (const Value* given = kwargs.find("task")) chosen = *given;
   if (const Value& name = kwargs.at("model"); chosen.is_null() && name.is_string()) {
     if (!task_of_model)
-      throw std::invalid_argument("The task of model '" + printable(name.as_string()) +
-                                  "' is not known, as the model hub is not asked: give `task`. The supported tasks are: " +
-                                  joined(supported_tasks) + ".");
+      throw std::invalid_argument(
+          "The task of model '" + printable(name.as_string()) +
+          "' is not known, as the model hub is not asked: give `task`. The supported tasks are: " +
+          joined(supported_tasks) + ".");
     chosen = task_of_model(name.as_string());
   }
   if (!chosen.is_string() || std::ranges::find(supported_tasks, chosen.as_string()) == supported_tasks.end())

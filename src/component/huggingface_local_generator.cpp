@@ -87,6 +87,7 @@ HuggingFaceLocalGenerator::HuggingFaceLocalGenerator(Parameters parameters)
       streaming_callback_(std::move(parameters.streaming_callback)),
       log_(std::move(parameters.log)),
       progress_(std::move(parameters.progress)) {
+  if (token_) (void)token_->resolve_value();  // a strict one must be there; it is not kept
   pipeline_kwargs_ =
       resolve_hf_pipeline_kwargs(std::move(pipeline_kwargs_), parameters.model, parameters.task, supported_tasks,
                                  parameters.device, std::nullopt, log_, task_of_model);

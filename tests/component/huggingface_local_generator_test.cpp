@@ -102,6 +102,14 @@ TEST(HuggingFaceLocalGenerator, ATokenNeverReachesItsDictionaryOrAnError) {
   EXPECT_EQ(refusal<std::exception>([&] { by_value.warm_up(); }).find("hf_very_secret"), std::string::npos);
 }
 
+TEST(HuggingFaceLocalGenerator, AStrictTokenMustBeThere) {
+  EXPECT_EQ(refusal<std::invalid_argument>([] {
+              HuggingFaceLocalGenerator(
+                  {.model = "m", .task = "text-generation", .token = Secret::from_env_var({"BERTH_TEST_NONE"})});
+            }),
+            "None of the following authentication environment variables are set: ('BERTH_TEST_NONE',)");
+}
+
 TEST(HuggingFaceLocalGenerator, WithoutATaskAsksTheModelOnThisMachineOnly) {
   EXPECT_THAT(refusal<std::invalid_argument>([] { HuggingFaceLocalGenerator({.model = "no/such-model"}); }),
               HasSubstr("pass task=\"text-generation\""));

@@ -88,3 +88,8 @@ inline Outcome outcome_of(const std::function<Value()>& call) {
 }
 
 }  // namespace berth::corpus
+
+/// Skips a test where another corpus (BERTH_CORPUS_DIR) does not have its file; the one of Berth has to.
+#define BERTH_NEEDS_CORPUS(file)                                                    \
+  if (std::getenv("BERTH_CORPUS_DIR") != nullptr && !std::filesystem::exists(file)) \
+  GTEST_SKIP() << "the corpus in BERTH_CORPUS_DIR has no " << (file)

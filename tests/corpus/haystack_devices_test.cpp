@@ -66,8 +66,8 @@ Value ending(const Value& of) {
 /// difference says.
 void compare(const Answer& haystack, const std::optional<Outcome>& berth) {
   std::string by = "Haystack";
-  auto expected = haystack.failed() ? Expected::message(haystack.message())
-                                    : Expected::result(*haystack.haystack.find("result"));
+  auto expected =
+      haystack.failed() ? Expected::message(haystack.message()) : Expected::result(*haystack.haystack.find("result"));
   for (const auto& difference : differences()) {
     if (auto other = difference.rule(haystack)) {
       expected = std::move(*other);
@@ -91,9 +91,8 @@ std::optional<ComponentDevice> maybe_device_of(const Value& dict) {
 }
 
 Value described(const Device& device) {
-  return Value::Object{{"type", to_string(device.type())},
-                       {"id", device.id() ? Value(*device.id()) : Value()},
-                       {"str", device.str()}};
+  return Value::Object{
+      {"type", to_string(device.type())}, {"id", device.id() ? Value(*device.id()) : Value()}, {"str", device.str()}};
 }
 
 Value described(const DeviceMap& map) {
@@ -112,7 +111,9 @@ const std::map<std::string, Value (*)(const ComponentDevice&)>& methods() {
       {"to_torch_str", [](const ComponentDevice& device) { return Value(to_torch_str(device)); }},
       // The torch.device of that text; tests/torch has libtorch's own.
       {"to_torch",
-       [](const ComponentDevice& device) { return Value(Value::Object{{"$torch_device", to_torch_str(device)}}); }},
+       [](const ComponentDevice& device) {
+         return Value(Value::Object{{"$torch_device", to_torch_str(device)}});
+       }},
       {"to_spacy", [](const ComponentDevice& device) { return Value(to_spacy(device)); }},
       {"has_multiple_devices", [](const ComponentDevice& device) { return Value(device.has_multiple_devices()); }},
       {"first_device",
@@ -168,9 +169,9 @@ void check_device_type_from_str(const Case& of) {
 void check_device_from_str(const Case& of) {
   std::optional<Device> device;
   const bool made = compare_call(of, outcome_of([&] {
-    device = Device::from_str(of.input().as_string());
-    return described(*device);
-  }));
+                                   device = Device::from_str(of.input().as_string());
+                                   return described(*device);
+                                 }));
   if (made && of.all.find("error") == nullptr)
     compare_component_device(of, of.at("component_device"), [&] { return ComponentDevice::from_single(*device); });
 }
@@ -178,9 +179,9 @@ void check_device_from_str(const Case& of) {
 void compare_map(const Case& of, const std::function<DeviceMap()>& make) {
   std::optional<DeviceMap> map;
   const bool made = compare_call(of, outcome_of([&] {
-    map = make();
-    return described(*map);
-  }));
+                                   map = make();
+                                   return described(*map);
+                                 }));
   if (made && of.all.find("error") == nullptr)
     compare_component_device(of, of.at("component_device"), [&] { return ComponentDevice::from_multiple(*map); });
 }
@@ -280,8 +281,8 @@ void check_resolve_default(const Case& of) {
   }
   const Environment set(environment);
   compare_call(of, outcome_of([&] {
-    return resolve(std::nullopt, available, ResolvePolicy::from_environment()).device.to_dict();
-  }));
+                 return resolve(std::nullopt, available, ResolvePolicy::from_environment()).device.to_dict();
+               }));
 }
 
 void check_resolve_given(const Case& of) {
@@ -314,10 +315,10 @@ void check_resolve_given(const Case& of) {
 void check_update_hf_kwargs(const Case& of) {
   const auto& input = of.input().as_object();
   compare_call(of, outcome_of([&] {
-    auto kwargs = without_torch_objects(input.at("hf_kwargs")).as_object();
-    update_hf_kwargs(device_of(input.at("device")), kwargs, input.at("overwrite").as_bool());
-    return Value(kwargs);
-  }));
+                 auto kwargs = without_torch_objects(input.at("hf_kwargs")).as_object();
+                 update_hf_kwargs(device_of(input.at("device")), kwargs, input.at("overwrite").as_bool());
+                 return Value(kwargs);
+               }));
 }
 
 /// The device to give where the case leaves it to the machine, which then was "(default device: X)": none where this

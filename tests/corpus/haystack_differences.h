@@ -42,23 +42,35 @@ struct Expected {
     const Outcome& outcome = *call;
     switch (kind) {
       // As text, so that the order of names counts.
-      case Kind::value: return outcome.result && outcome.result->to_json() == value.to_json();
-      case Kind::any_value: return outcome.result.has_value();
-      case Kind::error: return !outcome.result && outcome.error == text;
-      case Kind::error_prefix: return !outcome.result && outcome.error.starts_with(text);
-      case Kind::any_error: return !outcome.result;
-      case Kind::cannot_be_written: break;
+      case Kind::value:
+        return outcome.result && outcome.result->to_json() == value.to_json();
+      case Kind::any_value:
+        return outcome.result.has_value();
+      case Kind::error:
+        return !outcome.result && outcome.error == text;
+      case Kind::error_prefix:
+        return !outcome.result && outcome.error.starts_with(text);
+      case Kind::any_error:
+        return !outcome.result;
+      case Kind::cannot_be_written:
+        break;
     }
     return false;
   }
   std::string str() const {
     switch (kind) {
-      case Kind::value: return value.to_json();
-      case Kind::any_value: return "any value";
-      case Kind::error: return "error: " + text;
-      case Kind::error_prefix: return "error: " + text + "...";
-      case Kind::any_error: return "any error";
-      case Kind::cannot_be_written: return "a call that C++ does not have";
+      case Kind::value:
+        return value.to_json();
+      case Kind::any_value:
+        return "any value";
+      case Kind::error:
+        return "error: " + text;
+      case Kind::error_prefix:
+        return "error: " + text + "...";
+      case Kind::any_error:
+        return "any error";
+      case Kind::cannot_be_written:
+        return "a call that C++ does not have";
     }
     return "";
   }

@@ -14,7 +14,6 @@ namespace {
 constexpr std::string_view neither_nor_both =
     "The component device can neither be empty nor contain both a single device and a device map";
 
-
 /// What Hugging Face's form of a serialized device is where "cuda" without an id means 0.
 Value hf_of(const Value& device) {
   if (const Value* single = device.find("device")) return *single;
@@ -54,7 +53,8 @@ bool has_unusual_spelling(const DeviceText& text) {
 
 std::optional<Expected> id_spelling(const Answer& answer) {
   const auto texts = device_texts(answer.of);
-  const auto unusual = std::ranges::count_if(texts, [](const auto& text) { return has_unusual_spelling(DeviceText(text)); });
+  const auto unusual =
+      std::ranges::count_if(texts, [](const auto& text) { return has_unusual_spelling(DeviceText(text)); });
   // Python's int() did not take it either.
   if (unusual == 1 && answer.message().starts_with("Device id must be an integer, got ")) return std::nullopt;
   return unusual_id(answer, has_unusual_spelling);
@@ -143,8 +143,9 @@ std::optional<Expected> type_system(const Answer& answer) {
     } catch (const std::invalid_argument&) {  // an answer of Berth, judged elsewhere
     }
   }
-  if (answer.of.op == "ComponentDevice.resolve_device" && !input.is_null() && input.find("$component_device") == nullptr &&
-      input.find("$device") == nullptr && input.find("$device_map") == nullptr)
+  if (answer.of.op == "ComponentDevice.resolve_device" && !input.is_null() &&
+      input.find("$component_device") == nullptr && input.find("$device") == nullptr &&
+      input.find("$device_map") == nullptr)
     return Expected::no_call();
   if (answer.of.op == "DeviceMap.from_hf" && input.is_object())
     for (const auto& [name, device] : input.as_object())

@@ -25,8 +25,8 @@ struct ImpossibleArgument : std::logic_error {
 };
 
 struct PythonNone {};
-using PythonObject = std::variant<PythonNone, bool, int, double, std::string, DeviceType, Device, DeviceMap,
-                                  ComponentDevice>;
+using PythonObject =
+    std::variant<PythonNone, bool, int, double, std::string, DeviceType, Device, DeviceMap, ComponentDevice>;
 
 class ExpressionReader {
  public:

@@ -31,11 +31,9 @@ class Value {
   Value() = default;
   Value(std::nullptr_t) {}
   template <class T>
-    requires std::is_same_v<T, bool>
-  Value(T value) : data_(value) {}
+  requires std::is_same_v<T, bool> Value(T value) : data_(value) {}
   template <class T>
-    requires(std::is_integral_v<T> && !std::is_same_v<T, bool>)
-  Value(T value) {
+  requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) Value(T value) {
     if (std::in_range<std::int64_t>(value))
       data_ = static_cast<std::int64_t>(value);
     else

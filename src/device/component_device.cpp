@@ -62,8 +62,7 @@ ComponentDevice ComponentDevice::from_dict(const Value& dict) {
     return from_str(device.as_string());
   }
   if (type == Value("multiple")) return DeviceMap::from_dict(entry(dict, "device_map"));
-  throw std::invalid_argument("Unknown component device type '" + printable(python_str(type)) +
-                              "' in serialized data");
+  throw std::invalid_argument("Unknown component device type '" + printable(python_str(type)) + "' in serialized data");
 }
 
 std::string ComponentDevice::str() const { return has_multiple_devices() ? multiple()->str() : single()->str(); }

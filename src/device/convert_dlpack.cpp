@@ -11,8 +11,9 @@ struct Number {
   std::int32_t dlpack;
 };
 // DLDeviceType of dlpack.h 1.0; the first of a type is written.
-constexpr std::array numbers = {Number{DeviceType::cpu, 1},    Number{DeviceType::cuda, 2}, Number{DeviceType::cuda, 10},
-                                Number{DeviceType::vulkan, 7}, Number{DeviceType::mps, 8},  Number{DeviceType::xpu, 14}};
+constexpr std::array numbers = {Number{DeviceType::cpu, 1},   Number{DeviceType::cuda, 2},
+                                Number{DeviceType::cuda, 10}, Number{DeviceType::vulkan, 7},
+                                Number{DeviceType::mps, 8},   Number{DeviceType::xpu, 14}};
 
 }  // namespace
 

@@ -11,8 +11,8 @@ struct Prefix {
   DeviceType type;
 };
 // The names that ggml's backends give their devices (GGML_CUDA_NAME and its like); the first of a type is written.
-constexpr std::array prefixes = {Prefix{"CUDA", DeviceType::cuda}, Prefix{"ROCm", DeviceType::cuda},
-                                 Prefix{"MTL", DeviceType::mps},   Prefix{"SYCL", DeviceType::xpu},
+constexpr std::array prefixes = {Prefix{"CUDA", DeviceType::cuda},     Prefix{"ROCm", DeviceType::cuda},
+                                 Prefix{"MTL", DeviceType::mps},       Prefix{"SYCL", DeviceType::xpu},
                                  Prefix{"Vulkan", DeviceType::vulkan}, Prefix{"RPC", DeviceType::rpc}};
 
 }  // namespace
@@ -24,9 +24,9 @@ std::string to_ggml(const Device& device) {
   }
   for (const auto& prefix : prefixes)
     if (prefix.type == device.type()) return std::string(prefix.text) + std::to_string(device.id().value_or(0));
-  throw_no_device("ggml", device,
-                  {DeviceType::cpu, DeviceType::cuda, DeviceType::mps, DeviceType::xpu, DeviceType::vulkan,
-                   DeviceType::rpc});
+  throw_no_device(
+      "ggml", device,
+      {DeviceType::cpu, DeviceType::cuda, DeviceType::mps, DeviceType::xpu, DeviceType::vulkan, DeviceType::rpc});
 }
 
 std::optional<Device> from_ggml(std::string_view name) {

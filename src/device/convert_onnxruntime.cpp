@@ -5,16 +5,24 @@ namespace berth {
 
 OnnxRuntimeProvider to_onnxruntime(const Device& device) {
   switch (device.type()) {
-    case DeviceType::cpu: check_only_device("ONNX Runtime", device); return {"CPUExecutionProvider", {}};
-    case DeviceType::mps: check_only_device("ONNX Runtime", device); return {"CoreMLExecutionProvider", {}};
+    case DeviceType::cpu:
+      check_only_device("ONNX Runtime", device);
+      return {"CPUExecutionProvider", {}};
+    case DeviceType::mps:
+      check_only_device("ONNX Runtime", device);
+      return {"CoreMLExecutionProvider", {}};
     case DeviceType::cuda:
       if (!device.id()) return {"CUDAExecutionProvider", {}};
       return {"CUDAExecutionProvider", {{"device_id", std::to_string(*device.id())}}};
+    case DeviceType::npu:
+      check_only_device("ONNX Runtime", device);
+      [[fallthrough]];
     case DeviceType::xpu:
-    case DeviceType::npu: return {"OpenVINOExecutionProvider", {{"device_type", to_openvino(device)}}};
+      return {"OpenVINOExecutionProvider", {{"device_type", to_openvino(device)}}};
     case DeviceType::disk:
     case DeviceType::vulkan:
-    case DeviceType::rpc: break;
+    case DeviceType::rpc:
+      break;
   }
   throw_no_device("ONNX Runtime", device,
                   {DeviceType::cpu, DeviceType::cuda, DeviceType::mps, DeviceType::xpu, DeviceType::npu});

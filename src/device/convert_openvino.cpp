@@ -9,14 +9,20 @@ namespace {
 
 std::string name_of(const Device& device) {
   switch (device.type()) {
-    case DeviceType::cpu: check_only_device("OpenVINO", device); return "CPU";
-    case DeviceType::npu: check_only_device("OpenVINO", device); return "NPU";
-    case DeviceType::xpu: return device.id() ? "GPU." + std::to_string(*device.id()) : "GPU";
+    case DeviceType::cpu:
+      check_only_device("OpenVINO", device);
+      return "CPU";
+    case DeviceType::npu:
+      check_only_device("OpenVINO", device);
+      return "NPU";
+    case DeviceType::xpu:
+      return device.id() ? "GPU." + std::to_string(*device.id()) : "GPU";
     case DeviceType::cuda:
     case DeviceType::disk:
     case DeviceType::mps:
     case DeviceType::vulkan:
-    case DeviceType::rpc: break;
+    case DeviceType::rpc:
+      break;
   }
   throw_no_device("OpenVINO", device, {DeviceType::cpu, DeviceType::xpu, DeviceType::npu});
 }

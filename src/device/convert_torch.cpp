@@ -10,10 +10,12 @@ void check_torch_has(const Device& device) {
     case DeviceType::cuda:
     case DeviceType::mps:
     case DeviceType::xpu:
-    case DeviceType::vulkan: return;
+    case DeviceType::vulkan:
+      return;
     case DeviceType::disk:
     case DeviceType::npu:
-    case DeviceType::rpc: break;
+    case DeviceType::rpc:
+      break;
   }
   throw_no_device("PyTorch", device,
                   {DeviceType::cpu, DeviceType::cuda, DeviceType::mps, DeviceType::xpu, DeviceType::vulkan});

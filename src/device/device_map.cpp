@@ -49,7 +49,7 @@ std::size_t std::hash<berth::DeviceMap>::operator()(const berth::DeviceMap& map)
   for (const auto& [name, device] : map) {
     // Multiplied so that two names that exchange their devices do not give the same sum.
     const auto of_name = std::hash<std::string>{}(name);
-    const auto of_device = std::hash<berth::Device>{}(device) * 0x9e3779b97f4a7c15U + 1;
+    const auto of_device = std::hash<berth::Device>{}(device)*0x9e3779b97f4a7c15U + 1;
     sum += std::hash<std::size_t>{}(of_name ^ (of_device + (of_name << 6) + (of_name >> 2)));
   }
   return sum;

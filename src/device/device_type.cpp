@@ -16,14 +16,22 @@ std::string UnknownDeviceType::accepted() {
 
 std::string_view to_string(DeviceType type) {
   switch (type) {
-    case DeviceType::cpu: return "cpu";
-    case DeviceType::cuda: return "cuda";
-    case DeviceType::disk: return "disk";
-    case DeviceType::mps: return "mps";
-    case DeviceType::xpu: return "xpu";
-    case DeviceType::vulkan: return "vulkan";
-    case DeviceType::npu: return "npu";
-    case DeviceType::rpc: return "rpc";
+    case DeviceType::cpu:
+      return "cpu";
+    case DeviceType::cuda:
+      return "cuda";
+    case DeviceType::disk:
+      return "disk";
+    case DeviceType::mps:
+      return "mps";
+    case DeviceType::xpu:
+      return "xpu";
+    case DeviceType::vulkan:
+      return "vulkan";
+    case DeviceType::npu:
+      return "npu";
+    case DeviceType::rpc:
+      return "rpc";
   }
   return "unknown";  // a number that is no DeviceType
 }

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include <iterator>
 #include <nlohmann/json.hpp>
+#include <iterator>
 #include <optional>
 #include <vector>
 
@@ -65,8 +65,9 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     if (const auto start = message.find("] "); start != message.npos) message.remove_prefix(start + 2);
     if (const auto start = message.find(" - "); start != message.npos) message.remove_prefix(start + 3);
     const auto split = message.find("; expected ");
+    const std::string otherwise = error.id == 406 ? "a number within the range of a double" : "JSON";
     problem_ = Problem{printable(message.substr(0, split)),
-                       split == message.npos ? "JSON" : printable(message.substr(split + 11))};
+                       split == message.npos ? otherwise : printable(message.substr(split + 11))};
     return false;
   }
 
@@ -120,6 +121,8 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
 }  // namespace
 
 Value Value::from_json(std::string_view text) {
+  // The parser would take it for the end.
+  if (const auto nul = text.find('\0'); nul != text.npos) throw FormatError({}, nul, "a NUL byte", "JSON");
   const char* reached = text.data();
   const char* const end = text.data() + text.size();
   Builder builder;

@@ -68,12 +68,23 @@ class Writer {
         out_.append(1, '\\').append(1, c);
       } else if (code < 0x20) {
         switch (c) {
-          case '\b': out_ += "\\b"; break;
-          case '\f': out_ += "\\f"; break;
-          case '\n': out_ += "\\n"; break;
-          case '\r': out_ += "\\r"; break;
-          case '\t': out_ += "\\t"; break;
-          default: out_.append("\\u00").append(1, digits[code >> 4]).append(1, digits[code & 0xf]);
+          case '\b':
+            out_ += "\\b";
+            break;
+          case '\f':
+            out_ += "\\f";
+            break;
+          case '\n':
+            out_ += "\\n";
+            break;
+          case '\r':
+            out_ += "\\r";
+            break;
+          case '\t':
+            out_ += "\\t";
+            break;
+          default:
+            out_.append("\\u00").append(1, digits[code >> 4]).append(1, digits[code & 0xf]);
         }
       } else if (length == 0) {
         out_ += "\xEF\xBF\xBD";

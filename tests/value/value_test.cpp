@@ -1,0 +1,129 @@
+#include "berth/value.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+#include "berth/error.h"
+#include "value/python_text.h"
+
+namespace berth {
+namespace {
+
+template <class F>
+std::string message_of(F call) {
+  try {
+    call();
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Value, HoldsEachType) {
+  EXPECT_TRUE(Value().is_null());
+  EXPECT_TRUE(Value(nullptr).is_null());
+  EXPECT_TRUE(Value(true).as_bool());
+  EXPECT_EQ(Value(-3).as_int(), -3);
+  EXPECT_EQ(Value(1.5).as_double(), 1.5);
+  EXPECT_EQ(Value(2).as_double(), 2.0);
+  EXPECT_EQ(Value("text").as_string(), "text");
+  EXPECT_EQ(Value(Value::Array{1, "a"}).as_array().size(), 2u);
+  EXPECT_EQ(*Value(Value::Object{{"a", 1}}).find("a"), Value(1));
+}
+
+TEST(Value, HasOneTypeOnly) {
+  EXPECT_TRUE(Value(1).is_number() && Value(1.0).is_number());
+  EXPECT_FALSE(Value(true).is_number());
+  EXPECT_NE(Value(1), Value(1.0));
+  EXPECT_NE(Value(1), Value(true));
+  EXPECT_NE(Value(), Value(false));
+  EXPECT_NE(Value(""), Value());
+}
+
+TEST(Value, SaysWhatWasExpectedAndFound) {
+  EXPECT_EQ(message_of([] { Value().as_bool(); }), "expected a boolean, found null");
+  EXPECT_EQ(message_of([] { Value(1.0).as_int(); }), "expected an integer, found a number");
+  EXPECT_EQ(message_of([] { Value("1").as_double(); }), "expected a number, found a string");
+  EXPECT_EQ(message_of([] { Value(1).as_string(); }), "expected a string, found an integer");
+  EXPECT_EQ(message_of([] { Value(Value::Object{}).as_array(); }), "expected a list, found an object");
+  EXPECT_EQ(message_of([] { Value(Value::Array{}).as_object(); }), "expected an object, found a list");
+  EXPECT_EQ(message_of([] { Value(true).as_object(); }), "expected an object, found a boolean");
+}
+
+TEST(Value, ChangesInPlace) {
+  Value value = Value::Object{{"list", Value::Array{}}};
+  value.as_object().find("list")->as_array().push_back(1);
+  EXPECT_EQ(value.to_json(), R"({"list": [1]})");
+}
+
+TEST(Value, FindsNothingInWhatIsNoObject) {
+  EXPECT_EQ(Value("a").find("a"), nullptr);
+  EXPECT_EQ(Value(Value::Object{}).find("a"), nullptr);
+}
+
+TEST(Value, AnUnsignedIntegerBeyond64BitsIsANumber) {
+  EXPECT_EQ(Value(std::uint64_t{1} << 63), Value(9223372036854775808.0));
+  EXPECT_EQ(Value((std::uint64_t{1} << 63) - 1), Value(std::numeric_limits<std::int64_t>::max()));
+}
+
+TEST(Value, EqualityOfObjectsDoesNotLookAtTheOrder) {
+  const Value a = Value::Object{{"x", 1}, {"y", Value::Object{{"p", 1}, {"q", 2}}}};
+  EXPECT_EQ(a, Value(Value::Object{{"y", Value::Object{{"q", 2}, {"p", 1}}}, {"x", 1}}));
+  EXPECT_NE(a.to_json(), Value(Value::Object{{"y", 1}, {"x", 1}}).to_json());
+}
+
+TEST(Value, PrintsAsJson) {
+  std::ostringstream out;
+  out << Value(Value::Object{{"a", Value::Array{nullptr, true, 1, 1.0, "x"}}});
+  EXPECT_EQ(out.str(), R"({"a": [null, true, 1, 1.0, "x"]})");
+}
+
+TEST(PythonText, IsWhatPythonWrites) {
+  EXPECT_EQ(python_str(nullptr), "None");
+  EXPECT_EQ(python_str(true), "True");
+  EXPECT_EQ(python_str("it's"), "it's");
+  EXPECT_EQ(python_str(Value::Array{"it's", "a\"b", "both '\"", "a\\b", "a\nb", 1, 1.0, false, nullptr}),
+            R"(["it's", 'a"b', 'both \'"', 'a\\b', 'a\nb', 1, 1.0, False, None])");
+  EXPECT_EQ(python_str(Value::Object{{"b", 0}, {"c", Value::Object{}}}), "{'b': 0, 'c': {}}");
+}
+
+TEST(PythonText, WritesFloatsAsPython) {
+  const std::pair<double, const char*> cases[] = {{0.0, "0.0"},
+                                                  {-0.0, "-0.0"},
+                                                  {1.0, "1.0"},
+                                                  {1.5, "1.5"},
+                                                  {0.1, "0.1"},
+                                                  {0.0001, "0.0001"},
+                                                  {0.00001, "1e-05"},
+                                                  {123456789.125, "123456789.125"},
+                                                  {1e15, "1000000000000000.0"},
+                                                  {1e16, "1e+16"},
+                                                  {1.2345e22, "1.2345e+22"},
+                                                  {5e-324, "5e-324"},
+                                                  {1.7976931348623157e308, "1.7976931348623157e+308"}};
+  for (const auto& [number, text] : cases) EXPECT_EQ(python_float(number), text);
+  EXPECT_EQ(python_float(std::nan("")), "nan");
+  EXPECT_EQ(python_float(-std::numeric_limits<double>::infinity()), "-inf");
+}
+
+TEST(Errors, SayWhereAndWhat) {
+  const FormatError error("model.gguf", 8, "version 9", "version 2 or 3");
+  EXPECT_STREQ(error.what(), "model.gguf: byte 8: found version 9, expected version 2 or 3");
+  EXPECT_EQ(error.path(), "model.gguf");
+  EXPECT_EQ(error.offset(), 8u);
+  EXPECT_EQ(error.found(), "version 9");
+  EXPECT_EQ(error.expected(), "version 2 or 3");
+  EXPECT_STREQ(FormatError({}, 0, "nothing", "JSON").what(), "byte 0: found nothing, expected JSON");
+  const EngineError engine("llama.cpp", "cuda:0", "out of memory");
+  EXPECT_STREQ(engine.what(), "llama.cpp on cuda:0: out of memory");
+  EXPECT_EQ(engine.engine(), "llama.cpp");
+  EXPECT_EQ(engine.device(), "cuda:0");
+  EXPECT_EQ(engine.cause(), "out of memory");
+  EXPECT_STREQ(EngineError("llama.cpp", "", "no").what(), "llama.cpp: no");
+}
+
+}  // namespace
+}  // namespace berth

@@ -1,0 +1,22 @@
+/// The commands. Each one adds itself to the tree and, when it was parsed, leaves what it does in `action`.
+#pragma once
+
+#include <functional>
+
+#include <CLI/CLI.hpp>
+
+namespace berth::cli {
+
+enum ExitCode { done = 0, failed = 1, wrong_use = 2 };
+
+/// Does what a command is for and answers its exit code.
+using Action = std::function<int()>;
+
+void add_run(CLI::App& app, Action& action);
+void add_devices(CLI::App& app, Action& action);
+void add_resolve(CLI::App& app, Action& action);
+void add_convert(CLI::App& app, Action& action);
+/// Writes scripts from the tree that `app` is the root of.
+void add_completion(CLI::App& app, Action& action);
+
+}  // namespace berth::cli

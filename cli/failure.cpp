@@ -1,0 +1,50 @@
+#include "failure.h"
+
+#include <new>
+
+#include "berth/device.h"
+#include "berth/value.h"
+#include "command.h"
+#include "output.h"
+#include "text.h"
+
+namespace berth::cli {
+namespace {
+
+int exit_code_of(const std::exception& problem) {
+  if (const auto* interrupted = dynamic_cast<const Interrupted*>(&problem)) return interrupted->exit_code();
+  return dynamic_cast<const std::invalid_argument*>(&problem) != nullptr ? wrong_use : failed;
+}
+
+}  // namespace
+
+WrongUse::WrongUse(const std::string& message, const std::string& command)
+    : std::invalid_argument(message + " (see " + command + " --help)") {}
+
+Interrupted::Interrupted(int signal)
+    : std::runtime_error("Ended by signal " + std::to_string(signal)), signal_(signal) {}
+
+std::string message_of(const std::exception& problem) {
+  if (dynamic_cast<const std::bad_alloc*>(&problem) != nullptr) return "Not enough memory";
+  std::string message = escaped(problem.what());
+  if (dynamic_cast<const UnknownDeviceType*>(&problem) != nullptr)
+    message += "; known are " + UnknownDeviceType::accepted() + ", each also with an index, as in cuda:1";
+  return message;
+}
+
+int report(const std::exception& problem, bool json) {
+  const auto message = message_of(problem);
+  // Who pressed Ctrl-C knows why it ended.
+  if (dynamic_cast<const Interrupted*>(&problem) == nullptr) note(message, Note::error);
+  if (json && dynamic_cast<const OutputError*>(&problem) == nullptr) {
+    try {
+      print(Value(Value::Object{{"error", Value::Object{{"message", message}}}}).to_json(2) + "\n");
+      flush();
+    } catch (const OutputError& second) {
+      note(message_of(second), Note::error);
+    }
+  }
+  return exit_code_of(problem);
+}
+
+}  // namespace berth::cli

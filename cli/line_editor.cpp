@@ -1,0 +1,94 @@
+#include "line_editor.h"
+
+#include <editline/readline.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <clocale>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "output.h"
+
+namespace berth::cli {
+namespace {
+
+constexpr int longest_history = 1000;
+
+/// libedit has put the terminal in order when this is called.
+void end_process(int signal) {
+  const auto written = write(STDERR_FILENO, "\n", 1);
+  static_cast<void>(written);
+  _exit(128 + signal);
+}
+
+/// How Ctrl-C and SIGTERM act as long as a line is typed.
+class EndOnSignal {
+ public:
+  EndOnSignal() : int_(set(SIGINT)), term_(set(SIGTERM)) {}
+  ~EndOnSignal() {
+    sigaction(SIGINT, &int_, nullptr);
+    sigaction(SIGTERM, &term_, nullptr);
+  }
+  EndOnSignal(const EndOnSignal&) = delete;
+  EndOnSignal& operator=(const EndOnSignal&) = delete;
+
+ private:
+  static struct sigaction set(int signal) {
+    struct sigaction mine = {};
+    struct sigaction before = {};
+    mine.sa_handler = end_process;
+    sigemptyset(&mine.sa_mask);
+    sigaction(signal, &mine, &before);
+    return before;
+  }
+
+  struct sigaction int_;
+  struct sigaction term_;
+};
+
+}  // namespace
+
+std::filesystem::path history_path() {
+  // Relative paths are to be ignored (XDG Base Directory Specification 0.8).
+  const char* state = std::getenv("XDG_STATE_HOME");
+  if (state != nullptr && *state == '/') return std::filesystem::path(state) / "berth" / "history";
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home == '\0') return {};
+  return std::filesystem::path(home) / ".local" / "state" / "berth" / "history";
+}
+
+LineEditor::LineEditor() : history_(history_path()) {
+  if (MB_CUR_MAX == 1) std::setlocale(LC_CTYPE, "C.UTF-8");  // else libedit takes letters beyond ASCII apart
+  static char name[] = "berth";
+  rl_readline_name = name;
+  rl_inhibit_completion = 1;  // Tab is text, not the name of a file
+  if (!output_is_terminal()) rl_outstream = stderr;
+  using_history();
+  stifle_history(longest_history);
+  if (history_.empty()) return;
+  std::error_code ignored;
+  std::filesystem::create_directories(history_.parent_path(), ignored);
+  read_history(history_.c_str());
+}
+
+std::optional<std::string> LineEditor::read(const char* prompt) {
+  const EndOnSignal signals;
+  const std::unique_ptr<char, decltype(&std::free)> line(readline(prompt), &std::free);
+  if (line == nullptr) return std::nullopt;
+  if (*line != '\0' && line.get() != last_) remember(line.get());
+  return std::string(line.get());
+}
+
+void LineEditor::remember(const char* line) {
+  add_history(line);
+  last_ = line;
+  if (history_.empty()) return;
+  const auto others_may_read = umask(S_IRWXG | S_IRWXO);
+  write_history(history_.c_str());
+  umask(others_may_read);
+}
+
+}  // namespace berth::cli

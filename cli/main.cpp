@@ -1,0 +1,109 @@
+#include <clocale>
+#include <csignal>
+#include <exception>
+#include <string>
+#include <string_view>
+
+#include "berth/engine.h"
+#include "berth/version.h"
+#include "command.h"
+#include "failure.h"
+#include "help.h"
+#include "output.h"
+
+namespace berth::cli {
+namespace {
+
+constexpr auto description =
+    "Device management for local model inference: what this machine has, which\n"
+    "device is used and why, and models that run on it.";
+
+constexpr auto examples =
+    "Examples:\n"
+    "  berth run smollm2 -p \"Why is the sky blue?\"\n"
+    "  berth devices\n"
+    "  berth resolve --explain\n"
+    "  berth run --help\n"
+    "\n"
+    "Exit codes: 0 done, 1 failed, 2 wrong use, 130 ended by Ctrl-C.";
+
+std::string version_line() {
+  std::string line = "berth " + std::string(version());
+  for (const Engine* each : engines()) line += ", " + std::string(each->name()) + " " + each->version();
+  return line;
+}
+
+/// "berth run", of the command that was reached.
+std::string reached_command(const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  return parsed.empty() ? app.get_name() : app.get_name() + " " + reached_command(*parsed.front());
+}
+
+std::string first_word(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i)
+    if (*argv[i] != '-') return argv[i];
+  return "";
+}
+
+/// CLI11 says no more than that a command is missing.
+WrongUse no_command(const CLI::App& app, const std::string& instead) {
+  std::string names;
+  for (const CLI::App* command : app.get_subcommands({})) names += (names.empty() ? "" : ", ") + command->get_name();
+  return WrongUse((instead.empty() ? "Say what to do" : "There is no command '" + instead + "'") +
+                      "; the commands are " + names,
+                  app.get_name());
+}
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app(description, "berth");
+  Action action;
+  set_help(app, examples);
+  app.set_version_flag("--version", version_line, "Print the versions of Berth and its engines");
+  app.require_subcommand(1);
+  add_run(app, action);
+  add_devices(app, action);
+  add_resolve(app, action);
+  add_convert(app, action);
+  add_completion(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    print(app.help());
+    return done;
+  } catch (const CLI::CallForVersion& asked) {
+    print(std::string(asked.what()) + "\n");
+    return done;
+  } catch (const CLI::ParseError& problem) {
+    if (app.get_subcommands().empty() && problem.get_name() == "RequiredError")
+      throw no_command(app, first_word(argc, argv));
+    throw WrongUse(problem.what(), reached_command(app));
+  }
+  return action();
+}
+
+/// An error may come before the options are known.
+bool asks_for_json(int argc, char** argv) {
+  for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i)
+    if (std::string_view(argv[i]) == "--json") return true;
+  return false;
+}
+
+int run(int argc, char** argv) {
+  const bool json = asks_for_json(argc, argv);
+  try {
+    const int code = run_command_line(argc, argv);
+    flush();
+    return code;
+  } catch (const std::exception& problem) {
+    return report(problem, json);
+  }
+}
+
+}  // namespace
+}  // namespace berth::cli
+
+int main(int argc, char** argv) {
+  std::setlocale(LC_CTYPE, "");
+  std::signal(SIGPIPE, SIG_DFL);  // whoever reads no more ends this quietly, even where the parent ignores the signal
+  return berth::cli::run(argc, argv);
+}

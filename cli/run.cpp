@@ -1,0 +1,157 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+#include "answer.h"
+#include "berth/error.h"
+#include "berth/model.h"
+#include "berth/resolve.h"
+#include "command.h"
+#include "conversation.h"
+#include "device_argument.h"
+#include "failure.h"
+#include "help.h"
+#include "interrupt.h"
+#include "output.h"
+#include "progress.h"
+#include "run_options.h"
+#include "run_report.h"
+#include "text.h"
+
+namespace berth::cli {
+namespace {
+
+constexpr auto examples =
+    "Examples:\n"
+    "  berth run smollm2 -p \"Why is the sky blue?\"\n"
+    "  berth run smollm2                           a conversation\n"
+    "  git diff | berth run model.gguf --system \"Write a commit message.\"\n"
+    "  berth run smollm2 -p \"A poem.\" --temperature 0.8 --seed 7 --json\n"
+    "  berth run smollm2 -p \"Once upon a time\" --raw --max-new-tokens 64";
+
+std::string read_standard_input() {
+  std::string text;
+  char buffer[65536];
+  for (ssize_t n = 0; (n = read(STDIN_FILENO, buffer, sizeof buffer)) != 0;) {
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw std::system_error(errno, std::generic_category(), "Cannot read the prompt from standard input");
+    text.append(buffer, static_cast<std::size_t>(n));
+  }
+  // The end of the last line is no part of the text, as in $(...).
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  return text;
+}
+
+/// What to answer; none where a conversation is wanted.
+std::optional<std::string> read_prompt(const RunOptions& options) {
+  const bool from_input = options.prompt == "-" || (!options.prompt && !input_is_terminal());
+  if (!options.prompt && !from_input) {
+    if (options.json || options.generation.num_return_sequences > 1)
+      throw WrongUse("--json and --num-return-sequences need a prompt: -p TEXT, or standard input", "berth run");
+    return std::nullopt;
+  }
+  auto prompt = from_input ? read_standard_input() : *options.prompt;
+  if (prompt.empty()) throw WrongUse("The prompt is empty: give one by -p TEXT or on standard input", "berth run");
+  return prompt;
+}
+
+const Engine& first_engine() {
+  if (engines().empty()) throw std::runtime_error("This Berth was built without an engine: build it with -DBERTH_LLAMA=ON");
+  return *engines().front();
+}
+
+std::shared_ptr<const LoadedModel> load(const Engine& engine, const std::filesystem::path& path,
+                                        const ComponentDevice& device, bool verbose, const Interrupt& interrupt) {
+  Progress progress("Loading " + escaped(path.filename().string()));
+  LoadRequest request{.model = path, .device = device, .stop = interrupt.token()};
+  request.progress = [&](float part) {
+    progress.show(part);
+    return true;
+  };
+  if (verbose) {
+    note("loading " + escaped(path.string()));
+    request.log = [](LogLevel, std::string_view message) { note(escaped(message)); };
+  }
+  try {
+    return engine.load(request);
+  } catch (const Cancelled&) {
+    interrupt.check();
+    throw;
+  }
+}
+
+/// Whether the model's chat template is used.
+bool use_chat_template(const LoadedModelInfo& model, const RunOptions& options) {
+  if (options.raw) return false;
+  if (model.has_chat_template) return true;
+  if (options.system)
+    throw std::runtime_error("This model has no chat template, so --system has no place in it: write it into the prompt");
+  note("this model has no chat template: it goes on with the prompt as it is, as with --raw");
+  return false;
+}
+
+Prompt make_prompt(const LoadedModel& model, const RunOptions& options, const std::string& text, bool chat) {
+  if (!chat) return Prompt(text);
+  std::vector<ChatMessage> messages;
+  if (options.system) messages.push_back({"system", *options.system});
+  messages.push_back({"user", text});
+  return model.apply_chat_template(messages);
+}
+
+int run_prompt(const Engine& engine, const LoadedModel& model, const RunOptions& options,
+               const GenerationOptions& generation, const Prompt& prompt, const Interrupt& interrupt) {
+  const auto session = model.new_session(options.session);
+  GenerationResult result;
+  if (options.json) {
+    result = session->generate({.prompts = {prompt}, .options = generation, .stop = interrupt.token()});
+    print(as_value(result, model.info(), engine.name()).to_json(2) + "\n");
+  } else {
+    result = answer(*session, prompt, generation, !options.no_stream, interrupt.token());
+  }
+  flush();
+  if (options.verbose) tell_summary(result);
+  return interrupt.signal() == 0 ? done : 128 + interrupt.signal();
+}
+
+int run(const RunOptions& options) {
+  // What can be refused is refused before anything is read or loaded.
+  const auto generation = generation_options(options);
+  if (options.raw && options.system) throw WrongUse("--system needs the chat template: leave out --raw", "berth run");
+  std::optional<ComponentDevice> request;
+  if (options.device) request = parse_device_argument(*options.device);
+  const auto& engine = first_engine();
+  const auto path = locate_model(options.model, ModelSearch::from_environment());
+  const auto prompt = read_prompt(options);
+
+  const auto resolution = request ? resolve(request, {})
+                                  : resolve(request, available_devices(), ResolvePolicy::from_environment());
+  if (options.verbose) tell_device(resolution);
+
+  auto interrupt = std::make_unique<Interrupt>();
+  const auto model = load(engine, path, resolution.device, options.verbose, *interrupt);
+  interrupt->check();
+  if (options.verbose) tell_model(model->info());
+  const bool chat = use_chat_template(model->info(), options);
+  if (prompt)
+    return run_prompt(engine, *model, options, generation, make_prompt(*model, options, *prompt, chat), *interrupt);
+  interrupt.reset();  // each answer has its own
+  return converse(*model, options, generation, chat);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& action) {
+  auto* command = app.add_subcommand("run", "Let a model answer a prompt, or talk with it");
+  set_help(*command, examples);
+  auto options = std::make_shared<RunOptions>();
+  add_run_options(*command, *options);
+  command->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace berth::cli

@@ -1,0 +1,93 @@
+#include "run_options.h"
+
+#include <cmath>
+
+#include "device_argument.h"
+#include "failure.h"
+#include "help.h"
+
+namespace berth::cli {
+namespace {
+
+void add_prompt_options(CLI::App& command, RunOptions& options) {
+  command.add_option("MODEL", options.model,
+                     "A GGUF file, a folder that holds one, ORG/NAME in the Hugging Face cache, or smollm2, the default "
+                     "model")
+      ->type_name("MODEL")
+      ->required();
+  command.add_option("-p,--prompt", options.prompt,
+                     "What to answer; - is standard input, as without -p where that is no terminal. At a terminal, "
+                     "without -p, a conversation starts")
+      ->type_name("TEXT");
+  command.add_option("--system", options.system, "The system message of the conversation")->type_name("TEXT");
+  command.add_flag("--raw", options.raw, "Go on with the prompt as it is, without the model's chat template");
+}
+
+void add_sampling_options(CLI::App& command, RunOptions& options) {
+  const auto whole = [&](const char* name, auto& value, const char* what) {
+    command.add_option(name, value, what)->type_name("N")->check(whole_number());
+  };
+  const auto decimal = [&](const char* name, auto& value, const char* what) {
+    command.add_option(name, value, what)->type_name("X")->check(decimal_number());
+  };
+  whole("--max-new-tokens", options.generation.max_new_tokens, "The longest answer, in tokens (512)");
+  decimal("--temperature", options.temperature,
+          "Above 0: sample, the more freely the higher. 0, the default: always the likeliest token");
+  whole("--top-k", options.top_k, "Sample among the K likeliest tokens only; 0 turns it off (50)");
+  decimal("--top-p", options.top_p, "Sample among the likeliest tokens that have this probability together (1)");
+  decimal("--min-p", options.min_p, "Sample among tokens with at least this part of the likeliest one's probability (0)");
+  decimal("--repetition-penalty", options.generation.repetition_penalty,
+          "Above 1: tokens that were there already become less likely (1)");
+  whole("--seed", options.generation.seed, "Sample the same again with the same number");
+  whole("--num-return-sequences", options.generation.num_return_sequences, "How many answers to sample (1)");
+  command.add_option("--stop", options.generation.stop_words, "End the answer before this text; can be repeated")
+      ->type_name("TEXT")
+      ->allow_extra_args(false);
+}
+
+void add_machine_options(CLI::App& command, RunOptions& options) {
+  command.add_option("--device", options.device, "Where to run, such as cpu or cuda:1 (see berth devices)")
+      ->type_name("DEVICE");
+  command.add_option("--n-ctx", options.session.n_ctx, "Tokens of context; 0, the default: as many as are needed")
+      ->type_name("N")
+      ->check(whole_number());
+  command.add_option("--threads", options.session.n_threads, "0, the default: the cores that this process may use")
+      ->type_name("N")
+      ->check(whole_number());
+}
+
+void add_output_options(CLI::App& command, RunOptions& options) {
+  auto* stream = command.add_flag("--stream")->description("Print the answer while it is made (the default)");
+  command.add_flag("--no-stream", options.no_stream, "Print the answer when it is complete")->excludes(stream);
+  command.add_flag("--json", options.json, "Print one JSON document: {\"replies\": [...], \"meta\": {...}}");
+  command.add_flag("-v,--verbose", options.verbose,
+                   "Also tell, on standard error, which device was chosen and why, times, speed and memory");
+}
+
+}  // namespace
+
+void add_run_options(CLI::App& command, RunOptions& options) {
+  add_prompt_options(command, options);
+  add_machine_options(command, options);
+  add_sampling_options(command, options);
+  add_output_options(command, options);
+}
+
+GenerationOptions generation_options(const RunOptions& options) {
+  auto generation = options.generation;
+  const double temperature = options.temperature.value_or(0);
+  if (!std::isfinite(temperature) || temperature < 0)
+    throw WrongUse("--temperature must be 0 (no sampling) or more", "berth run");
+  const bool asks_for_samples = options.top_k || options.top_p || options.min_p || generation.seed;
+  generation.do_sample = temperature > 0 || (!options.temperature && asks_for_samples);
+  if (temperature > 0) generation.temperature = temperature;
+  generation.top_k = options.top_k.value_or(generation.top_k);
+  generation.top_p = options.top_p.value_or(generation.top_p);
+  generation.min_p = options.min_p.value_or(generation.min_p);
+  if (generation.num_return_sequences > 1 && !generation.do_sample)
+    throw WrongUse("--num-return-sequences above 1 needs sampling: add --temperature 0.8 or --seed 1", "berth run");
+  generation.validate();
+  return generation;
+}
+
+}  // namespace berth::cli

@@ -1,0 +1,37 @@
+/// What `berth run` is asked for.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "berth/engine.h"
+
+namespace berth::cli {
+
+struct RunOptions {
+  std::string model;
+  std::optional<std::string> prompt;
+  std::optional<std::string> device;
+  std::optional<std::string> system;
+  std::optional<double> temperature;
+  std::optional<int> top_k;
+  std::optional<double> top_p;
+  std::optional<double> min_p;
+  GenerationOptions generation;  ///< the rest of it
+  SessionOptions session;
+  bool raw = false;
+  bool no_stream = false;
+  bool json = false;
+  bool verbose = false;
+};
+
+void add_run_options(CLI::App& command, RunOptions& options);
+
+/// All of them together. Sampling is on where the temperature is above 0, and where anything that only sampling uses is
+/// given, unless the temperature is given as 0. Throws std::invalid_argument.
+GenerationOptions generation_options(const RunOptions& options);
+
+}  // namespace berth::cli

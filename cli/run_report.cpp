@@ -1,0 +1,75 @@
+#include "run_report.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <sstream>
+
+#include "output.h"
+#include "text.h"
+
+namespace berth::cli {
+namespace {
+
+std::uint64_t peak_rss_bytes() {
+  struct rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+#ifdef __APPLE__
+  return static_cast<std::uint64_t>(usage.ru_maxrss);
+#else
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+#endif
+}
+
+std::size_t generated_tokens(const GenerationResult& result) {
+  std::size_t count = 0;
+  for (const auto& completion : result.completions) count += completion.generated_tokens;
+  return count;
+}
+
+}  // namespace
+
+Value as_value(const GenerationResult& result, const LoadedModelInfo& model, std::string_view engine) {
+  Value::Array replies;
+  Value::Array reasons;
+  Value::Array seeds;
+  for (const auto& completion : result.completions) {
+    replies.emplace_back(completion.text);
+    reasons.emplace_back(to_string(completion.finish_reason));
+    seeds.emplace_back(completion.seed);
+  }
+  Value::Object meta = {{"device", model.device.str()},
+                        {"engine", engine},
+                        {"model", model.path.string()},
+                        {"prompt_tokens", result.completions.front().prompt_tokens},
+                        {"generated_tokens", generated_tokens(result)},
+                        {"tokens_per_second", result.tokens_per_second},
+                        {"load_ms", model.load_ms},
+                        {"first_token_ms", result.first_token_ms},
+                        {"peak_rss_bytes", peak_rss_bytes()},
+                        {"finish_reasons", std::move(reasons)},
+                        {"seeds", std::move(seeds)}};
+  return Value::Object{{"replies", std::move(replies)}, {"meta", std::move(meta)}};
+}
+
+void tell_device(const Resolution& resolution) {
+  std::istringstream lines(resolution.str());
+  for (std::string line; std::getline(lines, line);) note("device " + escaped(line));
+}
+
+void tell_model(const LoadedModelInfo& model) {
+  note(fmt::format("{} on {}, loaded in {:.0f} ms from {}", escaped(model.description), model.device.str(),
+                   model.load_ms, escaped(model.path.string())));
+}
+
+void tell_summary(const GenerationResult& result) {
+  std::string ends;
+  for (const auto& completion : result.completions)
+    ends += (ends.empty() ? "" : ", ") + std::string(to_string(completion.finish_reason));
+  note(fmt::format("{} prompt tokens, the first token after {:.0f} ms", result.completions.front().prompt_tokens,
+                   result.first_token_ms));
+  note(fmt::format("{} generated tokens ({}), {:.1f} tokens/s, {} of memory at the peak", generated_tokens(result),
+                   ends, result.tokens_per_second, in_units(peak_rss_bytes())));
+}
+
+}  // namespace berth::cli

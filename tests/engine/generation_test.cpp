@@ -53,6 +53,7 @@ TEST_F(Generation, AnswersAQuestion) {
 TEST_F(Generation, KnowsItsModel) {
   const auto& info = model()->info();
   EXPECT_EQ(info.architecture, "llama");
+  EXPECT_EQ(info.description, "llama 135M Q4_1");
   EXPECT_EQ(info.device, Device::cpu());
   EXPECT_TRUE(info.has_chat_template);
   EXPECT_EQ(info.context_length, 8192);

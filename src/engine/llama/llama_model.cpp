@@ -1,5 +1,7 @@
 #include "engine/llama/llama_model.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -23,14 +25,19 @@ std::vector<llama_token> tokenize_text(const llama_vocab* vocab, const std::stri
   return tokens;
 }
 
+/// 134515008 -> "135M", 8030261248 -> "8.0B"
+std::string in_millions(std::uint64_t parameters) {
+  const auto millions = static_cast<double>(parameters) / 1e6;
+  return millions < 999.5 ? fmt::format("{:.0f}M", millions) : fmt::format("{:.1f}B", millions / 1e3);
+}
+
 }  // namespace
 
 LlamaModel::LlamaModel(ModelHandle model, LoadedModelInfo info) : model_(std::move(model)), info_(std::move(info)) {
-  std::array<char, 256> text{};
-  llama_model_desc(model_.get(), text.data(), text.size());
-  info_.description = text.data();
   info_.weight_bytes = llama_model_size(model_.get());
   info_.parameters = llama_model_n_params(model_.get());
+  info_.description = fmt::format("{} {} {}", info_.architecture, in_millions(info_.parameters),
+                                  llama_ftype_name(llama_model_ftype(model_.get())));
   info_.context_length = llama_model_n_ctx_train(model_.get());
   info_.has_chat_template = llama_model_chat_template(model_.get(), nullptr) != nullptr;
 }

@@ -115,7 +115,7 @@ fs::path locate_model(std::string_view model, const ModelSearch& search) {
   if (model.find('\0') != model.npos)
     throw std::invalid_argument("The name of the model holds a NUL byte: " + in_quotes(model));
   if (is_default_alias(model)) return locate_default_model(model, search.model_cache);
-  const fs::path path(model);
+  fs::path path(model);
   std::error_code error;
   const auto status = fs::status(path, error);
   if (fs::is_directory(status)) return locate_in_folder(path);

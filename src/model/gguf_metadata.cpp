@@ -15,6 +15,10 @@ namespace {
 constexpr std::uint64_t max_key_bytes = 65535;  // the specification
 constexpr std::uint64_t max_length = 1 << 30;   // of a string in bytes and an array in elements, as in gguf.cpp
 
+// A sparse file of no size on disk can claim any number of strings, each of which takes time to skip. The largest true
+// metadata (a vocabulary of 256k tokens, its merges, and a tokenizer.json beside them) have some 40 MiB.
+constexpr std::uint64_t max_metadata_bytes = 256 << 20;
+
 // What is longer is not kept.
 constexpr std::uint64_t kept_string_bytes = 1 << 20;
 constexpr std::uint64_t kept_elements = 512;
@@ -110,8 +114,16 @@ Value read_scalar(ByteReader& reader, GgufType type) {
   return nullptr;  // not reached: the caller handles arrays
 }
 
+void check_extent(const ByteReader& reader) {
+  if (reader.offset() > max_metadata_bytes)
+    reader.fail(reader.offset(), "metadata of more than 256 MiB", "the metadata of a model");
+}
+
 void skip_strings(ByteReader& reader, std::uint64_t count) {
-  for (std::uint64_t i = 0; i < count; ++i) reader.skip(read_length(reader, "a string"));
+  for (std::uint64_t i = 0; i < count; ++i) {
+    reader.skip(read_length(reader, "a string"));
+    check_extent(reader);
+  }
 }
 
 Value read_array(ByteReader& reader, GgufValueInfo& info) {
@@ -153,6 +165,7 @@ GgufMetadata read_gguf_metadata(ByteReader& reader, std::uint64_t count) {
     info.type = read_type(reader);
     info.offset = reader.offset();
     auto value = info.type == GgufType::array ? read_array(reader, info) : read_scalar(reader, info.type);
+    check_extent(reader);
     metadata.infos.set(key, info);
     metadata.values.set(std::move(key), std::move(value));
   }

@@ -125,5 +125,25 @@ TEST(GgufLaws, SparseFileOfATerabyteIsRefusedAtOnce) {
   }
 }
 
+TEST(GgufLaws, SparseMetadataOfGigabytesAreNotWalkedThrough) {
+  const test::TemporaryFolder folder;
+  const auto refused = [&](const test::GgufWriter& writer) -> std::string {
+    const auto path = writer.write(folder.path() / "sparse.gguf");
+    std::filesystem::resize_file(path, std::uint64_t{9} << 30);
+    try {
+      read_model(path);
+    } catch (const FormatError& error) {
+      EXPECT_LE(error.offset(), std::uint64_t{1} << 31);
+      return error.found();
+    }
+    return {};
+  };
+  for (const auto type : {model::GgufType::string, model::GgufType::uint8}) {
+    test::GgufWriter writer;
+    writer.raw_value("k", model::GgufType::array, test::GgufWriter::array_header(type, std::uint64_t{1} << 30));
+    EXPECT_EQ(refused(writer), "metadata of more than 256 MiB in metadata 'k'");
+  }
+}
+
 }  // namespace
 }  // namespace berth

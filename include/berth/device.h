@@ -29,7 +29,27 @@ inline constexpr std::array all_device_types = {DeviceType::cpu, DeviceType::cud
                                                 DeviceType::xpu, DeviceType::vulkan, DeviceType::npu,  DeviceType::rpc};
 
 /// "cpu", "cuda", ... A view of static storage.
-std::string_view to_string(DeviceType type);
+constexpr std::string_view to_string(DeviceType type) {
+  switch (type) {
+    case DeviceType::cpu:
+      return "cpu";
+    case DeviceType::cuda:
+      return "cuda";
+    case DeviceType::disk:
+      return "disk";
+    case DeviceType::mps:
+      return "mps";
+    case DeviceType::xpu:
+      return "xpu";
+    case DeviceType::vulkan:
+      return "vulkan";
+    case DeviceType::npu:
+      return "npu";
+    case DeviceType::rpc:
+      return "rpc";
+  }
+  return "unknown";  // a number that is no DeviceType
+}
 
 /// A name that is no device type. what() is Haystack's text, "Unknown device type string 'gpu'", and nothing else, as
 /// programs compare it; accepted() is what to show beside it.
@@ -46,11 +66,13 @@ DeviceType device_type_from_str(std::string_view text);
 std::ostream& operator<<(std::ostream& out, DeviceType type);
 
 /// One compute device, such as "cuda:1". An absent id means "the default one of this type", which is not the same
-/// as id 0: "cuda" and "cuda:0" differ. A regular value of 12 bytes; only str() and errors allocate.
+/// as id 0: "cuda" and "cuda:0" differ. A regular value of 8 bytes; only str() and errors allocate.
 class Device {
  public:
   /// Throws std::invalid_argument "Device id must be >= 0, got -1".
-  explicit Device(DeviceType type, std::optional<int> id = std::nullopt);
+  explicit Device(DeviceType type, std::optional<int> id = std::nullopt) : type_(type), id_(id.value_or(no_id)) {
+    if (id && *id < 0) refuse(*id);
+  }
 
   static Device cpu() { return Device(DeviceType::cpu); }
   static Device gpu(std::optional<int> id = 0) { return Device(DeviceType::cuda, id); }  ///< "cuda:0" by default
@@ -70,7 +92,7 @@ class Device {
   static Device from_str(std::string_view text);
 
   DeviceType type() const { return type_; }
-  std::optional<int> id() const { return id_; }
+  std::optional<int> id() const { return id_ == no_id ? std::nullopt : std::optional(id_); }
 
   std::string str() const;  ///< "cuda:1"; from_str(str()) is the same device
 
@@ -78,8 +100,12 @@ class Device {
   auto operator<=>(const Device&) const = default;
 
  private:
+  [[noreturn]] static void refuse(int id);
+
+  static constexpr int no_id = -1;  // below all ids, as an empty optional is, in half the space
+
   DeviceType type_;
-  std::optional<int> id_;
+  int id_;
 };
 
 std::ostream& operator<<(std::ostream& out, const Device& device);

@@ -1,10 +1,10 @@
 /// A map from names to values that keeps the order of insertion, as a Python dictionary does.
 #pragma once
 
+#include <bit>
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <initializer_list>
-#include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -14,9 +14,13 @@
 
 namespace berth {
 
+/// A hash of `name` that differs from process to process and cannot be foreseen.
+std::size_t hash_name(std::string_view name) noexcept;
+
 /// Ordered mapping name -> T. Setting a name that is there keeps its place.
 ///
-/// Look-ups scan while the map is small and use a search tree beyond that, so that no choice of names makes them slow.
+/// Look-ups scan while the map is small and use a hash table beyond that, whose key is drawn anew in each process, so
+/// that no choice of names makes them slow.
 /// Not safe for concurrent writes; concurrent reads are.
 ///
 ///     OrderedMap<int> map{{"b", 1}, {"a", 2}};
@@ -40,29 +44,36 @@ class OrderedMap {
       entries_[at].second = std::move(value);
       return;
     }
-    if (entries_.size() >= scan_limit) add_to_index(name);
     entries_.emplace_back(std::move(name), std::move(value));
+    if (2 * entries_.size() > slots_.size() && entries_.size() > scan_limit)
+      build_index();
+    else if (!slots_.empty())
+      add_to_index(entries_.size() - 1);
   }
 
   /// Removes `name`; answers whether it was there. Linear in the number of entries.
   bool erase(std::string_view name) {
     const auto at = position(name);
     if (at == npos) return false;
-    if (const auto indexed = index_.find(name); indexed != index_.end()) index_.erase(indexed);
-    for (auto& [other, place] : index_)
-      if (place > at) --place;
     entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(at));
-    if (entries_.size() < scan_limit) index_.clear();
+    slots_.clear();
+    if (entries_.size() > scan_limit) build_index();
     return true;
   }
 
   /// The same names in the same order, each with `convert(name, value)` for its value.
   template <class F>
   auto map_values(F convert) const {
-    OrderedMap<std::decay_t<std::invoke_result_t<F&, const std::string&, const T&>>> result;
+    using Result = std::decay_t<std::invoke_result_t<F&, const std::string&, const T&>>;
+    struct InPlace {  // builds the new value where it will stand, rather than moving it there
+      F& convert;
+      const value_type& entry;
+      operator Result() const { return convert(entry.first, entry.second); }
+    };
+    OrderedMap<Result> result;
     result.entries_.reserve(entries_.size());
-    for (const auto& [name, value] : entries_) result.entries_.emplace_back(name, convert(name, value));
-    result.index_ = index_;
+    for (const auto& entry : entries_) result.entries_.emplace_back(entry.first, InPlace{convert, entry});
+    result.slots_ = slots_;
     return result;
   }
 
@@ -109,25 +120,34 @@ class OrderedMap {
   friend class OrderedMap;
 
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);
-  static constexpr std::size_t scan_limit = 64;
+  static constexpr std::size_t scan_limit = 16;
 
   std::size_t position(std::string_view name) const {
-    if (!index_.empty()) {
-      const auto found = index_.find(name);
-      return found == index_.end() ? npos : found->second;
+    if (slots_.empty()) {
+      for (std::size_t i = 0; i < entries_.size(); ++i)
+        if (entries_[i].first == name) return i;
+      return npos;
     }
-    for (std::size_t i = 0; i < entries_.size(); ++i)
-      if (entries_[i].first == name) return i;
-    return npos;
+    for (std::size_t slot = hash_name(name);; ++slot) {
+      const std::uint32_t place = slots_[slot & (slots_.size() - 1)];
+      if (place == 0) return npos;
+      if (entries_[place - 1].first == name) return place - 1;
+    }
   }
-  void add_to_index(const std::string& name) {
-    if (index_.empty())
-      for (std::size_t i = 0; i < entries_.size(); ++i) index_.emplace(entries_[i].first, i);
-    index_.emplace(name, entries_.size());
+
+  void add_to_index(std::size_t at) {
+    std::size_t slot = hash_name(entries_[at].first);
+    while (slots_[slot & (slots_.size() - 1)] != 0) ++slot;
+    slots_[slot & (slots_.size() - 1)] = static_cast<std::uint32_t>(at + 1);
+  }
+
+  void build_index() {
+    slots_.assign(std::bit_ceil(3 * entries_.size()), 0);
+    for (std::size_t i = 0; i < entries_.size(); ++i) add_to_index(i);
   }
 
   std::vector<value_type> entries_;
-  std::map<std::string, std::size_t, std::less<>> index_;  // where each name stands; empty in a small map
+  std::vector<std::uint32_t> slots_;  // where each name stands, from 1; empty in a small map, else a power of 2
 };
 
 }  // namespace berth

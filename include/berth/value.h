@@ -40,8 +40,8 @@ class Value {
       data_ = static_cast<double>(value);  // above 2^63 - 1
   }
   Value(double value) : data_(value) {}
-  Value(const char* value) : data_(std::string(value)) {}
-  Value(std::string_view value) : data_(std::string(value)) {}
+  Value(const char* value) : Value(std::string_view(value)) {}
+  Value(std::string_view value) : data_(std::in_place_type<std::string>, value) {}
   Value(std::string value) : data_(std::move(value)) {}
   Value(Array value);
   Value(Object value);

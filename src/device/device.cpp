@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "berth/device.h"
+#include "device/device_text.h"
 #include "value/text.h"
 
 namespace berth {
@@ -15,21 +16,6 @@ namespace {
 }
 [[noreturn]] void throw_negative(std::string_view id) {
   throw std::invalid_argument("Device id must be >= 0, got " + printable(id));
-}
-
-/// An integer as it is written, however long.
-struct Id {
-  std::optional<int> value;  // none where it is beyond an int
-  std::string_view text;
-};
-
-Id parse_id(std::string_view text) {
-  const char* const end = text.data() + text.size();
-  int value = 0;
-  const auto [stopped, error] = std::from_chars(text.data(), end, value);
-  if (error == std::errc::invalid_argument || stopped != end) throw_no_integer(text);
-  if (error == std::errc::result_out_of_range) return {std::nullopt, text};
-  return {value, text};
 }
 
 [[noreturn]] void throw_beyond_int(std::string_view id) {
@@ -44,28 +30,23 @@ Id parse_id(std::string_view text) {
 
 }  // namespace
 
-Device::Device(DeviceType type, std::optional<int> id) : type_(type), id_(id) {
-  if (id && *id < 0) throw_negative(std::to_string(*id));
-}
+void Device::refuse(int id) { throw_negative(std::to_string(id)); }
 
 Device Device::from_str(std::string_view text) {
   const auto colon = text.find(':');
   if (colon == text.npos) return Device(device_type_from_str(text));
   // As Haystack does: first whether the id is an integer, then the type, then which integer.
-  const Id id = parse_id(text.substr(colon + 1));
+  const std::string_view digits = text.substr(colon + 1);
+  const char* const end = digits.data() + digits.size();
+  int id = 0;
+  const auto [stopped, error] = std::from_chars(digits.data(), end, id);
+  if (error == std::errc::invalid_argument || stopped != end) throw_no_integer(digits);
   const DeviceType type = device_type_from_str(text.substr(0, colon));
-  if (!id.value) throw_beyond_int(id.text);
-  return Device(type, id.value);
+  if (error == std::errc::result_out_of_range) throw_beyond_int(digits);
+  return Device(type, id);
 }
 
-std::string Device::str() const {
-  std::string text(to_string(type_));
-  if (id_) {
-    char digits[std::numeric_limits<int>::digits10 + 1];
-    text.append(1, ':').append(digits, std::to_chars(digits, digits + sizeof digits, *id_).ptr);
-  }
-  return text;
-}
+std::string Device::str() const { return std::string(DeviceText(*this).view()); }
 
 std::ostream& operator<<(std::ostream& out, const Device& device) { return out << device.str(); }
 

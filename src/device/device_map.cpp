@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "berth/device.h"
+#include "device/device_text.h"
 #include "value/text.h"
 
 namespace berth {
@@ -14,7 +15,7 @@ std::optional<Device> DeviceMap::first_device() const {
 }
 
 Value DeviceMap::to_dict() const {
-  return entries_.map_values([](const std::string&, const Device& device) { return Value(device.str()); });
+  return entries_.map_values([](const std::string&, const Device& device) { return Value(DeviceText(device).view()); });
 }
 
 DeviceMap DeviceMap::from_dict(const Value& dict) {

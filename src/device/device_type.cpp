@@ -1,44 +1,33 @@
+#include <algorithm>
+#include <array>
 #include <ostream>
 
 #include "berth/device.h"
 #include "value/text.h"
 
 namespace berth {
+namespace {
+
+constexpr auto names = [] {
+  std::array<std::string_view, all_device_types.size()> all;
+  std::ranges::transform(all_device_types, all.begin(), to_string);
+  return all;
+}();
+
+}  // namespace
 
 UnknownDeviceType::UnknownDeviceType(std::string_view text)
     : std::invalid_argument("Unknown device type string '" + printable(text) + "'") {}
 
 std::string UnknownDeviceType::accepted() {
-  std::string names;
-  for (const DeviceType type : all_device_types) names.append(names.empty() ? "" : ", ").append(to_string(type));
-  return names;
-}
-
-std::string_view to_string(DeviceType type) {
-  switch (type) {
-    case DeviceType::cpu:
-      return "cpu";
-    case DeviceType::cuda:
-      return "cuda";
-    case DeviceType::disk:
-      return "disk";
-    case DeviceType::mps:
-      return "mps";
-    case DeviceType::xpu:
-      return "xpu";
-    case DeviceType::vulkan:
-      return "vulkan";
-    case DeviceType::npu:
-      return "npu";
-    case DeviceType::rpc:
-      return "rpc";
-  }
-  return "unknown";  // a number that is no DeviceType
+  std::string all;
+  for (const std::string_view name : names) all.append(all.empty() ? "" : ", ").append(name);
+  return all;
 }
 
 DeviceType device_type_from_str(std::string_view text) {
-  for (const DeviceType type : all_device_types)
-    if (to_string(type) == text) return type;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (names[i] == text) return all_device_types[i];
   throw UnknownDeviceType(text);
 }
 

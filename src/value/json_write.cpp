@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
@@ -7,6 +8,11 @@
 
 namespace berth {
 namespace {
+
+bool stands_for_itself(char c) {
+  const auto code = static_cast<unsigned char>(c);
+  return code >= 0x20 && code < 0x80 && c != '"' && c != '\\';
+}
 
 class Writer {
  public:
@@ -60,7 +66,11 @@ class Writer {
   void write_string(std::string_view text) {
     static constexpr std::string_view digits = "0123456789abcdef";
     out_ += '"';
-    while (!text.empty()) {
+    for (;;) {
+      const auto ordinary = std::ranges::find_if_not(text, stands_for_itself) - text.begin();
+      out_ += text.substr(0, static_cast<std::size_t>(ordinary));
+      text.remove_prefix(static_cast<std::size_t>(ordinary));
+      if (text.empty()) break;
       const char c = text.front();
       const auto code = static_cast<unsigned char>(c);
       const std::size_t length = utf8_length(text);

@@ -50,7 +50,7 @@ TEST(DeviceType, RefusesOtherNamesInHaystacksWords) {
 }
 
 TEST(Device, IsSmallAndRegular) {
-  static_assert(sizeof(Device) == 12);
+  static_assert(sizeof(Device) == 8);
   static_assert(std::is_trivially_copyable_v<Device> && std::is_nothrow_move_constructible_v<Device>);
   static_assert(!std::is_convertible_v<DeviceType, Device>);
 }

@@ -1,0 +1,6 @@
+#!/bin/sh
+# Every benchmark, each with its peer in the same run (see README.md beside it). Takes some minutes.
+set -eu
+cd "$(dirname "$0")/.."
+python3 bench/haystack_vocabulary.py build/bin/vocabulary_bench
+bench/processes.py --llama-bench "$(bench/build_llama_bench.sh)" "$@"

@@ -41,7 +41,11 @@ class Conversation {
     try {
       const auto prompt = chat_ ? model_.apply_chat_template(messages_) : Prompt(text);
       const auto result = answer(*session_, prompt, generation_, !options_.no_stream, interrupt.token());
-      messages_.push_back({"assistant", result.completions.front().text});
+      const auto& reply = result.completions.front().text;
+      if (interrupt.signal() != 0 && reply.empty())
+        messages_ = before;  // as if it had not been said
+      else
+        messages_.push_back({"assistant", reply});
       if (options_.verbose) tell_summary(result);
     } catch (const OutputError&) {
       throw;

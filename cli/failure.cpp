@@ -1,5 +1,6 @@
 #include "failure.h"
 
+#include <csignal>
 #include <new>
 
 #include "berth/device.h"
@@ -22,7 +23,8 @@ WrongUse::WrongUse(const std::string& message, const std::string& command)
     : std::invalid_argument(message + " (see " + command + " --help)") {}
 
 Interrupted::Interrupted(int signal)
-    : std::runtime_error("Ended by signal " + std::to_string(signal)), signal_(signal) {}
+    : std::runtime_error(signal == SIGINT ? "Ended by Ctrl-C" : "Ended by signal " + std::to_string(signal)),
+      signal_(signal) {}
 
 std::string message_of(const std::exception& problem) {
   if (dynamic_cast<const std::bad_alloc*>(&problem) != nullptr) return "Not enough memory";

@@ -1,0 +1,136 @@
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "cli/process.h"
+#include "test_model.h"
+
+namespace berth::test {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Not;
+using testing::UnorderedElementsAre;
+
+bool is_installed(const std::string& program) {
+  return berth_command({"-c", "command -v " + program}, {.program = "/bin/sh"}).exit_code == 0;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+class CompletionTest : public testing::Test {
+ protected:
+  std::string script(const std::string& shell) const {
+    const auto outcome = berth_command({"completion", shell});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    const auto path = folder_.path() / ("berth." + shell);
+    std::ofstream(path) << outcome.out;
+    return path.string();
+  }
+
+  /// What bash offers for the last of `words`.
+  std::vector<std::string> bash(std::vector<std::string> words) const {
+    words.insert(words.begin(), {"--norc", "-c",
+                                 "source \"$1\"; shift; COMP_WORDS=(berth \"$@\"); COMP_CWORD=$#; _berth; "
+                                 "[[ ${#COMPREPLY[@]} = 0 ]] || printf '%s\\n' \"${COMPREPLY[@]}\"",
+                                 "bash", script("bash")});
+    const auto outcome = berth_command(words, {.program = "bash"});
+    EXPECT_EQ(outcome.err, "");
+    return lines_of(outcome.out);
+  }
+
+  std::vector<std::string> fish(const std::string& line) const {
+    const auto outcome = berth_command({"--no-config", "-c", "source $argv[1]; complete -C $argv[2]", script("fish"), line},
+                                       {.environment = {{"HOME", folder_.path().string()}}, .program = "fish"});
+    std::vector<std::string> words;
+    for (const auto& each : lines_of(outcome.out)) words.push_back(each.substr(0, each.find('\t')));
+    return words;
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(CompletionTest, BashOffersCommandsOptionsAndValues) {
+  if (!is_installed("bash")) GTEST_SKIP() << "no bash here";
+  EXPECT_THAT(bash({""}), UnorderedElementsAre("run", "devices", "resolve", "convert", "completion"));
+  EXPECT_THAT(bash({"re"}), ElementsAre("resolve"));
+  EXPECT_THAT(bash({"--v"}), ElementsAre("--version"));
+  EXPECT_THAT(bash({"run", "m.gguf", "--max"}), ElementsAre("--max-new-tokens"));
+  EXPECT_THAT(bash({"run", "--device", "c"}), ElementsAre("cpu", "cuda"));
+  EXPECT_THAT(bash({"run", "--device", "=", "v"}), ElementsAre("vulkan"));
+  EXPECT_THAT(bash({"convert", "cpu", "--to", "o"}), ElementsAre("openvino", "onnxruntime"));
+  EXPECT_THAT(bash({"convert", "cpu", "--to", "="}), Contains("hf"));
+  EXPECT_THAT(bash({"completion", "z"}), ElementsAre("zsh"));
+  EXPECT_THAT(bash({"resolve", "x"}), ElementsAre("xpu"));
+  EXPECT_THAT(bash({"run", "smol"}), ElementsAre("smollm2"));
+  EXPECT_THAT(bash({"run", "./mod"}), IsEmpty());  // bash goes on with file names
+  EXPECT_THAT(bash({"run", "--seed", "-"}), IsEmpty());
+  EXPECT_THAT(bash({"devices", "--to"}), IsEmpty());
+}
+
+TEST_F(CompletionTest, EachOptionOfEachHelpIsInEachScript) {
+  for (const std::string shell : {"bash", "zsh", "fish"}) {
+    const auto text = berth_command({"completion", shell}).out;
+    for (const std::string command : {"run", "devices", "resolve", "convert", "completion"}) {
+      std::size_t options = 0;
+      for (const auto& line : lines_of(berth_command({command, "--help"}).out)) {
+        const auto at = line.find("--");
+        if (!line.starts_with("  -") || at == std::string::npos) continue;
+        const auto name = line.substr(at + 2, line.find_first_of(" ,", at) - at - 2);
+        EXPECT_THAT(text, testing::HasSubstr((shell == "fish" ? "-l " : "--") + name)) << shell << " " << command;
+        ++options;
+      }
+      EXPECT_GE(options, 1U);
+    }
+  }
+}
+
+TEST_F(CompletionTest, ZshTakesTheScript) {
+  if (!is_installed("zsh")) GTEST_SKIP() << "no zsh here";
+  const auto check = berth_command({"-n", script("zsh")}, {.program = "zsh"});
+  EXPECT_EQ(check.exit_code, 0) << check.err;
+  const auto load = berth_command({"-fc", "autoload -U compinit; compinit -D -u; source $1; print $_comps[berth]", "zsh", script("zsh")},
+                                  {.environment = {{"HOME", folder_.path().string()}}, .program = "zsh"});
+  EXPECT_EQ(load.out, "_berth\n") << load.err;
+}
+
+TEST_F(CompletionTest, ZshOffersCommandsOptionsAndValues) {
+  if (!is_installed("zsh")) GTEST_SKIP() << "no zsh here";
+  Process shell({"-f", "-i"}, {.environment = {{"HOME", folder_.path().string()}, {"TERM", "xterm"}, {"PS1", "@ "}},
+                               .terminal_input = true,
+                               .terminal_output = true,
+                               .terminal_error = true,
+                               .folder = folder_.path().string(),
+                               .program = "zsh"});
+  shell.type("unsetopt zle_bracketed_paste; autoload -U compinit; compinit -D -u; source " + script("zsh") + "; print ready$((1))\n");
+  ASSERT_TRUE(shell.wait_for("ready1"));
+  shell.type("berth \t\t");
+  EXPECT_TRUE(shell.wait_for("Let a model answer a prompt"));
+  shell.type("\x15" "berth convert cpu --to open\t");
+  EXPECT_TRUE(shell.wait_for("vino"));
+  shell.type("\x15" "berth run --max\t");
+  EXPECT_TRUE(shell.wait_for("-new-tokens"));
+  shell.type("\x15" "exit\n");
+  EXPECT_EQ(shell.wait().exit_code, 0);
+}
+
+TEST_F(CompletionTest, FishOffersCommandsOptionsAndValues) {
+  if (!is_installed("fish")) GTEST_SKIP() << "no fish here";
+  EXPECT_EQ(berth_command({"-n", script("fish")}, {.program = "fish"}).exit_code, 0);
+  EXPECT_THAT(fish("berth "), UnorderedElementsAre("run", "devices", "resolve", "convert", "completion"));
+  EXPECT_THAT(fish("berth convert cpu --to o"), UnorderedElementsAre("openvino", "onnxruntime"));
+  EXPECT_THAT(fish("berth run --max"), ElementsAre("--max-new-tokens"));
+  EXPECT_THAT(fish("berth run smol"), Contains("smollm2"));
+  EXPECT_THAT(fish("berth devices --"), Not(Contains("--device")));
+}
+
+}  // namespace
+}  // namespace berth::test

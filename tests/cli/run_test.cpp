@@ -1,0 +1,176 @@
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "berth/device.h"
+#include "cli/process.h"
+#include "test_model.h"
+
+namespace berth::test {
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class RunCommand : public testing::Test {
+ protected:
+  void SetUp() override { BERTH_NEEDS_MODEL(); }
+
+  static Outcome run(std::vector<std::string> more, ProcessOptions options = {}) {
+    more.insert(more.begin(), {"run", model_path().string(), "--max-new-tokens", "6"});
+    return berth_command(std::move(more), std::move(options));
+  }
+
+  /// The replies of a run with --json.
+  static json run_json(std::vector<std::string> more, ProcessOptions options = {}) {
+    more.emplace_back("--json");
+    const auto outcome = run(std::move(more), std::move(options));
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_EQ(outcome.err, "");
+    return json::parse(outcome.out);
+  }
+};
+
+TEST_F(RunCommand, AnswersAndSaysNothingElse) {
+  const auto outcome = run({"-p", "What is the capital of France?"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.out, HasSubstr("capital of France is"));
+  EXPECT_TRUE(outcome.out.ends_with('\n'));
+  EXPECT_EQ(outcome.err, "");
+}
+
+TEST_F(RunCommand, AnswersTheSameStreamedOrNotFromAnArgumentOrStandardInput) {
+  const auto streamed = run({"-p", "What is the capital of France?"}).out;
+  EXPECT_EQ(run({"-p", "What is the capital of France?", "--no-stream"}).out, streamed);
+  EXPECT_EQ(run({"-p", "-"}, {.input = "What is the capital of France?\n"}).out, streamed);
+  EXPECT_EQ(run({}, {.input = "What is the capital of France?\r\n"}).out, streamed);
+  EXPECT_EQ(run_json({"-p", "What is the capital of France?"})["replies"][0].get<std::string>() + "\n", streamed);
+  EXPECT_EQ(run({"-p", "What is the capital of France?", "--temperature", "0", "--seed", "5"}).out, streamed);
+}
+
+TEST_F(RunCommand, JsonHoldsTheRepliesAndWhatTheyTook) {
+  const auto document = run_json({"-p", "Hello"});
+  EXPECT_EQ(document.size(), 2U);
+  EXPECT_EQ(document.at("replies").size(), 1U);
+  const auto& meta = document.at("meta");
+  EXPECT_EQ(meta.at("device"), ComponentDevice::resolve_device().str());
+  EXPECT_EQ(meta.at("engine"), "llama.cpp");
+  EXPECT_EQ(meta.at("model"), model_path().string());
+  EXPECT_GT(meta.at("prompt_tokens"), 1);
+  EXPECT_GE(meta.at("generated_tokens"), 1);
+  EXPECT_LE(meta.at("generated_tokens"), 6);
+  EXPECT_GT(meta.at("tokens_per_second"), 0.0);
+  EXPECT_GT(meta.at("load_ms"), 0.0);
+  EXPECT_GT(meta.at("first_token_ms"), 0.0);
+  EXPECT_GT(meta.at("peak_rss_bytes"), 50'000'000);
+  EXPECT_EQ(meta.at("finish_reasons").size(), 1U);
+  EXPECT_EQ(meta.at("seeds"), json({0}));
+}
+
+TEST_F(RunCommand, SamplesAreTheSameForTheSameSeedAndAsManyAsAskedFor) {
+  const std::vector<std::string> asked = {"-p", "A poem.", "--temperature", "1.5", "--seed", "7",
+                                          "--num-return-sequences", "3"};
+  const auto once = run_json(asked);
+  EXPECT_EQ(once["replies"].size(), 3U);
+  EXPECT_NE(once["replies"][0], once["replies"][1]);
+  EXPECT_EQ(once["meta"]["seeds"], json({7, 8, 9}));
+  EXPECT_EQ(run_json(asked)["replies"], once["replies"]);
+  EXPECT_THAT(run(asked).out, AllOf(HasSubstr("--- 1 of 3\n"), HasSubstr("\n--- 3 of 3\n")));
+}
+
+TEST_F(RunCommand, AnythingThatOnlySamplingUsesTurnsItOn) {
+  for (const auto& option : {std::vector<std::string>{"--seed", "3"}, {"--top-k", "5"}, {"--top-p", "0.9"},
+                             {"--min-p", "0.1"}, {"--temperature", "0.5"}}) {
+    std::vector<std::string> arguments = {"-p", "Hi", "--max-new-tokens", "1"};
+    arguments.insert(arguments.end(), option.begin(), option.end());
+    arguments.emplace_back("--json");
+    arguments.insert(arguments.begin(), {"run", model_path().string()});
+    const auto outcome = berth_command(arguments);
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_NE(json::parse(outcome.out)["meta"]["seeds"][0], 0) << option[0];
+  }
+}
+
+TEST_F(RunCommand, StopWordsEndTheAnswer) {
+  const auto document = run_json({"-p", "What is the capital of France?", "--stop", "capital", "--stop", "nonesuch"});
+  EXPECT_THAT(document["replies"][0].get<std::string>(), Not(HasSubstr("capital")));
+  EXPECT_EQ(document["meta"]["finish_reasons"], json({"stop_word"}));
+}
+
+TEST_F(RunCommand, RawGoesOnWithThePromptAsItIs) {
+  const auto raw = run_json({"-p", "The capital of France is", "--raw"});
+  const auto chat = run_json({"-p", "The capital of France is"});
+  EXPECT_THAT(raw["replies"][0].get<std::string>(), HasSubstr("Paris"));
+  EXPECT_LT(raw["meta"]["prompt_tokens"], 10);
+  EXPECT_GT(chat["meta"]["prompt_tokens"], 10);
+}
+
+TEST_F(RunCommand, TheSystemMessageIsPartOfThePrompt) {
+  const auto plain = run_json({"-p", "Hi"});
+  const auto guided = run_json({"-p", "Hi", "--system", "You are a pirate who answers in rhymes about the wild, wild sea "
+                                                        "and about all the many ships that ever sailed on it."});
+  EXPECT_GT(guided["meta"]["prompt_tokens"], plain["meta"]["prompt_tokens"]);
+}
+
+TEST_F(RunCommand, WhatTheUserTypesCannotPoseAsAnotherRole) {
+  const auto posed = run_json({"-p", "<|im_end|>"});
+  const auto plain = run_json({"-p", "x"});
+  EXPECT_GT(posed["meta"]["prompt_tokens"].get<int>(), plain["meta"]["prompt_tokens"].get<int>() + 2);
+}
+
+TEST_F(RunCommand, BytesThatAreNoUtf8NeverBreakTheJson) {
+  run_json({}, {.input = "Repeat: \xff\xfe\xc3 \xf0\x9f \x01\x1b[31m \xed\xa0\x80"});
+  run_json({"--raw", "-p", "\xff\xfe"});
+  // Raw bytes are tokens of their own, and so are halves of characters.
+  run_json({"-p", "Hi", "--temperature", "50", "--top-k", "0", "--seed", "1", "--num-return-sequences", "8"});
+}
+
+TEST_F(RunCommand, OptionsThatStartWithADashCanBeGivenAsText) {
+  EXPECT_EQ(run({"-p", "-5 + 3 = ?"}).exit_code, 0);
+  EXPECT_EQ(run({"-p", "--json"}).exit_code, 0);
+  EXPECT_EQ(run({"--stop", "[x]", "--stop", "-", "-p", "Hi"}).exit_code, 0);
+}
+
+TEST_F(RunCommand, VerboseTellsTheDeviceAndWhyAndWhatItTook) {
+  const auto outcome = run({"-p", "Hi", "-v"});
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr(": taken, the first of cuda, xpu, mps, cpu"),
+                                 HasSubstr("loaded in"), HasSubstr("prompt tokens, the first token after"),
+                                 HasSubstr("generated tokens"), HasSubstr("tokens/s"), HasSubstr("of memory")));
+  EXPECT_THAT(run({"-p", "Hi", "-v", "--device", "cpu"}).err, HasSubstr("berth: device cpu: taken, given\n"));
+}
+
+TEST_F(RunCommand, AMapOnOneDeviceIsThatDevice) {
+  EXPECT_EQ(run_json({"-p", "Hi", "--device", R"({"a": "cpu", "b": "cpu"})"})["meta"]["device"], "cpu");
+}
+
+TEST_F(RunCommand, AFolderWithTheModelIsEnough) {
+  EXPECT_EQ(berth_command({"run", model_path().parent_path().string(), "-p", "Hi", "--max-new-tokens", "1"}).exit_code, 0);
+}
+
+TEST_F(RunCommand, AnOutputThatCannotBeWrittenIsAFailure) {
+  for (const auto& more : {std::vector<std::string>{"-p", "Hi"}, {"-p", "Hi", "--no-stream"}, {"-p", "Hi", "--json"}}) {
+    const auto outcome = run(more, {.output_file = "/dev/full"});
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_THAT(outcome.err, HasSubstr("No space left on device"));
+  }
+}
+
+TEST_F(RunCommand, RepliesOnATerminalHoldNoControlCharacters) {
+  const auto outcome = run({"-p", "Hi", "--temperature", "50", "--top-k", "0", "--seed", "1", "--max-new-tokens", "6"},
+                           {.terminal_output = true});
+  EXPECT_EQ(outcome.exit_code, 0);
+  for (const char c : outcome.out) EXPECT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\r' || c == '\t');
+}
+
+TEST_F(RunCommand, JsonAtATerminalNeedsAPrompt) {
+  const auto outcome = run({"--json"}, {.terminal_input = true});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("-p TEXT"));
+}
+
+}  // namespace
+}  // namespace berth::test

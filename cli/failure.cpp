@@ -1,7 +1,9 @@
 #include "failure.h"
 
+#include <algorithm>
 #include <csignal>
 #include <new>
+#include <string_view>
 
 #include "berth/device.h"
 #include "berth/value.h"
@@ -11,6 +13,19 @@
 
 namespace berth::cli {
 namespace {
+
+/// A command that a message ends with stays one that can be pasted.
+std::string on_one_line(std::string_view text) {
+  std::string line;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    line += text.substr(0, end);
+    const auto next = std::min(text.find_first_not_of("\n ", end), text.size());
+    if (end < text.size() && next < text.size()) line += ' ';
+    text.remove_prefix(next);
+  }
+  return line;
+}
 
 int exit_code_of(const std::exception& problem) {
   if (const auto* interrupted = dynamic_cast<const Interrupted*>(&problem)) return interrupted->exit_code();
@@ -28,7 +43,7 @@ Interrupted::Interrupted(int signal)
 
 std::string message_of(const std::exception& problem) {
   if (dynamic_cast<const std::bad_alloc*>(&problem) != nullptr) return "Not enough memory";
-  std::string message = escaped(problem.what());
+  std::string message = escaped(on_one_line(problem.what()));
   if (dynamic_cast<const UnknownDeviceType*>(&problem) != nullptr)
     message += "; known are " + UnknownDeviceType::accepted() + ", each also with an index, as in cuda:1";
   return message;

@@ -33,7 +33,7 @@ class Interrupted : public testing::Test {
 };
 
 TEST_F(Interrupted, WhileGeneratingItEndsWithWhatThereIs) {
-  for (const auto [signal, exit_code] : {std::pair{SIGINT, 130}, {SIGTERM, 143}}) {
+  for (const auto& [signal, exit_code] : {std::pair{SIGINT, 130}, {SIGTERM, 143}}) {
     Process process(long_run());
     ASSERT_TRUE(process.wait_for("11"));
     process.send(signal);

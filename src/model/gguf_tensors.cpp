@@ -74,7 +74,7 @@ void place_tensors(const ByteReader& reader, std::vector<TensorInfo>& tensors, s
   std::uint64_t needed = 0;
   for (auto& tensor : tensors) {
     if (tensor.offset > std::numeric_limits<std::uint64_t>::max() - data_offset - tensor.bytes) {
-      reader.fail(data_offset, fmt::format("data of {} at {}", in_quotes(tensor.name), tensor.offset),
+      reader.fail(reader.offset(), fmt::format("data of {} at {}", in_quotes(tensor.name), tensor.offset),
                   "an offset inside the file");
     }
     tensor.offset += data_offset;

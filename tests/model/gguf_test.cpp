@@ -387,5 +387,12 @@ TEST(BadGguf, DataThatAreNotAlignedOverlapOrLieOutside) {
               "an offset inside the file");
 }
 
+// The padding before the data would end beyond the file here; an error points inside it.
+TEST(BadGguf, OffsetOfAnErrorIsInsideTheFile) {
+  const auto bytes = llama().raw_tensor("t", 1, {1}, 0, ~std::uint64_t{0} - 31).header();
+  ASSERT_NE(bytes.size() % 32, 0U);
+  EXPECT_LE(refused(bytes).offset(), bytes.size());
+}
+
 }  // namespace
 }  // namespace berth

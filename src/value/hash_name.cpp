@@ -31,6 +31,12 @@ std::size_t hash_name(std::string_view name) noexcept {
     hash = static_cast<std::uint64_t>(product & prime) + static_cast<std::uint64_t>(product >> 61);
     if (hash >= prime) hash -= prime;
   }
+  // Names that differ in their last digits only have numbers that are close: spread them (MurmurHash3's finalizer).
+  hash ^= hash >> 33;
+  hash *= 0xff51afd7ed558ccd;
+  hash ^= hash >> 33;
+  hash *= 0xc4ceb9fe1a85ec53;
+  hash ^= hash >> 33;
   return static_cast<std::size_t>(hash);
 }
 

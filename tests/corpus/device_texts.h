@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
-#include <regex>
 #include <string>
 #include <vector>
 
@@ -12,7 +11,10 @@
 
 namespace berth::corpus {
 
-inline bool is_plain_integer(const std::string& text) { return std::regex_match(text, std::regex("-?[0-9]+")); }
+inline bool is_plain_integer(const std::string& text) {
+  const std::string digits = text.substr(text.starts_with('-') ? 1 : 0);
+  return !digits.empty() && digits.find_first_not_of("0123456789") == std::string::npos;
+}
 inline bool is_own_type(const std::string& text) { return text == "vulkan" || text == "npu" || text == "rpc"; }
 inline bool is_haystack_type(const std::string& text) {
   return text == "cpu" || text == "cuda" || text == "disk" || text == "mps" || text == "xpu";

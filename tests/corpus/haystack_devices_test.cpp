@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <regex>
 
 #include "berth/convert.h"
 #include "berth/hf_kwargs.h"
@@ -236,9 +235,8 @@ void check_construct_component_device(const Case& of) {
 
 /// "Device.from_str(a) == Device.from_str(b)" and the like, also as component devices.
 void check_equality(const Case& of) {
-  std::smatch call;
-  ASSERT_TRUE(std::regex_match(of.op, call, std::regex(R"((.*)\(a\) == (.*)\(b\))"))) << of.op;
-  ASSERT_EQ(call[1], call[2]) << of.op;
+  const std::string maker = of.op.substr(0, of.op.find('('));
+  ASSERT_EQ(of.op, maker + "(a) == " + maker + "(b)");
   const auto& pair = of.input().as_array();
   ASSERT_EQ(pair.size(), 2u) << of.id;
   const auto compare_both = [&](const auto& make, const auto& as_component_device) {
@@ -253,21 +251,20 @@ void check_equality(const Case& of) {
   const auto as_single = [](const Device& device) { return ComponentDevice::from_single(device); };
   const auto as_multiple = [](const DeviceMap& map) { return ComponentDevice::from_multiple(map); };
   const auto as_it_is = [](const auto& device) { return device; };
-  const std::string make = call[1];
-  if (make == "Device.from_str")
+  if (maker == "Device.from_str")
     compare_both([](const Value& text) { return Device::from_str(text.as_string()); }, as_single);
-  else if (make == "DeviceMap.from_dict")
+  else if (maker == "DeviceMap.from_dict")
     compare_both([](const Value& dict) { return DeviceMap::from_dict(dict); }, as_multiple);
-  else if (make == "DeviceMap.from_hf")
+  else if (maker == "DeviceMap.from_hf")
     compare_both([](const Value& map) { return device_map_from_hf(without_torch_objects(map)); }, as_multiple);
-  else if (make == "ComponentDevice.from_dict")
+  else if (maker == "ComponentDevice.from_dict")
     compare_both([](const Value& dict) { return ComponentDevice::from_dict(dict); }, as_it_is);
-  else if (make == "ComponentDevice.from_str")
+  else if (maker == "ComponentDevice.from_str")
     compare_both([](const Value& text) { return ComponentDevice::from_str(text.as_string()); }, as_it_is);
-  else if (make == "DeviceType.from_str")
+  else if (maker == "DeviceType.from_str")
     compare_both([](const Value& text) { return device_type_from_str(text.as_string()); }, as_it_is);
   else
-    ADD_FAILURE() << of.id << ": unknown " << make;
+    ADD_FAILURE() << of.id << ": unknown " << maker;
 }
 
 void check_resolve_default(const Case& of) {
@@ -325,9 +322,11 @@ void check_update_hf_kwargs(const Case& of) {
 /// machine has the same default.
 std::optional<ComponentDevice> given_or_default(const Case& of, const Value& given) {
   if (!given.is_null()) return device_of(given);
-  std::smatch match;
-  if (!std::regex_search(of.op, match, std::regex(R"(\(default device: ([^)]*)\))"))) return std::nullopt;
-  const auto default_device = ComponentDevice::from_str(match[1].str());
+  static constexpr std::string_view start = "(default device: ";
+  const auto at = of.op.find(start);
+  if (at == std::string::npos) return std::nullopt;
+  const auto text = of.op.substr(at + start.size());
+  const auto default_device = ComponentDevice::from_str(text.substr(0, text.find(')')));
   if (ComponentDevice::resolve_device() == default_device) return std::nullopt;
   return default_device;
 }
@@ -384,26 +383,25 @@ void check_deserialize_hf_model_kwargs(const Case& of) { check_hf_model_kwargs(o
 
 using Check = void (*)(const Case&);
 Check check_of(const std::string& op) {
-  static const std::vector<std::pair<std::regex, Check>> checks = {
-      {std::regex(R"(DeviceType\.from_str)"), check_device_type_from_str},
-      {std::regex(R"(Device\.from_str)"), check_device_from_str},
-      {std::regex(R"(DeviceMap\.from_dict)"), check_device_map_from_dict},
-      {std::regex(R"(DeviceMap\.from_hf)"), check_device_map_from_hf},
-      {std::regex(R"(ComponentDevice\.from_dict)"), check_component_device_from_dict},
-      {std::regex("construct Device"), check_construct_device},
-      {std::regex("construct ComponentDevice"), check_construct_component_device},
-      {std::regex(R"(.*\(a\) == .*\(b\))"), check_equality},
-      {std::regex(R"(ComponentDevice\.resolve_device\(None\))"), check_resolve_default},
-      {std::regex(R"(ComponentDevice\.resolve_device)"), check_resolve_given},
-      {std::regex(R"(ComponentDevice\.update_hf_kwargs)"), check_update_hf_kwargs},
-      {std::regex(R"(resolve_hf_device_map( \(.*\))?)"), check_resolve_hf_device_map},
-      {std::regex(R"(resolve_hf_pipeline_kwargs( \(.*\))?)"), check_resolve_hf_pipeline_kwargs},
-      {std::regex("serialize_hf_model_kwargs"), check_serialize_hf_model_kwargs},
-      {std::regex("deserialize_hf_model_kwargs"), check_deserialize_hf_model_kwargs},
+  static const std::map<std::string, Check> checks = {
+      {"DeviceType.from_str", check_device_type_from_str},
+      {"Device.from_str", check_device_from_str},
+      {"DeviceMap.from_dict", check_device_map_from_dict},
+      {"DeviceMap.from_hf", check_device_map_from_hf},
+      {"ComponentDevice.from_dict", check_component_device_from_dict},
+      {"construct Device", check_construct_device},
+      {"construct ComponentDevice", check_construct_component_device},
+      {"ComponentDevice.resolve_device(None)", check_resolve_default},
+      {"ComponentDevice.resolve_device", check_resolve_given},
+      {"ComponentDevice.update_hf_kwargs", check_update_hf_kwargs},
+      {"resolve_hf_device_map", check_resolve_hf_device_map},
+      {"resolve_hf_pipeline_kwargs", check_resolve_hf_pipeline_kwargs},
+      {"serialize_hf_model_kwargs", check_serialize_hf_model_kwargs},
+      {"deserialize_hf_model_kwargs", check_deserialize_hf_model_kwargs},
   };
-  for (const auto& [pattern, check] : checks)
-    if (std::regex_match(op, pattern)) return check;
-  return nullptr;
+  if (op.find("(a) == ") != std::string::npos) return check_equality;
+  const auto check = checks.find(op.substr(0, op.find(" (default device: ")));
+  return check == checks.end() ? nullptr : check->second;
 }
 
 // One test for all: the names of the cases depend on BERTH_CORPUS_DIR, those of tests must not.

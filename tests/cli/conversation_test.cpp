@@ -110,6 +110,7 @@ TEST_F(ConversationTest, ArrowUpBringsBackWhatWasTypedInAnEarlierSession) {
   process = start();
   process->type("\x1b[A\n");
   EXPECT_TRUE(process->wait_for("there is no /nonesuch"));
+  EXPECT_TRUE(process->wait_for(prompt));
   process->type("\x04");
   EXPECT_EQ(process->wait().exit_code, 0);
   const auto mode = std::filesystem::status(folder_.path() / "berth" / "history").permissions();
@@ -120,6 +121,7 @@ TEST_F(ConversationTest, AHistoryThatCannotBeWrittenIsNoError) {
   const auto process = start({}, "/proc/nonesuch");
   process->type("/nonesuch\n");
   EXPECT_TRUE(process->wait_for("there is no /nonesuch"));
+  EXPECT_TRUE(process->wait_for(prompt));
   process->type("\x04");
   EXPECT_EQ(process->wait().exit_code, 0);
 }
@@ -164,13 +166,15 @@ TEST_F(ConversationTest, AMessageThatDoesNotFitIsRefusedAndTheConversationGoesOn
 }
 
 TEST_F(ConversationTest, LettersBeyondAsciiAndTabsAreText) {
-  const auto process = start();
-  process->type("/zo\xC3\xAB\n");  // no command: it is no plain word, so it is said to the model
-  EXPECT_TRUE(process->wait_for("/zo\xC3\xAB"));
-  process->type("\x03");
+  const auto process = start({"--max-new-tokens", "2"});
+  process->type("Zo\xC3\xAB\tM\x7f\xC3\xBC\x7fN\n");  // each backspace takes a whole letter
+  EXPECT_TRUE(process->wait_for(prompt));
+  process->type("\x1b[A\x01/\n");  // the line again, with "/" in front of it
+  EXPECT_TRUE(process->wait_for("/Zo\xC3\xAB"));
   EXPECT_TRUE(process->wait_for(prompt));
   process->type("\x04");
   EXPECT_EQ(process->wait().exit_code, 0);
+  EXPECT_THAT(history(), AllOf(HasSubstr("Zo"), HasSubstr("N\n"), Not(HasSubstr("M"))));
 }
 
 }  // namespace

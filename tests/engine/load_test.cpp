@@ -62,6 +62,27 @@ TEST(Load, AFileThatIsCutIsAFormatError) {
   }
 }
 
+TEST(Load, AnUnknownArchitectureIsAnEngineErrorThatNamesIt) {
+  const test::TemporaryFolder folder;
+  const auto path = test::GgufWriter()
+                        .add("general.architecture", "nonesuch")
+                        .tensor("token_embd.weight", 0, {32, 4})
+                        .write(folder.path() / "model.gguf");
+  EXPECT_THAT(refusal<EngineError>(path), AllOf(HasSubstr("nonesuch"), HasSubstr(path.string())));
+}
+
+TEST(Load, AnAbsurdNumberOfLayersIsRefusedBeforeTheEngineAssertsIt) {
+  for (const std::uint32_t layers : {0U, 513U}) {
+    const test::TemporaryFolder folder;
+    const auto path = test::GgufWriter()
+                          .add("general.architecture", "llama")
+                          .add("llama.block_count", layers)
+                          .tensor("token_embd.weight", 0, {32, 4})
+                          .write(folder.path() / "model.gguf");
+    EXPECT_THAT(refusal<EngineError>(path), HasSubstr("layers"));
+  }
+}
+
 TEST(Load, ReportsProgressUpToOne) {
   BERTH_NEEDS_MODEL();
   std::vector<float> parts;

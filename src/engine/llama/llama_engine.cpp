@@ -58,6 +58,16 @@ std::vector<EngineDevice> list_devices() {
   return found;
 }
 
+/// Refuses what would end the whole process by an assertion inside llama.cpp (LLAMA_MAX_LAYERS).
+void check_profile(const ModelProfile& profile, const Device& device) {
+  constexpr std::uint64_t max_layers = 512;
+  const auto layers = profile.block_count.value_or(1);
+  if (layers == 0 || layers > max_layers)
+    throw EngineError("llama.cpp", device.str(),
+                      fmt::format("'{}' says that it has {} layers; 1 to {} can be run", profile.path.string(), layers,
+                                  max_layers));
+}
+
 /// The one device that `request` names; an absent id is the first of its type.
 Device single_device(const ComponentDevice& request) {
   if (const Device* device = request.single()) return *device;
@@ -98,6 +108,7 @@ std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request)
   const auto started = std::chrono::steady_clock::now();
   const auto device = find_device(single_device(request.device));
   const auto profile = read_model(request.model);  // refuses what is damaged before the engine sees it
+  check_profile(profile, device.info.device);
 
   ggml_backend_dev_t accelerators[] = {device.handle, nullptr};
   auto params = llama_model_default_params();

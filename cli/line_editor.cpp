@@ -2,6 +2,7 @@
 
 #include <editline/readline.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <clocale>
@@ -17,8 +18,11 @@ namespace {
 
 constexpr int longest_history = 1000;
 
-/// libedit has put the terminal in order when this is called.
+termios found = {};  // the terminal as it was before a line was typed
+
+/// Nothing but what POSIX allows in a handler.
 void end_process(int signal) {
+  tcsetattr(STDIN_FILENO, TCSANOW, &found);
   const auto written = write(STDERR_FILENO, "\n", 1);
   static_cast<void>(written);
   _exit(128 + signal);
@@ -27,7 +31,11 @@ void end_process(int signal) {
 /// How Ctrl-C and SIGTERM act as long as a line is typed.
 class EndOnSignal {
  public:
-  EndOnSignal() : int_(set(SIGINT)), term_(set(SIGTERM)) {}
+  EndOnSignal() {
+    tcgetattr(STDIN_FILENO, &found);
+    int_ = set(SIGINT);
+    term_ = set(SIGTERM);
+  }
   ~EndOnSignal() {
     sigaction(SIGINT, &int_, nullptr);
     sigaction(SIGTERM, &term_, nullptr);
@@ -45,8 +53,8 @@ class EndOnSignal {
     return before;
   }
 
-  struct sigaction int_;
-  struct sigaction term_;
+  struct sigaction int_ = {};
+  struct sigaction term_ = {};
 };
 
 }  // namespace
@@ -66,6 +74,11 @@ LineEditor::LineEditor() : history_(history_path()) {
   rl_readline_name = name;
   rl_inhibit_completion = 1;  // Tab is text, not the name of a file
   if (!output_is_terminal()) rl_outstream = stderr;
+  // libedit takes the terminal over when it waits for the first key; a Ctrl-D between the prompt and that would be lost.
+  rl_pre_input_hook = [](auto...) {
+    rl_prep_terminal(1);
+    return 0;
+  };
   using_history();
   stifle_history(longest_history);
   if (history_.empty()) return;

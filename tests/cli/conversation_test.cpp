@@ -52,9 +52,9 @@ class ConversationTest : public testing::Test {
 };
 
 TEST_F(ConversationTest, AnswersUntilCtrlD) {
-  const auto process = start({"--max-new-tokens", "6", "-v"});
-  process->type("What is the capital of France?\n");
-  EXPECT_TRUE(process->wait_for("capital of France is"));
+  const auto process = start({"--raw", "--max-new-tokens", "2", "-v"});
+  process->type("The capital of France is\n");
+  EXPECT_TRUE(process->wait_for("Paris"));
   EXPECT_TRUE(process->wait_for("tokens/s"));
   EXPECT_TRUE(process->wait_for(prompt));
   process->type("\x04");
@@ -166,11 +166,13 @@ TEST_F(ConversationTest, AMessageThatDoesNotFitIsRefusedAndTheConversationGoesOn
 }
 
 TEST_F(ConversationTest, LettersBeyondAsciiAndTabsAreText) {
-  const auto process = start({"--max-new-tokens", "2"});
+  const auto process = start({"--raw", "--max-new-tokens", "1", "-v"});
   process->type("Zo\xC3\xAB\tM\x7f\xC3\xBC\x7fN\n");  // each backspace takes a whole letter
+  EXPECT_TRUE(process->wait_for("tokens/s"));
   EXPECT_TRUE(process->wait_for(prompt));
   process->type("\x1b[A\x01/\n");  // the line again, with "/" in front of it
   EXPECT_TRUE(process->wait_for("/Zo\xC3\xAB"));
+  EXPECT_TRUE(process->wait_for("tokens/s"));
   EXPECT_TRUE(process->wait_for(prompt));
   process->type("\x04");
   EXPECT_EQ(process->wait().exit_code, 0);

@@ -169,8 +169,8 @@ class ComponentDevice {
   static ComponentDevice from_str(std::string_view text);
 
   bool has_multiple_devices() const { return std::holds_alternative<DeviceMap>(device_); }
-  const Device* single() const { return std::get_if<Device>(&device_); }          ///< nullptr for a map
-  const DeviceMap* multiple() const { return std::get_if<DeviceMap>(&device_); }  ///< nullptr for one device
+  const Device* single() const;       ///< nullptr for a map
+  const DeviceMap* multiple() const;  ///< nullptr for one device
 
   /// The device, or the first of the map; none for an empty map. Throws as ComponentDevice(Device) where the first is
   /// the disk.

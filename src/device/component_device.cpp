@@ -40,6 +40,9 @@ ComponentDevice::ComponentDevice(std::optional<Device> single, std::optional<Dev
 
 ComponentDevice ComponentDevice::from_str(std::string_view text) { return ComponentDevice(Device::from_str(text)); }
 
+const Device* ComponentDevice::single() const { return std::get_if<Device>(&device_); }
+const DeviceMap* ComponentDevice::multiple() const { return std::get_if<DeviceMap>(&device_); }
+
 std::optional<ComponentDevice> ComponentDevice::first_device() const {
   if (!has_multiple_devices()) return *this;
   const auto first = multiple()->first_device();

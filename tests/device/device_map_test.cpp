@@ -33,7 +33,9 @@ TEST(DeviceMap, IsAnOrderedMapping) {
   map.set("z", Device::gpu(2));
   EXPECT_EQ(map.str(), R"({"z": "cuda:2", "a": "cpu", "m": "disk"})");
   EXPECT_EQ(map.at("a"), Device::cpu());
-  EXPECT_EQ(*map.find("m"), Device::disk());
+  const Device* found = map.find("m");
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(*found, Device::disk());
   EXPECT_EQ(map.find("n"), nullptr);
   EXPECT_TRUE(map.contains("z"));
   EXPECT_EQ(map.size(), 3u);

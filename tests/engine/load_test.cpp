@@ -66,7 +66,7 @@ TEST(Load, AnUnknownArchitectureIsAnEngineErrorThatNamesIt) {
   const test::TemporaryFolder folder;
   const auto path = test::GgufWriter()
                         .add("general.architecture", "nonesuch")
-                        .tensor("token_embd.weight", 0, {32, 4})
+                        .tensor("token_embd.weight", 0, {32, 4}, 512)
                         .write(folder.path() / "model.gguf");
   EXPECT_THAT(refusal<EngineError>(path), AllOf(HasSubstr("nonesuch"), HasSubstr(path.string())));
 }
@@ -77,7 +77,7 @@ TEST(Load, AnAbsurdNumberOfLayersIsRefusedBeforeTheEngineAssertsIt) {
     const auto path = test::GgufWriter()
                           .add("general.architecture", "llama")
                           .add("llama.block_count", layers)
-                          .tensor("token_embd.weight", 0, {32, 4})
+                          .tensor("token_embd.weight", 0, {32, 4}, 512)
                           .write(folder.path() / "model.gguf");
     EXPECT_THAT(refusal<EngineError>(path), HasSubstr("layers"));
   }

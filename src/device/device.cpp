@@ -33,8 +33,8 @@ namespace {
 void Device::refuse(int id) { throw_negative(std::to_string(id)); }
 
 Device Device::from_str(std::string_view text) {
-  const auto colon = text.find(':');
-  if (colon == text.npos) return Device(device_type_from_str(text));
+  const auto colon = static_cast<std::size_t>(std::ranges::find(text, ':') - text.begin());
+  if (colon == text.size()) return Device(device_type_from_str(text));
   // As Haystack does: first whether the id is an integer, then the type, then which integer.
   const std::string_view digits = text.substr(colon + 1);
   const char* const end = digits.data() + digits.size();

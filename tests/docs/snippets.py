@@ -18,8 +18,9 @@ for name in files:
         title = f"{pathlib.Path(name).name}:{line}"
         function = f"snippet_{len(functions)}"
         if re.search(r"^int main\(", body, re.M):
-            code = re.sub(r"^int main\(", f"int {function}_main(", body, flags=re.M)
-            functions.append(f'#line {line} "{name}"\n{code}\nvoid {function}() {{ {function}_main(); }}\n')
+            # A main ends without a return; as a function of another name it has to be void for that.
+            code = re.sub(r"^int main\(", f"void {function}(", body, flags=re.M)
+            functions.append(f'#line {line} "{name}"\n{code}\n')
         else:
             functions.append(f'void {function}() {{\n#line {line} "{name}"\n{body}}}\n')
         table.append(f'    {{"{title}", {function}}},')

@@ -24,7 +24,7 @@ def run(place, command, expected, folder):
                             stdin=subprocess.DEVNULL, timeout=120)
     ran += 1
     pattern = re.escape("\n".join(line.rstrip() for line in expected)).replace(re.escape("..."), "[^\n]*")
-    printed = "\n".join(line.rstrip() for line in (result.stdout + result.stderr).strip().splitlines())
+    printed = "\n".join(line.rstrip() for line in (result.stdout + result.stderr).strip("\n").splitlines())
     if result.returncode != int(wanted[1] if wanted else 0) or (expected and not re.fullmatch(pattern, printed)):
         failed += 1
         print(f"{place}: {command}\n  exit {result.returncode}\n  printed:\n{printed}\n  documented:\n" + "\n".join(expected))

@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "berth/device.h"
 #include "cli/process.h"
@@ -140,6 +142,28 @@ TEST_F(RunCommand, VerboseTellsTheDeviceAndWhyAndWhatItTook) {
 
 TEST_F(RunCommand, AMapOnOneDeviceIsThatDevice) {
   EXPECT_EQ(run_json({"-p", "Hi", "--device", R"({"a": "cpu", "b": "cpu"})"})["meta"]["device"], "cpu");
+}
+
+TEST_F(RunCommand, AModelWithoutATemplateGoesOnWithThePromptAsItIs) {
+  std::stringstream bytes;
+  bytes << std::ifstream(model_path(), std::ios::binary).rdbuf();
+  auto model = std::move(bytes).str();
+  const std::string key = "tokenizer.chat_template";
+  const auto at = model.find(key);
+  ASSERT_NE(at, std::string::npos);
+  model.replace(at, key.size(), "tokenizer.chat_tattered");
+  const TemporaryFolder folder;
+  const auto path = (folder.path() / "plain.gguf").string();
+  std::ofstream(path, std::ios::binary) << model;
+
+  const auto outcome = berth_command({"run", path, "-p", "The capital of France is", "--max-new-tokens", "1"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.out, " Paris\n");
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("no chat template"), HasSubstr("--raw")));
+
+  const auto guided = berth_command({"run", path, "-p", "Hi", "--system", "Be brief."});
+  EXPECT_EQ(guided.exit_code, 1);
+  EXPECT_THAT(guided.err, AllOf(HasSubstr("no chat template"), HasSubstr("--system")));
 }
 
 TEST_F(RunCommand, AFolderWithTheModelIsEnough) {

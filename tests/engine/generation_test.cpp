@@ -3,6 +3,9 @@
 
 #include <atomic>
 #include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
 #include <thread>
 
 #include "berth/engine.h"
@@ -13,7 +16,6 @@ namespace berth {
 namespace {
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::StartsWith;
 
 /// One model for all tests: sessions share it.
 const std::shared_ptr<const LoadedModel>& model() {
@@ -128,14 +130,17 @@ TEST_F(Generation, EachOptionOfSamplingChangesWhatCanBeChosen) {
 
 TEST_F(Generation, ARepetitionPenaltyKeepsItFromRepeating) {
   const auto session = model()->new_session();
-  const Prompt prompt("one two one two one two one two one two one two one two");
-  const auto plain = session->generate({.prompts = {prompt}, .options = {.max_new_tokens = 12}}).completions[0].text;
-  const auto penalized =
-      session->generate({.prompts = {prompt}, .options = {.max_new_tokens = 12, .repetition_penalty = 3.0}})
-          .completions[0].text;
-  EXPECT_THAT(plain, StartsWith(" one two one two"));
-  EXPECT_FALSE(penalized.starts_with(" one")) << penalized;
-  EXPECT_NE(penalized, plain);
+  // How many different words an answer has; which ones they are depends on how a processor rounds.
+  const auto variety = [&](double penalty) {
+    std::istringstream words(session
+                                 ->generate({.prompts = {"one two one two one two one two one two one two one two"},
+                                             .options = {.max_new_tokens = 16, .repetition_penalty = penalty}})
+                                 .completions[0]
+                                 .text);
+    return std::set<std::string>(std::istream_iterator<std::string>(words), {}).size();
+  };
+  EXPECT_LE(variety(1), 4U);
+  EXPECT_GE(variety(3), 7U);
 }
 
 TEST_F(Generation, SeveralPromptsAreOneBatchWithTheAnswersOfEachAlone) {

@@ -22,7 +22,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BERTH = ROOT / "build/bin/berth"
 PYTHON = os.environ.get("BERTH_PEER_PYTHON", "python3")
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
-PROMPT = "Write a long story about a lighthouse."
+STORY = "Once upon a time"
+START = "The capital of France is"
+QUESTION = "Why is the sky blue?"
 
 
 def default_model():
@@ -50,13 +52,15 @@ def peer_has(*modules):
 
 def tokens_per_second(rounds, llama_bench, tokens=128):
     print(f"\n## Generation: {tokens} tokens, greedy, against llama-bench of the same build")
-    ours = [BERTH, "run", default_model(), "--raw", "-p", PROMPT, "--max-new-tokens", str(tokens), "--json"]
+    ours = [BERTH, "run", default_model(), "--raw", "-p", STORY, "--max-new-tokens", str(tokens), "--json"]
     threads = str(len(os.sched_getaffinity(0)))
     theirs = [llama_bench, "-m", default_model(), "-p", "0", "-n", str(tokens), "-r", "1", "-t", threads, "-o", "json"]
     print("berth:      ", *ours[1:], "\nllama-bench:", *(theirs[1:] if llama_bench else ["not given (--llama-bench)"]))
     speeds, peers = [], []
     for _ in range(rounds):
         meta = json.loads(subprocess.run(ours, check=True, capture_output=True).stdout)["meta"]
+        if meta["generated_tokens"] != tokens:
+            sys.exit(f"the answer ended after {meta['generated_tokens']} tokens; {tokens} are needed to compare")
         speeds.append(meta["tokens_per_second"])
         if llama_bench:
             peers.append(json.loads(subprocess.run(theirs, check=True, capture_output=True).stdout)[0]["avg_ts"])
@@ -79,15 +83,19 @@ def seconds_to_first_output(command, environment=None):
 
 def first_token(rounds):
     print("\n## From the start of the process to the first token")
-    question = "Why is the sky blue?"
-    ours = [BERTH, "run", "smollm2", "-p", question, "--max-new-tokens", "2", "--stream"]
-    theirs = [PYTHON, ROOT / "bench/haystack_first_token.py", default_model(), question]
+    plain = [BERTH, "run", "smollm2", "--raw", "-p", START, "--max-new-tokens", "2", "--stream"]
+    chat = [BERTH, "run", "smollm2", "-p", QUESTION, "--max-new-tokens", "2", "--stream"]
+    theirs = [PYTHON, ROOT / "bench/haystack_first_token.py", default_model(), START]
     has_peer = peer_has("haystack", "transformers", "torch", "gguf")
-    print("berth:   ", *ours[1:], "\nHaystack:", *(theirs[1:] if has_peer else [PYTHON, "has no haystack, transformers, torch and gguf"]))
-    print("berth:   ", spread([seconds_to_first_output(ours) for _ in range(max(rounds, 5))], "s"))
+    for command in (plain, chat):
+        print("berth:   ", *command[1:])
+        print("         ", spread([seconds_to_first_output(command) for _ in range(2 * rounds)], "s"))
     if has_peer:
         offline = dict(os.environ, HF_HUB_OFFLINE="1", HAYSTACK_TELEMETRY_ENABLED="False")
-        print("Haystack:", spread([seconds_to_first_output(theirs, offline) for _ in range(min(rounds, 3))], "s"))
+        print("Haystack: haystack_first_token.py", *theirs[2:])
+        print("         ", spread([seconds_to_first_output(theirs, offline) for _ in range(min(rounds, 3))], "s"))
+    else:
+        print(f"Haystack: {PYTHON} has no haystack, transformers, torch and gguf")
 
 
 def seconds(command):

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "output.h"
-#include "text.h"
+#include "text/printable.h"
 
 namespace berth::cli {
 

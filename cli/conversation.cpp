@@ -9,7 +9,7 @@
 #include "line_editor.h"
 #include "output.h"
 #include "run_report.h"
-#include "text.h"
+#include "text/printable.h"
 
 namespace berth::cli {
 namespace {
@@ -66,9 +66,8 @@ class Conversation {
 };
 
 bool is_command(const std::string& line) {
-  return line.size() > 1 && line[0] == '/' && std::all_of(line.begin() + 1, line.end(), [](char c) {
-           return c >= 'a' && c <= 'z';
-         });
+  return line.size() > 1 && line[0] == '/' &&
+         std::all_of(line.begin() + 1, line.end(), [](char c) { return c >= 'a' && c <= 'z'; });
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include "device_argument.h"
 #include "help.h"
 #include "output.h"
-#include "text.h"
+#include "text/printable.h"
 
 namespace berth::cli {
 namespace {

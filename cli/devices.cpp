@@ -10,6 +10,7 @@
 #include "help.h"
 #include "output.h"
 #include "text.h"
+#include "text/printable.h"
 
 namespace berth::cli {
 namespace {
@@ -20,15 +21,15 @@ constexpr auto examples =
     "  berth devices --json";
 
 Value as_value(const DeviceInfo& info) {
-  return Value::Object{{"device", info.device.str()},           {"name", info.name},
-                       {"engine", info.engine},                 {"engine_name", info.engine_name},
-                       {"total_bytes", info.total_bytes},       {"free_bytes", info.free_bytes}};
+  return Value::Object{{"device", info.device.str()},     {"name", info.name},
+                       {"engine", info.engine},           {"engine_name", info.engine_name},
+                       {"total_bytes", info.total_bytes}, {"free_bytes", info.free_bytes}};
 }
 
 void print_row(std::string_view device, std::string_view name, std::string_view free, std::string_view total,
                std::string_view engine) {
-  auto row = fmt::format("{} {} {:>10} {:>10}  {}", fitted(device, 10), fitted(name, 32), free, total,
-                         fitted(engine, 12));
+  auto row =
+      fmt::format("{} {} {:>10} {:>10}  {}", fitted(device, 10), fitted(name, 32), free, total, fitted(engine, 12));
   row.resize(row.find_last_not_of(' ') + 1);
   print(row + "\n");
 }

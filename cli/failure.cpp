@@ -9,7 +9,7 @@
 #include "berth/value.h"
 #include "command.h"
 #include "output.h"
-#include "text.h"
+#include "text/printable.h"
 
 namespace berth::cli {
 namespace {

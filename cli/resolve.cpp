@@ -10,7 +10,7 @@
 #include "device_argument.h"
 #include "help.h"
 #include "output.h"
-#include "text.h"
+#include "text/printable.h"
 
 namespace berth::cli {
 namespace {
@@ -30,8 +30,8 @@ struct Options {
 int resolve_command(const Options& options) {
   std::optional<ComponentDevice> request;
   if (options.device) request = parse_device_argument(*options.device);
-  const auto resolution = request ? resolve(request, {})
-                                  : resolve(request, available_devices(), ResolvePolicy::from_environment());
+  const auto resolution =
+      request ? resolve(request, {}) : resolve(request, available_devices(), ResolvePolicy::from_environment());
   if (options.json) {
     Value::Array reasons;
     for (const auto& [device, taken, why] : resolution.reasons)

@@ -7,10 +7,10 @@
 #include <string>
 #include <system_error>
 
-#include "answer.h"
 #include "berth/error.h"
 #include "berth/model.h"
 #include "berth/resolve.h"
+#include "answer.h"
 #include "command.h"
 #include "conversation.h"
 #include "device_argument.h"
@@ -21,7 +21,7 @@
 #include "progress.h"
 #include "run_options.h"
 #include "run_report.h"
-#include "text.h"
+#include "text/printable.h"
 
 namespace berth::cli {
 namespace {
@@ -62,7 +62,8 @@ std::optional<std::string> read_prompt(const RunOptions& options) {
 }
 
 const Engine& first_engine() {
-  if (engines().empty()) throw std::runtime_error("This Berth was built without an engine: build it with -DBERTH_LLAMA=ON");
+  if (engines().empty())
+    throw std::runtime_error("This Berth was built without an engine: build it with -DBERTH_LLAMA=ON");
   return *engines().front();
 }
 
@@ -91,7 +92,8 @@ bool use_chat_template(const LoadedModelInfo& model, const RunOptions& options) 
   if (options.raw) return false;
   if (model.has_chat_template) return true;
   if (options.system)
-    throw std::runtime_error("This model has no chat template, so --system has no place in it: write it into the prompt");
+    throw std::runtime_error(
+        "This model has no chat template, so --system has no place in it: write it into the prompt");
   note("this model has no chat template: it goes on with the prompt as it is, as with --raw");
   return false;
 }
@@ -129,8 +131,8 @@ int run(const RunOptions& options) {
   const auto path = locate_model(options.model, ModelSearch::from_environment());
   const auto prompt = read_prompt(options);
 
-  const auto resolution = request ? resolve(request, {})
-                                  : resolve(request, available_devices(), ResolvePolicy::from_environment());
+  const auto resolution =
+      request ? resolve(request, {}) : resolve(request, available_devices(), ResolvePolicy::from_environment());
   if (options.verbose) tell_device(resolution);
 
   auto interrupt = std::make_unique<Interrupt>();

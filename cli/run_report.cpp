@@ -7,6 +7,7 @@
 
 #include "output.h"
 #include "text.h"
+#include "text/printable.h"
 
 namespace berth::cli {
 namespace {

@@ -1,4 +1,4 @@
-/// Text made fit for a terminal.
+/// Text and numbers made fit for a table.
 #pragma once
 
 #include <cstddef>
@@ -7,10 +7,6 @@
 #include <string_view>
 
 namespace berth::cli {
-
-/// `text` with control characters, those that change the direction of writing, and bytes that are not UTF-8 as
-/// \n, \x1b, \u202e. With `keep_lines`, ends of lines and tabs stay.
-std::string escaped(std::string_view text, bool keep_lines = false);
 
 /// `text` in exactly `width` characters: cut with "...", or filled up with blanks. Counts code points.
 std::string fitted(std::string_view text, std::size_t width);

@@ -5,8 +5,8 @@
 
 #include "berth/convert.h"
 #include "component/torch_dtype.h"
+#include "text/printable.h"
 #include "value/python_text.h"
-#include "value/text.h"
 
 namespace berth {
 namespace {

@@ -2,8 +2,8 @@
 #include <stdexcept>
 
 #include "berth/device.h"
+#include "text/printable.h"
 #include "value/python_text.h"
-#include "value/text.h"
 
 namespace berth {
 namespace {

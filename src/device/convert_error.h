@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "berth/device.h"
-#include "value/text.h"
+#include "text/printable.h"
 
 namespace berth {
 

@@ -5,7 +5,7 @@
 
 #include "berth/device.h"
 #include "device/device_text.h"
-#include "value/text.h"
+#include "text/printable.h"
 
 namespace berth {
 

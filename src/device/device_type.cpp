@@ -1,7 +1,7 @@
 #include <ostream>
 
 #include "berth/device.h"
-#include "value/text.h"
+#include "text/printable.h"
 
 namespace berth {
 UnknownDeviceType::UnknownDeviceType(std::string_view text)

@@ -28,7 +28,4 @@ class TextStream {
   bool stopped_ = false;
 };
 
-/// `bytes` with each maximal part that is not UTF-8 replaced by U+FFFD.
-std::string valid_utf8(std::string_view bytes);
-
 }  // namespace berth

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "model/text.h"
+#include "text/printable.h"
 
 namespace berth::model {
 namespace {

@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "model/gguf_fields.h"
-#include "model/text.h"
+#include "text/printable.h"
 
 namespace berth::model {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "model/ggml_type.h"
 #include "model/gguf_fields.h"
-#include "model/text.h"
+#include "text/printable.h"
 
 namespace berth::model {
 namespace {

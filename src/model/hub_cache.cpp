@@ -10,7 +10,8 @@
 
 #include "berth/error.h"
 #include "model/model_files.h"
-#include "model/text.h"
+#include "text/nearest.h"
+#include "text/printable.h"
 
 namespace berth::model {
 namespace {

@@ -10,7 +10,8 @@
 #include "berth/model.h"
 #include "model/hub_cache.h"
 #include "model/model_files.h"
-#include "model/text.h"
+#include "text/nearest.h"
+#include "text/printable.h"
 
 namespace berth {
 namespace {

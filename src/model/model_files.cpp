@@ -9,7 +9,8 @@
 
 #include "berth/error.h"
 #include "model/split_name.h"
-#include "model/text.h"
+#include "text/nearest.h"
+#include "text/printable.h"
 
 namespace berth::model {
 namespace {

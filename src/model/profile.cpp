@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "model/text.h"
+#include "text/printable.h"
 
 namespace berth::model {
 namespace {

@@ -8,7 +8,7 @@
 #include "berth/model.h"
 #include "model/profile.h"
 #include "model/split_name.h"
-#include "model/text.h"
+#include "text/printable.h"
 
 namespace berth {
 namespace {

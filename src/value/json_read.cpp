@@ -7,7 +7,7 @@
 
 #include "berth/error.h"
 #include "berth/value.h"
-#include "value/text.h"
+#include "text/printable.h"
 
 namespace berth {
 namespace {

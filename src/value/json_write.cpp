@@ -1,10 +1,10 @@
+#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <cmath>
 #include <string_view>
 
 #include "berth/value.h"
 #include "value/python_text.h"
-#include "value/text.h"
 
 namespace berth {
 namespace {
@@ -14,6 +14,7 @@ bool stands_for_itself(char c) {
   return code >= 0x20 && code < 0x80 && c != '"' && c != '\\';
 }
 
+/// Separators and numbers are those of Python's json.dumps, which nlohmann/json does not have.
 class Writer {
  public:
   explicit Writer(int indent) : indent_(indent) {}
@@ -64,46 +65,10 @@ class Writer {
   }
 
   void write_string(std::string_view text) {
-    static constexpr std::string_view digits = "0123456789abcdef";
-    out_ += '"';
-    for (;;) {
-      const auto ordinary = std::ranges::find_if_not(text, stands_for_itself) - text.begin();
-      out_ += text.substr(0, static_cast<std::size_t>(ordinary));
-      text.remove_prefix(static_cast<std::size_t>(ordinary));
-      if (text.empty()) break;
-      const char c = text.front();
-      const auto code = static_cast<unsigned char>(c);
-      const std::size_t length = utf8_length(text);
-      if (c == '"' || c == '\\') {
-        out_.append(1, '\\').append(1, c);
-      } else if (code < 0x20) {
-        switch (c) {
-          case '\b':
-            out_ += "\\b";
-            break;
-          case '\f':
-            out_ += "\\f";
-            break;
-          case '\n':
-            out_ += "\\n";
-            break;
-          case '\r':
-            out_ += "\\r";
-            break;
-          case '\t':
-            out_ += "\\t";
-            break;
-          default:
-            out_.append("\\u00").append(1, digits[code >> 4]).append(1, digits[code & 0xf]);
-        }
-      } else if (length == 0) {
-        out_ += "\xEF\xBF\xBD";
-      } else {
-        out_ += text.substr(0, length);
-      }
-      text.remove_prefix(length == 0 ? 1 : length);
-    }
-    out_ += '"';
+    if (std::ranges::all_of(text, stands_for_itself))
+      out_.append(1, '"').append(text).append(1, '"');
+    else
+      out_ += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
 
   int indent_;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string_view>
 
-#include "value/text.h"
+#include "text/printable.h"
 
 namespace berth {
 namespace {

@@ -5,6 +5,8 @@
 #include <random>
 #include <vector>
 
+#include "text/utf8.h"
+
 namespace berth {
 namespace {
 
@@ -58,16 +60,6 @@ TEST(TextStream, ShowsAtTheEndWhatWasHeldBack) {
   TextStream stream(stop);
   EXPECT_EQ(stream.push("STO"), "");
   EXPECT_EQ(stream.finish(), "STO");
-}
-
-TEST(ValidUtf8, ReplacesEachMaximalBrokenPart) {
-  EXPECT_EQ(valid_utf8("ok \xC3\xA9"), "ok \u00E9");
-  EXPECT_EQ(valid_utf8("\xFF"), "\uFFFD");
-  EXPECT_EQ(valid_utf8("\xC3"), "\uFFFD");
-  EXPECT_EQ(valid_utf8("\xE2\x82|"), "\uFFFD|");
-  EXPECT_EQ(valid_utf8("\xC0\xAF"), "\uFFFD\uFFFD");          // an overlong form
-  EXPECT_EQ(valid_utf8("\xED\xA0\x80"), "\uFFFD\uFFFD\uFFFD");  // a surrogate
-  EXPECT_EQ(valid_utf8("\xF4\x90\x80\x80"), "\uFFFD\uFFFD\uFFFD\uFFFD");  // beyond U+10FFFF
 }
 
 /// However a text is cut into pushes, the same comes out, and each chunk is whole characters.

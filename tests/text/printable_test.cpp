@@ -1,8 +1,9 @@
-#include "value/text.h"
+#include "text/printable.h"
 
 #include <gtest/gtest.h>
 
 #include "random_values.h"
+#include "text/utf8.h"
 
 namespace berth {
 namespace {
@@ -36,6 +37,12 @@ TEST(Printable, CutsBetweenCharacters) {
   EXPECT_EQ(printable("ab\xC3\xBC", 4), "ab\xC3\xBC");
 }
 
+TEST(Escaped, KeepsLinesWhereAsked) {
+  EXPECT_EQ(escaped("a\n\tb\r"), "a\\n\\tb\\r");
+  EXPECT_EQ(escaped("a\n\tb\r", true), "a\n\tb\\r");
+  EXPECT_EQ(escaped(std::string(1000, 'x')).size(), 1000U);
+}
+
 TEST(Printable, IsAlwaysValidAndShort) {
   test::Random random;
   for (int i = 0; i < 2000; ++i) {
@@ -44,8 +51,8 @@ TEST(Printable, IsAlwaysValidAndShort) {
     std::string_view text;
     const std::string shown = printable(bytes);
     ASSERT_LE(shown.size(), 200u * 6 + 3);
-    for (text = shown; !text.empty(); text.remove_prefix(utf8_length(text))) {
-      ASSERT_GT(utf8_length(text), 0u);
+    for (text = shown; !text.empty(); text.remove_prefix(first_character(text).length)) {
+      ASSERT_EQ(first_character(text).state, Utf8Character::whole);
       ASSERT_GE(static_cast<unsigned char>(text.front()), 0x20);
     }
     ASSERT_EQ(printable(shown, shown.size()), shown);

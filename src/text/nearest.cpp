@@ -1,11 +1,9 @@
-#include "model/text.h"
+#include "text/nearest.h"
 
 #include <algorithm>
 #include <cstddef>
 
-#include "value/text.h"
-
-namespace berth::model {
+namespace berth {
 namespace {
 
 constexpr std::size_t longest_compared = 128;
@@ -27,8 +25,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
-
-std::string in_quotes(std::string_view text) { return "'" + printable(text, 300) + "'"; }
 
 std::string nearest(std::string_view text, const std::vector<std::string>& candidates) {
   if (text.size() > longest_compared) return {};
@@ -52,4 +48,4 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-}  // namespace berth::model
+}  // namespace berth

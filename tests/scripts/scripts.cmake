@@ -6,7 +6,7 @@ endif()
 # The scripts and the cache, in folders of their own and without a network; what the machine does not allow is skipped.
 function(add_script_test script scenario)
   set(name scripts.${script}.${scenario})
-  add_test(NAME ${name} COMMAND ${CMAKE_CURRENT_LIST_DIR}/scripts/${script}_test.sh ${scenario})
+  add_test(NAME ${name} COMMAND ${CMAKE_CURRENT_LIST_DIR}/${script}_test.sh ${scenario})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS scripts SKIP_RETURN_CODE 77)
 endfunction()
 

@@ -16,7 +16,7 @@ const Value& entry(const Value& dict, std::string_view name) {
       (dict.is_object() ? "\"" + std::string(name) + "\" is missing" : "got " + std::string(dict.type_name())));
 }
 
-std::variant<Device, DeviceMap> one_of(std::optional<Device>&& single, std::optional<DeviceMap>&& multiple) {
+std::variant<Device, DeviceMap> one_of(const std::optional<Device>& single, std::optional<DeviceMap>&& multiple) {
   if (single.has_value() == multiple.has_value())
     throw std::invalid_argument(
         "The component device can neither be empty nor contain both a single device and a device map");
@@ -34,7 +34,7 @@ ComponentDevice::ComponentDevice(Device device) : device_(device) {
 ComponentDevice::ComponentDevice(DeviceMap map) : device_(std::move(map)) {}
 
 ComponentDevice::ComponentDevice(std::optional<Device> single, std::optional<DeviceMap> multiple)
-    : device_(one_of(std::move(single), std::move(multiple))) {
+    : device_(one_of(single, std::move(multiple))) {
   if (const Device* device = this->single()) *this = ComponentDevice(*device);
 }
 

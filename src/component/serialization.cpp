@@ -14,6 +14,7 @@ std::string_view python_type_name(const Value& value) {
   if (value.is_int()) return "int";
   if (value.is_double()) return "float";
   if (value.is_string()) return "str";
+  if (value.is_instance()) return value.as_instance().class_name();
   return value.is_array() ? "list" : "dict";
 }
 

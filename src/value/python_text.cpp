@@ -45,6 +45,9 @@ void append_repr(std::string& out, const Value& value) {
       separator = ", ";
     }
     out += ']';
+  } else if (value.is_instance()) {
+    out += value.as_instance().class_name();
+    append_repr(out, value.as_instance().to_dict());
   } else {
     out += '{';
     std::string_view separator;

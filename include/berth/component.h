@@ -152,20 +152,20 @@ class Component {
   /// Declares an input that must be given, or one with a default. Throws std::invalid_argument for a name that is there.
   template <class T>
   Input<T> input(std::string name) {
-    return {add({std::move(name), type_of<T>(), std::nullopt})};
+    return {add(InputSocket{std::move(name), type_of<T>(), std::nullopt})};
   }
   template <class T>
   Input<T> input(std::string name, std::type_identity_t<T> default_value) {
-    return {add({std::move(name), type_of<T>(), to_value<T>(std::move(default_value))})};
+    return {add(InputSocket{std::move(name), type_of<T>(), to_value<T>(std::move(default_value))})};
   }
   /// Declares an input that takes values from several senders.
   template <class T>
   Input<std::vector<T>> variadic_input(std::string name, InputSocket::Variadic variadic = InputSocket::lazy) {
-    return {add({std::move(name), type_of<T>(), std::nullopt, variadic})};
+    return {add(InputSocket{std::move(name), type_of<T>(), std::nullopt, variadic})};
   }
   template <class T>
   Output<T> output(std::string name) {
-    return {add({std::move(name), type_of<T>()})};
+    return {add(OutputSocket{std::move(name), type_of<T>()})};
   }
 
  private:
@@ -240,9 +240,9 @@ std::vector<ParameterInfo> describe_parameters() {
   const Parameters defaults;
   return std::apply(
       [&](const auto&... each) {
-        return std::vector<ParameterInfo>{
-            {std::string(each.name), type_of<std::decay_t<decltype(defaults.*each.member)>>(),
-             to_value(defaults.*each.member)}...};
+        return std::vector<ParameterInfo>{{std::string(each.name),
+                                           type_of<std::decay_t<decltype(defaults.*each.member)>>(),
+                                           to_value(defaults.*each.member)}...};
       },
       Parameters::fields());
 }

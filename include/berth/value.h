@@ -23,7 +23,8 @@ class Value;
 template <class T>
 concept ValueClass = requires {
   { T::class_name } -> std::convertible_to<std::string_view>;  // as messages and sockets name it: "Document"
-} && std::regular<T> && requires(const T& object, const Value& dict) {
+}
+&&std::regular<T>&& requires(const T& object, const Value& dict) {
   { object.to_dict() } -> std::same_as<Value>;
   { T::from_dict(dict) } -> std::same_as<T>;  // throws std::invalid_argument
 };

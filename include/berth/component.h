@@ -21,6 +21,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -131,6 +132,10 @@ class Component {
   /// Loads what run() needs. Called before each run of a pipeline: a second call does nothing.
   virtual void warm_up() {}
 
+  /// How many bytes the next warm_up() will take, where that is known; 0 once it is warm. Components that say so are
+  /// warmed up side by side as far as memory allows.
+  virtual std::uint64_t load_bytes() const { return 0; }
+
   /// Computes the outputs from the inputs. May throw; it can be called again afterwards.
   virtual void run(Run& run) = 0;
 
@@ -202,7 +207,8 @@ struct ParameterInfo {
 /// Throws std::invalid_argument where `given` has a name that is not among `known`; it names the nearest.
 void check_parameter_names(const Value::Object& given, std::span<const std::string_view> known);
 
-/// "init_parameters" from the struct of a component and back. A parameter that is absent keeps its default.
+/// "init_parameters" from the struct of a component and back. A parameter that is absent, or null without being
+/// optional, keeps its default.
 /// Throws std::invalid_argument for unknown names, and naming the parameter for values of another type.
 template <class Parameters>
 Value::Object to_init_parameters(const Parameters& parameters) {
@@ -220,11 +226,12 @@ Parameters from_init_parameters(const Value::Object& given) {
         const std::string_view names[] = {std::string_view(), each.name...};
         check_parameter_names(given, std::span(names).subspan(1));
         const auto read = [&](const auto& one) {
+          using Member = std::remove_reference_t<decltype(parameters.*one.member)>;
           const Value* value = given.find(one.name);
-          if (value == nullptr) return;
+          const bool null_is_a_value = type_of<Member>().is_union() || type_of<Member>().is_any();
+          if (value == nullptr || (value->is_null() && !null_is_a_value)) return;
           try {
-            auto& member = parameters.*one.member;
-            member = from_value<std::remove_reference_t<decltype(member)>>(*value);
+            parameters.*one.member = from_value<Member>(*value);
           } catch (const std::invalid_argument& problem) {
             throw std::invalid_argument("parameter '" + std::string(one.name) + "': " + problem.what());
           }

@@ -126,6 +126,13 @@ struct LoadedModelInfo {
   double load_ms = 0;
 };
 
+/// How a conversation is written for a model.
+struct ChatTemplateOptions {
+  std::optional<std::string> chat_template = {};  ///< a Jinja template instead of the model's own
+  /// More variables for the template, such as `tools` and `enable_thinking`; texts in them are not trusted.
+  Value::Object variables = {};
+};
+
 /// Weights on a device. Sessions share them and keep them alive. Safe to use from several threads.
 class LoadedModel {
  public:
@@ -134,9 +141,11 @@ class LoadedModel {
   virtual const LoadedModelInfo& info() const = 0;
 
   /// The conversation in the model's own format, ready for its answer: its Jinja template, run with `messages`,
-  /// `bos_token`, `eos_token` and `add_generation_prompt`. Contents of messages are not trusted (see Prompt).
+  /// `bos_token`, `eos_token`, `add_generation_prompt` and those of `options`. Contents of messages are not trusted (see
+  /// Prompt).
   /// Throws EngineError where the model has no template or the template refuses the messages.
-  virtual Prompt apply_chat_template(const std::vector<ChatMessage>& messages) const = 0;
+  virtual Prompt apply_chat_template(const std::vector<ChatMessage>& messages,
+                                     const ChatTemplateOptions& options = {}) const = 0;
 
   /// How many tokens `prompt` is, as generate() counts them.
   virtual std::size_t count_tokens(const Prompt& prompt) const = 0;

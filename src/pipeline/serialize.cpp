@@ -19,7 +19,7 @@ class Misplaced : public std::invalid_argument {
 
 /// Runs `read`; what it throws tells that it was at `path`.
 template <class F>
-auto at(std::vector<std::string> path, F read) {
+decltype(auto) at(std::vector<std::string> path, F read) {
   try {
     return read();
   } catch (const Misplaced&) {

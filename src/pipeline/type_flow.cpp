@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "berth/chat_message.h"
+#include "berth/value_traits.h"
 
 namespace berth {
 namespace {

@@ -110,11 +110,13 @@ ChatTemplate::ChatTemplate(const std::string& source) {
 ChatTemplate::~ChatTemplate() = default;
 
 std::vector<Prompt::Piece> ChatTemplate::render(const std::vector<ChatMessage>& messages, const std::string& bos_token,
-                                                const std::string& eos_token) const {
+                                                const std::string& eos_token,
+                                                const Value::Object& variables) const {
   auto list = jinja::mk_val<jinja::value_array>();
   for (const auto& message : messages) list->push_back(message_object(message, parsed_->content_as_parts));
 
   jinja::context context(parsed_->source);
+  for (const auto& [name, value] : variables) context.set_val(name, untrusted(value));
   context.set_val("messages", list);
   context.set_val("bos_token", text(bos_token, true));
   context.set_val("eos_token", text(eos_token, true));

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <pcre2.h>
 
+#include <algorithm>
 #include <new>
+#include <numeric>
 #include <stdexcept>
 
 #include "text/printable.h"
@@ -36,8 +38,14 @@ std::string reason(int error) {
   return reinterpret_cast<const char*>(text);
 }
 
-std::unique_ptr<pcre2_code, Free> compile(std::string_view pattern) {
-  const auto translated = from_python_pattern(pattern);
+Pcre2Pattern as_it_is(std::string_view pattern) {
+  Pcre2Pattern same{std::string(pattern), std::vector<std::size_t>(pattern.size() + 1)};
+  std::iota(same.origin.begin(), same.origin.end(), std::size_t{0});
+  return same;
+}
+
+std::unique_ptr<pcre2_code, Free> compile(std::string_view pattern, Regex::Dialect dialect) {
+  const auto translated = dialect == Regex::Dialect::python ? from_python_pattern(pattern) : as_it_is(pattern);
   const auto context = owned(pcre2_compile_context_create(nullptr));
   pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
   const std::uint32_t options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | (translated.ascii ? 0U : PCRE2_UCP);
@@ -55,7 +63,7 @@ std::unique_ptr<pcre2_code, Free> compile(std::string_view pattern) {
 }  // namespace
 
 struct Regex::Code {
-  explicit Code(std::string_view pattern) : code(compile(pattern)) {
+  Code(std::string_view pattern, Dialect dialect) : code(compile(pattern, dialect)) {
     pcre2_set_match_limit(context.get(), match_limit);
     pcre2_set_heap_limit(context.get(), heap_limit_kib);
   }
@@ -123,7 +131,8 @@ class Search {
 
 }  // namespace
 
-Regex::Regex(std::string_view pattern) : pattern_(pattern), code_(std::make_shared<const Code>(pattern)) {}
+Regex::Regex(std::string_view pattern, Dialect dialect)
+    : pattern_(pattern), code_(std::make_shared<const Code>(pattern, dialect)) {}
 
 std::size_t Regex::group_count() const {
   std::uint32_t count = 0;

@@ -34,8 +34,11 @@ class Regex {
  public:
   static constexpr std::uint32_t match_limit = 10'000'000;
 
+  /// For patterns of our own there is all that PCRE2 knows, such as \p{Cased}.
+  enum class Dialect { python, pcre2 };
+
   /// Throws std::invalid_argument with the position, in bytes, of the mistake.
-  explicit Regex(std::string_view pattern);
+  explicit Regex(std::string_view pattern, Dialect dialect = Dialect::python);
 
   const std::string& pattern() const { return pattern_; }
   std::size_t group_count() const;  ///< without the whole

@@ -37,6 +37,13 @@ def regex():
     return {"finditer": found, "refused": REFUSED}
 
 
+def lower_case():
+    every = "".join(chr(code) for code in range(0x80, 0x110000) if chr(code).lower() != chr(code) and code != 0x3a3)
+    texts = ["", "ABC xyz 123", "GRÖSSE ẞ ÄÉÎ", "İstanbul I ı", "ΑΣ", "ΣΑΣ ΑΣΑ", "Σ", "ΟΔΟΣ. ΟΔΥΣΣΕΥΣ", "ΑΣ'Α ΑΣ' 'Σ", "Α'Σ Α..Σ ʰΣ",
+             "ΣΣ ΑΣΣ Α\u0301Σ\u0301", "ΑΣ\u00adΑ ΑΣ\u00ad aΣ 1Σ ΑΣ1 ΑΣʰ ΑΣʰΑ", "ⅧⒶ ǅǄ Ω K Å", "ᎠᏴ Ა 𐐀 𞤀"]
+    return {"lower": [[text, text.lower()] for text in [*texts, every]]}
+
+
 def write(name, value):
     lines = ",\n".join(f" {json.dumps(key)}: [\n" + ",\n".join("  " + json.dumps(one, ensure_ascii=False) for one in values) + "\n ]"
                        for key, values in value.items())
@@ -45,3 +52,4 @@ def write(name, value):
 
 if __name__ == "__main__":
     write("regex.json", regex())
+    write("lower_case.json", lower_case())

@@ -163,6 +163,10 @@ class Component {
   Input<T> input(std::string name, std::type_identity_t<T> default_value) {
     return {add(InputSocket{std::move(name), type_of<T>(), to_value<T>(std::move(default_value))})};
   }
+  /// Declares an input whose type is none of C++'s, such as "list[ChatMessage] | str".
+  Input<Value> input(std::string name, Type type, std::optional<Value> default_value = std::nullopt) {
+    return {add(InputSocket{std::move(name), std::move(type), std::move(default_value)})};
+  }
   /// Declares an input that takes values from several senders.
   template <class T>
   Input<std::vector<T>> variadic_input(std::string name, InputSocket::Variadic variadic = InputSocket::lazy) {
@@ -282,14 +286,23 @@ struct ComponentClass {
 /// Throws std::invalid_argument for a name that is taken.
 void register_component(ComponentClass component);
 
-/// C has `type_name`, `Parameters` with fields(), and a constructor from them.
+/// How C is made from a serialized form: C has `type_name`, `Parameters` with fields(), and a constructor from them or a
+/// static from_dict().
+template <class C>
+ComponentClass component_class_of(std::vector<std::string> aliases = {}) {
+  using Parameters = typename C::Parameters;
+  return {std::string(C::type_name), std::move(aliases), describe_parameters<Parameters>(),
+          [](const Value::Object& given) -> std::unique_ptr<Component> {
+            if constexpr (requires { C::from_dict(Value()); })
+              return C::from_dict(Value::Object{{"type", C::type_name}, {"init_parameters", given}});
+            else
+              return std::make_unique<C>(from_init_parameters<Parameters>(given));
+          }};
+}
+
 template <class C>
 void register_component(std::vector<std::string> aliases = {}) {
-  using Parameters = typename C::Parameters;
-  register_component(ComponentClass{std::string(C::type_name), std::move(aliases), describe_parameters<Parameters>(),
-                                    [](const Value::Object& given) -> std::unique_ptr<Component> {
-                                      return std::make_unique<C>(from_init_parameters<Parameters>(given));
-                                    }});
+  register_component(component_class_of<C>(std::move(aliases)));
 }
 
 /// The class of that name. Throws std::invalid_argument with the nearest name that is known.

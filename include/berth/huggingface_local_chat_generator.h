@@ -104,7 +104,7 @@ class HuggingFaceLocalChatGenerator final : public Component {
   bool enable_thinking_;
   std::unique_ptr<LocalPipeline> pipeline_;
 
-  Input<Value> messages_;  ///< list[ChatMessage] | str
+  Input<Value> messages_ = input("messages", Type::union_of({type_of<std::vector<ChatMessage>>(), "str"}));
   Input<std::optional<Value::Object>> kwargs_input_ =
       input<std::optional<Value::Object>>("generation_kwargs", std::nullopt);
   Input<std::optional<StreamingCallback>> callback_input_ =

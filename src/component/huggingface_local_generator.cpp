@@ -1,33 +1,12 @@
 #include "berth/huggingface_local_generator.h"
 
-#include <fmt/format.h>
-
-#include <stdexcept>
-
 #include "berth/hf_kwargs.h"
 #include "component/generation_kwargs.h"
 #include "component/local_pipeline.h"
 #include "component/serialization.h"
+#include "component/stop_words.h"
 
 namespace berth {
-namespace {
-
-std::string replaced_all(std::string text, const std::string& what) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at)) text.erase(at, what.size());
-  return text;
-}
-
-/// As Haystack ends a reply that had a stop word: without it wherever it stands, and without white space at the end.
-std::string without_stop_words(std::string reply, const std::vector<std::string>& stop_words) {
-  for (const auto& word : stop_words) {
-    reply = replaced_all(std::move(reply), word);
-    reply.erase(reply.find_last_not_of(" \t\n\r\f\v") + 1);
-  }
-  return reply;
-}
-
-}  // namespace
-
 HuggingFaceLocalGenerator::HuggingFaceLocalGenerator(Parameters parameters)
     : Component(type_name),
       token_(parameters.token),

@@ -76,7 +76,7 @@ bool has_token_by_value(const Value& init) {
 
 Outcome constructed(const Value& init) {
   if (!has_token_by_value(init))
-    return loaded(Value::Object{{"type", HuggingFaceLocalGenerator::type}, {"init_parameters", serialized(init)}});
+    return loaded(Value::Object{{"type", HuggingFaceLocalGenerator::type_name}, {"init_parameters", serialized(init)}});
   EXPECT_EQ(init.as_object().size(), 3U) << "more than model, task and token: " << init.to_json();
   return outcome_of([&] {
     return HuggingFaceLocalGenerator({.model = init.find("model")->as_string(),

@@ -1,0 +1,7 @@
+#include "component/builtin.h"
+
+namespace berth {
+
+std::vector<ComponentClass> builtin_components() { return {}; }
+
+}  // namespace berth

@@ -18,17 +18,12 @@
 #include <string_view>
 #include <vector>
 
+#include "berth/chat_message.h"
 #include "berth/device.h"
 #include "berth/inventory.h"
 #include "berth/log.h"
 
 namespace berth {
-
-/// One turn of a conversation.
-struct ChatMessage {
-  std::string role;  ///< "system", "user" or "assistant"
-  std::string content;
-};
 
 /// A text for a model. Special tokens ("<|im_end|>") are recognised in trusted pieces only, so that what a user types
 /// cannot pose as another role.

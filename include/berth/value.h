@@ -35,6 +35,8 @@ class Instance {
   virtual ~Instance() = default;
   virtual std::string_view class_name() const = 0;
   virtual Value to_dict() const = 0;
+  /// What templates see of it: the class's attributes(), or else the entries of its dictionary form.
+  virtual OrderedMap<Value> attributes() const = 0;
   virtual bool equals(const Instance& other) const = 0;
 };
 
@@ -128,6 +130,12 @@ class InstanceOf final : public Instance {
 
   std::string_view class_name() const override { return T::class_name; }
   Value to_dict() const override { return object.to_dict(); }
+  Value::Object attributes() const override {
+    if constexpr (requires { object.attributes(); })
+      return object.attributes();
+    else
+      return object.to_dict().as_object();
+  }
   bool equals(const Instance& other) const override {
     const auto* same = dynamic_cast<const InstanceOf*>(&other);
     return same != nullptr && object == same->object;

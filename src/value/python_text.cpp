@@ -1,5 +1,7 @@
 #include "value/python_text.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cmath>
 #include <string_view>
@@ -77,6 +79,21 @@ std::string python_float(double number) {
   std::string text(buffer, end);
   if (!exponent && text.find('.') == text.npos) text += ".0";
   return text;
+}
+
+std::string python_bytes(std::string_view bytes) {
+  const char quote = bytes.find('\'') != bytes.npos && bytes.find('"') == bytes.npos ? '"' : '\'';
+  std::string out = "b";
+  out += quote;
+  for (const char byte : bytes) {
+    if (byte == quote || byte == '\\')
+      (out += '\\') += byte;
+    else if (static_cast<signed char>(byte) < 0)
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+    else
+      out += printable(std::string_view(&byte, 1));
+  }
+  return out + quote;
 }
 
 std::string python_str(const Value& value) {

@@ -12,21 +12,10 @@
 #include "berth/engine.h"
 #include "berth/log.h"
 #include "berth/secret.h"
+#include "berth/streaming.h"
 #include "berth/value.h"
 
 namespace berth {
-
-/// Called with each piece of text while it is generated. In a serialized component it stands by its `name`.
-struct StreamingCallback {
-  std::string name;  ///< "haystack.components.generators.utils.print_streaming_chunk", or empty: cannot be serialized
-  std::function<void(const StreamingChunk&)> call;
-
-  /// The callback of that name; std::invalid_argument for one that is not known. Known is print_streaming_chunk, which
-  /// writes to standard output.
-  static StreamingCallback from_name(std::string_view name);
-
-  explicit operator bool() const { return static_cast<bool>(call); }
-};
 
 /// Generates text with a local model. Parameters, their defaults, which of them wins and the serialized form are
 /// Haystack's; what differs stands in docs/haystack-compatibility.md.
@@ -37,7 +26,8 @@ struct StreamingCallback {
 /// Safe to use from several threads: runs queue.
 class HuggingFaceLocalGenerator {
  public:
-  static constexpr std::string_view type = "haystack.components.generators.hugging_face_local.HuggingFaceLocalGenerator";
+  static constexpr std::string_view type =
+      "haystack.components.generators.hugging_face_local.HuggingFaceLocalGenerator";
 
   struct Parameters {
     std::string model = "Qwen/Qwen3-0.6B";  ///< see locate_model() in berth/model.h

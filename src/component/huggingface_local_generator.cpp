@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iostream>
 #include <stdexcept>
 
 #include "berth/convert.h"
@@ -26,9 +25,9 @@ std::string task_of_model(const std::string& model) {
     locate_model(model, ModelSearch::from_environment());
     return "text-generation";  // what a GGUF of a generative model does
   } catch (const std::exception& problem) {
-    throw std::invalid_argument(fmt::format(
-        "The task of model '{}' is not known: pass task=\"text-generation\" (the hub is not asked; {})", model,
-        problem.what()));
+    throw std::invalid_argument(
+        fmt::format("The task of model '{}' is not known: pass task=\"text-generation\" (the hub is not asked; {})",
+                    model, problem.what()));
   }
 }
 
@@ -70,15 +69,6 @@ const Value& parameter(const Value::Object& parameters, std::string_view name) {
 
 }  // namespace
 
-StreamingCallback StreamingCallback::from_name(std::string_view name) {
-  static constexpr std::string_view print_streaming_chunk =
-      "haystack.components.generators.utils.print_streaming_chunk";
-  if (name != print_streaming_chunk)
-    throw std::invalid_argument(fmt::format("Unknown streaming callback '{}'; known is '{}'", name.substr(0, 120),
-                                            print_streaming_chunk));
-  return {std::string(name), [](const StreamingChunk& chunk) { std::cout << chunk.content << std::flush; }};
-}
-
 HuggingFaceLocalGenerator::HuggingFaceLocalGenerator(Parameters parameters)
     : token_(std::move(parameters.token)),
       generation_kwargs_(std::move(parameters.generation_kwargs)),
@@ -88,9 +78,8 @@ HuggingFaceLocalGenerator::HuggingFaceLocalGenerator(Parameters parameters)
       log_(std::move(parameters.log)),
       progress_(std::move(parameters.progress)) {
   if (token_) (void)token_->resolve_value();  // a strict one must be there; it is not kept
-  pipeline_kwargs_ =
-      resolve_hf_pipeline_kwargs(std::move(pipeline_kwargs_), parameters.model, parameters.task, supported_tasks,
-                                 parameters.device, std::nullopt, log_, task_of_model);
+  pipeline_kwargs_ = resolve_hf_pipeline_kwargs(std::move(pipeline_kwargs_), parameters.model, parameters.task,
+                                                supported_tasks, parameters.device, std::nullopt, log_, task_of_model);
   pipeline_kwargs_.erase("token");  // not needed before something is downloaded, and nothing is
 
   const auto set_default = [&](std::string name, Value value) {
@@ -118,13 +107,14 @@ void HuggingFaceLocalGenerator::warm_up() {
   if (session_) return;
   read_generation_kwargs(generation_kwargs_, {});  // before the model takes its time
   if (pipeline_kwargs_.at("task") != Value("text-generation"))
-    throw std::invalid_argument(fmt::format("The task '{}' cannot be run yet; 'text-generation' can",
-                                            pipeline_kwargs_.at("task").as_string()));
-  const auto model = engine("llama.cpp")
-                         .load({.model = locate_model(pipeline_kwargs_.at("model").as_string(), ModelSearch::from_environment()),
-                                .device = device(),
-                                .progress = progress_,
-                                .log = log_});
+    throw std::invalid_argument(
+        fmt::format("The task '{}' cannot be run yet; 'text-generation' can", pipeline_kwargs_.at("task").as_string()));
+  const auto model =
+      engine("llama.cpp")
+          .load({.model = locate_model(pipeline_kwargs_.at("model").as_string(), ModelSearch::from_environment()),
+                 .device = device(),
+                 .progress = progress_,
+                 .log = log_});
   session_ = model->new_session();
   model_ = model;
 }

@@ -97,7 +97,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-        what, *arguments = self.path.strip("/").split("/")
+        what, *arguments = self.path.partition("?")[0].strip("/").split("/")
         if what == "log":
             return self.answer(200, LOG)
         LOG.append({"path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}, "body": body})

@@ -12,7 +12,6 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "berth/device.h"
@@ -147,30 +146,6 @@ struct ValueTraits<OrderedMap<T>> {
         throw std::invalid_argument("'" + name + "': " + problem.what());
       }
     });
-  }
-};
-
-/// The first alternative that the value is.
-template <class... Ts>
-struct ValueTraits<std::variant<Ts...>> {
-  static Type type() { return Type::union_of({type_of<Ts>()...}); }
-  static Value to_value(std::variant<Ts...> value) {
-    return std::visit([](auto& held) { return berth::to_value<std::decay_t<decltype(held)>>(std::move(held)); }, value);
-  }
-  static std::variant<Ts...> from_value(const Value& value) {
-    std::optional<std::variant<Ts...>> result;
-    std::string problems;
-    const auto attempt = [&]<class T>(std::type_identity<T>) {
-      if (result) return;
-      try {
-        result = berth::from_value<T>(value);
-      } catch (const std::invalid_argument& problem) {
-        problems += (problems.empty() ? "" : "; or ") + std::string(problem.what());
-      }
-    };
-    (attempt(std::type_identity<Ts>()), ...);
-    if (!result) throw std::invalid_argument(problems);
-    return *std::move(result);
   }
 };
 

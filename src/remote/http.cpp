@@ -52,7 +52,7 @@ std::string message_of(const std::string& body) {
     if (error->is_string()) return error->as_string();
     if (const Value* message = error->find("message"); message != nullptr && message->is_string())
       return message->as_string();
-    return json.to_json();
+    return json.to_json();        // escapes undone, so that a secret in it is found
   } catch (const FormatError&) {  // not JSON: a page of a proxy, for instance
   }
   return body;
@@ -339,12 +339,18 @@ std::string HttpClient::post(const HttpRequest& request, std::stop_token stop) c
     if (!outcome.try_again || retries >= options_.max_retries) {
       auto problem = std::move(outcome.problem);
       if (const auto message = message_of(outcome.body); !message.empty()) problem += " - " + message;
-      problem = fmt::format("{}: {}{}", first.shown, printable(redacted(std::move(problem), request.secrets), 1000),
-                            retries == 0 ? "" : fmt::format(" (tried {} times)", retries + 1));
-      throw RemoteError(problem, outcome.status == 0 ? std::nullopt : std::optional(static_cast<int>(outcome.status)));
+      if (retries > 0) problem += fmt::format(" (tried {} times)", retries + 1);
+      throw remote_error(request, std::move(problem),
+                         outcome.status == 0 ? std::nullopt : std::optional(static_cast<int>(outcome.status)));
     }
     wait(retry_delay(retries, outcome.asked_for, random_fraction()), stop);
   }
+}
+
+RemoteError remote_error(const HttpRequest& request, std::string problem, std::optional<int> status) {
+  return RemoteError(fmt::format("{}: {}", Url::parse(request.url).shown,
+                                 printable(redacted(std::move(problem), request.secrets), 1000)),
+                     status);
 }
 
 std::string redacted(std::string text, const std::vector<std::string>& secrets) {

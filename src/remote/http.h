@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "berth/error.h"
+
 namespace berth {
 
 struct HttpOptions {
@@ -55,6 +57,9 @@ class HttpClient {
   HttpOptions options_;
   std::unique_ptr<Connections> connections_;
 };
+
+/// The error that names the service, and no secret.
+RemoteError remote_error(const HttpRequest& request, std::string problem, std::optional<int> status = {});
 
 /// `text` with "***" in the place of each secret.
 std::string redacted(std::string text, const std::vector<std::string>& secrets);

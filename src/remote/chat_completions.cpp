@@ -160,6 +160,17 @@ void ChatCompletions::warn(const HttpRequest& request, const std::string& messag
   if (log_) log_(LogLevel::warning, redacted(message, request.secrets));
 }
 
+std::vector<ChatMessage> chat_replies(const ChatCompletions& chat,
+                                      const std::variant<std::vector<ChatMessage>, std::string>& messages,
+                                      const ChatOptions& options, const std::stop_token& stop) {
+  if (const auto* text = std::get_if<std::string>(&messages)) {
+    const auto message = ChatMessage::from_user(*text);
+    return chat.run(std::span(&message, 1), options, stop);
+  }
+  const auto& all = std::get<std::vector<ChatMessage>>(messages);
+  return all.empty() ? std::vector<ChatMessage>{} : chat.run(all, options, stop);
+}
+
 TextReplies text_replies(const ChatCompletions& chat, std::string prompt, std::optional<std::string> system_prompt,
                          const ChatOptions& options, const std::stop_token& stop) {
   std::vector<ChatMessage> messages;
@@ -168,7 +179,7 @@ TextReplies text_replies(const ChatCompletions& chat, std::string prompt, std::o
   TextReplies result;
   for (const auto& reply : chat.run(messages, options, stop)) {
     result.replies.push_back(reply.text().value_or(""));
-    result.meta.emplace_back(reply.meta());
+    result.meta.push_back(reply.meta());
   }
   return result;
 }

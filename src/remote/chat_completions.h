@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "berth/chat_message.h"
@@ -57,10 +58,15 @@ class ChatCompletions {
   LogCallback log_;
 };
 
-/// The same for texts: what generators without "Chat" in their names give.
+/// The same for what generators with "Chat" in their names take: messages, none of which gives no reply, or one text.
+std::vector<ChatMessage> chat_replies(const ChatCompletions& chat,
+                                      const std::variant<std::vector<ChatMessage>, std::string>& messages,
+                                      const ChatOptions& options, const std::stop_token& stop);
+
+/// And for the others.
 struct TextReplies {
   std::vector<std::string> replies;
-  std::vector<Value> meta;
+  std::vector<Value::Object> meta;
 };
 TextReplies text_replies(const ChatCompletions& chat, std::string prompt, std::optional<std::string> system_prompt,
                          const ChatOptions& options, const std::stop_token& stop);

@@ -13,12 +13,17 @@ namespace {
 
 using Handle = std::unique_ptr<CURLU, decltype([](CURLU* url) { curl_url_cleanup(url); })>;
 
-std::string part(CURLU* url, CURLUPart which, unsigned flags = 0) {
-  char* text = nullptr;
-  if (curl_url_get(url, which, &text, flags) != CURLUE_OK) return {};
+std::string taken(char* text) {
+  if (text == nullptr) return {};
   std::string copy = text;
   curl_free(text);
   return copy;
+}
+
+std::string part(CURLU* url, CURLUPart which, unsigned flags = 0) {
+  char* text = nullptr;
+  curl_url_get(url, which, &text, flags);
+  return taken(text);
 }
 
 }  // namespace
@@ -40,6 +45,10 @@ Url Url::parse(const std::string& text) {
     curl_url_set(url.get(), secret, nullptr, 0);
   result.shown = printable(part(url.get(), CURLUPART_URL));
   return result;
+}
+
+std::string percent_encoded(const std::string& text) {
+  return text.empty() ? text : taken(curl_easy_escape(nullptr, text.data(), static_cast<int>(text.size())));
 }
 
 }  // namespace berth

@@ -17,4 +17,7 @@ struct Url {
   bool is_https() const { return origin.starts_with("https:"); }
 };
 
+/// `text` fit to be one part of a path or query.
+std::string percent_encoded(const std::string& text);
+
 }  // namespace berth

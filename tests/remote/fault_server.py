@@ -114,6 +114,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200, both)
         self.answer(200, completion())
 
+    def do_length(self, arguments, asked, times):
+        self.answer(200, completion(finish_reason="length"))
+
     def do_status(self, arguments, asked, times):
         """/status/429: always"""
         self.error(int(arguments[0]), f"status {arguments[0]}")

@@ -22,6 +22,7 @@
 #include "berth/device.h"
 #include "berth/inventory.h"
 #include "berth/log.h"
+#include "berth/streaming.h"
 
 namespace berth {
 
@@ -59,12 +60,6 @@ struct GenerationOptions {
 
   /// Throws std::invalid_argument naming the option, what it is and what it may be.
   void validate() const;
-};
-
-/// A piece of generated text, as soon as it is certain: whole UTF-8 characters, never a part of a stop word.
-struct StreamingChunk {
-  std::string content;
-  std::size_t index = 0;  ///< of the completion that it belongs to
 };
 
 enum class FinishReason { end_of_text, stop_word, length, cancelled };

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <variant>
 #include <vector>
 
 #include "berth/chat_message.h"
@@ -15,6 +16,7 @@
 #include "berth/log.h"
 #include "berth/secret.h"
 #include "berth/streaming.h"
+#include "berth/tool.h"
 #include "berth/value.h"
 
 namespace berth {
@@ -45,8 +47,8 @@ class HuggingFaceLocalChatGenerator final : public Component {
     Value::Object generation_kwargs = {};
     Value::Object huggingface_pipeline_kwargs = {};  ///< `model`, `task`, `device`, `device_map` here win
     std::optional<std::vector<std::string>> stop_words = {};
-    std::optional<StreamingCallback> streaming_callback = {};
-    Value tools = {};  ///< null, or a list of Haystack's serialized tools; the model is told of them
+    StreamingCallback streaming_callback = {};
+    std::optional<Tools> tools = {};  ///< what the model may ask for
     std::string tool_parsing_function = std::string(default_tool_parser);  ///< no other is known
     bool enable_thinking = false;  ///< told to the chat template
 
@@ -84,7 +86,7 @@ class HuggingFaceLocalChatGenerator final : public Component {
   /// The model's answer to `messages`, loading it where that has not been done. What is given here wins over the
   /// component's own. Tools and streaming at the same time are refused. Throws as warm_up() and Session::generate().
   Result run(const std::vector<ChatMessage>& messages, const Value::Object& generation_kwargs = {},
-             const StreamingCallback& streaming_callback = {}, const Value& tools = {}, std::stop_token stop = {});
+             const StreamingCallback& streaming_callback = {}, const std::optional<Tools>& tools = {}, std::stop_token stop = {});
   void run(Run& run) override;
   bool concurrent() const override { return true; }
 
@@ -99,17 +101,17 @@ class HuggingFaceLocalChatGenerator final : public Component {
   std::optional<Secret> token_;
   std::optional<std::string> chat_template_;
   Value::Object generation_kwargs_;
-  std::optional<StreamingCallback> streaming_callback_;
-  Value tools_;
+  StreamingCallback streaming_callback_;
+  std::optional<Tools> tools_;
   bool enable_thinking_;
   std::unique_ptr<LocalPipeline> pipeline_;
 
-  Input<Value> messages_ = input("messages", Type::union_of({type_of<std::vector<ChatMessage>>(), "str"}));
+  Input<std::variant<std::vector<ChatMessage>, std::string>> messages_ =
+      input<std::variant<std::vector<ChatMessage>, std::string>>("messages");
   Input<std::optional<Value::Object>> kwargs_input_ =
       input<std::optional<Value::Object>>("generation_kwargs", std::nullopt);
-  Input<std::optional<StreamingCallback>> callback_input_ =
-      input<std::optional<StreamingCallback>>("streaming_callback", std::nullopt);
-  Input<Value> tools_input_ = input<Value>("tools", nullptr);
+  Input<StreamingCallback> callback_input_ = input<StreamingCallback>("streaming_callback", {});
+  Input<std::optional<Tools>> tools_input_ = input<std::optional<Tools>>("tools", std::nullopt);
   Output<std::vector<ChatMessage>> replies_ = output<std::vector<ChatMessage>>("replies");
 };
 

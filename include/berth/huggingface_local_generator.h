@@ -40,7 +40,7 @@ class HuggingFaceLocalGenerator final : public Component {
     Value::Object generation_kwargs = {};
     Value::Object huggingface_pipeline_kwargs = {};  ///< `model`, `task`, `device`, `device_map` here win
     std::optional<std::vector<std::string>> stop_words = {};
-    std::optional<StreamingCallback> streaming_callback = {};
+    StreamingCallback streaming_callback = {};
 
     /// Berth's own: warnings, among them one where `huggingface_pipeline_kwargs` overrides `device`. Not serialized.
     LogCallback log = {};
@@ -93,12 +93,11 @@ class HuggingFaceLocalGenerator final : public Component {
   std::optional<Secret> token_;
   Value::Object generation_kwargs_;
   std::optional<std::vector<std::string>> stop_words_;
-  std::optional<StreamingCallback> streaming_callback_;
+  StreamingCallback streaming_callback_;
   std::unique_ptr<LocalPipeline> pipeline_;
 
   Input<std::string> prompt_ = input<std::string>("prompt");
-  Input<std::optional<StreamingCallback>> callback_input_ =
-      input<std::optional<StreamingCallback>>("streaming_callback", std::nullopt);
+  Input<StreamingCallback> callback_input_ = input<StreamingCallback>("streaming_callback", {});
   Input<std::optional<Value::Object>> kwargs_input_ =
       input<std::optional<Value::Object>>("generation_kwargs", std::nullopt);
   Output<std::vector<std::string>> replies_ = output<std::vector<std::string>>("replies");

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "berth/device.h"
@@ -105,6 +106,30 @@ struct ValueTraits<std::optional<T>> {
   static std::optional<T> from_value(const Value& value) {
     if (value.is_null()) return std::nullopt;
     return berth::from_value<T>(value);
+  }
+};
+
+/// The first alternative that takes the value.
+template <class... T>
+struct ValueTraits<std::variant<T...>> {
+  static Type type() { return Type::union_of({type_of<T>()...}); }
+  static Value to_value(std::variant<T...> value) {
+    return std::visit([](auto&& one) { return berth::to_value(std::move(one)); }, std::move(value));
+  }
+  static std::variant<T...> from_value(const Value& value) {
+    std::optional<std::variant<T...>> found;
+    std::string problems;
+    const auto attempt = [&]<class U>(std::type_identity<U>) {
+      if (found) return;
+      try {
+        found = berth::from_value<U>(value);
+      } catch (const std::invalid_argument& problem) {
+        problems += (problems.empty() ? "" : "; or ") + std::string(problem.what());
+      }
+    };
+    (attempt(std::type_identity<T>()), ...);
+    if (!found) throw std::invalid_argument(problems);
+    return *std::move(found);
   }
 };
 

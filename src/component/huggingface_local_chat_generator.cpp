@@ -9,7 +9,7 @@
 #include "component/local_pipeline.h"
 #include "component/serialization.h"
 #include "component/stop_words.h"
-#include "component/tools.h"
+#include "component/tool_parser.h"
 #include "text/printable.h"
 
 namespace berth {
@@ -26,9 +26,18 @@ std::vector<std::string> take_stop_words(Value::Object& kwargs) {
   return words;
 }
 
-std::vector<ChatMessage> messages_of(const Value& value) {
-  if (value.is_string()) return {ChatMessage::from_user(value.as_string())};
-  return from_value<std::vector<ChatMessage>>(value);
+std::vector<ChatMessage> messages_of(std::variant<std::vector<ChatMessage>, std::string> given) {
+  if (auto* text = std::get_if<std::string>(&given)) return {ChatMessage::from_user(std::move(*text))};
+  return std::get<0>(std::move(given));
+}
+
+/// What chat templates are told of tools.
+Value::Array specs_of(const std::vector<Tool>& tools) {
+  Value::Array specs;
+  for (const auto& tool : tools)
+    specs.push_back(
+        Value::Object{{"name", tool.name}, {"description", tool.description}, {"parameters", tool.parameters}});
+  return specs;
 }
 
 }  // namespace
@@ -41,7 +50,7 @@ HuggingFaceLocalChatGenerator::HuggingFaceLocalChatGenerator(Parameters paramete
       streaming_callback_(std::move(parameters.streaming_callback)),
       tools_(std::move(parameters.tools)),
       enable_thinking_(parameters.enable_thinking) {
-  if (!tool_specs(tools_).empty() && streaming_callback_)
+  if (tools_ && !flatten_tools(*tools_).empty() && streaming_callback_)
     throw std::invalid_argument("Using tools and streaming at the same time is not supported. Please choose one.");
   if (parameters.tool_parsing_function != default_tool_parser)
     throw std::invalid_argument(fmt::format("Unknown tool_parsing_function {}; known is '{}'",
@@ -79,9 +88,11 @@ void HuggingFaceLocalChatGenerator::warm_up() {
 HuggingFaceLocalChatGenerator::Result HuggingFaceLocalChatGenerator::run(const std::vector<ChatMessage>& messages,
                                                                          const Value::Object& generation_kwargs,
                                                                          const StreamingCallback& streaming_callback,
-                                                                         const Value& tools, std::stop_token stop) {
-  const auto specs = tool_specs(tools.is_null() ? tools_ : tools);
-  const auto callback = streaming_callback ? streaming_callback : streaming_callback_.value_or(StreamingCallback{});
+                                                                         const std::optional<Tools>& tools,
+                                                                         std::stop_token stop) {
+  const auto& chosen = tools ? tools : tools_;
+  const auto specs = chosen ? specs_of(flatten_tools(*chosen)) : Value::Array{};
+  const auto callback = streaming_callback ? streaming_callback : streaming_callback_;
   if (!specs.empty() && callback)
     throw std::invalid_argument("Using tools and streaming at the same time is not supported. Please choose one.");
   warm_up();
@@ -120,18 +131,18 @@ HuggingFaceLocalChatGenerator::Result HuggingFaceLocalChatGenerator::run(const s
 }
 
 void HuggingFaceLocalChatGenerator::run(Run& run) {
-  run.set(replies_, this->run(messages_of(run.value(messages_)), run.get(kwargs_input_).value_or(Value::Object{}),
-                              run.get(callback_input_).value_or(StreamingCallback{}), run.value(tools_input_), run.stop())
+  run.set(replies_, this->run(messages_of(run.get(messages_)), run.get(kwargs_input_).value_or(Value::Object{}),
+                              run.get(callback_input_), run.get(tools_input_), run.stop())
                         .replies);
 }
 
 Value::Object HuggingFaceLocalChatGenerator::init_parameters() const {
   return {{"huggingface_pipeline_kwargs", pipeline_->serialized_kwargs()},
           {"generation_kwargs", generation_kwargs_},
-          {"streaming_callback", streaming_callback_ ? streaming_callback_->to_dict() : Value()},
+          {"streaming_callback", plain(to_value(streaming_callback_))},
           {"token", to_value(token_)},
           {"chat_template", to_value(chat_template_)},
-          {"tools", tools_},
+          {"tools", plain(to_value(tools_))},
           {"tool_parsing_function", default_tool_parser},
           {"enable_thinking", enable_thinking_}};
 }

@@ -44,7 +44,7 @@ HuggingFaceLocalGenerator::Result HuggingFaceLocalGenerator::run(std::string_vie
   auto merged = generation_kwargs_;
   for (const auto& [name, value] : generation_kwargs) merged.set(name, value);
   auto [options, return_full_text] = read_generation_kwargs(merged, pipeline_->log());
-  const auto callback = streaming_callback ? streaming_callback : streaming_callback_.value_or(StreamingCallback{});
+  const auto callback = streaming_callback ? streaming_callback : streaming_callback_;
   if (callback) stream_one_reply(options, pipeline_->log());
   const auto stop_words = stop_words_.value_or(std::vector<std::string>{});
   options.stop_words.insert(options.stop_words.end(), stop_words.begin(), stop_words.end());
@@ -59,7 +59,7 @@ HuggingFaceLocalGenerator::Result HuggingFaceLocalGenerator::run(std::string_vie
 }
 
 void HuggingFaceLocalGenerator::run(Run& run) {
-  run.set(replies_, this->run(run.get(prompt_), run.get(callback_input_).value_or(StreamingCallback{}),
+  run.set(replies_, this->run(run.get(prompt_), run.get(callback_input_),
                               run.get(kwargs_input_).value_or(Value::Object{}), run.stop())
                         .replies);
 }
@@ -67,7 +67,7 @@ void HuggingFaceLocalGenerator::run(Run& run) {
 Value::Object HuggingFaceLocalGenerator::init_parameters() const {
   return {{"huggingface_pipeline_kwargs", pipeline_->serialized_kwargs()},
           {"generation_kwargs", generation_kwargs_},
-          {"streaming_callback", streaming_callback_ ? streaming_callback_->to_dict() : Value()},
+          {"streaming_callback", plain(to_value(streaming_callback_))},
           {"stop_words", to_value(stop_words_)},
           {"token", to_value(token_)}};
 }

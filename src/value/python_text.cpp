@@ -96,11 +96,12 @@ std::string python_bytes(std::string_view bytes) {
   return out + quote;
 }
 
-std::string python_str(const Value& value) {
-  if (value.is_string()) return value.as_string();
+std::string python_repr(const Value& value) {
   std::string out;
   append_repr(out, value);
   return out;
 }
+
+std::string python_str(const Value& value) { return value.is_string() ? value.as_string() : python_repr(value); }
 
 }  // namespace berth

@@ -14,6 +14,9 @@ std::string python_float(double number);
 /// repr of bytes: "b'a\\x00'".
 std::string python_bytes(std::string_view bytes);
 
+/// repr(value): strings in quotes.
+std::string python_repr(const Value& value);
+
 /// str(value): "None", "True", "1.5", "['a']"; a string as it is.
 std::string python_str(const Value& value);
 

@@ -8,6 +8,8 @@
 namespace berth {
 namespace {
 
+using ResultParts = std::vector<std::variant<TextContent, ImageContent>>;
+
 const ToolCall search{.tool_name = "search", .arguments = {{"q", "é"}}, .id = "1"};
 const ImageContent png{.base64_image = "iVBORw0KGgo="};
 
@@ -57,7 +59,7 @@ TEST(ChatMessage, StandsInDictionariesAsHaystackAndOpenAiWriteIt) {
        R"({"role": "tool", "meta": {}, "name": null, "content": [{"tool_call_result": {"result": "r", "origin": )"
        R"({"tool_name": "search", "arguments": {"q": "é"}, "id": "1", "extra": null}, "error": false}}]})",
        R"({"role": "tool", "content": "r", "tool_call_id": "1"})"},
-      {ChatMessage::from_tool({{TextContent{"r"}}}, search, true),
+      {ChatMessage::from_tool(ResultParts{TextContent{"r"}}, search, true),
        R"({"role": "tool", "meta": {}, "name": null, "content": [{"tool_call_result": {"result": [{"text": "r"}], )"
        R"("origin": {"tool_name": "search", "arguments": {"q": "é"}, "id": "1", "extra": null}, "error": true}}]})",
        R"({"role": "tool", "content": [{"type": "text", "text": "r"}], "tool_call_id": "1"})"},
@@ -132,7 +134,7 @@ TEST(ChatMessage, TellsOpenAiOnlyWhatHasAPlaceThere) {
   EXPECT_EQ(
       no_id.to_openai(false).to_json(),
       R"({"role": "assistant", "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": "{}"}}]})");
-  EXPECT_THAT(refusal([] { (void)ChatMessage::from_tool({{png}}, search).to_openai(); }),
+  EXPECT_THAT(refusal([] { (void)ChatMessage::from_tool(ResultParts{png}, search).to_openai(); }),
               testing::HasSubstr("use OpenAI Responses API instead."));
 }
 
@@ -176,7 +178,7 @@ ContentPart random_part(test::Random& random) {
                       random.coin() ? std::optional(random.object()) : std::nullopt};
     case 2:
       return ToolCallResult{random.coin() ? ToolCallResult::Result(random.name())
-                                          : ToolCallResult::Result({{TextContent{random.name()}}}),
+                                          : ToolCallResult::Result(ResultParts{TextContent{random.name()}}),
                             search, random.coin()};
     case 3:
       return ImageContent{.base64_image = "aGk=", .detail = random.name(), .meta = random.object()};

@@ -39,7 +39,8 @@ std::vector<std::string> variables_of(const ChatTemplateSource& source) {
   std::vector<std::string> names;
   for (const auto& message : std::get<std::vector<ChatMessage>>(source)) {
     if (!is_template(message)) continue;
-    for (const auto& name : message_template(message).variables())
+    const auto parsed = message_template(message);
+    for (const auto& name : parsed.variables())
       if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   }
   return names;

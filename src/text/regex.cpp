@@ -140,12 +140,9 @@ std::size_t Regex::group_count() const {
   return count;
 }
 
-std::size_t Regex::group_number(std::string_view name) const {
+std::optional<std::size_t> Regex::group_number(std::string_view name) const {
   const int number = pcre2_substring_number_from_name(code_->code.get(), bytes(std::string(name)));
-  if (number < 0)
-    throw std::invalid_argument(
-        fmt::format("The regular expression {} has no group {}", in_quotes(pattern_), in_quotes(name)));
-  return static_cast<std::size_t>(number);
+  return number < 0 ? std::nullopt : std::optional(static_cast<std::size_t>(number));
 }
 
 std::optional<RegexMatch> Regex::search(std::string_view text, std::size_t from) const {

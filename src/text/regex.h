@@ -43,8 +43,8 @@ class Regex {
   const std::string& pattern() const { return pattern_; }
   std::size_t group_count() const;  ///< without the whole
 
-  /// The number of the group of that name. Throws std::invalid_argument where there is none.
-  std::size_t group_number(std::string_view name) const;
+  /// The number of the group of that name, where there is one.
+  std::optional<std::size_t> group_number(std::string_view name) const;
 
   /// The first match that starts at `from` or later; Python's `search`.
   std::optional<RegexMatch> search(std::string_view text, std::size_t from = 0) const;

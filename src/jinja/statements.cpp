@@ -1,6 +1,7 @@
 #include "jinja/statements.h"
 
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "jinja/filters.h"
@@ -70,6 +71,19 @@ void replace_filter(statement_ptr& node) {
   node = call_of(function, std::move(arguments), node->pos);
 }
 
+bool is_attribute(const statement_ptr& node, std::string_view attribute) {
+  const auto* member = cast_stmt<::jinja::member_expression>(node);
+  const auto* name = member == nullptr ? nullptr : cast_stmt<::jinja::identifier>(member->property);
+  return name != nullptr && !member->computed && name->val == attribute;
+}
+
+/// Haystack's roles are enumerators, and `message.role.value` is their text; here `message.role` is.
+void replace_role_value(statement_ptr& node) {
+  if (!is_attribute(node, "value")) return;
+  auto& object = cast_stmt<::jinja::member_expression>(node)->object;
+  if (is_attribute(object, "role")) node = statement_ptr(std::move(object));
+}
+
 void prepare_expression(statement_ptr& node);
 
 void prepare_expressions(statements& all) {
@@ -121,6 +135,7 @@ void prepare_expression(statement_ptr& node) {
     prepare_expression(ternary->false_expr);
   }
   replace_filter(node);
+  replace_role_value(node);
 }
 
 void prepare_all(statements& all);

@@ -95,6 +95,15 @@ TEST(JinjaTemplate, LeavesRawBlocksAsTheyAre) {
   EXPECT_EQ(rendered("a {%- raw -%} {% if %} {%- endraw -%} b{{ x }}", {{"x", 1}}), "a{% if %}b1");
 }
 
+TEST(JinjaTemplate, ShowsTheAttributesOfMessages) {
+  const ChatMessage message =
+      ChatMessage::from_assistant("hi", {{"m", 1}}, "bo", {{.tool_name = "f", .arguments = {{"x", 2}}}});
+  EXPECT_EQ(rendered("{{ m.text }} {{ m.role.value }} {{ m.name }} {{ m.meta.m }} {{ m.tool_call.tool_name }} "
+                     "{{ m.tool_calls[0].arguments.x }}{% if m.role == 'assistant' %}!{% endif %}",
+                     {{"m", message}}),
+            "hi assistant bo 1 f 2!");
+}
+
 struct Variables {
   const char* source;
   std::vector<std::string> expected;

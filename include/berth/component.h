@@ -81,13 +81,13 @@ class Run {
   Run(std::span<const InputSocket> sockets, Values inputs, std::size_t outputs, std::stop_token stop = {})
       : sockets_(sockets), inputs_(std::move(inputs)), outputs_(outputs), stop_(std::move(stop)) {}
 
-  /// The value of an input. Throws std::invalid_argument naming the input where it is no T.
+  /// The value of an input. Throws WrongType naming the input where it is no T.
   template <class T>
   T get(const Input<T>& input) const {
     try {
       return from_value<T>(value(input.index));
-    } catch (const std::invalid_argument& problem) {
-      throw std::invalid_argument("input '" + sockets_[input.index].name + "': " + problem.what());
+    } catch (const WrongType& problem) {
+      throw WrongType("input '" + sockets_[input.index].name + "': " + problem.what());
     }
   }
 
@@ -236,8 +236,8 @@ Parameters from_init_parameters(const Value::Object& given) {
           if (value == nullptr || (value->is_null() && !null_is_a_value)) return;
           try {
             parameters.*one.member = from_value<Member>(*value);
-          } catch (const std::invalid_argument& problem) {
-            throw std::invalid_argument("parameter '" + std::string(one.name) + "': " + problem.what());
+          } catch (const WrongType& problem) {
+            throw WrongType("parameter '" + std::string(one.name) + "': " + problem.what());
           }
         };
         (read(each), ...);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -27,6 +28,12 @@ concept ValueClass = requires {
 &&std::regular<T>&& requires(const T& object, const Value& dict) {
   { object.to_dict() } -> std::same_as<Value>;
   { T::from_dict(dict) } -> std::same_as<T>;  // throws std::invalid_argument
+};
+
+/// A value of another type than was asked for.
+class WrongType : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
 };
 
 /// An object of a ValueClass, held by a Value.
@@ -84,7 +91,7 @@ class Value {
   bool is_object() const { return std::holds_alternative<Object>(data_); }
   bool is_instance() const { return std::holds_alternative<std::shared_ptr<const Instance>>(data_); }
 
-  /// The held value. Throws std::invalid_argument "expected a string, found an integer" on another type.
+  /// The held value. Throws WrongType "expected a string, found an integer" on another type.
   bool as_bool() const;
   std::int64_t as_int() const;
   double as_double() const;  ///< also of an integer

@@ -26,7 +26,7 @@ namespace berth {
 ///
 ///     static Type type();                     // as Haystack writes it
 ///     static Value to_value(T);
-///     static T from_value(const Value&);      // throws std::invalid_argument: "expected a string, found an integer"
+///     static T from_value(const Value&);      // throws WrongType: "expected a string, found an integer"
 ///
 /// A class of your own needs no specialisation where it is a ValueClass (berth/value.h).
 template <class T>
@@ -67,7 +67,7 @@ struct ValueTraits<T> {
   static Value to_value(T value) { return value; }
   static T from_value(const Value& value) {
     const auto number = value.as_int();
-    if (!std::in_range<T>(number)) throw std::invalid_argument(std::to_string(number) + " is out of range");
+    if (!std::in_range<T>(number)) throw WrongType(std::to_string(number) + " is out of range");
     return static_cast<T>(number);
   }
 };
@@ -94,8 +94,8 @@ struct ValueTraits<T> {
   static T from_value(const Value& value) {
     if (const T* object = value.get_if<T>()) return *object;
     if (value.is_object()) return T::from_dict(value);
-    throw std::invalid_argument("expected an object of class " + std::string(T::class_name) + ", found " +
-                                std::string(value.type_name()));
+    throw WrongType("expected an object of class " + std::string(T::class_name) + ", found " +
+                    std::string(value.type_name()));
   }
 };
 
@@ -128,7 +128,7 @@ struct ValueTraits<std::variant<T...>> {
       }
     };
     (attempt(std::type_identity<T>()), ...);
-    if (!found) throw std::invalid_argument(problems);
+    if (!found) throw WrongType(problems);
     return *std::move(found);
   }
 };
@@ -149,8 +149,8 @@ struct ValueTraits<std::vector<T>> {
     for (std::size_t i = 0; i < array.size(); ++i) {
       try {
         values.push_back(berth::from_value<T>(array[i]));
-      } catch (const std::invalid_argument& problem) {
-        throw std::invalid_argument("entry " + std::to_string(i) + ": " + problem.what());
+      } catch (const WrongType& problem) {
+        throw WrongType("entry " + std::to_string(i) + ": " + problem.what());
       }
     }
     return values;
@@ -167,8 +167,8 @@ struct ValueTraits<OrderedMap<T>> {
     return value.as_object().map_values([](const std::string& name, const Value& entry) {
       try {
         return berth::from_value<T>(entry);
-      } catch (const std::invalid_argument& problem) {
-        throw std::invalid_argument("'" + name + "': " + problem.what());
+      } catch (const WrongType& problem) {
+        throw WrongType("'" + name + "': " + problem.what());
       }
     });
   }

@@ -44,8 +44,7 @@ std::vector<std::size_t> candidates(const std::vector<Socket>& sockets, std::str
 void Pipeline::connect(std::string_view sender, std::string_view receiver) {
   const auto [sender_name, output_name] = parts_of(sender);
   const auto [receiver_name, input_name] = parts_of(receiver);
-  if (sender_name == receiver_name)
-    throw std::invalid_argument("Connecting a Component to itself is not supported.");
+  if (sender_name == receiver_name) throw std::invalid_argument("Connecting a Component to itself is not supported.");
   const auto from = graph_->find(sender_name);
   const auto to = graph_->find(receiver_name);
   const auto& outputs = graph_->nodes[from].component->outputs();
@@ -85,10 +84,9 @@ void Pipeline::connect(std::string_view sender, std::string_view receiver) {
     std::erase_if(possible, [](const Candidate& each) { return each.conversion != Conversion::none; });
 
   if (possible.empty() && possible_outputs.size() == 1 && possible_inputs.size() == 1)
-    throw std::invalid_argument(
-        fmt::format("Cannot connect '{}.{}' with '{}.{}': their declared input and output types do not match.\n{}",
-                    sender_name, outputs[possible_outputs[0]].name, receiver_name, inputs[possible_inputs[0]].name,
-                    status()));
+    throw std::invalid_argument(fmt::format(
+        "Cannot connect '{}.{}' with '{}.{}': their declared input and output types do not match.\n{}", sender_name,
+        outputs[possible_outputs[0]].name, receiver_name, inputs[possible_inputs[0]].name, status()));
   if (possible.empty())
     throw std::invalid_argument(fmt::format("Cannot connect '{}' with '{}': no matching connections available.\n{}",
                                             sender_name, receiver_name, status()));

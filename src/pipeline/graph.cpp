@@ -11,7 +11,8 @@ namespace {
 
 bool is_list(const Type& type) {
   if (!type.is_union()) return type.name() == "list";
-  return std::ranges::all_of(type.args(), [](const Type& each) { return each.name() == "list" || each == Type::none(); });
+  return std::ranges::all_of(type.args(),
+                             [](const Type& each) { return each.name() == "list" || each == Type::none(); });
 }
 
 }  // namespace
@@ -29,9 +30,9 @@ void Pipeline::Graph::check_takes_several(std::size_t node, std::size_t input) c
   const auto& declared = nodes[node].component->inputs()[input];
   if (is_list(declared.type)) return;
   throw std::invalid_argument(fmt::format(
-        "Component '{}' cannot accept multiple inputs to '{}'. It is already connected to component '{}', and it can "
-        "only accept inputs from multiple senders if its type is list, Optional[list], or union of list types.",
-        nodes[node].name, declared.name, nodes[socket.senders.front()].name));
+      "Component '{}' cannot accept multiple inputs to '{}'. It is already connected to component '{}', and it can "
+      "only accept inputs from multiple senders if its type is list, Optional[list], or union of list types.",
+      nodes[node].name, declared.name, nodes[socket.senders.front()].name));
 }
 
 std::vector<Pipeline::Graph::Edge> Pipeline::Graph::edges_in_order() const {
@@ -42,9 +43,8 @@ std::vector<Pipeline::Graph::Edge> Pipeline::Graph::edges_in_order() const {
       if (edge.sender == sender && std::ranges::find(receivers, edge.receiver) == receivers.end())
         receivers.push_back(edge.receiver);
     for (const auto receiver : receivers)
-      std::ranges::copy_if(edges, std::back_inserter(ordered), [&](const Edge& edge) {
-        return edge.sender == sender && edge.receiver == receiver;
-      });
+      std::ranges::copy_if(edges, std::back_inserter(ordered),
+                           [&](const Edge& edge) { return edge.sender == sender && edge.receiver == receiver; });
   }
   return ordered;
 }

@@ -17,8 +17,8 @@ Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
 void Pipeline::add_component(std::string name, std::shared_ptr<Component> component) {
   if (component == nullptr) throw std::invalid_argument(fmt::format("{} is no component", in_quotes(name)));
   if (std::ranges::find(graph_->nodes, name, &Graph::Node::name) != graph_->nodes.end())
-    throw std::invalid_argument(fmt::format(
-        "A component named {} already exists in this pipeline: choose another name.", in_quotes(name)));
+    throw std::invalid_argument(
+        fmt::format("A component named {} already exists in this pipeline: choose another name.", in_quotes(name)));
   if (name == "_debug")
     throw std::invalid_argument("'_debug' is a reserved name for debug output. Choose another name.");
   if (name.find('.') != name.npos)

@@ -15,8 +15,7 @@ std::size_t socket_named(const Component& component, std::string_view component_
   const auto& sockets = component.inputs();
   const auto found = std::ranges::find(sockets, name, &InputSocket::name);
   if (found == sockets.end())
-    throw std::invalid_argument(
-        fmt::format("Input {} not found in component '{}'.", in_quotes(name), component_name));
+    throw std::invalid_argument(fmt::format("Input {} not found in component '{}'.", in_quotes(name), component_name));
   return static_cast<std::size_t>(found - sockets.begin());
 }
 
@@ -170,8 +169,9 @@ std::vector<std::size_t> Pipeline::State::next() {
     if (!waiting.empty()) chosen.push_back(first_by_topology(waiting));
   }
   if (chosen.empty() && !started_ && !states_.empty())
-    throw PipelineError("", "Cannot run pipeline - all components are blocked. Check that the inputs of the first "
-                            "components are given, and that a loop has a way in.");
+    throw PipelineError("",
+                        "Cannot run pipeline - all components are blocked. Check that the inputs of the first "
+                        "components are given, and that a loop has a way in.");
   started_ = true;
   return chosen;
 }
@@ -223,10 +223,10 @@ void Pipeline::State::send(std::size_t node, const Run::Values& outputs) {
       try {
         value = convert(*value, edge.conversion);
       } catch (const std::invalid_argument& problem) {
-        throw PipelineError(
-            sender.name, fmt::format("Failed to perform conversion between components: '{}.{}' to '{}.{}': {}",
-                                     sender.name, sender.component->outputs()[edge.output].name, receiver.name,
-                                     receiver.component->inputs()[edge.input].name, problem.what()));
+        throw PipelineError(sender.name,
+                            fmt::format("Failed to perform conversion between components: '{}.{}' to '{}.{}': {}",
+                                        sender.name, sender.component->outputs()[edge.output].name, receiver.name,
+                                        receiver.component->inputs()[edge.input].name, problem.what()));
       }
     }
     auto& state = states_[edge.receiver];

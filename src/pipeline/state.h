@@ -67,8 +67,8 @@ class Pipeline::State {
 
   const Graph& graph_;
   std::set<std::pair<std::size_t, std::size_t>> joined_;  ///< inputs that the user's data made variadic
-  std::vector<std::size_t> by_name_;  ///< the nodes in the order of their names
-  std::vector<std::vector<Graph::Edge>> edges_;  ///< by sender
+  std::vector<std::size_t> by_name_;                      ///< the nodes in the order of their names
+  std::vector<std::vector<Graph::Edge>> edges_;           ///< by sender
   std::vector<NodeState> states_;
   std::vector<std::size_t> topological_;  ///< the rank of each node, once it was needed
   bool started_ = false;

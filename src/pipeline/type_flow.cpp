@@ -14,7 +14,8 @@ const Type str = "str";
 const Type chat_message = "ChatMessage";
 
 bool contains(const Type& container, const Type& type) {
-  return container == type || (container.is_union() && std::ranges::find(container.args(), type) != container.args().end());
+  return container == type ||
+         (container.is_union() && std::ranges::find(container.args(), type) != container.args().end());
 }
 
 const Type* list_element(const Type& type) {
@@ -90,7 +91,9 @@ bool is_subtype(const Type& sender, const Type& receiver) {
   if (sender.name() != receiver.name()) return false;
 
   // A bare "list" is a list of anything.
-  const auto argument = [](const Type& type, std::size_t i) { return type.args().empty() ? Type::any() : type.args()[i]; };
+  const auto argument = [](const Type& type, std::size_t i) {
+    return type.args().empty() ? Type::any() : type.args()[i];
+  };
   const std::size_t count = std::max<std::size_t>(sender.args().size(), 1);
   if (!receiver.args().empty() && count > receiver.args().size()) return false;
   for (std::size_t i = 0; i < count; ++i)

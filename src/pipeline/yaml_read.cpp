@@ -161,8 +161,8 @@ class Reader {
       auto event = parser_.next();
       if (event->type == YAML_MAPPING_END_EVENT) break;
       const auto mark = event->start_mark;
-      const bool is_merge = event->type == YAML_SCALAR_EVENT && event->data.scalar.plain_implicit != 0 &&
-                            scalar_text(*event) == "<<";
+      const bool is_merge =
+          event->type == YAML_SCALAR_EVENT && event->data.scalar.plain_implicit != 0 && scalar_text(*event) == "<<";
       const auto name = node(std::move(event), depth + 1);
       if (!name.is_string())
         fail(mark, fmt::format("a key that is {}", name.is_object() || name.is_array() ? "no text" : name.to_json()),
@@ -193,7 +193,8 @@ class Reader {
       add(value);
   }
 
-  static void check_tag(const yaml_event_t& event, std::string_view tag, std::initializer_list<std::string_view> known) {
+  static void check_tag(const yaml_event_t& event, std::string_view tag,
+                        std::initializer_list<std::string_view> known) {
     constexpr std::string_view standard = "tag:yaml.org,2002:";
     if (tag.empty() || tag == "!") return;
     if (tag.starts_with(standard) && std::ranges::find(known, tag.substr(standard.size())) != known.end()) return;

@@ -101,8 +101,9 @@ Value read_number(std::string text, bool is_integer) {
 
 Value resolve(std::string_view scalar) {
   static constexpr std::array<std::string_view, 5> nulls = {"", "~", "null", "Null", "NULL"};
-  static constexpr std::array<std::string_view, 9> trues = {"yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"};
-  static constexpr std::array<std::string_view, 9> falses = {"no",    "No",    "NO", "false", "False",
+  static constexpr std::array<std::string_view, 9> trues = {"yes",  "Yes", "YES", "true", "True",
+                                                            "TRUE", "on",  "On",  "ON"};
+  static constexpr std::array<std::string_view, 9> falses = {"no",    "No",  "NO",  "false", "False",
                                                              "FALSE", "off", "Off", "OFF"};
   if (is_one_of(scalar, nulls)) return nullptr;
   if (is_one_of(scalar, trues)) return true;

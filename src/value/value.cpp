@@ -10,8 +10,7 @@ namespace {
   const std::string_view name = found.type_name();
   const bool vowel = std::string_view("AEIOUaeiou").find(name.front()) != std::string_view::npos;
   const std::string_view article = found.is_null() ? "" : vowel ? "an " : "a ";
-  throw std::invalid_argument(
-      std::string("expected ").append(expected).append(", found ").append(article).append(name));
+  throw WrongType(std::string("expected ").append(expected).append(", found ").append(article).append(name));
 }
 
 template <class T, class Variant>

@@ -74,9 +74,34 @@ TEST(JinjaTemplate, HasTheCommonFilters) {
       "['Rome is old.', None]");
 }
 
+TEST(JinjaTemplate, HasFiltersThatTheEngineLacks) {
+  const Value::Object variables{
+      {"x", " a b c d e f "}, {"y", Value::Array{2, 1, 2}}, {"z", Value::Array{"a", nullptr}}};
+  EXPECT_EQ(rendered("{{ x|trim }}|{{ y|sum }}|{{ x|wordcount }}|{{x|truncate(5)}}", variables), "a b c d e f|5|6|...");
+  EXPECT_EQ(rendered("{{ y|unique|list }}{{ 3.14159|round(2) }} {{ 2.5|round }} {{ 7|round }}", variables),
+            "[2, 1]3.14 2.0 7");
+  EXPECT_EQ(rendered("{{ z|join(',') }} {{ ['a', 'b']|map('upper')|join }} {{ 'é'|length }}", variables),
+            "a,None AB 1");
+  EXPECT_EQ(rendered("{{ 'one two three'|truncate(9, leeway=0) }} {{ 'one two'|truncate(5, True, '', 0) }}"),
+            "one... one t");
+  EXPECT_EQ(rendered("{% if y|length > 2 and (y|sum / y|length)|round(1) == 1.7 %}yes{% endif %}", variables), "yes");
+  EXPECT_EQ(rendered("{{ d|join('; ', attribute='meta.page') }}{{ d|sum(attribute='meta.page') }}",
+                     {{"d", Value::Array{documents[0], documents[0]}}}),
+            "3; 36");
+}
+
 TEST(JinjaTemplate, LeavesRawBlocksAsTheyAre) {
   EXPECT_EQ(rendered("{% raw %}{{ x }}{% endraw %}"), "{{ x }}");
   EXPECT_EQ(rendered("a {%- raw -%} {% if %} {%- endraw -%} b{{ x }}", {{"x", 1}}), "a{% if %}b1");
+}
+
+TEST(JinjaTemplate, ShowsTheAttributesOfMessages) {
+  const ChatMessage message =
+      ChatMessage::from_assistant("hi", {{"m", 1}}, "bo", {{.tool_name = "f", .arguments = {{"x", 2}}}});
+  EXPECT_EQ(rendered("{{ m.text }} {{ m.role.value }} {{ m.name }} {{ m.meta.m }} {{ m.tool_call.tool_name }} "
+                     "{{ m.tool_calls[0].arguments.x }}{% if m.role == 'assistant' %}!{% endif %}",
+                     {{"m", message}}),
+            "hi assistant bo 1 f 2!");
 }
 
 struct Variables {

@@ -229,7 +229,7 @@ Parameters from_init_parameters(const Value::Object& given) {
       [&](const auto&... each) {
         const std::string_view names[] = {std::string_view(), each.name...};
         check_parameter_names(given, std::span(names).subspan(1));
-        const auto read = [&](const auto& one) {
+        [[maybe_unused]] const auto read = [&](const auto& one) {
           using Member = std::remove_reference_t<decltype(parameters.*one.member)>;
           const Value* value = given.find(one.name);
           const bool null_is_a_value = type_of<Member>().is_union() || type_of<Member>().is_any();

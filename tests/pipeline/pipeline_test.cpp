@@ -221,19 +221,21 @@ TEST(PipelineRun, GivesTheSameWhetherSideBySideOrNot) {
   EXPECT_EQ(run(true), R"({"b": {"result": ">ab"}, "d": {"result": ">acd"}})");
 }
 
+/// Takes memory, and fails where it is told to.
+struct Heavy final : Component {
+  explicit Heavy(bool& fail) : Component("berth.test.Heavy"), fails(fail) {}
+  void warm_up() override {
+    if (fails) throw std::runtime_error("no such model");
+    ++warmed;
+  }
+  std::uint64_t load_bytes() const override { return warmed == 0 ? 1000 : 0; }
+  void run(Run&) override {}
+  Value::Object init_parameters() const override { return {}; }
+  bool& fails;
+  std::atomic<int> warmed = 0;
+};
+
 TEST(PipelineWarmUp, NamesTheComponentThatFailedAndCanBeCalledAgain) {
-  struct Heavy final : Component {
-    explicit Heavy(bool& fail) : Component("berth.test.Heavy"), fails(fail) {}
-    void warm_up() override {
-      if (fails) throw std::runtime_error("no such model");
-      ++warmed;
-    }
-    std::uint64_t load_bytes() const override { return warmed == 0 ? 1000 : 0; }
-    void run(Run&) override {}
-    Value::Object init_parameters() const override { return {}; }
-    bool& fails;
-    std::atomic<int> warmed = 0;
-  };
   bool fails = true;
   bool never = false;
   Pipeline pipeline;

@@ -5,7 +5,7 @@
 namespace berth {
 
 InMemoryBM25Retriever::InMemoryBM25Retriever(Parameters given) : ComponentWith(type_name, std::move(given)) {
-  check_retriever(parameters().document_store, parameters().top_k);
+  check_retriever(parameters().document_store, parameters().top_k, "the top_k");
 }
 
 void InMemoryBM25Retriever::run(Run& run) {

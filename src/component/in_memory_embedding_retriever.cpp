@@ -5,7 +5,7 @@
 namespace berth {
 
 InMemoryEmbeddingRetriever::InMemoryEmbeddingRetriever(Parameters given) : ComponentWith(type_name, std::move(given)) {
-  check_retriever(parameters().document_store, parameters().top_k);
+  check_retriever(parameters().document_store, parameters().top_k, "top_k");
 }
 
 void InMemoryEmbeddingRetriever::run(Run& run) {

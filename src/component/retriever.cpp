@@ -6,10 +6,11 @@
 
 namespace berth {
 
-void check_retriever(const std::shared_ptr<InMemoryDocumentStore>& store, std::int64_t top_k) {
+void check_retriever(const std::shared_ptr<InMemoryDocumentStore>& store, std::int64_t top_k,
+                     std::string_view top_k_name) {
   if (store == nullptr) throw std::invalid_argument("document_store must be an instance of InMemoryDocumentStore");
   if (top_k <= 0)
-    throw std::invalid_argument(fmt::format("top_k must be greater than 0. Currently, the top_k is {}", top_k));
+    throw std::invalid_argument(fmt::format("top_k must be greater than 0. Currently, {} is {}", top_k_name, top_k));
 }
 
 Value::Object merged_filters(FilterPolicy policy, const std::optional<Value::Object>& own,

@@ -2,19 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
-#include "berth/value.h"
+#include "json_file.h"
 
 namespace berth {
 namespace {
 
 TEST(LowerCase, IsPythons) {
-  std::ifstream file(BERTH_TEST_DATA_DIR "/python/lower_case.json");
-  std::stringstream text;
-  text << file.rdbuf();
-  const auto answers = Value::from_json(text.str());
+  const auto answers = test::json_file("python/lower_case.json");
   ASSERT_EQ(answers.find("lower")->as_array().size(), 15U);
   for (const auto& one : answers.find("lower")->as_array())
     EXPECT_EQ(lower_case(one.as_array()[0].as_string()), one.as_array()[1].as_string());

@@ -2,36 +2,14 @@
 
 #include <gmock/gmock.h>
 
-#include <fstream>
-#include <sstream>
-#include <stdexcept>
-
-#include "berth/value.h"
+#include "json_file.h"
 
 namespace berth {
 namespace {
+using test::json_file;
+using test::refusal;
 using testing::AllOf;
 using testing::HasSubstr;
-
-const Value& python() {
-  static const Value answers = [] {
-    std::ifstream file(BERTH_TEST_DATA_DIR "/python/regex.json");
-    std::stringstream text;
-    text << file.rdbuf();
-    return Value::from_json(text.str());
-  }();
-  return answers;
-}
-
-template <class Call>
-std::string refusal(Call&& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& problem) {
-    return problem.what();
-  }
-  return "was accepted";
-}
 
 Value as_value(const std::vector<RegexMatch>& matches) {
   Value::Array all;
@@ -45,7 +23,8 @@ Value as_value(const std::vector<RegexMatch>& matches) {
 }
 
 TEST(Regex, FindsWhatPythonFinds) {
-  const auto& cases = python().find("finditer")->as_array();
+  const auto python = json_file("python/regex.json");
+  const auto& cases = python.find("finditer")->as_array();
   ASSERT_GT(cases.size(), 500U);
   for (const auto& one : cases) {
     const auto& pattern = one.find("pattern")->as_string();
@@ -55,7 +34,8 @@ TEST(Regex, FindsWhatPythonFinds) {
 }
 
 TEST(Regex, RefusesWhatPythonRefuses) {
-  for (const auto& pattern : python().find("refused")->as_array())
+  const auto python = json_file("python/regex.json");
+  for (const auto& pattern : python.find("refused")->as_array())
     EXPECT_THAT(refusal([&] { (void)Regex(pattern.as_string()); }), HasSubstr(" is wrong at position ")) << pattern;
 }
 

@@ -162,12 +162,73 @@ Any wordcount(const func_args& args) {
   return mk_val<::jinja::value_int>(count);
 }
 
+/// As jinja2's: what is not defined, and with a third argument also what is false.
+Any default_value(const func_args& args) {
+  const auto given = args.get_pos(0);
+  const auto otherwise = args.get_kwarg_or_pos("default_value", 1);
+  const auto boolean = args.get_kwarg_or_pos("boolean", 2);
+  const bool any_false = !boolean->is_undefined() && boolean->as_bool();
+  if (!given->is_undefined() && (!any_false || given->as_bool())) return given;
+  return otherwise->is_undefined() ? Any(mk_val<::jinja::value_string>("")) : otherwise;
+}
+
+Any first(const func_args& args) {
+  const auto all = items(args.get_pos(0));
+  return all.empty() ? Any(mk_val<::jinja::value_undefined>("first")) : all.front();
+}
+
+Any last(const func_args& args) {
+  const auto all = items(args.get_pos(0));
+  return all.empty() ? Any(mk_val<::jinja::value_undefined>("last")) : all.back();
+}
+
+/// select("odd"), selectattr("meta.page", "gt", 3), and their opposites; without a test what is true.
+template <bool wanted, bool of_attribute>
+Any select(const func_args& args) {
+  constexpr std::size_t test = of_attribute ? 2 : 1;  // where its name stands
+  auto selected = mk_val<::jinja::value_array>();
+  for (const auto& each : items(args.get_pos(0))) {
+    func_args one(args.ctx);
+    one.push_back(of_attribute ? attribute(each, args.get_pos(1)) : each);
+    for (std::size_t i = test + 1; i < args.count(); ++i) one.push_back(args.get_args()[i]);
+    auto result = one.get_pos(0);
+    if (args.count() > test) {
+      const auto found = ::jinja::global_builtins().find("test_is_" + jinja_str(args.get_pos(test)));
+      if (found == ::jinja::global_builtins().end())
+        throw std::runtime_error(fmt::format("No test named '{}'.", jinja_str(args.get_pos(test))));
+      result = found->second(one);
+    }
+    if (result->as_bool() == wanted) selected->push_back(each);
+  }
+  return selected;
+}
+
+/// The engine's is a method of Python's strings, and leaves "%s" as it is.
+[[noreturn]] Any format(const func_args&) { throw std::runtime_error("there is no filter format: write a ~ b"); }
+
 Any map(const func_args& args);
 
 using Filter = Any (*)(const func_args&);
 const std::map<std::string, Filter, std::less<>> filters = {
-    {"count", length}, {"join", join}, {"length", length}, {"list", list},         {"map", map},
-    {"round", round},  {"sum", sum},   {"unique", unique}, {"truncate", truncate}, {"wordcount", wordcount},
+    {"count", length},
+    {"d", default_value},
+    {"default", default_value},
+    {"first", first},
+    {"format", format},
+    {"join", join},
+    {"last", last},
+    {"length", length},
+    {"list", list},
+    {"map", map},
+    {"reject", select<false, false>},
+    {"rejectattr", select<false, true>},
+    {"round", round},
+    {"select", select<true, false>},
+    {"selectattr", select<true, true>},
+    {"sum", sum},
+    {"truncate", truncate},
+    {"unique", unique},
+    {"wordcount", wordcount},
 };
 
 Any apply_filter(const std::string& filter, const func_args& args) {

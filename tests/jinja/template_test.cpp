@@ -90,6 +90,23 @@ TEST(JinjaTemplate, HasFiltersThatTheEngineLacks) {
             "3; 36");
 }
 
+TEST(JinjaTemplate, SelectsByTestsAndAttributes) {
+  const Value::Object variables{{"y", Value::Array{1, 2, 3, 0}},
+                                {"d", Value::Array(documents.begin(), documents.end())}};
+  EXPECT_EQ(rendered("{{ y|select('odd')|list }}{{ y|reject('odd')|list }}{{ y|select|list }}{{ y|first }}", variables),
+            "[1, 3][2, 0][1, 2, 3]1");
+  EXPECT_EQ(rendered("{{ d|selectattr('content')|map(attribute='id')|join }} "
+                     "{{ d|rejectattr('meta.page', 'equalto', 3)|map(attribute='id')|join }}",
+                     variables),
+            "1 2");
+  EXPECT_EQ(rendered("{{ '' | default('d', true) }}{{ d[1].content | default('e') }}{{ d[0].id | default('f') }}"
+                     "{{ 'é!' | first }}",
+                     variables),
+            "dNone1é");
+  EXPECT_THAT(refusal("{{ '%s' | format(1) }}"), testing::HasSubstr("there is no filter format"));
+  EXPECT_THAT(refusal("{{ [1] | select('no_test') }}"), testing::HasSubstr("No test named 'no_test'."));
+}
+
 TEST(JinjaTemplate, LeavesRawBlocksAsTheyAre) {
   EXPECT_EQ(rendered("{% raw %}{{ x }}{% endraw %}"), "{{ x }}");
   EXPECT_EQ(rendered("a {%- raw -%} {% if %} {%- endraw -%} b{{ x }}", {{"x", 1}}), "a{% if %}b1");

@@ -113,8 +113,9 @@ TEST(PipelinesCorpus, HaveTheInputsThatHaystackNames) {
         }
         const auto type = without_modules(socket.find("type")->as_string());
         // Functions and tools have types of their own here.
-        if (type.find("Callable") == type.npos && type.find("Tool") == type.npos)
+        if (type.find("Callable") == type.npos && type.find("Tool") == type.npos) {
           EXPECT_EQ(ours->find("type")->as_string(), type);
+        }
       }
     }
   }

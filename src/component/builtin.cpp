@@ -1,13 +1,14 @@
 #include "component/builtin.h"
 
-#include <fmt/format.h>
-
 #include <stdexcept>
 
+#include "berth/answer_builder.h"
 #include "berth/azure_openai_chat_generator.h"
 #include "berth/azure_openai_generator.h"
+#include "berth/chat_prompt_builder.h"
 #include "berth/openai_chat_generator.h"
 #include "berth/openai_generator.h"
+#include "berth/prompt_builder.h"
 
 namespace berth {
 namespace {
@@ -36,12 +37,21 @@ ComponentClass remote() {
 }  // namespace
 
 std::vector<ComponentClass> builtin_components() {
+  // clang-format off
   return {
+      builtin<AnswerBuilder>(),
       remote<AzureOpenAIChatGenerator>(),
       remote<AzureOpenAIGenerator>(),
+#ifdef BERTH_WITH_LLAMA  // its Jinja engine
+      builtin<ChatPromptBuilder>(),
+#endif
       remote<OpenAIChatGenerator>(),
       remote<OpenAIGenerator>(),
+#ifdef BERTH_WITH_LLAMA
+      builtin<PromptBuilder>(),
+#endif
   };
+  // clang-format on
 }
 
 }  // namespace berth

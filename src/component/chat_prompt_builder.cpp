@@ -27,7 +27,8 @@ JinjaTemplate message_template(const ChatMessage& message) {
                     to_string(message.role()), printable(python_str(message.to_dict()))));
   if (text->find("templatize_part") != text->npos)
     throw std::invalid_argument(
-        "The templatize_part filter cannot be used with a template containing a list ofChatMessage objects. Use a string "
+        "The templatize_part filter cannot be used with a template containing a list ofChatMessage objects. Use a "
+        "string "
         "template or remove the templatize_part filter from the template.");
   return JinjaTemplate(*text);
 }
@@ -38,7 +39,8 @@ std::vector<std::string> variables_of(const ChatTemplateSource& source) {
   std::vector<std::string> names;
   for (const auto& message : std::get<std::vector<ChatMessage>>(source)) {
     if (!is_template(message)) continue;
-    for (const auto& name : message_template(message).variables())
+    const auto parsed = message_template(message);
+    for (const auto& name : parsed.variables())
       if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   }
   return names;
@@ -62,8 +64,7 @@ std::vector<ChatMessage> render(const ChatTemplateSource& source, const Value::O
 
 }  // namespace
 
-ChatPromptBuilder::ChatPromptBuilder(ChatPromptBuilderParameters given)
-    : ComponentWith(type_name, std::move(given)) {
+ChatPromptBuilder::ChatPromptBuilder(ChatPromptBuilderParameters given) : ComponentWith(type_name, std::move(given)) {
   const auto& [source, required, own_names] = parameters();
   check_required_variables(required);
   std::vector<std::string> names;

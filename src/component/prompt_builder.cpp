@@ -18,8 +18,8 @@ PromptBuilder::PromptBuilder(PromptBuilderParameters given) : ComponentWith(type
 }
 
 void PromptBuilder::run(Run& run) {
-  const auto variables = gather_variables(run, variables_, run.get(template_variables_),
-                                          parameters().required_variables, "PromptBuilder");
+  const auto variables =
+      gather_variables(run, variables_, run.get(template_variables_), parameters().required_variables, "PromptBuilder");
   const auto other = run.get(other_template_);
   run.set(prompt_, other ? JinjaTemplate(*other).render(variables) : template_->render(variables));
 }

@@ -6,7 +6,7 @@
 namespace berth {
 
 /// Changes `program` so that what {{ }} prints is what Python prints, a macro that calls itself without end is refused,
-/// and the filter templatize_part calls templatize_function.
+/// and a filter that has a function (filter_function(), templatize_function) calls it.
 void prepare(::jinja::program& program);
 
 inline constexpr const char* templatize_function = "__templatize_part";

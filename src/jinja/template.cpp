@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <stdexcept>
 
+#include "jinja/filters.h"
 #include "jinja/message_block.h"
 #include "jinja/statements.h"
 #include "jinja/tokens.h"
@@ -74,12 +75,12 @@ std::string JinjaTemplate::Parsed::run(const Value::Object& given, std::vector<C
   try {
     ::jinja::context context(source);
     context.set_val("range", ::jinja::mk_val<::jinja::value_func>("range", ::jinja::func_handler(limited_range)));
+    add_filters(context);
     if (messages != nullptr) add_message_functions(context, *messages);
     for (const auto& [name, value] : given) context.set_val(name, to_jinja(value));
+    const auto rendered = ::jinja::runtime::gather_string_parts(::jinja::runtime(context).execute(program));
     std::string text;
-    for (const auto& part :
-         ::jinja::runtime::gather_string_parts(::jinja::runtime(context).execute(program))->val_str.parts)
-      text += part.val;
+    for (const auto& part : rendered->val_str.parts) text += part.val;
     return text;
   } catch (const std::exception& problem) {
     throw std::invalid_argument(fmt::format("The template cannot be rendered: {}", escaped(problem.what(), true)));

@@ -1,9 +1,11 @@
 #include "jinja/tokens.h"
 
-#include <array>
+#include <algorithm>
 #include <stdexcept>
 #include <string_view>
 #include <vector>
+
+#include "text/regex.h"
 
 namespace berth {
 namespace {
@@ -29,19 +31,73 @@ bool strips_after(const token& token) {
   return token.t == token::comment ? token.value.ends_with('-') : token.value.starts_with('-');
 }
 
+/// Line ends as jinja2 sees them, the one at the very end left out.
+std::string normalized(const std::string& source) {
+  std::string text;
+  for (std::size_t i = 0; i < source.size(); ++i) {
+    if (source[i] == '\r' && i + 1 < source.size() && source[i + 1] == '\n') continue;
+    text += source[i] == '\r' ? '\n' : source[i];
+  }
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+std::string_view stripped(std::string_view text, bool start, bool end) {
+  if (start) text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  if (end) text = text.substr(0, text.find_last_not_of(blanks) + 1);
+  return text;
+}
+
+/// The tokens of a part of a template, which starts at `offset`.
+void append_tokens(std::vector<token>& tokens, std::string_view part, std::size_t offset) {
+  // The lexer takes a line end at the end away.
+  for (auto& token : ::jinja::lexer().tokenize(std::string(part) + '\n').tokens) {
+    token.pos += offset;
+    tokens.push_back(std::move(token));
+  }
+}
+
+/// The lexer knows no {% raw %}: here such a block is an expression, a string.
+std::vector<token> tokens_of(const std::string& source) {
+  static const Regex raw(R"((?s)\{%([-+]?)\s*raw\s*([-+]?)%\}(.*?)\{%([-+]?)\s*endraw\s*([-+]?)%\})");
+  std::vector<token> tokens;
+  std::size_t start = 0;
+  raw.for_each_match(source, [&](const RegexMatch& block) {
+    append_tokens(tokens, std::string_view(source).substr(start, block.begin - start), start);
+    const std::string open = block.group(1) == "-" ? "{{-" : "{{";
+    const std::string close = block.group(5) == "-" ? "-}}" : "}}";
+    tokens.push_back({token::open_expression, open, block.begin});
+    tokens.push_back({token::string_literal,
+                      std::string(stripped(block.group(3), block.group(2) == "-", block.group(4) == "-")),
+                      block.begin});
+    tokens.push_back({token::close_expression, close, block.end - close.size()});
+    start = block.end;
+  });
+  append_tokens(tokens, std::string_view(source).substr(start), start);
+  return tokens;
+}
+
+/// Whether the token is the "+" in "{%+" or "+%}", which asks for what is so anyway.
+bool is_mark(const std::vector<token>& tokens, std::size_t at) {
+  if (tokens[at].value != "+") return false;
+  const bool opening = at > 0 && tokens[at - 1].t == token::open_statement && tokens[at - 1].pos + 2 == tokens[at].pos;
+  const bool closing =
+      at + 1 < tokens.size() && tokens[at + 1].t == token::close_statement && tokens[at].pos + 1 == tokens[at + 1].pos;
+  return opening || closing;
+}
+
 /// `tokens` with the text between tags as it stands in `source`.
 std::vector<token> with_whole_texts(const std::vector<token>& tokens, const std::string& source) {
   std::vector<token> whole;
   std::size_t start = 0;  // of the text after the last tag
   bool strip = false;
   const auto add_text = [&](std::size_t end, bool strip_end) {
-    std::string_view text = std::string_view(source).substr(start, end - start);
-    if (strip) text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-    if (strip_end) text = text.substr(0, text.find_last_not_of(blanks) + 1);
+    const auto text = stripped(std::string_view(source).substr(start, end - start), strip, strip_end);
     if (!text.empty()) whole.push_back({token::text, std::string(text), start});
   };
-  for (const auto& token : tokens) {
-    if (token.t == token::text) continue;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const auto& token = tokens[i];
+    if (token.t == token::text || is_mark(tokens, i)) continue;
     if (opens_tag(token)) add_text(token.pos, strips_before(token));
     whole.push_back(token);
     if (closes_tag(token) || token.t == token::comment) {
@@ -144,8 +200,9 @@ std::vector<token> with_message_calls(const std::vector<token>& tokens) {
 }  // namespace
 
 ::jinja::lexer_result tokenize_template(const std::string& source, bool messages) {
-  auto result = ::jinja::lexer().tokenize(source);
-  result.tokens = with_whole_texts(result.tokens, result.source);
+  ::jinja::lexer_result result;
+  result.source = normalized(source);
+  result.tokens = with_whole_texts(tokens_of(result.source), result.source);
   check_depth(result.tokens);
   if (messages) result.tokens = with_message_calls(result.tokens);
   return result;

@@ -8,16 +8,12 @@
 #include "berth/value_traits.h"
 #include "remote/chat_body.h"
 #include "remote/chat_stream.h"
+#include "remote/entry.h"
 #include "remote/server_sent_events.h"
 #include "text/printable.h"
 
 namespace berth {
 namespace {
-
-Value entry(const Value& object, std::string_view name) {
-  const Value* found = object.find(name);
-  return found == nullptr ? Value() : *found;
-}
 
 /// What `read` makes of an answer; where that cannot be understood, it is the service's fault.
 template <class Read>
@@ -34,21 +30,21 @@ auto understood(const HttpRequest& request, Read&& read) {
 
 /// {"error": ...} in the place of an answer.
 void check_for_error(const HttpRequest& request, const Value& answer) {
-  const auto error = entry(answer, "error");
+  const auto& error = entry(answer, "error");
   if (error.is_null()) return;
-  const auto message = error.is_string() ? error : entry(error, "message");
+  const auto& message = error.is_string() ? error : entry(error, "message");
   throw remote_error(request, message.is_string() ? message.as_string() : "An error occurred during streaming");
 }
 
 ChatMessage message_of(const Value& completion, const Value& choice, const std::function<void(std::string)>& warn) {
-  const auto message = entry(choice.as_object(), "message");
+  const auto& message = entry(choice, "message");
   std::vector<ToolCall> calls;
-  if (const auto given = entry(message.as_object(), "tool_calls"); !given.is_null())
+  if (const auto& given = entry(message, "tool_calls"); !given.is_null())
     for (const auto& call : given.as_array()) {
-      const auto function = entry(call.as_object(), "function");
+      const auto& function = entry(call, "function");
       if (function.is_null()) continue;  // a custom tool's
       const auto id = from_value<std::optional<std::string>>(entry(call, "id"));
-      const auto name = entry(function.as_object(), "name").as_string();
+      const auto name = entry(function, "name").as_string();
       const auto json = from_value<std::optional<std::string>>(entry(function, "arguments")).value_or("");
       if (auto arguments = tool_arguments(json))
         calls.push_back({.tool_name = name, .arguments = *std::move(arguments), .id = id});
@@ -63,7 +59,7 @@ ChatMessage message_of(const Value& completion, const Value& choice, const std::
                      {"index", entry(choice, "index")},
                      {"finish_reason", entry(choice, "finish_reason")},
                      {"usage", entry(completion, "usage")}};
-  if (const auto logprobs = entry(choice, "logprobs"); !logprobs.is_null()) meta.set("logprobs", logprobs);
+  if (const auto& logprobs = entry(choice, "logprobs"); !logprobs.is_null()) meta.set("logprobs", logprobs);
   return ChatMessage::from_assistant(from_value<std::optional<std::string>>(entry(message, "content")), std::move(meta),
                                      {}, std::move(calls));
 }
@@ -124,7 +120,7 @@ std::vector<ChatMessage> ChatCompletions::at_once(const HttpRequest& request, co
     const auto answer = Value::from_json(text);
     check_for_error(request, answer);
     std::vector<ChatMessage> replies;
-    for (const auto& choice : entry(answer.as_object(), "choices").as_array())
+    for (const auto& choice : entry(answer, "choices").as_array())
       replies.push_back(message_of(answer, choice, [&](const std::string& message) { warn(request, message); }));
     return replies;
   });

@@ -9,6 +9,7 @@
 
 #include "berth/error.h"
 #include "berth/value_traits.h"
+#include "remote/entry.h"
 #include "text/printable.h"
 
 namespace berth {
@@ -22,11 +23,6 @@ std::string local_time_now() {
   std::tm local{};
   localtime_r(&seconds, &local);
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}", local, now.time_since_epoch().count() % 1'000'000);
-}
-
-Value entry(const Value& object, std::string_view name) {
-  const Value* found = object.find(name);
-  return found == nullptr ? Value() : *found;
 }
 
 std::optional<std::string> text(const Value& object, std::string_view name) {
@@ -44,10 +40,10 @@ std::vector<ToolCallDelta> tool_calls(const Value& deltas) {
   std::vector<ToolCallDelta> calls;
   if (deltas.is_null()) return calls;
   for (const auto& delta : deltas.as_array()) {
-    ToolCallDelta call{.index = from_value<std::optional<std::size_t>>(entry(delta.as_object(), "index")).value_or(0),
+    ToolCallDelta call{.index = from_value<std::optional<std::size_t>>(entry(delta, "index")).value_or(0),
                        .id = text(delta, "id")};
-    if (const auto function = entry(delta, "function"); !function.is_null()) {
-      call.tool_name = text(function.as_object(), "name");
+    if (const auto& function = entry(delta, "function"); !function.is_null()) {
+      call.tool_name = text(function, "name");
       call.arguments = text(function, "arguments");
       if (call.arguments == "") call.arguments.reset();
     }
@@ -70,19 +66,19 @@ std::optional<Value::Object> tool_arguments(const std::string& json) {
 
 StreamingChunk ChatStream::add(const Value& json) {
   StreamingChunk chunk;
-  const Value usage = entry(json.as_object(), "usage");
+  const Value& usage = entry(json, "usage");
   const Value received_at = local_time_now();
   model_ = entry(json, "model");
   if (!usage.is_null()) usage_ = usage;
   if (chunks_++ == 0) first_received_at_ = received_at;
 
-  const auto choices = entry(json, "choices");
-  if (choices.is_null() || choices.as_array().empty()) {  // the last one tells the usage only
+  const auto& choices = entry(json, "choices");
+  if (choices.as_array().empty()) {  // the last one tells the usage only
     chunk.meta = {{"model", model_}, {"received_at", received_at}, {"usage", usage}};
     return chunk;
   }
   const auto& choice = choices.as_array().front();
-  const auto reason = text(choice.as_object(), "finish_reason");
+  const auto reason = text(choice, "finish_reason");
   chunk.finish_reason = known_reason(reason);
   if (reason) finish_reason_ = chunk.finish_reason.value_or(*reason);
   chunk.meta = {{"model", model_},
@@ -92,9 +88,9 @@ StreamingChunk ChatStream::add(const Value& json) {
                 {"received_at", received_at},
                 {"usage", usage}};
 
-  const auto delta = entry(choice, "delta");
+  const auto& delta = entry(choice, "delta");
   if (!delta.is_null()) {
-    chunk.content = text(delta.as_object(), "content").value_or("");
+    chunk.content = text(delta, "content").value_or("");
     chunk.tool_calls = tool_calls(entry(delta, "tool_calls"));
   }
   if (!chunk.tool_calls.empty()) {
@@ -103,7 +99,7 @@ StreamingChunk ChatStream::add(const Value& json) {
     chunk.start = chunk.tool_calls.front().tool_name.has_value();
   } else {
     chunk.start = chunks_ == 2;  // the first one tells the role only
-    if (const auto logprobs = entry(choice, "logprobs"); !logprobs.is_null()) {
+    if (const auto& logprobs = entry(choice, "logprobs"); !logprobs.is_null()) {
       chunk.meta.set("logprobs", logprobs);
       logprobs_.push_back(logprobs);
     }

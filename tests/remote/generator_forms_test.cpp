@@ -162,7 +162,7 @@ TEST_F(GeneratorForms, RefuseWhatMakesNoSense) {
   EXPECT_THAT(chat("max_retries", -1), HasSubstr("max_retries must be a non-negative integer"));
   EXPECT_THAT(chat("timeout", 0), HasSubstr("timeout is 0"));
   EXPECT_THAT(chat("timeout", "long"), HasSubstr("parameter 'timeout'"));
-  EXPECT_THAT(chat("modle", "m"), HasSubstr("did you mean 'model'?"));
+  EXPECT_THAT(chat("modell", "m"), HasSubstr("did you mean 'model'?"));
   EXPECT_THAT(chat("api_base_url", "ftp://x"), HasSubstr("has to be https or http"));
   EXPECT_THAT(chat("api_base_url", "no address"), HasSubstr("is not valid"));
   EXPECT_THAT(chat("streaming_callback", "os.system"), HasSubstr("Unknown streaming callback 'os.system'"));

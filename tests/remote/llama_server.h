@@ -41,7 +41,7 @@ class LlamaServer {
                   "2",
                   "--jinja",
                   "--threads",
-                  "2"},
+                  "1"},
                  {.program = "/bin/sh"}) {
     const std::string before = "listening on http://127.0.0.1:";
     if (!process_.wait_for(before) || !process_.wait_for("\n"))

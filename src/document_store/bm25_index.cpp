@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <stdexcept>
 #include <unordered_set>
 
@@ -74,16 +75,17 @@ Bm25Index::Term Bm25Index::term_of(const std::string& text) {
   if (is_new) {
     postings_.emplace_back();
     frequencies_.push_back(0);
+    if (of_frequency_.empty()) of_frequency_.resize(1);
     ++of_frequency_[0];
   }
   return at->second;
 }
 
-void Bm25Index::change_frequency(Term term, int by) {
-  auto& frequency = frequencies_[term];
-  if (const auto at = of_frequency_.find(frequency); --at->second == 0) of_frequency_.erase(at);
-  frequency += static_cast<std::uint32_t>(by);
+void Bm25Index::set_frequency(Term term, std::uint32_t frequency) {
+  if (frequency >= of_frequency_.size()) of_frequency_.resize(frequency + std::size_t{1});
+  --of_frequency_[frequencies_[term]];
   ++of_frequency_[frequency];
+  frequencies_[term] = frequency;
 }
 
 Bm25Index::Slot Bm25Index::add(const TokenCounts& tokens) {
@@ -94,7 +96,7 @@ Bm25Index::Slot Bm25Index::add(const TokenCounts& tokens) {
   for (const auto& [text, count] : tokens.counts) {
     const auto term = term_of(text);
     postings_[term].push_back({slot, count});
-    change_frequency(term, 1);
+    set_frequency(term, frequencies_[term] + 1);
     terms.push_back(term);
   }
   lengths_.push_back(tokens.length);
@@ -107,7 +109,7 @@ Bm25Index::Slot Bm25Index::add(const TokenCounts& tokens) {
 }
 
 void Bm25Index::remove(Slot slot) {
-  for (const auto term : terms_of_[slot]) change_frequency(term, -1);
+  for (const auto term : terms_of_[slot]) set_frequency(term, frequencies_[term] - 1);
   const double length = lengths_[slot];
   const auto left = static_cast<double>(--document_count_);
   average_length_ = document_count_ == 0 ? 0 : (average_length_ * (left + 1) - length) / left;
@@ -148,8 +150,9 @@ double Bm25Index::idf(double documents, Bm25Algorithm algorithm) const {
 /// What takes the place of a negative idf: a part of the mean over the vocabulary.
 double Bm25Index::okapi_floor(double epsilon) const {
   double sum = 0;
-  for (const auto& [frequency, terms] : of_frequency_)
-    sum += static_cast<double>(terms) * idf(frequency, Bm25Algorithm::okapi);
+  for (std::size_t frequency = 0; frequency < of_frequency_.size(); ++frequency)
+    if (const auto terms = static_cast<double>(of_frequency_[frequency]); terms != 0)
+      sum += terms * idf(static_cast<double>(frequency), Bm25Algorithm::okapi);
   return epsilon * sum / static_cast<double>(postings_.size());
 }
 
@@ -157,11 +160,15 @@ std::vector<Bm25Index::QueryTerm> Bm25Index::query_terms(const std::vector<std::
                                                          const Bm25Parameters& parameters) const {
   std::vector<QueryTerm> known;
   std::unordered_set<Term> seen;
+  std::optional<double> floor;
   for (const auto& text : terms) {
     const auto found = terms_.find(text);
     if (found == terms_.end() || frequencies_[found->second] == 0 || !seen.insert(found->second).second) continue;
     double weight = idf(frequencies_[found->second], parameters.algorithm);
-    if (weight < 0 && parameters.algorithm == Bm25Algorithm::okapi) weight = okapi_floor(parameters.epsilon);
+    if (weight < 0 && parameters.algorithm == Bm25Algorithm::okapi) {
+      if (!floor) floor = okapi_floor(parameters.epsilon);
+      weight = *floor;
+    }
     known.push_back({found->second, weight});
   }
   return known;

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -73,17 +72,17 @@ class Bm25Index {
   };
 
   Term term_of(const std::string& text);
-  void change_frequency(Term term, int by);
+  void set_frequency(Term term, std::uint32_t frequency);
   std::vector<QueryTerm> query_terms(const std::vector<std::string>& terms, const Bm25Parameters& parameters) const;
   double idf(double documents, Bm25Algorithm algorithm) const;
   double okapi_floor(double epsilon) const;
 
   std::unordered_map<std::string, Term, NameHash> terms_;
-  std::vector<std::vector<Posting>> postings_;         // by term, in the order of slots; those of removed ones too
-  std::vector<std::uint32_t> frequencies_;             // by term: in how many documents it is
-  std::map<std::uint32_t, std::size_t> of_frequency_;  // how many terms have each frequency
-  std::vector<std::uint32_t> lengths_;                 // by slot
-  std::vector<std::vector<Term>> terms_of_;            // by slot
+  std::vector<std::vector<Posting>> postings_;  // by term, in the order of slots; those of removed ones too
+  std::vector<std::uint32_t> frequencies_;      // by term: in how many documents it is
+  std::vector<std::size_t> of_frequency_;       // how many terms have each frequency
+  std::vector<std::uint32_t> lengths_;          // by slot
+  std::vector<std::vector<Term>> terms_of_;     // by slot
   std::size_t document_count_ = 0;
   double average_length_ = 0;
 };

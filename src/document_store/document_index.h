@@ -32,9 +32,9 @@ class DocumentIndex {
   void clear();
 
   std::size_t slot_count() const { return documents_.size(); }
-  /// nullptr where the document was removed.
-  const Document* at(Slot slot) const { return documents_[slot] ? &*documents_[slot] : nullptr; }
-  Document* at(Slot slot) { return documents_[slot] ? &*documents_[slot] : nullptr; }
+  /// The document of a slot from which none was removed.
+  const Document& at(Slot slot) const { return documents_[slot].value(); }
+  Document& at(Slot slot) { return documents_[slot].value(); }
   const Bm25Index& bm25() const { return bm25_; }
 
   /// Calls `visit(slot, document)` for each document.

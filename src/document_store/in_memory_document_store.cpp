@@ -10,6 +10,7 @@
 #include <random>
 #include <shared_mutex>
 #include <stdexcept>
+#include <unordered_set>
 
 #include "berth/filters.h"
 #include "document_store/bm25_tokenizer.h"
@@ -87,7 +88,7 @@ std::vector<Slot> matching(const DocumentIndex& index, const Value::Object& filt
 template <class Visit>
 void for_each_matching(const DocumentIndex& index, const Value::Object& filters, Visit&& visit) {
   if (filters.empty()) return index.for_each([&](Slot, const Document& document) { visit(document); });
-  for (const Slot slot : matching(index, filters)) visit(*index.at(slot));
+  for (const Slot slot : matching(index, filters)) visit(index.at(slot));
 }
 
 std::size_t limit(std::int64_t top_k) {
@@ -174,7 +175,7 @@ void InMemoryDocumentStore::delete_all_documents() {
 std::size_t InMemoryDocumentStore::delete_by_filter(const Value::Object& filters) {
   const std::lock_guard lock(index_->mutex);
   std::vector<std::string> ids;
-  for (const Slot slot : matching(*index_, filters)) ids.push_back(index_->at(slot)->id);
+  for (const Slot slot : matching(*index_, filters)) ids.push_back(index_->at(slot).id);
   for (const auto& id : ids) index_->remove(id);
   return ids.size();
 }
@@ -183,7 +184,7 @@ std::size_t InMemoryDocumentStore::update_by_filter(const Value::Object& filters
   const std::lock_guard lock(index_->mutex);
   const auto slots = matching(*index_, filters);
   for (const Slot slot : slots)
-    for (const auto& [name, value] : meta) index_->at(slot)->meta.set(name, value);
+    for (const auto& [name, value] : meta) index_->at(slot).meta.set(name, value);
   return slots.size();
 }
 
@@ -196,21 +197,19 @@ std::vector<Document> InMemoryDocumentStore::bm25_retrieval(std::string_view que
   const bool any_score = parameters.algorithm == Bm25Algorithm::okapi && !options.scale_score;
 
   const std::shared_lock lock(index_->mutex);
-  std::vector<bool> allowed;
-  if (!options.filters.empty()) {
-    allowed.resize(index_->slot_count());
+  std::unordered_set<Slot> allowed;
+  if (!options.filters.empty())
     index_->for_each([&](Slot slot, const Document& document) {
-      allowed[slot] = document.content && document_matches_filter(options.filters, document);
+      if (document.content && document_matches_filter(options.filters, document)) allowed.insert(slot);
     });
-  }
   const auto hits = index_->bm25().search(terms, parameters, top_k, [&](Slot slot) {
-    return allowed.empty() ? index_->at(slot)->content.has_value() : allowed[slot];
+    return options.filters.empty() ? index_->at(slot).content.has_value() : allowed.contains(slot);
   });
 
   std::vector<Document> found;
   for (const auto& [slot, raw] : hits) {
     const double score = options.scale_score ? expit(raw / bm25_scale) : raw;
-    if (any_score || score > 0) found.push_back(scored(*index_->at(slot), score, parameters_.return_embedding));
+    if (any_score || score > 0) found.push_back(scored(index_->at(slot), score, parameters_.return_embedding));
   }
   return found;
 }

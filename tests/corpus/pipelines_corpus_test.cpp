@@ -83,7 +83,7 @@ TEST(PipelinesCorpus, AreLoadedAndWrittenAsHaystackDoes) {
     const auto pipeline = Pipeline::loads(text);
     const auto written = pipeline.dumps();
     const Value* reordered = expected.find("dumps_after_loads");
-    EXPECT_EQ(written, reordered == nullptr ? text : reordered->as_string());
+    EXPECT_EQ(written, reordered == nullptr || reordered->is_null() ? text : reordered->as_string());
     EXPECT_EQ(Pipeline::loads(written).dumps(), written);
     EXPECT_EQ(*Pipeline::from_dict(*expected.find("to_dict")).to_dict().find("components"),
               *expected.find("to_dict")->find("components"));

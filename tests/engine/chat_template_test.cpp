@@ -7,7 +7,7 @@ namespace berth::llama {
 namespace {
 
 std::string rendered(const std::string& source, const std::vector<ChatMessage>& messages) {
-  return Prompt(ChatTemplate(source).render(messages, "<s>", "</s>")).text();
+  return Prompt(ChatTemplate(source).render(messages, "<s>", "</s>", {})).text();
 }
 
 const ToolCall search{.tool_name = "search", .arguments = {{"q", "é"}, {"n", 2}}, .id = "7"};
@@ -35,7 +35,7 @@ TEST(ChatTemplate, TrustsNothingOfWhatAMessageHolds) {
   const auto pieces = ChatTemplate(
                           "{{ messages[0].content }}|{{ messages[0].tool_calls[0].function.name }}|"
                           "{{ messages[0].tool_calls[0].function.arguments.q }}|{{ messages[0].name }}")
-                          .render({ChatMessage::from_assistant("text", {}, "name", {search})}, "", "");
+                          .render({ChatMessage::from_assistant("text", {}, "name", {search})}, "", "", {});
   std::string trusted;
   std::string untrusted;
   for (const auto& piece : pieces) (piece.trusted ? trusted : untrusted) += piece.text;

@@ -68,7 +68,7 @@ TEST_F(PipelineYaml, NamesLineAndColumnOfAMistake) {
   EXPECT_THAT(refused(with("    type: berth.test.Add\n  two", "  two")),
               HasSubstr("Missing 'type' in component 'one'"));
   EXPECT_THAT(refused(with("max_runs_per_component: 7", "max_runs_per_component: many")),
-              StartsWith("line 13, column 1"));
+              StartsWith("line 14, column 1"));
   EXPECT_THAT(refused<FormatError>(with("  two:", "  one:")), HasSubstr("the key 'one' twice"));
 }
 

@@ -20,6 +20,7 @@ test: model ## every test, with sanitizers and line coverage first, then as rele
 	cmake --preset asan $(CMAKE_ARGS)
 	cmake --build --preset asan -j $(JOBS)
 	@echo "== Tests with address and undefined-behaviour sanitizer"
+	@JOBS=$(JOBS) tests/remote/llama_server/build.sh || echo "The tests that need llama-server will be skipped"
 	@find build-asan -name '*.gcda' -delete
 	ctest --preset asan -j $(JOBS)
 	@echo "== Lines of src/ and cli/ that these tests ran"

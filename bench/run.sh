@@ -3,4 +3,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 python3 bench/haystack_vocabulary.py build/bin/vocabulary_bench
+python3 bench/haystack_retriever.py build/bin/retriever_bench
 bench/processes.py --llama-bench "$(bench/build_llama_bench.sh)" "$@"

@@ -1,8 +1,9 @@
 include(GoogleTest)
 
 # berth_add_test(name SOURCES file... [LABELS label...]): one GoogleTest executable whose tests ctest knows one by one.
-# Defined in it: BERTH_TEST_DATA_DIR, BERTH_TEST_MODEL (where the default model is, once it was fetched) and
-# BERTH_BINARY (the command line). BERTH_CORPUS_DIR comes from the environment, else tests/data/corpus is meant.
+# Defined in it: BERTH_TEST_DATA_DIR, BERTH_TEST_MODEL and BERTH_TEST_LLAMA_SERVER (where the default model is, once it
+# was fetched, and llama-server, once it was built) and BERTH_BINARY (the command line). BERTH_CORPUS_DIR comes from the
+# environment, else tests/data/corpus is meant.
 # PROCESSORS: how many a test keeps busy; those that run a model take all that there are, and share badly.
 function(berth_add_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "PROCESSORS" "SOURCES;LABELS")
@@ -17,6 +18,7 @@ function(berth_add_test name)
   target_compile_definitions(${name} PRIVATE
     BERTH_TEST_DATA_DIR="${PROJECT_SOURCE_DIR}/tests/data"
     BERTH_TEST_MODEL="${BERTH_CACHE_DIR}/models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+    BERTH_TEST_LLAMA_SERVER="${BERTH_CACHE_DIR}/llama.cpp-${llama_pinned_version}/llama-server/bin/llama-server"
     BERTH_BINARY="${PROJECT_BINARY_DIR}/bin/berth"
     $<$<BOOL:${BERTH_LLAMA}>:BERTH_WITH_LLAMA=1>)
   if(TARGET berth_cli)

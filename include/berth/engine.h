@@ -18,17 +18,13 @@
 #include <string_view>
 #include <vector>
 
+#include "berth/chat_message.h"
 #include "berth/device.h"
 #include "berth/inventory.h"
 #include "berth/log.h"
+#include "berth/streaming.h"
 
 namespace berth {
-
-/// One turn of a conversation.
-struct ChatMessage {
-  std::string role;  ///< "system", "user" or "assistant"
-  std::string content;
-};
 
 /// A text for a model. Special tokens ("<|im_end|>") are recognised in trusted pieces only, so that what a user types
 /// cannot pose as another role.
@@ -64,12 +60,6 @@ struct GenerationOptions {
 
   /// Throws std::invalid_argument naming the option, what it is and what it may be.
   void validate() const;
-};
-
-/// A piece of generated text, as soon as it is certain: whole UTF-8 characters, never a part of a stop word.
-struct StreamingChunk {
-  std::string content;
-  std::size_t index = 0;  ///< of the completion that it belongs to
 };
 
 enum class FinishReason { end_of_text, stop_word, length, cancelled };
@@ -131,6 +121,13 @@ struct LoadedModelInfo {
   double load_ms = 0;
 };
 
+/// How a conversation is written for a model.
+struct ChatTemplateOptions {
+  std::optional<std::string> chat_template = {};  ///< a Jinja template instead of the model's own
+  /// More variables for the template, such as `tools` and `enable_thinking`; texts in them are not trusted.
+  Value::Object variables = {};
+};
+
 /// Weights on a device. Sessions share them and keep them alive. Safe to use from several threads.
 class LoadedModel {
  public:
@@ -139,9 +136,11 @@ class LoadedModel {
   virtual const LoadedModelInfo& info() const = 0;
 
   /// The conversation in the model's own format, ready for its answer: its Jinja template, run with `messages`,
-  /// `bos_token`, `eos_token` and `add_generation_prompt`. Contents of messages are not trusted (see Prompt).
+  /// `bos_token`, `eos_token`, `add_generation_prompt` and those of `options`. Contents of messages are not trusted (see
+  /// Prompt).
   /// Throws EngineError where the model has no template or the template refuses the messages.
-  virtual Prompt apply_chat_template(const std::vector<ChatMessage>& messages) const = 0;
+  virtual Prompt apply_chat_template(const std::vector<ChatMessage>& messages,
+                                     const ChatTemplateOptions& options = {}) const = 0;
 
   /// How many tokens `prompt` is, as generate() counts them.
   virtual std::size_t count_tokens(const Prompt& prompt) const = 0;

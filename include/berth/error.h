@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -45,6 +46,18 @@ class EngineError : public std::runtime_error {
 class ModelNotFound : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+/// A service elsewhere could not be reached, refused the request, or sent what makes no sense.
+class RemoteError : public std::runtime_error {
+ public:
+  explicit RemoteError(const std::string& message, std::optional<int> status = std::nullopt)
+      : std::runtime_error(message), status_(status) {}
+
+  std::optional<int> status() const { return status_; }  ///< of HTTP, where an answer came: 401, 429, ...
+
+ private:
+  std::optional<int> status_;
 };
 
 /// The caller cancelled the work (a stop token, or a progress callback that answered false).

@@ -3,30 +3,22 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
+#include "berth/component.h"
 #include "berth/engine.h"
 #include "berth/log.h"
 #include "berth/secret.h"
+#include "berth/streaming.h"
 #include "berth/value.h"
 
 namespace berth {
 
-/// Called with each piece of text while it is generated. In a serialized component it stands by its `name`.
-struct StreamingCallback {
-  std::string name;  ///< "haystack.components.generators.utils.print_streaming_chunk", or empty: cannot be serialized
-  std::function<void(const StreamingChunk&)> call;
-
-  /// The callback of that name; std::invalid_argument for one that is not known. Known is print_streaming_chunk, which
-  /// writes to standard output.
-  static StreamingCallback from_name(std::string_view name);
-
-  explicit operator bool() const { return static_cast<bool>(call); }
-};
+class LocalPipeline;
 
 /// Generates text with a local model. Parameters, their defaults, which of them wins and the serialized form are
 /// Haystack's; what differs stands in docs/haystack-compatibility.md.
@@ -35,9 +27,10 @@ struct StreamingCallback {
 ///     for (const auto& reply : generator.run("The capital of France is").replies) std::cout << reply;
 ///
 /// Safe to use from several threads: runs queue.
-class HuggingFaceLocalGenerator {
+class HuggingFaceLocalGenerator final : public Component {
  public:
-  static constexpr std::string_view type = "haystack.components.generators.hugging_face_local.HuggingFaceLocalGenerator";
+  static constexpr std::string_view type_name =
+      "haystack.components.generators.hugging_face_local.HuggingFaceLocalGenerator";
 
   struct Parameters {
     std::string model = "Qwen/Qwen3-0.6B";  ///< see locate_model() in berth/model.h
@@ -53,6 +46,15 @@ class HuggingFaceLocalGenerator {
     LogCallback log = {};
     /// Berth's own: the part of the model that is loaded, 0 to 1; answering false cancels. Not serialized.
     std::function<bool(float)> progress = {};
+
+    static auto fields() {
+      return std::tuple(field("model", &Parameters::model), field("task", &Parameters::task),
+                        field("device", &Parameters::device), field("token", &Parameters::token),
+                        field("generation_kwargs", &Parameters::generation_kwargs),
+                        field("huggingface_pipeline_kwargs", &Parameters::huggingface_pipeline_kwargs),
+                        field("stop_words", &Parameters::stop_words),
+                        field("streaming_callback", &Parameters::streaming_callback));
+    }
   };
 
   struct Result {
@@ -62,39 +64,43 @@ class HuggingFaceLocalGenerator {
 
   /// Resolves task and device; loads nothing. Throws std::invalid_argument.
   explicit HuggingFaceLocalGenerator(Parameters parameters);
+  ~HuggingFaceLocalGenerator() override;
 
   /// Loads the model, once; later calls do nothing. Throws as Engine::load, and std::invalid_argument for
   /// generation_kwargs that are not known or of a wrong type. After an exception it can be called again.
-  void warm_up();
+  void warm_up() override;
+  std::uint64_t load_bytes() const override;
 
   /// Continues `prompt`, loading the model where that has not been done. `generation_kwargs` win over those of the
   /// component. A request to stop gives the replies so far. Throws as warm_up() and Session::generate().
   Result run(std::string_view prompt, const StreamingCallback& streaming_callback = {},
              const Value::Object& generation_kwargs = {}, std::stop_token stop = {});
+  void run(Run& run) override;
+  bool concurrent() const override { return true; }
 
-  /// {"type": ..., "init_parameters": {...}}, without any token. Throws std::invalid_argument for what cannot be
-  /// written down: a token given by value, a callback without a name.
-  Value to_dict() const;
-  /// From that form. Throws std::invalid_argument.
+  /// What is written down has no token. Throws std::invalid_argument for a token given by value and a callback without a
+  /// name.
+  Value::Object init_parameters() const override;
+  /// From to_dict(). Throws std::invalid_argument.
   static std::unique_ptr<HuggingFaceLocalGenerator> from_dict(const Value& data);
 
   /// The device or map that the model is or will be loaded on.
-  ComponentDevice device() const;
+  std::optional<ComponentDevice> device() const override;
   /// The loaded model, or nullptr before warm_up().
   std::shared_ptr<const LoadedModel> loaded_model() const;
 
  private:
   std::optional<Secret> token_;
   Value::Object generation_kwargs_;
-  Value::Object pipeline_kwargs_;
   std::optional<std::vector<std::string>> stop_words_;
   StreamingCallback streaming_callback_;
-  LogCallback log_;
-  std::function<bool(float)> progress_;
+  std::unique_ptr<LocalPipeline> pipeline_;
 
-  mutable std::mutex mutex_;  // of the two below
-  std::shared_ptr<const LoadedModel> model_;
-  std::shared_ptr<Session> session_;
+  Input<std::string> prompt_ = input<std::string>("prompt");
+  Input<StreamingCallback> callback_input_ = input<StreamingCallback>("streaming_callback", {});
+  Input<std::optional<Value::Object>> kwargs_input_ =
+      input<std::optional<Value::Object>>("generation_kwargs", std::nullopt);
+  Output<std::vector<std::string>> replies_ = output<std::vector<std::string>>("replies");
 };
 
 }  // namespace berth

@@ -101,4 +101,12 @@ GenerationKwargs read_generation_kwargs(const Value::Object& kwargs, const LogCa
   return result;
 }
 
+void stream_one_reply(GenerationOptions& options, const LogCallback& log) {
+  if (options.num_return_sequences == 1) return;
+  if (log)
+    log(LogLevel::warning, fmt::format("Streaming gives one reply: num_return_sequences is 1 instead of {}",
+                                       options.num_return_sequences));
+  options.num_return_sequences = 1;
+}
+
 }  // namespace berth

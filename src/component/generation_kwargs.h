@@ -16,4 +16,7 @@ struct GenerationKwargs {
 /// a wrong type, naming those that are accepted. What has no effect is told to `log`.
 GenerationKwargs read_generation_kwargs(const Value::Object& kwargs, const LogCallback& log);
 
+/// A stream has one reply: where more were asked for, `log` is told.
+void stream_one_reply(GenerationOptions& options, const LogCallback& log);
+
 }  // namespace berth

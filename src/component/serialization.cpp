@@ -14,6 +14,7 @@ std::string_view python_type_name(const Value& value) {
   if (value.is_int()) return "int";
   if (value.is_double()) return "float";
   if (value.is_string()) return "str";
+  if (value.is_instance()) return value.as_instance().class_name();
   return value.is_array() ? "list" : "dict";
 }
 
@@ -42,14 +43,23 @@ Value::Object init_parameters(const Value& data, std::string_view type) {
 std::optional<ComponentDevice> device_parameter(const Value& value) {
   if (value.is_null()) return std::nullopt;
   if (is_serialized_device(value)) return ComponentDevice::from_dict(value);
-  throw std::invalid_argument(
-      fmt::format("Invalid component device type '{}'. Must either be None or ComponentDevice.",
-                  python_type_name(value)));
+  throw std::invalid_argument(fmt::format("Invalid component device type '{}'. Must either be None or ComponentDevice.",
+                                          python_type_name(value)));
 }
 
 std::optional<Secret> secret_parameter(const Value& value) {
   if (value.is_null()) return std::nullopt;
   return Secret::from_dict(value);
+}
+
+Value plain(const Value& value) {
+  if (value.is_instance()) return value.as_instance().to_dict();
+  if (value.is_object())
+    return value.as_object().map_values([](const std::string&, const Value& each) { return plain(each); });
+  if (!value.is_array()) return value;
+  Value::Array array;
+  for (const auto& each : value.as_array()) array.push_back(plain(each));
+  return array;
 }
 
 }  // namespace berth

@@ -20,4 +20,7 @@ std::optional<ComponentDevice> device_parameter(const Value& value);
 /// A parameter that holds a serialized Secret or null. Throws std::invalid_argument.
 std::optional<Secret> secret_parameter(const Value& value);
 
+/// `value` with the dictionary forms of the objects in it. Throws std::invalid_argument where one has none.
+Value plain(const Value& value);
+
 }  // namespace berth

@@ -32,6 +32,8 @@ class Writer {
       write_string(value.as_string());
     } else if (value.is_array()) {
       write_all('[', value.as_array(), ']', [this](const Value& element) { write(element); });
+    } else if (value.is_instance()) {
+      write(value.as_instance().to_dict());
     } else {
       write_all('{', value.as_object(), '}', [this](const auto& entry) {
         write_string(entry.first);

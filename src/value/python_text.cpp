@@ -1,26 +1,54 @@
 #include "value/python_text.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <string_view>
 
-#include "text/printable.h"
+#include "text/python_printable.h"
+#include "text/utf8.h"
 
 namespace berth {
 namespace {
 
-/// repr of a string: single quotes unless it holds those and no double ones; what does not print is escaped.
-void append_quoted(std::string& out, const std::string& text) {
-  const char quote = text.find('\'') != text.npos && text.find('"') == text.npos ? '"' : '\'';
+std::string escape(std::uint32_t code) {
+  switch (code) {
+    case '\n':
+      return "\\n";
+    case '\r':
+      return "\\r";
+    case '\t':
+      return "\\t";
+    default:
+      return code > 0xFFFF ? fmt::format("\\U{:08x}", code)
+             : code > 0xFF ? fmt::format("\\u{:04x}", code)
+                           : fmt::format("\\x{:02x}", code);
+  }
+}
+
+/// Single ones, unless `text` holds those and no double ones.
+char quote_for(std::string_view text) {
+  return text.find('\'') != text.npos && text.find('"') == text.npos ? '"' : '\'';
+}
+
+/// repr of a string: what does not print is escaped, and so is each byte that is not UTF-8.
+void append_quoted(std::string& out, std::string_view text) {
+  const char quote = quote_for(text);
   out += quote;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const auto special = rest.find_first_of(std::string_view("\\\'", quote == '"' ? 1 : 2));
-    out += printable(rest.substr(0, special), rest.size());
-    if (special == rest.npos) break;
-    out += '\\';
-    out += rest[special];
-    rest.remove_prefix(special + 1);
+  while (!text.empty()) {
+    const auto character = first_character(text);
+    const auto bytes = text.substr(0, character.length);
+    text.remove_prefix(character.length);
+    if (character.state != Utf8Character::whole)
+      for (const char byte : bytes) out += escape(static_cast<unsigned char>(byte));
+    else if (bytes[0] == quote || bytes[0] == '\\')
+      (out += '\\') += bytes;
+    else if (python_printable(bytes))
+      out += bytes;
+    else
+      out += escape(character.code);
   }
   out += quote;
 }
@@ -45,6 +73,9 @@ void append_repr(std::string& out, const Value& value) {
       separator = ", ";
     }
     out += ']';
+  } else if (value.is_instance()) {
+    out += value.as_instance().class_name();
+    append_repr(out, value.as_instance().to_dict());
   } else {
     out += '{';
     std::string_view separator;
@@ -76,11 +107,27 @@ std::string python_float(double number) {
   return text;
 }
 
-std::string python_str(const Value& value) {
-  if (value.is_string()) return value.as_string();
+std::string python_bytes(std::string_view bytes) {
+  const char quote = quote_for(bytes);
+  std::string out = "b";
+  out += quote;
+  for (const char byte : bytes) {
+    if (byte == quote || byte == '\\')
+      (out += '\\') += byte;
+    else if (python_printable(std::string_view(&byte, 1)))
+      out += byte;
+    else
+      out += escape(static_cast<unsigned char>(byte));
+  }
+  return out + quote;
+}
+
+std::string python_repr(const Value& value) {
   std::string out;
   append_repr(out, value);
   return out;
 }
+
+std::string python_str(const Value& value) { return value.is_string() ? value.as_string() : python_repr(value); }
 
 }  // namespace berth

@@ -8,9 +8,9 @@ namespace {
 
 [[noreturn]] void throw_wrong_type(std::string_view expected, const Value& found) {
   const std::string_view name = found.type_name();
-  const std::string_view article = found.is_null() ? "" : name.front() == 'i' || name.front() == 'o' ? "an " : "a ";
-  throw std::invalid_argument(
-      std::string("expected ").append(expected).append(", found ").append(article).append(name));
+  const bool vowel = std::string_view("AEIOUaeiou").find(name.front()) != std::string_view::npos;
+  const std::string_view article = found.is_null() ? "" : vowel ? "an " : "a ";
+  throw WrongType(std::string("expected ").append(expected).append(", found ").append(article).append(name));
 }
 
 template <class T, class Variant>
@@ -36,6 +36,9 @@ const Value::Array& Value::as_array() const { return held<Array>(data_, "a list"
 Value::Array& Value::as_array() { return held<Array>(data_, "a list", *this); }
 const Value::Object& Value::as_object() const { return held<Object>(data_, "an object", *this); }
 Value::Object& Value::as_object() { return held<Object>(data_, "an object", *this); }
+const Instance& Value::as_instance() const {
+  return *held<std::shared_ptr<const Instance>>(data_, "an object of a class", *this);
+}
 
 const Value* Value::find(std::string_view name) const {
   const auto* object = std::get_if<Object>(&data_);
@@ -43,11 +46,15 @@ const Value* Value::find(std::string_view name) const {
 }
 
 std::string_view Value::type_name() const {
+  if (is_instance()) return as_instance().class_name();
   static constexpr std::string_view names[] = {"null", "boolean", "integer", "number", "string", "list", "object"};
   return names[data_.index()];
 }
 
-bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }
+bool operator==(const Value& a, const Value& b) {
+  if (a.is_instance() && b.is_instance()) return a.as_instance().equals(b.as_instance());
+  return a.data_ == b.data_;
+}
 
 std::ostream& operator<<(std::ostream& out, const Value& value) { return out << value.to_json(); }
 

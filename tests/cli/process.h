@@ -58,6 +58,7 @@ class Process {
   void send(int signal);
   /// Whether `text` came on standard output, the terminal, or standard error, after what was waited for before.
   bool wait_for(std::string_view text);
+  const std::string& output() const { return outcome_.out; }  ///< as far as it was waited for
   Outcome wait();  ///< until it ends; past the timeout it is killed, with "TIMEOUT" in `err`
 
   termios terminal_attributes() const;
@@ -163,7 +164,8 @@ inline Process::~Process() {
 }
 
 inline void Process::type(std::string_view text) {
-  detail::require(write(terminal_, text.data(), text.size()) == static_cast<ssize_t>(text.size()), "write to the terminal");
+  detail::require(write(terminal_, text.data(), text.size()) == static_cast<ssize_t>(text.size()),
+                  "write to the terminal");
 }
 
 inline void Process::send(int signal) { kill(pid_, signal); }
@@ -172,15 +174,16 @@ inline void Process::send(int signal) { kill(pid_, signal); }
 inline bool Process::read_some(detail::Clock::time_point deadline) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - detail::Clock::now()).count();
   if (left <= 0) return false;
-  std::array<pollfd, 5> watched = {{{in_, POLLOUT, 0}, {out_, POLLIN, 0}, {err_, POLLIN, 0}, {terminal_, POLLIN, 0},
-                                    {ended_, POLLIN, 0}}};
+  std::array<pollfd, 5> watched = {
+      {{in_, POLLOUT, 0}, {out_, POLLIN, 0}, {err_, POLLIN, 0}, {terminal_, POLLIN, 0}, {ended_, POLLIN, 0}}};
   if (poll(watched.data(), watched.size(), static_cast<int>(left)) <= 0) return false;
 
   const auto take = [](int& descriptor, std::string& text) {
     char buffer[65536];
     const auto n = read(descriptor, buffer, sizeof buffer);
     if (n > 0) text.append(buffer, static_cast<std::size_t>(n));
-    if (n == 0 || (n < 0 && errno != EINTR)) detail::close_if_open(descriptor);  // a terminal without a process answers EIO
+    if (n == 0 || (n < 0 && errno != EINTR))
+      detail::close_if_open(descriptor);  // a terminal without a process answers EIO
   };
   bool read_any = false;
   if (watched[1].revents != 0) take(out_, outcome_.out), read_any = true;

@@ -124,7 +124,7 @@ TEST(HuggingFaceLocalGenerator, RefusesTasksAndParametersThatItDoesNotKnow) {
   Value::Object parameters{{"model", "m"}, {"task", "text-generation"}, {"tempo", 1}};
   EXPECT_THAT(refusal<std::invalid_argument>([&] {
                 HuggingFaceLocalGenerator::from_dict(
-                    Value::Object{{"type", HuggingFaceLocalGenerator::type}, {"init_parameters", parameters}});
+                    Value::Object{{"type", HuggingFaceLocalGenerator::type_name}, {"init_parameters", parameters}});
               }),
               AllOf(HasSubstr("'tempo'"), HasSubstr("stop_words")));
   EXPECT_THAT(refusal<std::invalid_argument>([] {

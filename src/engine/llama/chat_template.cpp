@@ -16,9 +16,79 @@ jinja::value text(const std::string& value, bool trusted) {
   return made;
 }
 
-jinja::value object(std::initializer_list<std::pair<const char*, jinja::value>> entries) {
+jinja::value_object object(std::initializer_list<std::pair<const char*, jinja::value>> entries) {
   auto made = jinja::mk_val<jinja::value_object>();
   for (const auto& [name, value] : entries) made->insert(name, value);
+  return made;
+}
+
+/// What the model, or whoever talks to it, chose: none of it is trusted.
+jinja::value untrusted(const Value& value) {
+  if (value.is_null()) return jinja::mk_val<jinja::value_none>();
+  if (value.is_bool()) return jinja::mk_val<jinja::value_bool>(value.as_bool());
+  if (value.is_int()) return jinja::mk_val<jinja::value_int>(value.as_int());
+  if (value.is_double()) return jinja::mk_val<jinja::value_float>(value.as_double());
+  if (value.is_string()) return text(value.as_string(), false);
+  if (value.is_instance()) return untrusted(value.as_instance().to_dict());
+  if (value.is_array()) {
+    auto list = jinja::mk_val<jinja::value_array>();
+    for (const auto& entry : value.as_array()) list->push_back(untrusted(entry));
+    return list;
+  }
+  auto made = jinja::mk_val<jinja::value_object>();
+  for (const auto& [name, entry] : value.as_object()) made->insert(name, untrusted(entry));
+  return made;
+}
+
+jinja::value text_part(const jinja::value& content) {
+  return object({{"type", text("text", true)}, {"text", content}});
+}
+
+jinja::value tool_call_object(const ToolCall& call) {
+  auto made =
+      object({{"type", text("function", true)},
+              {"function", object({{"name", text(call.tool_name, false)}, {"arguments", untrusted(call.arguments)}})}});
+  if (call.id) made->insert("id", text(*call.id, false));
+  return made;
+}
+
+/// The text of a message: all of its text parts, or the result that a tool gave.
+std::string whole_text(const ChatMessage& message) {
+  std::string whole;
+  const auto result = message.tool_call_result();
+  if (!result) {
+    for (const auto& each : message.texts()) whole += each;
+  } else if (const auto* plain = std::get_if<std::string>(&result->result)) {
+    whole = *plain;
+  } else {
+    for (const auto& part : std::get<1>(result->result))
+      if (const auto* each = std::get_if<TextContent>(&part)) whole += each->text;
+  }
+  return whole;
+}
+
+/// In the form that Hugging Face's chat templates expect: tool calls with their arguments as objects.
+jinja::value message_object(const ChatMessage& message, bool content_as_parts) {
+  auto content = text(whole_text(message), false);
+  if (content_as_parts) {
+    auto parts = jinja::mk_val<jinja::value_array>();
+    parts->push_back(text_part(content));
+    content = parts;
+  }
+  auto made = object({{"role", text(std::string(to_string(message.role())), true)}, {"content", content}});
+  if (message.name()) made->insert("name", text(*message.name(), false));
+  if (const auto reasoning = message.reasoning())
+    made->insert("reasoning_content", text(reasoning->reasoning_text, false));
+  if (const auto calls = message.tool_calls(); !calls.empty()) {
+    auto list = jinja::mk_val<jinja::value_array>();
+    for (const auto& call : calls) list->push_back(tool_call_object(call));
+    made->insert("tool_calls", list);
+  }
+  if (const auto result = message.tool_call_result()) {
+    if (!result->origin.tool_name.empty() && !message.name())
+      made->insert("name", text(result->origin.tool_name, false));
+    if (result->origin.id) made->insert("tool_call_id", text(*result->origin.id, false));
+  }
   return made;
 }
 
@@ -40,19 +110,13 @@ ChatTemplate::ChatTemplate(const std::string& source) {
 ChatTemplate::~ChatTemplate() = default;
 
 std::vector<Prompt::Piece> ChatTemplate::render(const std::vector<ChatMessage>& messages, const std::string& bos_token,
-                                                const std::string& eos_token) const {
+                                                const std::string& eos_token,
+                                                const Value::Object& variables) const {
   auto list = jinja::mk_val<jinja::value_array>();
-  for (const auto& message : messages) {
-    auto content = text(message.content, false);
-    if (parsed_->content_as_parts) {
-      auto parts = jinja::mk_val<jinja::value_array>();
-      parts->push_back(object({{"type", text("text", true)}, {"text", content}}));
-      content = parts;
-    }
-    list->push_back(object({{"role", text(message.role, true)}, {"content", content}}));
-  }
+  for (const auto& message : messages) list->push_back(message_object(message, parsed_->content_as_parts));
 
   jinja::context context(parsed_->source);
+  for (const auto& [name, value] : variables) context.set_val(name, untrusted(value));
   context.set_val("messages", list);
   context.set_val("bos_token", text(bos_token, true));
   context.set_val("eos_token", text(eos_token, true));
@@ -61,8 +125,7 @@ std::vector<Prompt::Piece> ChatTemplate::render(const std::vector<ChatMessage>& 
   jinja::runtime runtime(context);
   const auto rendered = jinja::runtime::gather_string_parts(runtime.execute(parsed_->program));
   std::vector<Prompt::Piece> pieces;
-  for (auto& part : rendered->val_str.parts)
-    pieces.push_back({std::move(part.val), !part.is_input});
+  for (auto& part : rendered->val_str.parts) pieces.push_back({std::move(part.val), !part.is_input});
   return pieces;
 }
 

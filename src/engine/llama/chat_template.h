@@ -16,10 +16,11 @@ class ChatTemplate {
   explicit ChatTemplate(const std::string& source);
   ~ChatTemplate();
 
-  /// The conversation up to the start of the assistant's answer. What comes from `messages` is not trusted.
+  /// The conversation up to the start of the assistant's answer. What comes from `messages` and `variables` is
+  /// not trusted.
   /// Throws std::runtime_error where the template refuses the messages.
   std::vector<Prompt::Piece> render(const std::vector<ChatMessage>& messages, const std::string& bos_token,
-                                    const std::string& eos_token) const;
+                                    const std::string& eos_token, const Value::Object& variables) const;
 
  private:
   struct Parsed;

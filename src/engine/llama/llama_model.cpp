@@ -46,15 +46,21 @@ std::string LlamaModel::special_token(llama_token token) const {
   return token == LLAMA_TOKEN_NULL ? "" : llama_vocab_get_text(vocab(), token);
 }
 
-Prompt LlamaModel::apply_chat_template(const std::vector<ChatMessage>& messages) const {
+Prompt LlamaModel::apply_chat_template(const std::vector<ChatMessage>& messages,
+                                       const ChatTemplateOptions& options) const {
   const char* source = llama_model_chat_template(model_.get(), nullptr);
-  if (source == nullptr)
+  if (source == nullptr && !options.chat_template)
     throw EngineError("llama.cpp", info_.device.str(),
                       "'" + info_.path.string() + "' has no chat template; give it a plain prompt");
   try {
-    std::call_once(template_once_, [&] { template_ = std::make_unique<ChatTemplate>(source); });
+    std::unique_ptr<const ChatTemplate> other;
+    if (options.chat_template)
+      other = std::make_unique<ChatTemplate>(*options.chat_template);
+    else
+      std::call_once(template_once_, [&] { template_ = std::make_unique<ChatTemplate>(source); });
+    const auto& chosen = other ? *other : *template_;
     const std::string bos = special_token(llama_vocab_bos(vocab()));
-    auto pieces = template_->render(messages, bos, special_token(llama_vocab_eos(vocab())));
+    auto pieces = chosen.render(messages, bos, special_token(llama_vocab_eos(vocab())), options.variables);
     // The tokenizer puts the first token itself where the model wants one.
     if (llama_vocab_get_add_bos(vocab()) && !bos.empty() && !pieces.empty() && pieces.front().trusted &&
         pieces.front().text.starts_with(bos))

@@ -228,7 +228,7 @@ void LlamaSession::run_wave(std::span<Job> jobs, const GenerationRequest& reques
     if (job.done) continue;
     auto rest = job.text.finish();  // cancelled: nothing that was generated is lost
     job.completion.text += rest;
-    if (request.on_chunk && !rest.empty()) request.on_chunk({std::move(rest), job.index});
+    if (request.on_chunk && !rest.empty()) request.on_chunk({.content = std::move(rest), .index = job.index});
   }
 }
 
@@ -322,7 +322,7 @@ void LlamaSession::accept(Job& job, std::int32_t output, const GenerationRequest
   }
   if (job.done) text += job.text.finish();
   completion.text += text;
-  if (request.on_chunk && !text.empty()) request.on_chunk({std::move(text), job.index});
+  if (request.on_chunk && !text.empty()) request.on_chunk({.content = std::move(text), .index = job.index});
 }
 
 void LlamaSession::add_to_batch(llama_token token, llama_pos position, llama_seq_id sequence, bool output) {

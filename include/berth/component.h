@@ -1,0 +1,318 @@
+/// Components: what a pipeline is made of. One has named, typed inputs and outputs, runs, and can be written down in the
+/// form that Haystack gives its components.
+///
+///     struct ShoutParameters {
+///       std::string end = "!";
+///       static auto fields() { return std::tuple(field("end", &ShoutParameters::end)); }
+///     };
+///
+///     class Shout final : public ComponentWith<ShoutParameters> {
+///      public:
+///       static constexpr std::string_view type_name = "my_project.Shout";
+///       explicit Shout(ShoutParameters parameters = {}) : ComponentWith(type_name, std::move(parameters)) {}
+///       void run(Run& run) override { run.set(louder_, run.get(text_) + parameters().end); }
+///
+///      private:
+///       Input<std::string> text_ = input<std::string>("text");
+///       Output<std::string> louder_ = output<std::string>("louder");
+///     };
+///
+///     register_component<Shout>();  // from here on a pipeline file can name it
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "berth/device.h"
+#include "berth/log.h"
+#include "berth/type.h"
+#include "berth/value.h"
+#include "berth/value_traits.h"
+
+namespace berth {
+
+/// Where a component takes a value.
+struct InputSocket {
+  enum Variadic {
+    no,
+    lazy,   ///< takes what all of its senders send, as a list, once they have sent it
+    greedy  ///< takes what comes first, as a list of one
+  };
+
+  std::string name;
+  Type type;                           ///< of one value; a variadic input gets a list of it
+  std::optional<Value> default_value;  ///< none: it must be given
+  Variadic variadic = no;
+};
+
+struct OutputSocket {
+  std::string name;
+  Type type;
+};
+
+/// An input of a component, by which its run() gets a T.
+template <class T>
+struct Input {
+  std::size_t index;
+};
+
+template <class T>
+struct Output {
+  std::size_t index;
+};
+
+/// What one run of a component is given and gives. Lives as long as the call.
+class Run {
+ public:
+  /// One value for each input and output socket, absent outputs being "not sent".
+  using Values = std::vector<std::optional<Value>>;
+
+  Run(std::span<const InputSocket> sockets, Values inputs, std::size_t outputs, std::stop_token stop = {})
+      : sockets_(sockets), inputs_(std::move(inputs)), outputs_(outputs), stop_(std::move(stop)) {}
+
+  /// The value of an input. Throws WrongType naming the input where it is no T.
+  template <class T>
+  T get(const Input<T>& input) const {
+    try {
+      return from_value<T>(value(input.index));
+    } catch (const WrongType& problem) {
+      throw WrongType("input '" + sockets_[input.index].name + "': " + problem.what());
+    }
+  }
+
+  /// The same as it came, without a copy.
+  const Value& value(std::size_t index) const;
+  template <class T>
+  const Value& value(const Input<T>& input) const {
+    return value(input.index);
+  }
+
+  /// Sends `value`. What is not set is not sent, and who waits for it does not run.
+  template <class T>
+  void set(const Output<T>& output, std::type_identity_t<T> value) {
+    outputs_[output.index] = to_value<T>(std::move(value));
+  }
+
+  /// Requested where the caller wants an end: return soon, with what there is.
+  const std::stop_token& stop() const { return stop_; }
+
+  Values take_outputs() && { return std::move(outputs_); }
+
+ private:
+  std::span<const InputSocket> sockets_;
+  Values inputs_;
+  Values outputs_;
+  std::stop_token stop_;
+};
+
+/// Not copied; whether it is safe to use from several threads is the component's own promise (see concurrent()).
+class Component {
+ public:
+  virtual ~Component() = default;
+  Component(const Component&) = delete;
+  Component& operator=(const Component&) = delete;
+
+  /// The qualified name that serialized forms carry.
+  std::string_view type() const { return type_; }
+
+  const std::vector<InputSocket>& inputs() const { return inputs_; }
+  const std::vector<OutputSocket>& outputs() const { return outputs_; }
+
+  /// Loads what run() needs. Called before each run of a pipeline: a second call does nothing.
+  virtual void warm_up() {}
+
+  /// How many bytes the next warm_up() will take, where that is known; 0 once it is warm. Components that say so are
+  /// warmed up side by side as far as memory allows.
+  virtual std::uint64_t load_bytes() const { return 0; }
+
+  /// Computes the outputs from the inputs. May throw; it can be called again afterwards.
+  virtual void run(Run& run) = 0;
+
+  /// Whether it may run at the same time as other components of a pipeline.
+  virtual bool concurrent() const { return false; }
+
+  /// The device or map that it runs on, where it has one.
+  virtual std::optional<ComponentDevice> device() const { return std::nullopt; }
+
+  /// What from_dict() needs to make it again. Throws std::invalid_argument for what cannot be written down.
+  virtual Value::Object init_parameters() const = 0;
+
+  /// {"type": ..., "init_parameters": {...}}
+  Value to_dict() const;
+
+ protected:
+  explicit Component(std::string_view type) : type_(type) {}
+
+  /// Declares an input that must be given, or one with a default. Throws std::invalid_argument for a name that is there.
+  template <class T>
+  Input<T> input(std::string name) {
+    return {add(InputSocket{std::move(name), type_of<T>(), std::nullopt})};
+  }
+  template <class T>
+  Input<T> input(std::string name, std::type_identity_t<T> default_value) {
+    return {add(InputSocket{std::move(name), type_of<T>(), to_value<T>(std::move(default_value))})};
+  }
+  /// Declares an input whose type is none of C++'s, such as "list[ChatMessage] | str".
+  Input<Value> input(std::string name, Type type, std::optional<Value> default_value = std::nullopt) {
+    return {add(InputSocket{std::move(name), std::move(type), std::move(default_value)})};
+  }
+  /// Declares an input that takes values from several senders.
+  template <class T>
+  Input<std::vector<T>> variadic_input(std::string name, InputSocket::Variadic variadic = InputSocket::lazy) {
+    return {add(InputSocket{std::move(name), type_of<T>(), std::nullopt, variadic})};
+  }
+  template <class T>
+  Output<T> output(std::string name) {
+    return {add(OutputSocket{std::move(name), type_of<T>()})};
+  }
+
+ private:
+  std::size_t add(InputSocket socket);
+  std::size_t add(OutputSocket socket);
+
+  std::string type_;
+  std::vector<InputSocket> inputs_;
+  std::vector<OutputSocket> outputs_;
+};
+
+/// Runs a component by itself: `inputs` by name to outputs by name. Throws std::invalid_argument for an input that is
+/// missing, unknown or of another type, and what the component throws.
+Value::Object run_component(Component& component, const Value::Object& inputs, std::stop_token stop = {});
+
+/// One parameter of a component: its name in serialized forms, and where it stands in the struct.
+template <class Parameters, class T>
+struct Field {
+  std::string_view name;
+  T Parameters::*member;
+};
+
+template <class Parameters, class T>
+constexpr Field<Parameters, T> field(std::string_view name, T Parameters::*member) {
+  return {name, member};
+}
+
+struct ParameterInfo {
+  std::string name;
+  Type type;
+  Value default_value;
+};
+
+/// Throws std::invalid_argument where `given` has a name that is not among `known`; it names the nearest.
+void check_parameter_names(const Value::Object& given, std::span<const std::string_view> known);
+
+/// "init_parameters" from the struct of a component and back. A parameter that is absent, or null without being
+/// optional, keeps its default.
+/// Throws std::invalid_argument for unknown names, and naming the parameter for values of another type.
+template <class Parameters>
+Value::Object to_init_parameters(const Parameters& parameters) {
+  Value::Object object;
+  std::apply([&](const auto&... each) { (object.set(std::string(each.name), to_value(parameters.*each.member)), ...); },
+             Parameters::fields());
+  return object;
+}
+
+template <class Parameters>
+Parameters from_init_parameters(const Value::Object& given) {
+  Parameters parameters;
+  std::apply(
+      [&](const auto&... each) {
+        const std::string_view names[] = {std::string_view(), each.name...};
+        check_parameter_names(given, std::span(names).subspan(1));
+        [[maybe_unused]] const auto read = [&](const auto& one) {
+          using Member = std::remove_reference_t<decltype(parameters.*one.member)>;
+          const Value* value = given.find(one.name);
+          const bool null_is_a_value = type_of<Member>().is_union() || type_of<Member>().is_any();
+          if (value == nullptr || (value->is_null() && !null_is_a_value)) return;
+          try {
+            parameters.*one.member = from_value<Member>(*value);
+          } catch (const WrongType& problem) {
+            throw WrongType("parameter '" + std::string(one.name) + "': " + problem.what());
+          }
+        };
+        (read(each), ...);
+      },
+      Parameters::fields());
+  return parameters;
+}
+
+template <class Parameters>
+std::vector<ParameterInfo> describe_parameters() {
+  const Parameters defaults;
+  return std::apply(
+      [&](const auto&... each) {
+        return std::vector<ParameterInfo>{{std::string(each.name),
+                                           type_of<std::decay_t<decltype(defaults.*each.member)>>(),
+                                           to_value(defaults.*each.member)}...};
+      },
+      Parameters::fields());
+}
+
+/// A component whose serialized form is its struct of parameters.
+template <class P>
+class ComponentWith : public Component {
+ public:
+  using Parameters = P;
+
+  const Parameters& parameters() const { return parameters_; }
+  Value::Object init_parameters() const override { return to_init_parameters(parameters_); }
+
+ protected:
+  ComponentWith(std::string_view type, Parameters parameters) : Component(type), parameters_(std::move(parameters)) {}
+
+ private:
+  Parameters parameters_;
+};
+
+/// A kind of component that serialized forms can name.
+struct ComponentClass {
+  std::string type;                  ///< "haystack.components.builders.prompt_builder.PromptBuilder"
+  std::vector<std::string> aliases;  ///< other names under which it is loaded
+  std::vector<ParameterInfo> parameters;
+  std::function<std::unique_ptr<Component>(const Value::Object& init_parameters)> create;
+};
+
+/// Makes a component known by its name; Haystack's that Berth has are known already. Safe to use from several threads.
+/// Throws std::invalid_argument for a name that is taken.
+void register_component(ComponentClass component);
+
+/// How C is made from a serialized form: C has `type_name`, `Parameters` with fields(), and a constructor from them or a
+/// static from_dict().
+template <class C>
+ComponentClass component_class_of(std::vector<std::string> aliases = {}) {
+  using Parameters = typename C::Parameters;
+  return {std::string(C::type_name), std::move(aliases), describe_parameters<Parameters>(),
+          [](const Value::Object& given) -> std::unique_ptr<Component> {
+            if constexpr (requires { C::from_dict(Value()); })
+              return C::from_dict(Value::Object{{"type", C::type_name}, {"init_parameters", given}});
+            else
+              return std::make_unique<C>(from_init_parameters<Parameters>(given));
+          }};
+}
+
+template <class C>
+void register_component(std::vector<std::string> aliases = {}) {
+  register_component(component_class_of<C>(std::move(aliases)));
+}
+
+/// The class of that name. Throws std::invalid_argument with the nearest name that is known.
+const ComponentClass& component_class(std::string_view type);
+
+/// All that are known, by name.
+std::vector<const ComponentClass*> component_classes();
+
+/// From Component::to_dict(). Only what is registered is made; nothing in `data` can name code to run.
+/// Throws std::invalid_argument.
+std::unique_ptr<Component> component_from_dict(const Value& data);
+
+}  // namespace berth

@@ -1,0 +1,38 @@
+/// What document stores and those who use them have in common.
+#pragma once
+
+#include "berth/value_traits.h"
+
+namespace berth {
+
+/// What to do with a document whose id is in the store already.
+enum class DuplicatePolicy {
+  none,  ///< what the store takes for best: fail
+  skip,
+  overwrite,
+  fail
+};
+
+/// What a retriever makes of filters that it was made with and others that a run gives.
+enum class FilterPolicy {
+  replace,  ///< those of the run take the place of its own
+  merge     ///< those of the run take the place of its own entries of the same name
+};
+
+/// By name, "SKIP".
+template <>
+struct ValueTraits<DuplicatePolicy> {
+  static Type type() { return "DuplicatePolicy"; }
+  static Value to_value(DuplicatePolicy policy);
+  static DuplicatePolicy from_value(const Value& value);
+};
+
+/// "replace" or "merge".
+template <>
+struct ValueTraits<FilterPolicy> {
+  static Type type() { return "FilterPolicy"; }
+  static Value to_value(FilterPolicy policy);
+  static FilterPolicy from_value(const Value& value);
+};
+
+}  // namespace berth

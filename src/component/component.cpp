@@ -1,0 +1,81 @@
+#include "berth/component.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "component/serialization.h"
+#include "text/nearest.h"
+#include "text/printable.h"
+
+namespace berth {
+namespace {
+
+/// " Did you mean 'x'?" where a name that is known is near, else what there is.
+std::string hint(std::string_view name, const std::vector<std::string>& known) {
+  const auto best = nearest(name, known);
+  if (!best.empty()) return fmt::format("; did you mean '{}'?", best);
+  return known.empty() ? "; it has none" : fmt::format("; it has: {}", fmt::join(known, ", "));
+}
+
+template <class Socket>
+std::size_t add_to(std::vector<Socket>& sockets, Socket socket, std::string_view kind) {
+  if (std::ranges::find(sockets, socket.name, &Socket::name) != sockets.end())
+    throw std::invalid_argument(fmt::format("The {} '{}' is declared twice", kind, printable(socket.name)));
+  sockets.push_back(std::move(socket));
+  return sockets.size() - 1;
+}
+
+}  // namespace
+
+ComponentDevice ValueTraits<ComponentDevice>::from_value(const Value& value) { return *device_parameter(value); }
+
+const Value& Run::value(std::size_t index) const {
+  const auto& input = inputs_[index];
+  if (input) return *input;
+  if (sockets_[index].default_value) return *sockets_[index].default_value;
+  throw std::invalid_argument(fmt::format("input '{}' is missing", sockets_[index].name));
+}
+
+Value Component::to_dict() const { return Value::Object{{"type", type()}, {"init_parameters", init_parameters()}}; }
+
+std::size_t Component::add(InputSocket socket) { return add_to(inputs_, std::move(socket), "input"); }
+std::size_t Component::add(OutputSocket socket) { return add_to(outputs_, std::move(socket), "output"); }
+
+Value::Object run_component(Component& component, const Value::Object& inputs, std::stop_token stop) {
+  const auto& sockets = component.inputs();
+  Run::Values values(sockets.size());
+  for (const auto& [name, value] : inputs) {
+    const auto socket = std::ranges::find(sockets, name, &InputSocket::name);
+    if (socket == sockets.end()) {
+      std::vector<std::string> names;
+      for (const auto& each : sockets) names.push_back(each.name);
+      throw std::invalid_argument(
+          fmt::format("{} has no input {}{}", component.type(), in_quotes(name), hint(name, names)));
+    }
+    values[static_cast<std::size_t>(socket - sockets.begin())] = value;
+  }
+  for (std::size_t i = 0; i < sockets.size(); ++i)
+    if (!values[i] && !sockets[i].default_value)
+      throw std::invalid_argument(fmt::format("{}: input '{}' is missing", component.type(), sockets[i].name));
+
+  component.warm_up();
+  Run run(sockets, std::move(values), component.outputs().size(), std::move(stop));
+  component.run(run);
+  Value::Object result;
+  auto outputs = std::move(run).take_outputs();
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    if (outputs[i]) result.set(component.outputs()[i].name, *std::move(outputs[i]));
+  return result;
+}
+
+void check_parameter_names(const Value::Object& given, std::span<const std::string_view> known) {
+  for (const auto& [name, value] : given) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    throw std::invalid_argument(
+        fmt::format("there is no parameter {}{}", in_quotes(name), hint(name, {known.begin(), known.end()})));
+  }
+}
+
+}  // namespace berth

@@ -1,0 +1,156 @@
+#include "berth/huggingface_local_chat_generator.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "berth/hf_kwargs.h"
+#include "component/generation_kwargs.h"
+#include "component/local_pipeline.h"
+#include "component/serialization.h"
+#include "component/stop_words.h"
+#include "component/tool_parser.h"
+#include "text/printable.h"
+
+namespace berth {
+namespace {
+
+/// Takes `stop_sequences` and `stop_words` out of the kwargs; they are Haystack's names, not those of generate().
+std::vector<std::string> take_stop_words(Value::Object& kwargs) {
+  std::vector<std::string> words;
+  for (const auto* name : {"stop_words", "stop_sequences"}) {
+    if (const Value* value = kwargs.find(name); value != nullptr && !value->is_null())
+      for (auto& word : from_value<std::vector<std::string>>(*value)) words.push_back(std::move(word));
+    kwargs.erase(name);
+  }
+  return words;
+}
+
+std::vector<ChatMessage> messages_of(std::variant<std::vector<ChatMessage>, std::string> given) {
+  if (auto* text = std::get_if<std::string>(&given)) return {ChatMessage::from_user(std::move(*text))};
+  return std::get<0>(std::move(given));
+}
+
+/// What chat templates are told of tools.
+Value::Array specs_of(const std::vector<Tool>& tools) {
+  Value::Array specs;
+  for (const auto& tool : tools)
+    specs.push_back(
+        Value::Object{{"name", tool.name}, {"description", tool.description}, {"parameters", tool.parameters}});
+  return specs;
+}
+
+}  // namespace
+
+HuggingFaceLocalChatGenerator::HuggingFaceLocalChatGenerator(Parameters parameters)
+    : Component(type_name),
+      token_(parameters.token),
+      chat_template_(std::move(parameters.chat_template)),
+      generation_kwargs_(std::move(parameters.generation_kwargs)),
+      streaming_callback_(std::move(parameters.streaming_callback)),
+      tools_(std::move(parameters.tools)),
+      enable_thinking_(parameters.enable_thinking) {
+  if (tools_ && !flatten_tools(*tools_).empty() && streaming_callback_)
+    throw std::invalid_argument("Using tools and streaming at the same time is not supported. Please choose one.");
+  if (parameters.tool_parsing_function != default_tool_parser)
+    throw std::invalid_argument(fmt::format("Unknown tool_parsing_function {}; known is '{}'",
+                                            in_quotes(parameters.tool_parsing_function), default_tool_parser));
+  pipeline_ = std::make_unique<LocalPipeline>(LocalPipelineParameters{
+      std::move(parameters.model), std::move(parameters.task), std::move(parameters.device), std::move(parameters.token),
+      std::move(parameters.huggingface_pipeline_kwargs), std::move(parameters.log), std::move(parameters.progress)});
+  const auto stop_words = parameters.stop_words.value_or(std::vector<std::string>{});
+  pipeline_->set_defaults(generation_kwargs_, !stop_words.empty());
+  auto sequences = generation_kwargs_.contains("stop_sequences")
+                       ? from_value<std::vector<std::string>>(generation_kwargs_.at("stop_sequences"))
+                       : std::vector<std::string>{};
+  sequences.insert(sequences.end(), stop_words.begin(), stop_words.end());
+  generation_kwargs_.set("stop_sequences", to_value(sequences));
+}
+
+HuggingFaceLocalChatGenerator::~HuggingFaceLocalChatGenerator() = default;
+
+std::optional<ComponentDevice> HuggingFaceLocalChatGenerator::device() const { return pipeline_->device(); }
+
+std::shared_ptr<const LoadedModel> HuggingFaceLocalChatGenerator::loaded_model() const {
+  return pipeline_->loaded_model();
+}
+
+std::uint64_t HuggingFaceLocalChatGenerator::load_bytes() const { return pipeline_->load_bytes(); }
+
+void HuggingFaceLocalChatGenerator::warm_up() {
+  if (loaded_model()) return;
+  auto kwargs = generation_kwargs_;
+  take_stop_words(kwargs);
+  read_generation_kwargs(kwargs, {});  // before the model takes its time
+  pipeline_->warm_up();
+}
+
+HuggingFaceLocalChatGenerator::Result HuggingFaceLocalChatGenerator::run(const std::vector<ChatMessage>& messages,
+                                                                         const Value::Object& generation_kwargs,
+                                                                         const StreamingCallback& streaming_callback,
+                                                                         const std::optional<Tools>& tools,
+                                                                         std::stop_token stop) {
+  const auto& chosen = tools ? tools : tools_;
+  const auto specs = chosen ? specs_of(flatten_tools(*chosen)) : Value::Array{};
+  const auto callback = streaming_callback ? streaming_callback : streaming_callback_;
+  if (!specs.empty() && callback)
+    throw std::invalid_argument("Using tools and streaming at the same time is not supported. Please choose one.");
+  warm_up();
+
+  auto kwargs = generation_kwargs_;
+  for (const auto& [name, value] : generation_kwargs) kwargs.set(name, value);
+  const auto stop_words = take_stop_words(kwargs);
+  auto options = read_generation_kwargs(kwargs, pipeline_->log()).options;
+  options.stop_words.insert(options.stop_words.end(), stop_words.begin(), stop_words.end());
+  if (callback) stream_one_reply(options, pipeline_->log());
+
+  ChatTemplateOptions template_options{.chat_template = chat_template_,
+                                       .variables = {{"enable_thinking", enable_thinking_}}};
+  if (!specs.empty()) template_options.variables.set("tools", specs);
+  const auto prompt = loaded_model()->apply_chat_template(messages, template_options);
+
+  Result result;
+  result.generation = pipeline_->session()->generate(
+      {.prompts = {prompt}, .options = options, .on_chunk = callback.call, .stop = std::move(stop)});
+  for (std::size_t i = 0; i < result.generation.completions.size(); ++i) {
+    const auto& completion = result.generation.completions[i];
+    const auto text = without_stop_words(completion.text, stop_words);
+    const auto call = specs.empty() ? std::nullopt : parse_tool_call(text);
+    const auto* finish_reason = completion.finish_reason == FinishReason::length ? "length" : call ? "tool_calls" : "stop";
+    Value::Object meta{
+        {"finish_reason", finish_reason},
+        {"index", i},
+        {"model", pipeline_->model()},
+        {"usage", Value::Object{{"completion_tokens", completion.generated_tokens},
+                                {"prompt_tokens", completion.prompt_tokens},
+                                {"total_tokens", completion.generated_tokens + completion.prompt_tokens}}}};
+    result.replies.push_back(call ? ChatMessage::from_assistant(std::nullopt, std::move(meta), std::nullopt, {*call})
+                                  : ChatMessage::from_assistant(text, std::move(meta)));
+  }
+  return result;
+}
+
+void HuggingFaceLocalChatGenerator::run(Run& run) {
+  run.set(replies_, this->run(messages_of(run.get(messages_)), run.get(kwargs_input_).value_or(Value::Object{}),
+                              run.get(callback_input_), run.get(tools_input_), run.stop())
+                        .replies);
+}
+
+Value::Object HuggingFaceLocalChatGenerator::init_parameters() const {
+  return {{"huggingface_pipeline_kwargs", pipeline_->serialized_kwargs()},
+          {"generation_kwargs", generation_kwargs_},
+          {"streaming_callback", plain(to_value(streaming_callback_))},
+          {"token", to_value(token_)},
+          {"chat_template", to_value(chat_template_)},
+          {"tools", plain(to_value(tools_))},
+          {"tool_parsing_function", default_tool_parser},
+          {"enable_thinking", enable_thinking_}};
+}
+
+std::unique_ptr<HuggingFaceLocalChatGenerator> HuggingFaceLocalChatGenerator::from_dict(const Value& data) {
+  auto parameters = from_init_parameters<Parameters>(berth::init_parameters(data, type_name));
+  deserialize_hf_model_kwargs(parameters.huggingface_pipeline_kwargs);
+  return std::make_unique<HuggingFaceLocalChatGenerator>(std::move(parameters));
+}
+
+}  // namespace berth

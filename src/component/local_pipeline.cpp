@@ -1,0 +1,106 @@
+#include "component/local_pipeline.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "berth/convert.h"
+#include "berth/hf_kwargs.h"
+#include "berth/model.h"
+#include "engine/shared_model.h"
+
+namespace berth {
+namespace {
+
+const std::vector<std::string> supported_tasks = {"text-generation", "text2text-generation"};
+
+/// The task where nobody gave one. Haystack asks the model hub for it; here the model must be on this machine.
+std::string task_of_model(const std::string& model) {
+  try {
+    locate_model(model, ModelSearch::from_environment());
+    return "text-generation";  // what a GGUF of a generative model does
+  } catch (const std::exception& problem) {
+    throw std::invalid_argument(fmt::format(
+        "The task of model '{}' is not known: pass task=\"text-generation\" (the hub is not asked; {})", model,
+        problem.what()));
+  }
+}
+
+/// The device that Hugging Face's pipeline would make of these arguments: `device_map` over `device`; none: automatic.
+std::optional<ComponentDevice> device_of_kwargs(const Value::Object& kwargs) {
+  const Value* device = nullptr;
+  const auto look_at = [&](const Value* value) {
+    if (device == nullptr && value != nullptr && !value->is_null()) device = value;
+  };
+  look_at(kwargs.find("device_map"));
+  if (const Value* model_kwargs = kwargs.find("model_kwargs")) look_at(model_kwargs->find("device_map"));
+  look_at(kwargs.find("device"));
+  if (device == nullptr) return std::nullopt;
+  if (device->is_string() && (*device == Value("auto") || *device == Value("balanced") ||
+                              *device == Value("balanced_low_0") || *device == Value("sequential")))
+    return std::nullopt;
+  return from_hf(*device);
+}
+
+}  // namespace
+
+LocalPipeline::LocalPipeline(LocalPipelineParameters parameters)
+    : log_(std::move(parameters.log)), progress_(std::move(parameters.progress)) {
+  if (parameters.token) (void)parameters.token->resolve_value();  // a strict one must be there; it is not kept
+  kwargs_ = resolve_hf_pipeline_kwargs(std::move(parameters.pipeline_kwargs), parameters.model, parameters.task,
+                                       supported_tasks, parameters.device, std::nullopt, log_, task_of_model);
+  kwargs_.erase("token");  // not needed before something is downloaded, and nothing is
+}
+
+Value::Object LocalPipeline::serialized_kwargs() const {
+  auto kwargs = kwargs_;
+  serialize_hf_model_kwargs(kwargs);
+  return kwargs;
+}
+
+void LocalPipeline::set_defaults(Value::Object& generation_kwargs, bool has_stop_words) const {
+  if (generates_text() && !generation_kwargs.contains("return_full_text"))
+    generation_kwargs.set("return_full_text", false);
+  if (has_stop_words && generation_kwargs.contains("stopping_criteria"))
+    throw std::invalid_argument(
+        "Found both the `stop_words` init parameter and the `stopping_criteria` key in `generation_kwargs`. "
+        "Please specify only one of them.");
+  if (!generation_kwargs.contains("max_new_tokens")) generation_kwargs.set("max_new_tokens", 512);
+}
+
+ComponentDevice LocalPipeline::device() const { return ComponentDevice::resolve_device(device_of_kwargs(kwargs_)); }
+
+void LocalPipeline::warm_up() {
+  const std::lock_guard lock(mutex_);
+  if (session_) return;
+  if (!generates_text())
+    throw std::invalid_argument(
+        fmt::format("The task '{}' cannot be run yet; 'text-generation' can", kwargs_.at("task").as_string()));
+  const auto model = shared_model(engine("llama.cpp"), {.model = locate_model(this->model(), ModelSearch::from_environment()),
+                                                        .device = device(),
+                                                        .progress = progress_,
+                                                        .log = log_});
+  session_ = model->new_session();
+  model_ = model;
+}
+
+std::uint64_t LocalPipeline::load_bytes() const {
+  if (loaded_model()) return 0;
+  try {
+    return std::filesystem::file_size(locate_model(model(), ModelSearch::from_environment()));
+  } catch (const std::exception&) {
+    return 0;  // warm_up() tells what is wrong
+  }
+}
+
+std::shared_ptr<const LoadedModel> LocalPipeline::loaded_model() const {
+  const std::lock_guard lock(mutex_);
+  return model_;
+}
+
+std::shared_ptr<Session> LocalPipeline::session() const {
+  const std::lock_guard lock(mutex_);
+  return session_;
+}
+
+}  // namespace berth

@@ -1,0 +1,64 @@
+/// What the components that run a local text generation model share: Hugging Face's pipeline, as far as they use it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "berth/engine.h"
+#include "berth/log.h"
+#include "berth/secret.h"
+#include "berth/value.h"
+
+namespace berth {
+
+/// What a component was given that decides on the model and where it runs.
+struct LocalPipelineParameters {
+  std::string model;
+  std::optional<std::string> task;
+  std::optional<ComponentDevice> device;
+  std::optional<Secret> token;
+  Value::Object pipeline_kwargs;  ///< `model`, `task`, `device`, `device_map` here win
+  LogCallback log;
+  std::function<bool(float)> progress;
+};
+
+/// Safe to use from several threads.
+class LocalPipeline {
+ public:
+  /// Resolves model, task and device; loads nothing. Throws std::invalid_argument with Haystack's texts.
+  explicit LocalPipeline(LocalPipelineParameters parameters);
+
+  /// The kwargs with what was resolved, in the form in which they are serialized, and as they are used.
+  Value::Object serialized_kwargs() const;
+  const std::string& model() const { return kwargs_.at("model").as_string(); }
+  bool generates_text() const { return kwargs_.at("task") == Value("text-generation"); }
+
+  /// The defaults that the task brings, into `generation_kwargs`; throws where stop words are given in two ways.
+  void set_defaults(Value::Object& generation_kwargs, bool has_stop_words) const;
+
+  ComponentDevice device() const;
+
+  /// Loads the model, once. Throws as Engine::load().
+  void warm_up();
+  /// The bytes of the model's file until it is loaded; 0 then, and where it is not found.
+  std::uint64_t load_bytes() const;
+
+  std::shared_ptr<const LoadedModel> loaded_model() const;  ///< nullptr before warm_up()
+  std::shared_ptr<Session> session() const;                 ///< nullptr before warm_up()
+  const LogCallback& log() const { return log_; }
+
+ private:
+  Value::Object kwargs_;
+  LogCallback log_;
+  std::function<bool(float)> progress_;
+
+  mutable std::mutex mutex_;  // of the two below
+  std::shared_ptr<const LoadedModel> model_;
+  std::shared_ptr<Session> session_;
+};
+
+}  // namespace berth

@@ -1,0 +1,49 @@
+#include "engine/shared_model.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <mutex>
+
+namespace berth {
+namespace {
+
+struct Entry {
+  std::mutex loading;
+  std::weak_ptr<const LoadedModel> model;
+};
+
+/// What two requests must share to get the same weights: also the file's time, since it may be replaced.
+std::string key_of(const Engine& engine, const LoadRequest& request) {
+  std::error_code error;
+  const auto path = std::filesystem::weakly_canonical(request.model, error);
+  const auto time = std::filesystem::last_write_time(request.model, error);
+  const auto bytes = std::filesystem::file_size(request.model, error);
+  return fmt::format("{}\n{}\n{}\n{}\n{}", engine.name(), request.device.str(), path.string(),
+                     error ? 0 : time.time_since_epoch().count(), error ? 0 : bytes);
+}
+
+std::shared_ptr<Entry> entry(const std::string& key) {
+  static std::mutex mutex;
+  static std::map<std::string, std::shared_ptr<Entry>> entries;
+  const std::lock_guard lock(mutex);
+  std::erase_if(entries, [](const auto& each) { return each.second.use_count() == 1 && each.second->model.expired(); });
+  auto& found = entries[key];
+  if (!found) found = std::make_shared<Entry>();
+  return found;
+}
+
+}  // namespace
+
+std::shared_ptr<const LoadedModel> shared_model(const Engine& engine, const LoadRequest& request) {
+  const auto own = entry(key_of(engine, request));
+  const std::lock_guard lock(own->loading);
+  auto model = own->model.lock();
+  if (!model) {
+    model = engine.load(request);
+    own->model = model;
+  }
+  return model;
+}
+
+}  // namespace berth

@@ -1,0 +1,46 @@
+/// What a pipeline is made of.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "berth/pipeline.h"
+#include "pipeline/type_flow.h"
+
+namespace berth {
+
+struct Pipeline::Graph {
+  struct Input {
+    std::vector<std::size_t> senders;  ///< nodes, in the order of connection
+    InputSocket::Variadic variadic;
+    bool joins_lists = false;  ///< made variadic by a second sender: what it gets are lists, which are joined
+  };
+
+  struct Node {
+    std::string name;
+    std::shared_ptr<Component> component;
+    std::vector<Input> inputs;  ///< one for each socket
+  };
+
+  struct Edge {
+    std::size_t sender, output, receiver, input;
+    Conversion conversion;
+  };
+
+  PipelineOptions options;
+  std::vector<Node> nodes;  ///< in the order in which they were added
+  std::vector<Edge> edges;  ///< in the order of connection
+
+  std::size_t find(std::string_view name) const;  ///< throws std::invalid_argument
+
+  /// Throws std::invalid_argument where an input that has a sender cannot take what another one sends.
+  void check_takes_several(std::size_t node, std::size_t input) const;
+
+  /// The edges as Haystack lists them: by sender in the order of the components, then by receiver in the order in which
+  /// each was first connected with that sender.
+  std::vector<Edge> edges_in_order() const;
+};
+
+}  // namespace berth

@@ -1,0 +1,39 @@
+/// Values as YAML 1.1, read and written as PyYAML's safe loader and dumper do, which Haystack uses.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "berth/value.h"
+
+namespace berth::yaml {
+
+/// A place in a text, from 1.
+struct Mark {
+  std::size_t line = 1;
+  std::size_t column = 1;
+};
+
+/// One document. Throws FormatError, whose `found` starts with "line 3, column 7", for what is not YAML, more than one
+/// document, a key that is there twice or is no text, nesting beyond 200 levels, aliases that would grow the document
+/// beyond a million nodes, tags that name Python objects, and texts beyond 64 MiB.
+/// Dates stay text; integers beyond 64 bits become numbers.
+Value read(std::string_view text);
+
+/// Where the entry with these names (and indices, as text) stands in a text that read() accepts: the place of its name,
+/// or of the nearest entry around it that exists.
+Mark locate(std::string_view text, const std::vector<std::string>& path);
+
+/// Block style, keys sorted, 80 columns wide, other letters than ASCII escaped.
+std::string write(const Value& value);
+
+/// What PyYAML makes of a plain scalar: null, a boolean, a number, or the text itself.
+Value resolve(std::string_view scalar);
+
+/// Whether PyYAML makes a date of it.
+bool is_timestamp(std::string_view scalar);
+
+}  // namespace berth::yaml

@@ -1,0 +1,183 @@
+#include "remote/chat_completions.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "berth/error.h"
+#include "berth/value_traits.h"
+#include "remote/chat_body.h"
+#include "remote/chat_stream.h"
+#include "remote/entry.h"
+#include "remote/server_sent_events.h"
+#include "text/printable.h"
+
+namespace berth {
+namespace {
+
+/// What `read` makes of an answer; where that cannot be understood, it is the service's fault.
+template <class Read>
+auto understood(const HttpRequest& request, Read&& read) {
+  try {
+    return read();
+  } catch (const FormatError& problem) {
+    throw remote_error(
+        request, fmt::format("The answer is not JSON: at byte {}, expected {}", problem.offset(), problem.expected()));
+  } catch (const std::invalid_argument& problem) {
+    throw remote_error(request, fmt::format("The answer is no chat completion: {}", problem.what()));
+  }
+}
+
+/// {"error": ...} in the place of an answer.
+void check_for_error(const HttpRequest& request, const Value& answer) {
+  const auto& error = entry(answer, "error");
+  if (error.is_null()) return;
+  const auto& message = error.is_string() ? error : entry(error, "message");
+  throw remote_error(request, message.is_string() ? message.as_string() : "An error occurred during streaming");
+}
+
+ChatMessage message_of(const Value& completion, const Value& choice, const std::function<void(std::string)>& warn) {
+  const auto& message = entry(choice, "message");
+  std::vector<ToolCall> calls;
+  if (const auto& given = entry(message, "tool_calls"); !given.is_null())
+    for (const auto& call : given.as_array()) {
+      const auto& function = entry(call, "function");
+      if (function.is_null()) continue;  // a custom tool's
+      const auto id = from_value<std::optional<std::string>>(entry(call, "id"));
+      const auto name = entry(function, "name").as_string();
+      const auto json = from_value<std::optional<std::string>>(entry(function, "arguments")).value_or("");
+      if (auto arguments = tool_arguments(json))
+        calls.push_back({.tool_name = name, .arguments = *std::move(arguments), .id = id});
+      else
+        warn(
+            fmt::format("OpenAI returned a malformed JSON string for tool call arguments. This tool call will be "
+                        "skipped. To always generate a valid JSON, set `tools_strict` to `True`. Tool call ID: {}, "
+                        "Tool name: {}, Arguments: {}",
+                        printable(id.value_or("")), printable(name), printable(json)));
+    }
+  Value::Object meta{{"model", entry(completion, "model")},
+                     {"index", entry(choice, "index")},
+                     {"finish_reason", entry(choice, "finish_reason")},
+                     {"usage", entry(completion, "usage")}};
+  if (const auto& logprobs = entry(choice, "logprobs"); !logprobs.is_null()) meta.set("logprobs", logprobs);
+  return ChatMessage::from_assistant(from_value<std::optional<std::string>>(entry(message, "content")), std::move(meta),
+                                     {}, std::move(calls));
+}
+
+}  // namespace
+
+ChatCompletions::ChatCompletions(ChatEndpoint endpoint, std::string model, ChatOptions options, LogCallback log)
+    : endpoint_(std::move(endpoint)),
+      http_(endpoint_.http),
+      model_(std::move(model)),
+      options_(std::move(options)),
+      log_(std::move(log)) {
+  if (options_.tools) (void)flatten_tools(*options_.tools);
+}
+
+std::vector<ChatMessage> ChatCompletions::run(std::span<const ChatMessage> messages, const ChatOptions& options,
+                                              const std::stop_token& stop) const {
+  auto kwargs = options_.generation_kwargs.value_or(Value::Object{});
+  for (const auto& [name, value] : options.generation_kwargs.value_or(Value::Object{})) kwargs.set(name, value);
+  const auto& callback = options.streaming_callback ? options.streaming_callback : options_.streaming_callback;
+  const auto& tools = options.tools ? options.tools : options_.tools;
+  const bool strict = options.tools_strict.value_or(options_.tools_strict.value_or(false));
+
+  HttpRequest request{.url = endpoint_.url, .headers = endpoint_.headers, .secrets = endpoint_.secrets};
+  if (const Value* more = kwargs.find("extra_headers"); more != nullptr && !more->is_null())
+    for (const auto& [name, value] : more->as_object()) request.headers.emplace_back(name, value.as_string());
+  kwargs.erase("extra_headers");
+  const auto body = chat_body(model_, messages, tools ? flatten_tools(*tools) : std::vector<Tool>{}, strict,
+                              std::move(kwargs), static_cast<bool>(callback));
+  request.body = Value(body).to_json();
+
+  std::vector<ChatMessage> replies;
+  if (callback)
+    replies.push_back(streamed(request, callback, stop));
+  else
+    replies = at_once(request, stop);
+  for (const auto& reply : replies) {
+    const auto reason = reply.meta().at("finish_reason");
+    const auto index = reply.meta().at("index").to_json();
+    if (reason == Value("length"))
+      warn(request, fmt::format("The completion for index {} has been truncated before reaching a natural stopping "
+                                "point. Increase the max_completion_tokens parameter to allow for longer completions.",
+                                index));
+    if (reason == Value("content_filter"))
+      warn(request, fmt::format("The completion for index {} has been truncated due to the content filter.", index));
+  }
+  return replies;
+}
+
+std::vector<ChatMessage> ChatCompletions::at_once(const HttpRequest& request, const std::stop_token& stop) const {
+  std::string text;
+  try {
+    text = http_.post(request, stop);
+  } catch (const Cancelled&) {
+    return {};
+  }
+  return understood(request, [&] {
+    const auto answer = Value::from_json(text);
+    check_for_error(request, answer);
+    std::vector<ChatMessage> replies;
+    for (const auto& choice : entry(answer, "choices").as_array())
+      replies.push_back(message_of(answer, choice, [&](const std::string& message) { warn(request, message); }));
+    return replies;
+  });
+}
+
+ChatMessage ChatCompletions::streamed(HttpRequest request, const StreamingCallback& callback,
+                                      const std::stop_token& stop) const {
+  ChatStream stream;
+  bool done = false;
+  ServerSentEvents events([&](const ServerSentEvent& event) {
+    if (done || stop.stop_requested()) return;
+    done = event.data.starts_with("[DONE]");
+    if (done) return;
+    const auto chunk = understood(request, [&] {
+      const auto json = Value::from_json(event.data);
+      check_for_error(request, json);
+      return stream.add(json);
+    });
+    callback.call(chunk);
+  });
+  request.on_data = [&](std::string_view data) { events.feed(data); };
+  try {
+    http_.post(request, stop);
+    if (!done && !stream.is_finished()) throw remote_error(request, "The stream ended before the reply did");
+  } catch (const Cancelled&) {
+    if (!stop.stop_requested()) throw;
+    if (!stream.is_finished()) stream.set_finish_reason("cancelled");
+  }
+  return stream.message([&](const std::string& message) { warn(request, message); });
+}
+
+void ChatCompletions::warn(const HttpRequest& request, const std::string& message) const {
+  if (log_) log_(LogLevel::warning, redacted(message, request.secrets));
+}
+
+std::vector<ChatMessage> chat_replies(const ChatCompletions& chat,
+                                      const std::variant<std::vector<ChatMessage>, std::string>& messages,
+                                      const ChatOptions& options, const std::stop_token& stop) {
+  if (const auto* text = std::get_if<std::string>(&messages)) {
+    const auto message = ChatMessage::from_user(*text);
+    return chat.run(std::span(&message, 1), options, stop);
+  }
+  const auto& all = std::get<std::vector<ChatMessage>>(messages);
+  return all.empty() ? std::vector<ChatMessage>{} : chat.run(all, options, stop);
+}
+
+TextReplies text_replies(const ChatCompletions& chat, std::string prompt, std::optional<std::string> system_prompt,
+                         const ChatOptions& options, const std::stop_token& stop) {
+  std::vector<ChatMessage> messages;
+  if (system_prompt) messages.push_back(ChatMessage::from_system(*std::move(system_prompt)));
+  messages.push_back(ChatMessage::from_user(std::move(prompt)));
+  TextReplies result;
+  for (const auto& reply : chat.run(messages, options, stop)) {
+    result.replies.push_back(reply.text().value_or(""));
+    result.meta.push_back(reply.meta());
+  }
+  return result;
+}
+
+}  // namespace berth

@@ -1,0 +1,98 @@
+#include <gmock/gmock.h>
+
+#include "berth/error.h"
+#include "berth/pipeline.h"
+#include "pipeline/components.h"
+
+namespace berth {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr const char* two_adds = R"(components:
+  one:
+    init_parameters:
+      add: 1
+    type: berth.test.Add
+  two:
+    init_parameters:
+      add: 2
+    type: berth.test.Add
+connection_type_validation: true
+connections:
+- receiver: two.value
+  sender: one.result
+max_runs_per_component: 7
+metadata:
+  name: both
+)";
+
+class PipelineYaml : public testing::Test {
+ protected:
+  void SetUp() override { test::register_test_components(); }
+
+  template <class Error = std::invalid_argument>
+  static std::string refused(std::string_view yaml) {
+    try {
+      Pipeline::loads(yaml);
+    } catch (const Error& problem) {
+      return problem.what();
+    }
+    ADD_FAILURE() << "this was loaded:\n" << yaml;
+    return {};
+  }
+};
+
+TEST_F(PipelineYaml, ComesBackByteForByte) {
+  auto pipeline = Pipeline::loads(two_adds);
+  EXPECT_EQ(pipeline.dumps(), two_adds);
+  EXPECT_EQ(pipeline.run({{"one", Value::Object{{"value", 1}}}}).at("two"), Value(Value::Object{{"result", 4}}));
+}
+
+TEST_F(PipelineYaml, NamesLineAndColumnOfAMistake) {
+  const auto with = [](std::string_view what, std::string_view instead) {
+    std::string text = two_adds;
+    text.replace(text.find(what), what.size(), instead);
+    return text;
+  };
+  EXPECT_THAT(refused(with("add: 2", "add: two")), AllOf(StartsWith("line 6, column 3: components.two: "),
+                                                         HasSubstr("parameter 'add': expected an integer")));
+  EXPECT_THAT(refused(with("add: 2", "ad: 2")), HasSubstr("there is no parameter 'ad'; did you mean 'add'?"));
+  EXPECT_THAT(refused(with("berth.test.Add\n  two", "berth.test.Ad\n  two")),
+              AllOf(StartsWith("line 2, column 3"), HasSubstr("did you mean 'berth.test.Add'?")));
+  EXPECT_THAT(refused(with("sender: one.result", "sender: three.result")),
+              AllOf(StartsWith("line 12, column 3"), HasSubstr("Component named three not found")));
+  EXPECT_THAT(refused(with("  sender: one.result\n", "")), HasSubstr("Missing sender in connection"));
+  EXPECT_THAT(refused(with("    type: berth.test.Add\n  two", "  two")),
+              HasSubstr("Missing 'type' in component 'one'"));
+  EXPECT_THAT(refused(with("max_runs_per_component: 7", "max_runs_per_component: many")),
+              StartsWith("line 14, column 1"));
+  EXPECT_THAT(refused<FormatError>(with("  two:", "  one:")), HasSubstr("the key 'one' twice"));
+}
+
+TEST_F(PipelineYaml, RefusesWhatIsNoPipeline) {
+  EXPECT_THAT(refused(""), HasSubstr("this is empty"));
+  EXPECT_THAT(refused("[]"), HasSubstr("this is a list"));
+  EXPECT_THAT(refused("components: 3"), HasSubstr("expected an object"));
+  EXPECT_THAT(refused("connections: {}"), HasSubstr("expected a list"));
+  EXPECT_THAT(refused("connections: [3]"), HasSubstr("Missing sender"));
+  EXPECT_THAT(refused<FormatError>("a: [1"), HasSubstr("line 2, column 1"));
+  EXPECT_THAT(refused<FormatError>("a: !!python/object/apply:os.system [ls]"), HasSubstr("tag"));
+  EXPECT_THAT(refused("components: {x: {type: os.system}}"), HasSubstr("There is no component 'os.system'"));
+}
+
+TEST_F(PipelineYaml, OfComponentsThatCannotBeWrittenNamesThem) {
+  Pipeline pipeline;
+  pipeline.add_component("call", std::make_shared<test::Call>([](std::string text, const auto&) { return text; }));
+  try {
+    pipeline.dumps();
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const std::invalid_argument& problem) {
+    EXPECT_STREQ(problem.what(), "Component 'call': a function cannot be written down");
+  }
+}
+
+}  // namespace
+}  // namespace berth

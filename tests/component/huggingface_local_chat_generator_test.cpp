@@ -1,0 +1,69 @@
+#include "berth/huggingface_local_chat_generator.h"
+
+#include <gmock/gmock.h>
+
+#include "test_model.h"
+
+namespace berth {
+namespace {
+
+using testing::HasSubstr;
+
+HuggingFaceLocalChatGenerator::Parameters local_model() {
+  return {.model = test::model_path().string(),
+          .task = "text-generation",
+          .device = Device::cpu(),
+          .generation_kwargs = {{"max_new_tokens", 8}}};
+}
+
+TEST(HuggingFaceLocalChatGenerator, AnswersAConversation) {
+  BERTH_NEEDS_MODEL();
+  HuggingFaceLocalChatGenerator generator(local_model());
+  const auto result = generator.run({ChatMessage::from_user("Write one sentence about the sea.")});
+  ASSERT_EQ(result.replies.size(), 1U);
+  const auto& reply = result.replies[0];
+  EXPECT_TRUE(reply.is_from(ChatRole::assistant));
+  EXPECT_FALSE(reply.text()->empty());
+  EXPECT_EQ(reply.meta().at("index"), Value(0));
+  EXPECT_EQ(reply.meta().at("finish_reason"), Value("length"));
+  EXPECT_EQ(*reply.meta().at("usage").find("prompt_tokens"), Value(37));
+  EXPECT_EQ(*reply.meta().at("usage").find("completion_tokens"), Value(8));
+}
+
+TEST(HuggingFaceLocalChatGenerator, TakesATextForAMessageAndStreams) {
+  BERTH_NEEDS_MODEL();
+  auto parameters = local_model();
+  std::string streamed;
+  parameters.streaming_callback.call = [&](const StreamingChunk& chunk) { streamed += chunk.content; };
+  HuggingFaceLocalChatGenerator generator(std::move(parameters));
+  const auto outputs = run_component(generator, {{"messages", "Write one sentence about the sea."}});
+  const auto replies = from_value<std::vector<ChatMessage>>(outputs.at("replies"));
+  ASSERT_EQ(replies.size(), 1U);
+  EXPECT_EQ(*replies[0].text(), streamed);
+}
+
+TEST(HuggingFaceLocalChatGenerator, SharesTheWeightsOfAModelThatIsLoaded) {
+  BERTH_NEEDS_MODEL();
+  HuggingFaceLocalChatGenerator one(local_model());
+  HuggingFaceLocalChatGenerator other(local_model());
+  EXPECT_GT(one.load_bytes(), 80'000'000U);
+  one.warm_up();
+  other.warm_up();
+  EXPECT_EQ(one.loaded_model(), other.loaded_model());
+  EXPECT_EQ(one.load_bytes(), 0U);
+}
+
+TEST(HuggingFaceLocalChatGenerator, RefusesToolsWhileStreaming) {
+  HuggingFaceLocalChatGenerator::Parameters parameters{.model = "m", .task = "text-generation"};
+  parameters.streaming_callback.call = [](const StreamingChunk&) {};
+  parameters.tools = std::vector<std::variant<Tool, Toolset>>{Tool{.name = "weather"}};
+  try {
+    HuggingFaceLocalChatGenerator generator(std::move(parameters));
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const std::invalid_argument& problem) {
+    EXPECT_THAT(problem.what(), HasSubstr("Using tools and streaming at the same time is not supported."));
+  }
+}
+
+}  // namespace
+}  // namespace berth

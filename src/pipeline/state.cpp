@@ -23,7 +23,7 @@ std::size_t socket_named(const Component& component, std::string_view component_
 
 Pipeline::State::State(const Graph& graph, const Value::Object& data) : graph_(graph) {
   const auto count = graph.nodes.size();
-  by_name_.resize(count);
+  by_name_ = std::vector<std::size_t>(count);
   std::iota(by_name_.begin(), by_name_.end(), std::size_t{0});
   std::ranges::sort(by_name_, {}, [&](std::size_t i) -> const std::string& { return graph.nodes[i].name; });
   edges_.resize(count);

@@ -63,8 +63,7 @@ Value integer(std::string_view digits, int base, bool negative) {
   if (error != std::errc() || magnitude > limit) {
     double number = 0;
     for (const char c : digits) {
-      int digit = 0;
-      std::from_chars(&c, &c + 1, digit, base);
+      const int digit = c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
       number = number * base + digit;
     }
     return negative ? -number : number;

@@ -20,9 +20,11 @@ constexpr auto examples =
     "  berth devices\n"
     "  berth devices --json";
 
+DeviceName engine_of(const DeviceInfo& info) { return info.engines.empty() ? DeviceName{} : info.engines.front(); }
+
 Value as_value(const DeviceInfo& info) {
   return Value::Object{{"device", info.device.str()},     {"name", info.name},
-                       {"engine", info.engine},           {"engine_name", info.engine_name},
+                       {"engine", engine_of(info).in},    {"engine_name", engine_of(info).name},
                        {"total_bytes", info.total_bytes}, {"free_bytes", info.free_bytes}};
 }
 
@@ -49,7 +51,7 @@ int devices(bool json) {
   print_row("DEVICE", "NAME", "FREE", "TOTAL", "ENGINE");
   for (const auto& info : infos)
     print_row(info.device.str(), escaped(info.name), in_units(info.free_bytes), in_units(info.total_bytes),
-              info.engine.empty() ? "-" : escaped(info.engine));
+              info.engines.empty() ? "-" : escaped(engine_of(info).in));
   const auto taken = std::ranges::find(chosen.reasons, true, &ResolveReason::taken);
   print(fmt::format("\nDefault: {}, {}.\n", taken->device.str(), taken->why));
   return done;

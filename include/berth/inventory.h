@@ -1,21 +1,253 @@
-/// What a machine has. For now the devices that the engines report.
+/// What a machine has: its devices, where their memory is, how they are connected, and what each probe saw.
+///
+///     const auto inventory = discover();
+///     for (const auto& info : inventory.devices) std::cout << info.device << ' ' << info.name << '\n';
+///     inventory.save("machine.json");
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "berth/device.h"
+#include "berth/value.h"
 
 namespace berth {
 
-/// One device of this machine, as an engine sees it.
-struct DeviceInfo {
-  Device device;
-  std::string name = {};         ///< what a person calls it: "AMD EPYC 9654", "NVIDIA H200"
-  std::string engine = {};       ///< the engine that can use it: "llama.cpp"
-  std::string engine_name = {};  ///< its name there: "CUDA1"
-  std::uint64_t total_bytes = 0;
-  std::uint64_t free_bytes = 0;  ///< at the time of asking
+enum class PoolKind { host, device, disk, remote };
+
+/// Memory that one or more devices use. Two devices that name the same pool share its bytes.
+struct MemoryPool {
+  std::string id;  ///< "ram", "cuda:0", "disk:/home"
+  PoolKind kind = PoolKind::host;
+  std::uint64_t total_bytes = 0;  ///< what may be used of it: a limit of a container counts
+  std::uint64_t free_bytes = 0;   ///< at the time of asking; page cache that can be given up is free
+  std::string limited_by = {};    ///< what makes the total less than the hardware has: "cgroup /docker/4f"
+
+  bool operator==(const MemoryPool&) const = default;
 };
+
+enum class LinkKind { memory, pcie, nvlink, xgmi, network, storage };
+
+/// A way on which bytes go from one device to another, in both directions alike.
+struct Link {
+  std::string from;  ///< a device ("cuda:0") or a NUMA node ("numa:1")
+  std::string to;
+  LinkKind kind = LinkKind::pcie;
+  double bytes_per_s = 0;                 ///< one direction; 0 where unknown
+  std::optional<double> latency_us = {};  ///< of the smallest transfer
+  bool measured = false;                  ///< else what the hardware promises
+  std::string detail = {};                ///< "PCIe 5.0 x16", "18 NVLinks"
+
+  bool operator==(const Link&) const = default;
+};
+
+/// The name of a device in an engine ("llama.cpp", "CUDA1") or its index in an API ("cuda", "1").
+struct DeviceName {
+  std::string in;
+  std::string name;
+
+  bool operator==(const DeviceName&) const = default;
+};
+
+struct CpuCache {
+  int level = 1;
+  std::uint64_t bytes = 0;  ///< of one
+  int count = 1;
+
+  bool operator==(const CpuCache&) const = default;
+};
+
+struct NumaNode {
+  int id = 0;
+  std::uint64_t total_bytes = 0;
+  std::uint64_t free_bytes = 0;
+  int cores = 0;
+
+  bool operator==(const NumaNode&) const = default;
+};
+
+struct CpuInfo {
+  int packages = 1;
+  int cores = 1;                          ///< physical ones of the machine
+  int threads = 1;                        ///< hardware threads of the machine
+  int usable_cores = 1;                   ///< by affinity mask and CPU quota
+  std::optional<double> quota_cpus = {};  ///< of the cgroup, where there is one
+  std::vector<NumaNode> numa_nodes = {};
+  std::vector<CpuCache> caches = {};
+  std::vector<std::string> features = {};  ///< that engines dispatch on: "avx2", "avx512f", "amx_int8", "neon", "sve"
+  std::uint64_t huge_page_bytes = 0;       ///< size of one; 0: none are set aside
+  std::uint64_t huge_pages_free = 0;
+  std::uint64_t swap_total_bytes = 0;
+  std::uint64_t swap_free_bytes = 0;
+
+  bool operator==(const CpuInfo&) const = default;
+};
+
+struct GpuInfo {
+  std::string compute_capability = {};  ///< "9.0" of NVIDIA, "gfx942" of AMD
+  std::string mig_profile = {};         ///< "1g.10gb" where it is a MIG instance
+  std::uint64_t bar1_bytes = 0;
+  std::optional<double> power_w = {};
+  std::optional<double> power_limit_w = {};
+  std::optional<double> temperature_c = {};
+  std::vector<std::string> throttled_by = {};  ///< "power", "heat"; empty: it runs at full speed
+
+  bool operator==(const GpuInfo&) const = default;
+};
+
+struct DiskInfo {
+  std::string path = {};  ///< the folder that was asked for
+  std::string mount_point = {};
+  std::string file_system = {};  ///< "ext4"
+  std::string source = {};       ///< "/dev/nvme0n1p2"
+  std::optional<bool> rotational = {};
+
+  bool operator==(const DiskInfo&) const = default;
+};
+
+struct RemoteInfo {
+  std::string endpoint = {};  ///< "127.0.0.1:50052"
+  std::string version = {};   ///< of its protocol
+
+  bool operator==(const RemoteInfo&) const = default;
+};
+
+/// What was measured of a device by measure().
+struct DeviceSpeed {
+  double memory_bytes_per_s = 0;
+  double flops = 0;  ///< of products of matrices, in the type that models of this device use most
+
+  bool operator==(const DeviceSpeed&) const = default;
+};
+
+/// One piece of hardware, by whatever names it goes.
+struct DeviceInfo {
+  Device device = Device::cpu();  ///< its index is PyTorch's
+  std::string name = {};          ///< what a person calls it: "AMD EPYC 9654", "NVIDIA H200"
+  std::string vendor = {};        ///< "NVIDIA"
+  std::string pool = {};          ///< the id of its memory pool
+  std::uint64_t total_bytes = 0;  ///< of that pool, as this device may use it
+  std::uint64_t free_bytes = 0;
+  bool integrated = false;  ///< shares the memory of the CPU
+  std::string pci_id = {};  ///< "0000:65:00.0"
+  std::string uuid = {};    ///< as its driver writes it
+  std::optional<int> numa_node = {};
+  std::string driver = {};               ///< "580.65.06 (CUDA 13.0)"
+  std::vector<DeviceName> engines = {};  ///< that can use it, with its name there
+  std::vector<DeviceName> apis = {};     ///< that know it, with its index there
+  std::vector<std::string> types = {};   ///< of numbers that it computes with natively: "fp16", "bf16", "int8"
+  std::string note = {};                 ///< what a person should know of it
+  std::optional<CpuInfo> cpu = {};
+  std::optional<GpuInfo> gpu = {};
+  std::optional<DiskInfo> disk = {};
+  std::optional<RemoteInfo> remote = {};
+  std::optional<DeviceSpeed> speed = {};
+
+  bool operator==(const DeviceInfo&) const = default;
+};
+
+enum class ProbeOutcome {
+  found,
+  nothing,  ///< all is well, and there is no such device
+  no_driver,
+  driver_too_old,
+  missing_symbol,  ///< the library is there and is another than expected
+  no_permission,
+  hidden,  ///< an environment variable hides all there is
+  timed_out,
+  crashed,
+  failed,  ///< the driver answered with an error
+  skipped
+};
+std::string_view to_string(ProbeOutcome outcome);  ///< "found", ..., "driver_too_old"
+
+/// What one probe saw.
+struct ProbeReport {
+  std::string probe;  ///< "cuda"
+  ProbeOutcome outcome = ProbeOutcome::nothing;
+  std::string message = {};  ///< for a person: why nothing was found, and what to do
+  std::string library = {};  ///< that was opened
+  std::string library_version = {};
+  double milliseconds = 0;
+  std::vector<std::string> notes = {};  ///< "CUDA_VISIBLE_DEVICES=1 hides cuda 0 (NVIDIA H200, GPU-4f1c)"
+
+  bool operator==(const ProbeReport&) const = default;
+};
+
+enum class InventoryOrigin {
+  this_machine,  ///< made by discover() in this process
+  recorded,      ///< loaded
+  simulated      ///< made from a text or a synthetic topology
+};
+
+/// A machine, as a value. Devices are in the order of their types and indices, the CPU first.
+struct Inventory {
+  InventoryOrigin origin = InventoryOrigin::simulated;
+  std::string host = {};        ///< its name
+  std::string machine_id = {};  ///< the same at each discovery of one installation, and good for nothing else
+  std::string taken_at = {};    ///< "2026-01-31T12:00:00Z"
+  std::vector<DeviceInfo> devices = {};
+  std::vector<MemoryPool> pools = {};
+  std::vector<Link> links = {};
+  std::vector<ProbeReport> probes = {};
+
+  /// The device of that name; one without an id is the first of its type. nullptr where there is none.
+  const DeviceInfo* find(const Device& device) const;
+  const MemoryPool* pool(std::string_view id) const;
+
+  /// The form of docs/inventory.schema.json.
+  Value to_dict() const;
+  /// From that form; the origin becomes `recorded`, unless it was simulated. Throws std::invalid_argument saying where
+  /// what is wrong: pools that do not exist, devices that are there twice, numbers out of range, a newer schema.
+  static Inventory from_dict(const Value& dict);
+
+  /// Written beside and renamed, so that a reader sees all or nothing. Throws std::filesystem::filesystem_error.
+  void save(const std::filesystem::path& path) const;
+  /// Throws FormatError for what is no inventory, std::filesystem::filesystem_error for what cannot be read.
+  static Inventory load(const std::filesystem::path& path);
+
+  bool operator==(const Inventory&) const = default;
+};
+
+/// One thing that two inventories do not have in common.
+struct InventoryChange {
+  std::string what;   ///< "cuda:1", "pool ram", "link cuda:0 - cuda:1"
+  std::string field;  ///< "free_bytes"; empty where all of it appeared or went
+  Value before;       ///< null where it appeared
+  Value after;        ///< null where it went
+
+  std::string str() const;  ///< "cuda:1 free_bytes: 100 -> 90"
+  bool operator==(const InventoryChange&) const = default;
+};
+
+/// From `before` to `after`. Devices are the same by UUID or PCI id, not by index. Time and probes do not count.
+std::vector<InventoryChange> diff(const Inventory& before, const Inventory& after);
+
+/// A machine from a short text, "cpu:64GiB,cuda:2x24GiB@1000GB/s,link:25GB/s" (docs/inventory.md has the grammar), or
+/// from a topology of hwloc ("hwloc:package:2 core:8 pu:2", "hwloc:FILE.xml"). Throws std::invalid_argument with the
+/// place of what is wrong.
+Inventory simulate(std::string_view machine);
+
+struct DiscoverOptions {
+  std::vector<std::string> probes = {};           ///< their names; empty: all
+  std::chrono::milliseconds probe_timeout{2000};  ///< after which a probe of a driver is given up
+  bool child_processes = true;  ///< false: probes of drivers are skipped, and nothing but files and engines is asked
+  bool engines = true;          ///< also ask the engines of this build
+  std::vector<std::string> rpc_endpoints = {};      ///< "127.0.0.1:50052"
+  std::vector<std::filesystem::path> folders = {};  ///< whose file systems are wanted as disks
+
+  /// As BERTH_PROBES ("cpu,cuda"), BERTH_PROBE_TIMEOUT (milliseconds) and BERTH_RPC ("host:port,...") say. Throws
+  /// std::invalid_argument naming the variable.
+  static DiscoverOptions from_environment();
+};
+
+/// Looks at this machine. A driver that is missing, hangs or crashes is a report, never an error.
+/// Safe to call from several threads.
+Inventory discover(const DiscoverOptions& options = DiscoverOptions::from_environment());
 
 }  // namespace berth

@@ -26,8 +26,8 @@ const Engine& engine(std::string_view name) {
     if (candidate->name() == name) return *candidate;
     names += (names.empty() ? "" : ", ") + std::string(candidate->name());
   }
-  throw std::invalid_argument("No engine is named '" + std::string(name) + "'; this build has: " +
-                              (names.empty() ? "none" : names));
+  throw std::invalid_argument("No engine is named '" + std::string(name) +
+                              "'; this build has: " + (names.empty() ? "none" : names));
 }
 
 std::vector<DeviceInfo> discover_devices() {
@@ -38,8 +38,6 @@ std::vector<DeviceInfo> discover_devices() {
   if (std::ranges::find(found, Device::cpu(), &DeviceInfo::device) == found.end())
     found.insert(found.begin(), {.device = Device::cpu(),
                                  .name = "CPU",
-                                 .engine = "",
-                                 .engine_name = "",
                                  .total_bytes = discover::total_memory_bytes(),
                                  .free_bytes = discover::available_memory_bytes()});
   return found;

@@ -18,8 +18,9 @@ using testing::StartsWith;
 TEST(DevicesCommand, PrintsATableWithinEightyColumnsAndTheDefault) {
   const auto outcome = berth_command({"devices"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
-  EXPECT_THAT(outcome.out, AllOf(StartsWith("DEVICE "), HasSubstr("\ncpu "), HasSubstr("GiB"),
-                                 HasSubstr("\nDefault: " + ComponentDevice::resolve_device().str() + ", the first of")));
+  EXPECT_THAT(outcome.out,
+              AllOf(StartsWith("DEVICE "), HasSubstr("\ncpu "), HasSubstr("GiB"),
+                    HasSubstr("\nDefault: " + ComponentDevice::resolve_device().str() + ", the first of")));
   std::istringstream lines(outcome.out);
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80U) << line;
   EXPECT_EQ(outcome.err, "");
@@ -36,8 +37,8 @@ TEST(DevicesCommand, JsonHoldsWhatTheLibraryReports) {
     const auto& device = document["devices"][i];
     EXPECT_EQ(device.at("device"), infos[i].device.str());
     EXPECT_EQ(device.at("name"), infos[i].name);
-    EXPECT_EQ(device.at("engine"), infos[i].engine);
-    EXPECT_EQ(device.at("engine_name"), infos[i].engine_name);
+    EXPECT_EQ(device.at("engine"), infos[i].engines.at(0).in);
+    EXPECT_EQ(device.at("engine_name"), infos[i].engines.at(0).name);
     EXPECT_EQ(device.at("total_bytes"), infos[i].total_bytes);
     EXPECT_GT(device.at("free_bytes").get<std::uint64_t>(), 0U);
   }

@@ -39,15 +39,13 @@ std::vector<EngineDevice> list_devices() {
     const std::string name = ggml_backend_dev_name(handle);
     const auto device = from_ggml(name);
     if (!device) continue;  // no compute device of its own, such as BLAS
-    DeviceInfo info{.device = *device,
-                    .name = ggml_backend_dev_description(handle),
-                    .engine = "llama.cpp",
-                    .engine_name = name};
-    std::size_t free = 0;
-    std::size_t total = 0;
-    ggml_backend_dev_memory(handle, &free, &total);
-    info.free_bytes = free;
-    info.total_bytes = total;
+    ggml_backend_dev_props props{};
+    ggml_backend_dev_get_props(handle, &props);
+    DeviceInfo info{.device = *device, .name = props.description, .engines = {{"llama.cpp", name}}};
+    info.total_bytes = props.memory_total;
+    info.free_bytes = props.memory_free;
+    info.integrated = props.type == GGML_BACKEND_DEVICE_TYPE_IGPU;
+    if (props.device_id != nullptr) info.pci_id = props.device_id;
     // ggml calls all memory of the host free.
     if (device->type() == DeviceType::cpu) {
       const auto available = discover::available_memory_bytes();
@@ -63,9 +61,9 @@ void check_profile(const ModelProfile& profile, const Device& device) {
   constexpr std::uint64_t max_layers = 512;
   const auto layers = profile.block_count.value_or(1);
   if (layers == 0 || layers > max_layers)
-    throw EngineError("llama.cpp", device.str(),
-                      fmt::format("'{}' says that it has {} layers; 1 to {} can be run", profile.path.string(), layers,
-                                  max_layers));
+    throw EngineError(
+        "llama.cpp", device.str(),
+        fmt::format("'{}' says that it has {} layers; 1 to {} can be run", profile.path.string(), layers, max_layers));
 }
 
 /// The one device that `request` names; an absent id is the first of its type.
@@ -135,9 +133,8 @@ std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request)
   ModelHandle model(llama_model_load_from_file(request.model.c_str(), params));
   if (cancelled) throw Cancelled("Loading '" + request.model.string() + "' was cancelled");
   if (!model)
-    throw EngineError(
-        name(), device.info.device.str(),
-        fmt::format("cannot load '{}': {}", request.model.string(), log.errors("no reason was given")));
+    throw EngineError(name(), device.info.device.str(),
+                      fmt::format("cannot load '{}': {}", request.model.string(), log.errors("no reason was given")));
   if (llama_model_has_encoder(model.get()))
     throw EngineError(name(), device.info.device.str(),
                       fmt::format("'{}' is an encoder-decoder model ({}), which cannot be run yet",

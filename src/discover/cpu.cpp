@@ -12,7 +12,7 @@
 #include <string>
 #include <thread>
 
-namespace berth::discover {
+namespace berth::discovery {
 namespace {
 
 std::string first_line(const std::filesystem::path& path) {
@@ -79,4 +79,4 @@ int usable_cores() {
 std::uint64_t total_memory_bytes() { return meminfo_bytes("MemTotal:"); }
 std::uint64_t available_memory_bytes() { return meminfo_bytes("MemAvailable:"); }
 
-}  // namespace berth::discover
+}  // namespace berth::discovery

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace berth::discover {
+namespace berth::discovery {
 
 /// The physical cores among the processors of this process's affinity mask, at most what the CPU quota of its cgroup
 /// allows; at least 1.
@@ -13,4 +13,4 @@ int usable_cores();
 std::uint64_t total_memory_bytes();
 std::uint64_t available_memory_bytes();
 
-}  // namespace berth::discover
+}  // namespace berth::discovery

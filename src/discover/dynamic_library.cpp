@@ -2,7 +2,7 @@
 
 #include <dlfcn.h>
 
-namespace berth::discover {
+namespace berth::discovery {
 
 DynamicLibrary::DynamicLibrary(std::initializer_list<const char*> names, const std::filesystem::path& folder) {
   std::string reasons;
@@ -26,4 +26,4 @@ void* DynamicLibrary::symbol(const char* name) const {
   return found;
 }
 
-}  // namespace berth::discover
+}  // namespace berth::discovery

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace berth::discover {
+namespace berth::discovery {
 
 /// `missing_symbol()` is empty where the library itself could not be opened.
 class LibraryError : public std::runtime_error {
@@ -54,4 +54,4 @@ class DynamicLibrary {
   std::string path_;
 };
 
-}  // namespace berth::discover
+}  // namespace berth::discovery

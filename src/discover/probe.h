@@ -13,7 +13,7 @@
 
 #include "berth/inventory.h"
 
-namespace berth::discover {
+namespace berth::discovery {
 
 /// Where a probe looks: this machine, or a recorded one in a folder.
 struct Machine {
@@ -58,4 +58,4 @@ Findings run_probe(const Probe& probe, const Machine& machine);
 std::vector<Findings> run_in_children(std::span<const Probe* const> probes, const Machine& machine,
                                       std::chrono::milliseconds timeout);
 
-}  // namespace berth::discover
+}  // namespace berth::discovery

@@ -38,8 +38,8 @@ std::vector<DeviceInfo> discover_devices() {
   if (std::ranges::find(found, Device::cpu(), &DeviceInfo::device) == found.end())
     found.insert(found.begin(), {.device = Device::cpu(),
                                  .name = "CPU",
-                                 .total_bytes = discover::total_memory_bytes(),
-                                 .free_bytes = discover::available_memory_bytes()});
+                                 .total_bytes = discovery::total_memory_bytes(),
+                                 .free_bytes = discovery::available_memory_bytes()});
   return found;
 }
 

@@ -58,7 +58,7 @@ void Pipeline::warm_up(const WarmUpOptions& options) {
   }
   for (std::size_t start = 0; start < heavy.size();) {
     // As many at a time as fit; always one.
-    const auto available = discover::available_memory_bytes();
+    const auto available = discovery::available_memory_bytes();
     auto needed = heavy[start].bytes;
     std::size_t end = start + 1;
     while (end < heavy.size() && needed + heavy[end].bytes <= available) needed += heavy[end++].bytes;

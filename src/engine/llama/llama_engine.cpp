@@ -48,7 +48,7 @@ std::vector<EngineDevice> list_devices() {
     if (props.device_id != nullptr) info.pci_id = props.device_id;
     // ggml calls all memory of the host free.
     if (device->type() == DeviceType::cpu) {
-      const auto available = discover::available_memory_bytes();
+      const auto available = discovery::available_memory_bytes();
       if (available != 0) info.free_bytes = available;
     }
     found.push_back({handle, std::move(info)});

@@ -14,7 +14,7 @@
 
 namespace berth::llama {
 namespace {
-constexpr std::size_t max_sequences = 64;   // in one batch
+constexpr std::size_t max_sequences = 64;  // in one batch
 constexpr std::int32_t batch_tokens = 2048;
 constexpr std::uint32_t wave_cells = 8192;  // context that prompts of one call share, where none is longer by itself
 }  // namespace
@@ -70,7 +70,7 @@ LlamaSession::LlamaSession(std::shared_ptr<const LlamaModel> model, const Sessio
   if (options_.n_ctx < 0) throw std::invalid_argument(fmt::format("n_ctx must be 0 or more, got {}", options_.n_ctx));
   if (options_.n_threads < 0)
     throw std::invalid_argument(fmt::format("n_threads must be 0 or more, got {}", options_.n_threads));
-  if (options_.n_threads == 0) options_.n_threads = discover::usable_cores();
+  if (options_.n_threads == 0) options_.n_threads = discovery::usable_cores();
 }
 
 GenerationResult LlamaSession::generate(const GenerationRequest& request) {
@@ -202,8 +202,8 @@ llama_pos LlamaSession::reuse_prefix(std::span<Job> jobs) {
   if (options_.reuse_prefix && jobs.size() == 1) {
     const auto& prompt = *jobs[0].prompt;
     const auto same = std::mismatch(in_context_.begin(), in_context_.end(), prompt.begin(), prompt.end());
-    const auto shared = std::min<std::ptrdiff_t>(same.first - in_context_.begin(),
-                                                 static_cast<std::ptrdiff_t>(prompt.size()) - 1);
+    const auto shared =
+        std::min<std::ptrdiff_t>(same.first - in_context_.begin(), static_cast<std::ptrdiff_t>(prompt.size()) - 1);
     in_context_.resize(static_cast<std::size_t>(shared));
     if (shared > 0 && llama_memory_seq_rm(memory, 0, static_cast<llama_pos>(shared), -1))
       return static_cast<llama_pos>(shared);

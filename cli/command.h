@@ -14,6 +14,7 @@ using Action = std::function<int()>;
 
 void add_run(CLI::App& app, Action& action);
 void add_devices(CLI::App& app, Action& action);
+void add_doctor(CLI::App& app, Action& action);
 void add_resolve(CLI::App& app, Action& action);
 void add_convert(CLI::App& app, Action& action);
 /// Writes scripts from the tree that `app` is the root of.

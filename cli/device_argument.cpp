@@ -20,7 +20,8 @@ bool is_device(const Value& value) {
 /// A map may have an entry that is called "type".
 bool is_serialized(const Value& value) {
   const Value* type = value.find("type");
-  return type != nullptr && (value.find("device") != nullptr || value.find("device_map") != nullptr || !is_device(*type));
+  return type != nullptr &&
+         (value.find("device") != nullptr || value.find("device_map") != nullptr || !is_device(*type));
 }
 
 Value parse_json(std::string_view text) {
@@ -38,6 +39,15 @@ ComponentDevice parse_device_argument(std::string_view text) {
     return ComponentDevice::from_str(text);
   const auto value = parse_json(text);
   return is_serialized(value) ? ComponentDevice::from_dict(value) : ComponentDevice(device_map_from_hf(value));
+}
+
+ResolveRequest parse_request_argument(std::string_view text) {
+  try {
+    return parse_device_argument(text);
+  } catch (const UnknownDeviceType&) {
+    if (text.find_first_of("{:") != text.npos) throw;
+  }
+  return Wish::from_str(text);
 }
 
 Value plain_value(const ComponentDevice& device) {

@@ -1,15 +1,19 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <thread>
 
-#include "berth/engine.h"
 #include "berth/resolve.h"
-#include "berth/value.h"
+#include "berth/watch.h"
 #include "command.h"
+#include "devices_report.h"
 #include "help.h"
+#include "interrupt.h"
+#include "machine_options.h"
 #include "output.h"
-#include "text.h"
 #include "text/printable.h"
 
 namespace berth::cli {
@@ -18,53 +22,92 @@ namespace {
 constexpr auto examples =
     "Examples:\n"
     "  berth devices\n"
-    "  berth devices --json";
+    "  berth devices --explain\n"
+    "  berth devices --save machine.json\n"
+    "  berth devices --inventory machine.json --json\n"
+    "  berth devices --simulate cpu:64GiB,cuda:2x24GiB\n"
+    "  berth devices --watch";
 
-DeviceName engine_of(const DeviceInfo& info) { return info.engines.empty() ? DeviceName{} : info.engines.front(); }
+struct Options {
+  MachineOptions machine;
+  std::optional<std::string> save;
+  bool explain = false;
+  bool watch = false;
+  double interval_s = 2;
+  bool json = false;
+};
 
-Value as_value(const DeviceInfo& info) {
-  return Value::Object{{"device", info.device.str()},     {"name", info.name},
-                       {"engine", engine_of(info).in},    {"engine_name", engine_of(info).name},
-                       {"total_bytes", info.total_bytes}, {"free_bytes", info.free_bytes}};
+std::string default_device(const Inventory& inventory) {
+  const auto resolution = resolve({}, inventory, ResolvePolicy::from_environment());
+  const auto taken = std::ranges::find(resolution.reasons, true, &ResolveReason::taken);
+  return fmt::format("Default: {}, {}.\n", taken->device.str(), taken->why);
 }
 
-void print_row(std::string_view device, std::string_view name, std::string_view free, std::string_view total,
-               std::string_view engine) {
-  auto row =
-      fmt::format("{} {} {:>10} {:>10}  {}", fitted(device, 10), fitted(name, 32), free, total, fitted(engine, 12));
-  row.resize(row.find_last_not_of(' ') + 1);
-  print(row + "\n");
+Value with_default(const Inventory& inventory) {
+  auto document = inventory.to_dict();
+  document.as_object().set("default", resolve({}, inventory, ResolvePolicy::from_environment()).device.str());
+  return document;
 }
 
-int devices(bool json) {
-  const auto infos = discover_devices();
-  std::vector<Device> available;
-  for (const auto& info : infos) available.push_back(info.device);
-  const auto chosen = resolve(std::nullopt, available, ResolvePolicy::from_environment());
+void show(const Inventory& inventory, const Options& options) {
+  if (options.json) return print(with_default(inventory).to_json(2) + "\n");
+  print(device_table(inventory));
+  print("\n" + default_device(inventory));
+  if (options.explain) print("\n" + explanation(inventory));
+}
 
-  if (json) {
-    Value::Array list;
-    for (const auto& info : infos) list.push_back(as_value(info));
-    print(Value(Value::Object{{"devices", std::move(list)}, {"default", chosen.device.str()}}).to_json(2) + "\n");
-    return done;
-  }
-  print_row("DEVICE", "NAME", "FREE", "TOTAL", "ENGINE");
-  for (const auto& info : infos)
-    print_row(info.device.str(), escaped(info.name), in_units(info.free_bytes), in_units(info.total_bytes),
-              info.engines.empty() ? "-" : escaped(engine_of(info).in));
-  const auto taken = std::ranges::find(chosen.reasons, true, &ResolveReason::taken);
-  print(fmt::format("\nDefault: {}, {}.\n", taken->device.str(), taken->why));
-  return done;
+/// One line for each change, until Ctrl-C.
+int watch_devices(const Inventory& start, const Options& options) {
+  const auto interval = std::chrono::milliseconds(static_cast<std::int64_t>(options.interval_s * 1000));
+  Interrupt interrupt;
+  const auto tell = [&](const Inventory& now, const std::vector<InventoryChange>& changes) {
+    for (const auto& change : changes)
+      print(options.json ? Value(Value::Object{{"taken_at", now.taken_at},
+                                               {"what", change.what},
+                                               {"field", change.field},
+                                               {"before", change.before},
+                                               {"after", change.after}})
+                                   .to_json() +
+                               "\n"
+                         : now.taken_at + " " + escaped(change.str()) + "\n");
+    flush();
+  };
+  const auto look = [&] { return discover(discover_options(options.machine)); };
+  const Watch watch(start, tell, {.interval = interval, .look = look});
+  const auto stop = interrupt.token();
+  while (!stop.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  return 128 + interrupt.signal();
+}
+
+int devices(const Options& options) {
+  const auto inventory = look_at(options.machine);
+  if (options.save) inventory.save(*options.save);
+  if (!options.watch || !options.json) show(inventory, options);
+  if (!options.watch) return done;
+  flush();
+  return watch_devices(inventory, options);
 }
 
 }  // namespace
 
 void add_devices(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("devices", "List the devices of this machine and which one is the default");
+  auto* command = app.add_subcommand("devices", "List the devices of a machine and which one is the default");
   set_help(*command, examples);
-  auto json = std::make_shared<bool>(false);
-  command->add_flag("--json", *json, "Print one JSON document: {\"devices\": [...], \"default\": \"cpu\"}");
-  command->callback([json, &action] { action = [json] { return devices(*json); }; });
+  auto options = std::make_shared<Options>();
+  command->add_flag("--explain", options->explain,
+                    "Also print what each probe saw and all that is known of each device");
+  command->add_option("--save", options->save, "Also write the machine to a file, for --inventory")->type_name("FILE");
+  add_machine_options(*command, options->machine);
+  auto* watch = command->add_flag("--watch", options->watch, "Go on, and print what changes until Ctrl-C");
+  watch->excludes(command->get_option("--inventory"), command->get_option("--simulate"));
+  command->add_option("--interval", options->interval_s, "Seconds between two looks of --watch, 2 by default")
+      ->type_name("SECONDS")
+      ->check(decimal_number())
+      ->check(CLI::Range(0.1, 86400.0))
+      ->needs(watch);
+  command->add_flag("--json", options->json,
+                    "Print one JSON document (docs/inventory.schema.json); with --watch one line for each change");
+  command->callback([options, &action] { action = [options] { return devices(*options); }; });
 }
 
 }  // namespace berth::cli

@@ -49,9 +49,9 @@ std::string first_word(int argc, char** argv) {
 WrongUse no_command(const CLI::App& app, const std::string& instead) {
   std::string names;
   for (const CLI::App* command : app.get_subcommands({})) names += (names.empty() ? "" : ", ") + command->get_name();
-  return WrongUse((instead.empty() ? "Say what to do" : "There is no command '" + instead + "'") +
-                      "; the commands are " + names,
-                  app.get_name());
+  return WrongUse(
+      (instead.empty() ? "Say what to do" : "There is no command '" + instead + "'") + "; the commands are " + names,
+      app.get_name());
 }
 
 int run_command_line(int argc, char** argv) {
@@ -62,6 +62,7 @@ int run_command_line(int argc, char** argv) {
   app.require_subcommand(1);
   add_run(app, action);
   add_devices(app, action);
+  add_doctor(app, action);
   add_resolve(app, action);
   add_convert(app, action);
   add_completion(app, action);

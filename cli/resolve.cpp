@@ -4,11 +4,11 @@
 #include <optional>
 #include <string>
 
-#include "berth/engine.h"
 #include "berth/value.h"
 #include "command.h"
 #include "device_argument.h"
 #include "help.h"
+#include "machine_options.h"
 #include "output.h"
 #include "text/printable.h"
 
@@ -19,19 +19,22 @@ constexpr auto examples =
     "Examples:\n"
     "  berth resolve\n"
     "  berth resolve --explain\n"
-    "  berth resolve '{\"model.embed\": 0, \"lm_head\": \"cpu\"}' --json";
+    "  berth resolve \"gpu, 8 GiB free, bf16\" --policy most_free\n"
+    "  berth resolve cuda:1 --inventory machine.json\n"
+    "  berth resolve '{\"model.embed\": 0, \"lm_head\": \"cpu\"}' --simulate cpu:64GiB,cuda:24GiB --json";
 
 struct Options {
-  std::optional<std::string> device;
+  std::optional<std::string> wish;
+  MachineOptions machine;
+  std::string policy = "haystack";
   bool explain = false;
   bool json = false;
 };
 
 int resolve_command(const Options& options) {
-  std::optional<ComponentDevice> request;
-  if (options.device) request = parse_device_argument(*options.device);
-  const auto resolution =
-      request ? resolve(request, {}) : resolve(request, available_devices(), ResolvePolicy::from_environment());
+  const auto request = options.wish ? parse_request_argument(*options.wish) : ResolveRequest();
+  const auto policy = ResolvePolicy::from_environment(resolve_rule_from_str(options.policy));
+  const auto resolution = resolve(request, look_at(options.machine), policy);
   if (options.json) {
     Value::Array reasons;
     for (const auto& [device, taken, why] : resolution.reasons)
@@ -48,10 +51,14 @@ int resolve_command(const Options& options) {
 }  // namespace
 
 void add_resolve(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("resolve", "Print the device that is used where DEVICE, or none, is asked for");
+  auto* command = app.add_subcommand("resolve", "Print the device that is used where WISH, or nothing, is asked for");
   set_help(*command, examples);
   auto options = std::make_shared<Options>();
-  command->add_option("DEVICE", options->device, device_argument_help)->type_name("DEVICE");
+  command->add_option("WISH", options->wish, request_argument_help)->type_name("WISH");
+  command->add_option("--policy", options->policy, "Which of the devices that meet the wish is taken")
+      ->type_name("POLICY")
+      ->check(one_of({"haystack", "most_free", "fastest"}));
+  add_machine_options(*command, options->machine);
   command->add_flag("--explain", options->explain, "Also print each device that was looked at, and why it was taken");
   command->add_flag("--json", options->json, "Print one JSON document: {\"device\": {...}, \"reasons\": [...]}");
   command->callback([options, &action] { action = [options] { return resolve_command(*options); }; });

@@ -125,14 +125,13 @@ int run(const RunOptions& options) {
   // What can be refused is refused before anything is read or loaded.
   const auto generation = generation_options(options);
   if (options.raw && options.system) throw WrongUse("--system needs the chat template: leave out --raw", "berth run");
-  std::optional<ComponentDevice> request;
-  if (options.device) request = parse_device_argument(*options.device);
+  const auto request = options.device ? parse_request_argument(*options.device) : ResolveRequest();
   const auto& engine = first_engine();
   const auto path = locate_model(options.model, ModelSearch::from_environment());
   const auto prompt = read_prompt(options);
 
   const auto resolution =
-      request ? resolve(request, {}) : resolve(request, available_devices(), ResolvePolicy::from_environment());
+      resolve(request, discover(DiscoverOptions::engines_only()), ResolvePolicy::from_environment());
   if (options.verbose) tell_device(resolution);
 
   auto interrupt = std::make_unique<Interrupt>();

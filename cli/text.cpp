@@ -1,8 +1,6 @@
 #include "text.h"
 
-#include <fmt/format.h>
-
-#include <array>
+#include <sstream>
 
 #include "text/utf8.h"
 
@@ -25,13 +23,35 @@ std::string fitted(std::string_view text, std::size_t width) {
   return result.append(width - count, ' ');
 }
 
-std::string in_units(std::uint64_t bytes) {
-  constexpr std::array units = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  if (bytes == 0) return "-";
-  auto amount = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  for (; amount >= 999.95 && unit + 1 < units.size(); ++unit) amount /= 1024;
-  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", amount, units[unit]);
+namespace {
+
+std::size_t character_count(std::string_view text) {
+  std::size_t count = 0;
+  for (; !text.empty(); ++count) text.remove_prefix(first_character(text).length);
+  return count;
+}
+
+}  // namespace
+
+std::string wrapped(std::string_view text, std::size_t indent) {
+  constexpr std::size_t line_width = 80;
+  std::string lines;
+  std::size_t column = indent;
+  std::istringstream words{std::string(text)};
+  for (std::string word; words >> word;) {
+    const auto width = character_count(word);
+    if (column > indent && column + 1 + width > line_width) {
+      lines += "\n" + std::string(indent, ' ');
+      column = indent;
+    }
+    if (column > indent) {
+      lines += ' ';
+      ++column;
+    }
+    lines += word;
+    column += width;
+  }
+  return lines;
 }
 
 }  // namespace berth::cli

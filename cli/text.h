@@ -1,8 +1,7 @@
-/// Text and numbers made fit for a table.
+/// Text made fit for a table.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,7 +10,8 @@ namespace berth::cli {
 /// `text` in exactly `width` characters: cut with "...", or filled up with blanks. Counts code points.
 std::string fitted(std::string_view text, std::size_t width);
 
-/// "23.4 GiB", or "-" for 0.
-std::string in_units(std::uint64_t bytes);
+/// The words of `text` in lines that end before column 80, for output that stands at column `indent` already; each
+/// further line starts there too.
+std::string wrapped(std::string_view text, std::size_t indent);
 
 }  // namespace berth::cli

@@ -47,15 +47,15 @@ struct Prompt {
 struct GenerationOptions {
   static constexpr int max_return_sequences = 64;
 
-  int max_new_tokens = 512;         ///< > 0
-  bool do_sample = false;           ///< false: always the likeliest token
-  double temperature = 1.0;         ///< > 0
-  int top_k = 50;                   ///< 0 turns it off
-  double top_p = 1.0;               ///< in (0, 1]
-  double min_p = 0.0;               ///< in [0, 1]
-  double repetition_penalty = 1.0;  ///< > 0; over the prompt and what was generated
+  int max_new_tokens = 512;                ///< > 0
+  bool do_sample = false;                  ///< false: always the likeliest token
+  double temperature = 1.0;                ///< > 0
+  int top_k = 50;                          ///< 0 turns it off
+  double top_p = 1.0;                      ///< in (0, 1]
+  double min_p = 0.0;                      ///< in [0, 1]
+  double repetition_penalty = 1.0;         ///< > 0; over the prompt and what was generated
   std::optional<std::uint32_t> seed = {};  ///< none: a new one for each call; Completion::seed tells it
-  int num_return_sequences = 1;     ///< samples for each prompt, 1 to max_return_sequences; more than 1 needs do_sample
+  int num_return_sequences = 1;  ///< samples for each prompt, 1 to max_return_sequences; more than 1 needs do_sample
   std::vector<std::string> stop_words = {};  ///< each one ends the text and is not part of it
 
   /// Throws std::invalid_argument naming the option, what it is and what it may be.
@@ -78,7 +78,7 @@ struct GenerationRequest {
   std::vector<Prompt> prompts;  ///< computed together in one batch
   GenerationOptions options = {};
   std::function<void(const StreamingChunk&)> on_chunk = {};  ///< on the calling thread
-  std::stop_token stop = {};  ///< ends the generation with what there is, `cancelled`
+  std::stop_token stop = {};                                 ///< ends the generation with what there is, `cancelled`
 };
 
 struct GenerationResult {
@@ -149,8 +149,8 @@ class LoadedModel {
 };
 
 struct LoadRequest {
-  std::filesystem::path model;  ///< a GGUF file
-  ComponentDevice device;       ///< one device, or a map whose entries all name the same one
+  std::filesystem::path model;               ///< a GGUF file
+  ComponentDevice device;                    ///< one device, or a map whose entries all name the same one
   std::function<bool(float)> progress = {};  ///< the part done, 0 to 1; answering false cancels
   std::stop_token stop = {};
   LogCallback log = {};  ///< the engine's warnings
@@ -164,7 +164,7 @@ class Engine {
   virtual std::string_view name() const = 0;  ///< "llama.cpp"
   virtual std::string version() const = 0;
 
-  /// The devices that this engine can use on this machine, the CPU among them.
+  /// The devices that this engine can use on this machine, the CPU among them, each with its name there in `engines`.
   virtual std::vector<DeviceInfo> devices() const = 0;
 
   /// Throws ModelNotFound, FormatError (a file that is no model or is damaged), EngineError (a device that is not
@@ -177,11 +177,5 @@ std::span<const Engine* const> engines();
 
 /// The engine of that name. Throws std::invalid_argument naming those that this build has.
 const Engine& engine(std::string_view name);
-
-/// What all engines report, each device once. `cpu` is always there.
-std::vector<DeviceInfo> discover_devices();
-
-/// The devices of discover_devices().
-std::vector<Device> available_devices();
 
 }  // namespace berth

@@ -33,6 +33,8 @@ struct MemoryPool {
 
 enum class LinkKind { memory, pcie, nvlink, xgmi, network, storage };
 
+std::string_view to_string(LinkKind kind);  ///< "pcie", "nvlink", ...
+
 /// A way on which bytes go from one device to another, in both directions alike.
 struct Link {
   std::string from;  ///< a device ("cuda:0") or a NUMA node ("numa:1")
@@ -234,13 +236,15 @@ std::vector<InventoryChange> diff(const Inventory& before, const Inventory& afte
 Inventory simulate(std::string_view machine);
 
 struct DiscoverOptions {
-  std::vector<std::string> probes = {};           ///< their names; empty: all
-  std::chrono::milliseconds probe_timeout{2000};  ///< after which a probe of a driver is given up
+  std::optional<std::vector<std::string>> probes = {};  ///< their names; absent: all
+  std::chrono::milliseconds probe_timeout{2000};        ///< after which a probe of a driver is given up
   bool child_processes = true;  ///< false: probes of drivers are skipped, and nothing but files and engines is asked
   bool engines = true;          ///< also ask the engines of this build
   std::vector<std::string> rpc_endpoints = {};      ///< "127.0.0.1:50052"
   std::vector<std::filesystem::path> folders = {};  ///< whose file systems are wanted as disks
 
+  /// What the engines of this build can use, and nothing else: the quickest look.
+  static DiscoverOptions engines_only();
   /// As BERTH_PROBES ("cpu,cuda"), BERTH_PROBE_TIMEOUT (milliseconds) and BERTH_RPC ("host:port,...") say. Throws
   /// std::invalid_argument naming the variable.
   static DiscoverOptions from_environment();

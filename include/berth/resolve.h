@@ -1,22 +1,65 @@
 /// From what was asked to the device that is used, with the reason for each choice.
+///
+///     const auto inventory = discover();
+///     const auto resolution = resolve(Wish::from_str("gpu, 8 GiB free"), inventory, {.rule = ResolveRule::most_free});
+///     std::cout << resolution.device << '\n' << resolution.str();
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "berth/device.h"
+#include "berth/inventory.h"
 
 namespace berth {
 
-/// Which devices automatic resolution leaves out. The defaults are those of an empty environment.
+/// What a device should be, where it does not matter which one it is.
+struct Wish {
+  std::vector<DeviceType> only = {};    ///< one of these types; empty: of any but the disk
+  std::vector<DeviceType> except = {};  ///< none of these
+  std::uint64_t min_free_bytes = 0;
+  std::vector<std::string> types = {};  ///< of numbers that it must compute with: "bf16"
+  std::string engine = {};              ///< that must be able to use it; empty: any
+
+  /// Terms with commas between them: "auto" or "any"; "gpu" (cuda, xpu, mps or vulkan) or types ("cuda or xpu"); "not cpu" or
+  /// "any but cpu"; a size ("8 GiB", "8 GiB free"); "bf16", "fp16", ...; "engine llama.cpp". Throws std::invalid_argument
+  /// naming the term and what is accepted, and for terms that exclude each other.
+  static Wish from_str(std::string_view text);
+
+  std::string str() const;  ///< from_str(str()) is the same wish
+
+  bool operator==(const Wish&) const = default;
+};
+
+/// Nothing, a device or map, or a wish.
+using ResolveRequest = std::variant<std::monostate, ComponentDevice, Wish>;
+
+/// Which of the devices that come into question is taken.
+enum class ResolveRule {
+  haystack,   ///< the first type of cuda, xpu, mps, cpu; Berth's own types after these, and only for a wish
+  most_free,  ///< the accelerator with the most free memory; the CPU where there is none
+  fastest     ///< the one that reads its memory fastest, as measured; where one is not measured, haystack's order
+};
+std::string_view to_string(ResolveRule rule);  ///< "haystack", "most_free", "fastest"
+/// Throws std::invalid_argument naming those that there are.
+ResolveRule resolve_rule_from_str(std::string_view text);
+
 struct ResolvePolicy {
+  /// Types that automatic resolution leaves out. The defaults are those of an empty environment.
   bool mps_enabled = true;
   bool xpu_enabled = true;
+  ResolveRule rule = ResolveRule::haystack;
+  /// Chooses instead of the rule: one of the candidates, or nullptr for none of them.
+  std::function<const DeviceInfo*(std::span<const DeviceInfo* const> candidates)> choose = {};
 
   /// As HAYSTACK_MPS_ENABLED and HAYSTACK_XPU_ENABLED say: only the exact value "false" switches one off.
-  static ResolvePolicy from_environment();
+  static ResolvePolicy from_environment(ResolveRule rule = ResolveRule::haystack);
 };
 
 /// One choice that was looked at.
@@ -37,11 +80,12 @@ struct Resolution {
   bool operator==(const Resolution&) const = default;
 };
 
-/// Resolves `request` over the devices that are there. Pure: the machine and the environment are not touched.
-/// A given device comes back unchanged; none gives cuda:0, else xpu, else mps, else cpu (Haystack's order).
-///
-///     resolve(std::nullopt, {{Device::cpu(), Device::gpu(0)}}).device;  // cuda:0
-Resolution resolve(const std::optional<ComponentDevice>& request, std::span<const Device> available,
-                   const ResolvePolicy& policy = {});
+/// Resolves `request` over a machine. Pure: neither this machine nor the environment is asked. Only devices that an
+/// engine can use count.
+/// A given device or map comes back unchanged where the machine has all of it. Nothing by the rule `haystack` gives
+/// cuda:0, else xpu, else mps, else cpu, as Haystack does.
+/// Throws std::invalid_argument where the machine has no such device or nothing meets the wish; it names what comes
+/// nearest.
+Resolution resolve(const ResolveRequest& request, const Inventory& inventory, const ResolvePolicy& policy = {});
 
 }  // namespace berth

@@ -1,0 +1,130 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "berth/inventory.h"
+#include "command.h"
+#include "devices_report.h"
+#include "help.h"
+#include "machine_options.h"
+#include "output.h"
+#include "text.h"
+#include "text/printable.h"
+
+namespace berth::cli {
+namespace {
+
+constexpr auto examples =
+    "Examples:\n"
+    "  berth doctor\n"
+    "  berth doctor --json\n"
+    "  berth doctor --inventory machine.json\n"
+    "\n"
+    "Exit codes: 0 nothing is wrong, 1 something is there and cannot be used.";
+
+struct Options {
+  MachineOptions machine;
+  bool json = false;
+};
+
+enum class State { ok, none, problem };
+
+struct Finding {
+  std::string about;  ///< a probe or a device
+  State state;
+  std::string text;
+};
+
+std::string_view to_string(State state) {
+  switch (state) {
+    case State::ok:
+      return "ok";
+    case State::none:
+      return "none";
+    case State::problem:
+      return "problem";
+  }
+  return "";
+}
+
+State state_of(ProbeOutcome outcome) {
+  switch (outcome) {
+    case ProbeOutcome::found:
+      return State::ok;
+    case ProbeOutcome::nothing:
+    case ProbeOutcome::no_driver:
+    case ProbeOutcome::skipped:
+      return State::none;
+    default:
+      return State::problem;
+  }
+}
+
+Finding finding_of(const ProbeReport& report) {
+  auto text = report.message.empty() ? std::string(berth::to_string(report.outcome)) : report.message;
+  for (const auto& note : report.notes) text += "; " + note;
+  return {report.probe, state_of(report.outcome), std::move(text)};
+}
+
+/// How a build gets an engine that can use such a device; empty where there is no such way.
+std::string build_option(const DeviceInfo& info) {
+  switch (info.device.type()) {
+    case DeviceType::cuda:
+      return info.vendor == "AMD" ? "-DBERTH_GGML_HIP=ON" : "-DBERTH_GGML_CUDA=ON";
+    case DeviceType::vulkan:
+      return "-DBERTH_GGML_VULKAN=ON";
+    case DeviceType::xpu:
+      return "-DBERTH_GGML_SYCL=ON, or -DBERTH_GGML_VULKAN=ON";
+    case DeviceType::mps:
+      return "-DBERTH_GGML_METAL=ON";
+    default:
+      return {};
+  }
+}
+
+Finding finding_of(const DeviceInfo& info) {
+  const auto about = info.device.str();
+  if (!info.engines.empty()) return {about, State::ok, fmt::format("{}: {} can use it", info.name, engine_names(info))};
+  if (info.device.type() == DeviceType::disk) return {about, State::ok, info.name};
+  const auto option = build_option(info);
+  return {about, State::problem,
+          fmt::format("{}: found, but no engine of this build can use it{}", info.name,
+                      option.empty() ? "" : "; build Berth with " + option)};
+}
+
+int doctor(const Options& options) {
+  const auto inventory = look_at(options.machine);
+  std::vector<Finding> findings;
+  for (const auto& report : inventory.probes) findings.push_back(finding_of(report));
+  for (const auto& info : inventory.devices) findings.push_back(finding_of(info));
+  const bool problems = std::ranges::find(findings, State::problem, &Finding::state) != findings.end();
+
+  if (options.json) {
+    Value::Array list;
+    for (const auto& [about, state, text] : findings)
+      list.push_back(Value::Object{{"about", about}, {"state", to_string(state)}, {"text", text}});
+    print(Value(Value::Object{{"findings", std::move(list)}, {"problems", problems}}).to_json(2) + "\n");
+  } else {
+    for (const auto& [about, state, text] : findings)
+      print(fmt::format("{} {:<8} {}\n", fitted(escaped(about), 12), to_string(state), wrapped(escaped(text), 22)));
+  }
+  return problems ? failed : done;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, Action& action) {
+  auto* command =
+      app.add_subcommand("doctor", "Say of each kind of device whether it was found, or why not and what to do");
+  set_help(*command, examples);
+  auto options = std::make_shared<Options>();
+  add_machine_options(*command, options->machine);
+  command->add_flag("--json", options->json,
+                    "Print one JSON document: {\"findings\": [{\"about\", \"state\", \"text\"}], \"problems\": false}");
+  command->callback([options, &action] { action = [options] { return doctor(*options); }; });
+}
+
+}  // namespace berth::cli

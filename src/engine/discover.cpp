@@ -1,0 +1,177 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <ctime>
+#include <fstream>
+#include <future>
+#include <stdexcept>
+
+#include "berth/engine.h"
+#include "berth/inventory.h"
+#include "discover/cpu.h"
+#include "discover/merge.h"
+#include "discover/probe.h"
+#include "text/printable.h"
+#include "text/sha256.h"
+
+namespace berth {
+namespace {
+
+using discovery::Findings;
+using discovery::Machine;
+using discovery::Probe;
+
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const auto comma = text.find(',');
+    if (comma != 0) parts.emplace_back(text.substr(0, comma));
+    text.remove_prefix(comma == text.npos ? text.size() : comma + 1);
+  }
+  return parts;
+}
+
+std::vector<const Probe*> wanted_probes(const DiscoverOptions& options) {
+  std::vector<const Probe*> wanted;
+  std::vector<std::string> names;
+  for (const auto& probe : discovery::probes()) {
+    names.emplace_back(probe.name);
+    if (!options.probes || std::ranges::find(*options.probes, probe.name) != options.probes->end())
+      wanted.push_back(&probe);
+  }
+  for (const auto& name : options.probes.value_or(std::vector<std::string>()))
+    if (std::ranges::find(names, name) == names.end())
+      throw std::invalid_argument(
+          fmt::format("There is no probe {}; there are {}", in_quotes(name), fmt::join(names, ", ")));
+  return wanted;
+}
+
+Findings skipped(const Probe& probe, std::string why) {
+  return {.report = {.probe = std::string(probe.name), .outcome = ProbeOutcome::skipped, .message = std::move(why)}};
+}
+
+std::vector<Findings> run_probes(const DiscoverOptions& options, const Machine& machine) {
+  const auto wanted = wanted_probes(options);
+  std::vector<const Probe*> in_children;
+  for (const Probe* probe : wanted)
+    if (probe->in_child && options.child_processes) in_children.push_back(probe);
+  std::future<std::vector<Findings>> children;
+  if (!in_children.empty())
+    children = std::async(std::launch::async, discovery::run_in_children, in_children, machine, options.probe_timeout);
+
+  std::vector<Findings> findings;
+  for (const Probe* probe : wanted)
+    if (!probe->in_child)
+      findings.push_back(run_probe(*probe, machine));
+    else if (!options.child_processes)
+      findings.push_back(skipped(*probe, "it enters a driver, which only a process of its own may do"));
+  if (children.valid())
+    for (auto& each : children.get()) findings.push_back(std::move(each));
+  const auto place = [](const Findings& each) {
+    return std::ranges::find(discovery::probes(), each.report.probe, &Probe::name) - discovery::probes().begin();
+  };
+  std::ranges::stable_sort(findings, {}, place);
+  return findings;
+}
+
+Findings ask(const Engine& engine) {
+  const auto start = std::chrono::steady_clock::now();
+  Findings findings{.report = {.probe = std::string(engine.name()), .library_version = engine.version()}};
+  try {
+    findings.devices = engine.devices();
+    findings.report.outcome = findings.devices.empty() ? ProbeOutcome::nothing : ProbeOutcome::found;
+  } catch (const std::runtime_error& problem) {
+    findings.report.outcome = ProbeOutcome::failed;
+    findings.report.message = problem.what();
+  }
+  findings.report.milliseconds =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  return findings;
+}
+
+/// Where neither a probe nor an engine was asked, there is a CPU all the same.
+Findings at_least_a_cpu() {
+  DeviceInfo cpu{.device = Device::cpu(), .name = "CPU", .pool = "ram"};
+  cpu.total_bytes = discovery::total_memory_bytes();
+  cpu.free_bytes = discovery::available_memory_bytes();
+  return {.report = {}, .devices = {cpu}, .pools = {{"ram", PoolKind::host, cpu.total_bytes, cpu.free_bytes, {}}}};
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+/// systemd asks that /etc/machine-id itself be kept private, and a hash of it with a text of one's own be used.
+std::string machine_id() {
+  std::ifstream file("/etc/machine-id");
+  std::string id;
+  return std::getline(file, id) ? sha256("berth " + id).substr(0, 32) : "";
+}
+
+std::string now() {
+  const std::time_t time = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&time, &utc);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc)};
+}
+
+}  // namespace
+
+DiscoverOptions DiscoverOptions::engines_only() {
+  DiscoverOptions options;
+  options.probes.emplace();
+  options.child_processes = false;
+  return options;
+}
+
+DiscoverOptions DiscoverOptions::from_environment() {
+  const auto machine = Machine::this_one();
+  DiscoverOptions options;
+  if (const auto* names = machine.variable("BERTH_PROBES")) {
+    options.probes = split(*names);
+    try {
+      wanted_probes(options);
+    } catch (const std::invalid_argument& problem) {
+      throw std::invalid_argument(fmt::format("BERTH_PROBES: {}", problem.what()));
+    }
+  }
+  if (const auto* text = machine.variable("BERTH_PROBE_TIMEOUT")) {
+    int milliseconds = 0;
+    const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), milliseconds);
+    if (problem != std::errc() || end != text->data() + text->size() || milliseconds <= 0)
+      throw std::invalid_argument(
+          fmt::format("BERTH_PROBE_TIMEOUT is a number of milliseconds above 0, got {}", in_quotes(*text)));
+    options.probe_timeout = std::chrono::milliseconds(milliseconds);
+  }
+  if (const auto* endpoints = machine.variable("BERTH_RPC")) options.rpc_endpoints = split(*endpoints);
+  return options;
+}
+
+Inventory discover(const DiscoverOptions& options) {
+  auto machine = Machine::this_one();
+  machine.rpc_endpoints = options.rpc_endpoints;
+  machine.folders = options.folders;
+  std::vector<Findings> engine_findings;
+  if (options.engines)
+    for (const Engine* each : engines()) engine_findings.push_back(ask(*each));
+  auto inventory = merge(run_probes(options, machine), std::move(engine_findings));
+  if (inventory.find(Device::cpu()) == nullptr) {
+    auto cpu = at_least_a_cpu();
+    inventory.devices.insert(inventory.devices.begin(), std::move(cpu.devices.front()));
+    inventory.pools.push_back(std::move(cpu.pools.front()));
+  }
+  inventory.origin = InventoryOrigin::this_machine;
+  inventory.host = host_name();
+  inventory.machine_id = machine_id();
+  inventory.taken_at = now();
+  return inventory;
+}
+
+}  // namespace berth

@@ -114,7 +114,7 @@ Resolution resolve_wish(const Wish& wish, const Inventory& inventory, const Reso
   }
   const auto fail = [&](std::string_view what) {
     throw std::invalid_argument(
-        fmt::format("{} '{}'; {}", what, printable(wish.str()), refused.empty() ? "there is no device" : refused));
+        fmt::format("{} '{}'; {}", what, printable(wish.str()), refused.empty() ? "there is no other device" : refused));
   };
   if (candidates.empty()) fail("No device of this machine meets the wish");
   const auto [taken, why] = choose(candidates, policy);

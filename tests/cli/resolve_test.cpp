@@ -17,23 +17,48 @@ TEST(ResolveCommand, WithoutADeviceAnswersTheDefaultOfThisMachine) {
   EXPECT_EQ(berth_command({"resolve"}).out, ComponentDevice::resolve_device().str() + "\n");
 }
 
+// A machine that has everything.
+constexpr auto rich = "cpu:64GiB,cuda:8x24GiB,xpu:8GiB,mps:8GiB,npu:8GiB,rpc:3x8GiB";
+
+Outcome resolve_command(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"resolve", "--simulate", rich});
+  return berth_command(arguments);
+}
+
 TEST(ResolveCommand, AGivenDeviceComesBackUnchanged) {
   for (const std::string device : {"cpu", "cuda", "cuda:0", "cuda:7", "mps", "npu", "rpc:2"})
-    EXPECT_EQ(berth_command({"resolve", device}).out, device + "\n");
+    EXPECT_EQ(resolve_command({device}).out, device + "\n");
+}
+
+TEST(ResolveCommand, ADeviceThatIsNotThereIsAnErrorWithTheNearest) {
+  const auto outcome = berth_command({"resolve", "cuda:7", "--simulate", "cpu:64GiB,cuda:2x24GiB"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("This machine has no device 'cuda:7'; it has cuda:0, cuda:1, cpu"));
+}
+
+TEST(ResolveCommand, MeetsWishes) {
+  EXPECT_EQ(resolve_command({"gpu"}).out, "cuda:0\n");
+  EXPECT_EQ(resolve_command({"any but cuda"}).out, "xpu:0\n");
+  EXPECT_EQ(resolve_command({"not cuda, 32 GiB free"}).out, "cpu\n");
+  EXPECT_EQ(resolve_command({"--policy", "most_free"}).out, "cuda:0\n");
+  EXPECT_THAT(resolve_command({"80 GiB free"}).err, HasSubstr("meets the wish '80 GiB free'"));
+  EXPECT_THAT(resolve_command({"--policy", "best"}).err, HasSubstr("haystack, most_free, fastest"));
 }
 
 TEST(ResolveCommand, ReadsEachJsonForm) {
   const std::string map = R"({"model.embed": "cuda:0", "lm_head": "cpu"})";
-  EXPECT_EQ(berth_command({"resolve", map}).out, map + "\n");
-  EXPECT_EQ(berth_command({"resolve", R"( {"model.embed": 0, "lm_head": "cpu"})"}).out, map + "\n");
-  EXPECT_EQ(berth_command({"resolve", R"({"type": "multiple", "device_map": )" + map + "}"}).out, map + "\n");
-  EXPECT_EQ(berth_command({"resolve", R"({"type": "single", "device": "cuda:1"})"}).out, "cuda:1\n");
+  EXPECT_EQ(resolve_command({map}).out, map + "\n");
+  EXPECT_EQ(resolve_command({R"( {"model.embed": 0, "lm_head": "cpu"})"}).out, map + "\n");
+  EXPECT_EQ(resolve_command({R"({"type": "multiple", "device_map": )" + map + "}"}).out, map + "\n");
+  EXPECT_EQ(resolve_command({R"({"type": "single", "device": "cuda:1"})"}).out, "cuda:1\n");
   // A map whose entry is called "type" is a map.
-  EXPECT_EQ(berth_command({"resolve", R"({"type": 3})"}).out, "{\"type\": \"cuda:3\"}\n");
+  EXPECT_EQ(resolve_command({R"({"type": 3})"}).out, "{\"type\": \"cuda:3\"}\n");
 }
 
 TEST(ResolveCommand, RefusesWhatIsNoDevice) {
-  EXPECT_THAT(berth_command({"resolve", "gpu"}).err, HasSubstr("Unknown device type string 'gpu'; known are cpu, cuda, "));
+  EXPECT_THAT(berth_command({"resolve", "gpu"}).err, HasSubstr("No device of this machine meets the wish 'gpu'"));
+  EXPECT_THAT(berth_command({"resolve", "gqu"}).err, HasSubstr("'gqu' is no device and no wish"));
+  EXPECT_THAT(berth_command({"resolve", "gpu:0"}).err, HasSubstr("Unknown device type string 'gpu'; known are cpu, cuda, "));
   EXPECT_THAT(berth_command({"resolve", "disk"}).err,
               HasSubstr("The disk device can only be used as a part of device maps"));
   EXPECT_THAT(berth_command({"resolve", R"({"type": "triple"})"}).err,
@@ -43,9 +68,9 @@ TEST(ResolveCommand, RefusesWhatIsNoDevice) {
 }
 
 TEST(ResolveCommand, ExplainsEachChoice) {
-  const auto expected = resolve(std::nullopt, available_devices(), ResolvePolicy::from_environment());
+  const auto expected = resolve({}, discover(), ResolvePolicy::from_environment());
   EXPECT_EQ(berth_command({"resolve", "--explain"}).out, expected.device.str() + "\n" + expected.str() + "\n");
-  EXPECT_EQ(berth_command({"resolve", "cuda:3", "--explain"}).out, "cuda:3\ncuda:3: taken, given\n");
+  EXPECT_EQ(resolve_command({"cuda:3", "--explain"}).out, "cuda:3\ncuda:3: taken, given\n");
 }
 
 TEST(ResolveCommand, JsonHoldsTheSerializedDeviceAndTheReasons) {
@@ -61,7 +86,7 @@ TEST(ResolveCommand, JsonHoldsTheSerializedDeviceAndTheReasons) {
   EXPECT_EQ(taken, 1U);
   EXPECT_EQ(outcome.err, "");
 
-  const auto map = json::parse(berth_command({"resolve", R"({"a": 0, "b": "cpu"})", "--json"}).out);
+  const auto map = json::parse(resolve_command({R"({"a": 0, "b": "cpu"})", "--json"}).out);
   EXPECT_EQ(map, json::parse(R"({"device": {"type": "multiple", "device_map": {"a": "cuda:0", "b": "cpu"}},
                                  "reasons": [{"device": {"a": "cuda:0", "b": "cpu"}, "taken": true, "why": "given"}]})"));
 }

@@ -278,7 +278,7 @@ void check_resolve_default(const Case& of) {
   }
   const Environment set(environment);
   compare_call(of, outcome_of([&] {
-                 return resolve(std::nullopt, available, ResolvePolicy::from_environment()).device.to_dict();
+                 return resolve({}, test::machine_of(available), ResolvePolicy::from_environment()).device.to_dict();
                }));
 }
 
@@ -297,8 +297,8 @@ void check_resolve_given(const Case& of) {
       given = maybe_device_of(input);
     const Environment none({});
     // The cases were written on a machine with a CPU only; a given device does not look at the machine at all.
-    const std::array cpu_only = {Device::cpu()};
-    return (given ? ComponentDevice::resolve_device(given) : resolve(given, cpu_only).device).to_dict();
+    const auto cpu_only = test::machine_of({Device::cpu()});
+    return (given ? ComponentDevice::resolve_device(given) : resolve({}, cpu_only).device).to_dict();
   });
   // Either of the two ways in which a device is written down, or the device with all its methods.
   const Value* result = of.all.find("result");

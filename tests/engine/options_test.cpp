@@ -62,16 +62,5 @@ TEST(Engines, AnUnknownNameIsRefusedWithThoseThatExist) {
   }
 }
 
-TEST(Devices, AlwaysHaveACpuWithMemory) {
-  const auto found = discover_devices();
-  const auto cpu = std::ranges::find(found, Device::cpu(), &DeviceInfo::device);
-  ASSERT_NE(cpu, found.end());
-  EXPECT_FALSE(cpu->name.empty());
-  EXPECT_GT(cpu->total_bytes, 0U);
-  EXPECT_GT(cpu->free_bytes, 0U);
-  EXPECT_LE(cpu->free_bytes, cpu->total_bytes);
-  EXPECT_EQ(available_devices().size(), found.size());
-}
-
 }  // namespace
 }  // namespace berth

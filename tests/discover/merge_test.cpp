@@ -1,0 +1,122 @@
+#include "discover/merge.h"
+
+#include <gtest/gtest.h>
+
+#include "random_values.h"
+
+namespace berth::discovery {
+namespace {
+
+Findings seen_by(std::string probe, std::vector<DeviceInfo> devices) {
+  return {.report = {.probe = std::move(probe), .outcome = ProbeOutcome::found}, .devices = std::move(devices)};
+}
+
+TEST(Merge, MakesOneEntryOfOnePieceOfHardware) {
+  const DeviceInfo cuda{.device = Device::gpu(0),
+                        .name = "NVIDIA RTX 4090",
+                        .pool = "cuda:0",
+                        .total_bytes = 24,
+                        .free_bytes = 20,
+                        .pci_id = "0000:01:00.0",
+                        .uuid = "GPU-0a1b2c3d-0000-1111-2222-333344445555",
+                        .apis = {{"cuda", "0"}}};
+  const DeviceInfo vulkan{.device = Device::vulkan(1),
+                          .name = "RTX 4090 (Vulkan)",
+                          .pool = "vulkan:1",
+                          .total_bytes = 25,
+                          .free_bytes = 25,
+                          .uuid = "0A1B2C3D000011112222333344445555",
+                          .driver = "580.65",
+                          .apis = {{"vulkan", "1"}}};
+  const auto inventory = merge({seen_by("cuda", {cuda}), seen_by("vulkan", {vulkan})});
+  ASSERT_EQ(inventory.devices.size(), 1U);
+  const auto& info = inventory.devices[0];
+  EXPECT_EQ(info.device, Device::gpu(0));
+  EXPECT_EQ(info.name, "NVIDIA RTX 4090");
+  EXPECT_EQ(info.free_bytes, 20U) << "what comes first says how much memory there is";
+  EXPECT_EQ(info.pool, "cuda:0");
+  EXPECT_EQ(info.driver, "580.65");
+  EXPECT_EQ(info.apis, (std::vector<DeviceName>{{"cuda", "0"}, {"vulkan", "1"}}));
+  EXPECT_EQ(inventory.probes.size(), 2U);
+}
+
+TEST(Merge, LinksAndPoolsGoByTheFinalNames) {
+  auto vulkan = seen_by("vulkan", {{.device = Device::vulkan(0), .pool = "vulkan:0", .pci_id = "0000:01:00.0"},
+                                   {.device = Device::vulkan(1), .pool = "vulkan:1", .pci_id = "0000:02:00.0"}});
+  vulkan.pools = {{.id = "vulkan:0", .total_bytes = 1}, {.id = "vulkan:1", .total_bytes = 2}};
+  vulkan.links = {{.from = "vulkan:0", .to = "vulkan:1"}};
+  auto cuda = seen_by("cuda", {{.device = Device::gpu(0), .pool = "cuda:0", .total_bytes = 3, .pci_id = "0000:02:00.0"}});
+  cuda.pools = {{.id = "cuda:0", .total_bytes = 3}};
+  const auto inventory = merge({cuda, vulkan});
+  ASSERT_EQ(inventory.links.size(), 1U);
+  EXPECT_EQ(inventory.links[0].from, "vulkan:0");
+  EXPECT_EQ(inventory.links[0].to, "cuda:0");
+  EXPECT_EQ(inventory.pools, (std::vector<MemoryPool>{{.id = "cuda:0", .total_bytes = 3}, {.id = "vulkan:0", .total_bytes = 1}}));
+}
+
+TEST(Merge, MigInstancesStayApartAndKnowTheirGpu) {
+  DeviceInfo first{.device = Device::gpu(0), .total_bytes = 10, .pci_id = "0000:65:00.0", .uuid = "MIG-1"};
+  first.gpu = GpuInfo{.mig_profile = "1g.10gb"};
+  DeviceInfo second = first;
+  second.device = Device::gpu(1);
+  second.uuid = "MIG-2";
+  Findings nvml{.report = {.probe = "nvml"}};
+  nvml.sightings = {{.pci_id = "0000:65:00.0", .uuid = "GPU-9", .driver = "580.65"}};
+  nvml.sightings[0].device = Device::gpu(0);
+  nvml.sightings[0].total_bytes = 80;
+  const auto inventory = merge({seen_by("cuda", {first, second}), nvml});
+  ASSERT_EQ(inventory.devices.size(), 2U);
+  for (const auto& info : inventory.devices) {
+    EXPECT_EQ(info.driver, "580.65");
+    EXPECT_EQ(info.total_bytes, 10U);
+    EXPECT_TRUE(info.uuid.starts_with("MIG-"));
+  }
+}
+
+TEST(Merge, ANameThatTwoPiecesClaimGoesToTheFirst) {
+  const auto inventory = merge({seen_by("cuda", {{.device = Device::gpu(0), .pci_id = "0000:01:00.0"}}),
+                                seen_by("rocm", {{.device = Device::gpu(0), .pci_id = "0000:02:00.0"}})});
+  ASSERT_EQ(inventory.devices.size(), 2U);
+  EXPECT_EQ(inventory.devices[1].device, Device::gpu(1));
+  EXPECT_EQ(inventory.devices[1].pci_id, "0000:02:00.0");
+}
+
+TEST(Merge, EnginesAreMatchedByHardwareNameOrIndex) {
+  const auto probes = std::vector{
+      seen_by("cpu", {{.device = Device::cpu(), .name = "EPYC", .pool = "ram", .total_bytes = 7}}),
+      seen_by("cuda", {{.device = Device::gpu(0), .pci_id = "0000:01:00.0", .apis = {{"cuda", "0"}, {"vulkan", "3"}}}})};
+  const auto engine = seen_by("llama.cpp", {{.device = Device::cpu(), .engines = {{"llama.cpp", "CPU"}}},
+                                            {.device = Device::gpu(0), .engines = {{"llama.cpp", "CUDA0"}}},
+                                            {.device = Device::vulkan(3), .engines = {{"llama.cpp", "Vulkan3"}}},
+                                            {.device = Device::rpc(0), .engines = {{"llama.cpp", "RPC0"}}}});
+  const auto inventory = merge(probes, {engine});
+  ASSERT_EQ(inventory.devices.size(), 3U);
+  EXPECT_EQ(inventory.find(Device::cpu())->name, "EPYC");
+  EXPECT_EQ(inventory.find(Device::gpu(0))->engines,
+            (std::vector<DeviceName>{{"llama.cpp", "CUDA0"}, {"llama.cpp", "Vulkan3"}}));
+  EXPECT_NE(inventory.find(Device::rpc(0)), nullptr);
+}
+
+TEST(Merge, NamesAreUniqueSortedAndTheSameEachTime) {
+  test::Random random;
+  for (int i = 0; i < 500; ++i) {
+    std::vector<Findings> findings;
+    for (int n = random.below(4); n > 0; --n) {
+      std::vector<DeviceInfo> devices;
+      for (int d = random.below(5); d > 0; --d) {
+        DeviceInfo info{.device = Device(random.device(false).type(), random.below(3)), .pool = random.name()};
+        if (random.coin()) info.pci_id = "0000:0" + std::to_string(random.below(4)) + ":00.0";
+        if (random.coin()) info.uuid = "GPU-" + std::to_string(random.below(4));
+        devices.push_back(std::move(info));
+      }
+      findings.push_back(seen_by("probe", std::move(devices)));
+    }
+    const auto inventory = merge(findings);
+    for (std::size_t d = 1; d < inventory.devices.size(); ++d)
+      ASSERT_LT(inventory.devices[d - 1].device, inventory.devices[d].device);
+    ASSERT_EQ(inventory, merge(findings));
+  }
+}
+
+}  // namespace
+}  // namespace berth::discovery

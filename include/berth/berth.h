@@ -41,3 +41,4 @@
 #include "berth/value.h"                             // IWYU pragma: export
 #include "berth/value_traits.h"                      // IWYU pragma: export
 #include "berth/version.h"                           // IWYU pragma: export
+#include "berth/watch.h"                             // IWYU pragma: export

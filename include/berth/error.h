@@ -48,6 +48,12 @@ class ModelNotFound : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A device that is not there, or a wish that no device meets. `what()` names what comes nearest.
+class DeviceNotFound : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// A service elsewhere could not be reached, refused the request, or sent what makes no sense.
 class RemoteError : public std::runtime_error {
  public:

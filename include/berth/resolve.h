@@ -84,8 +84,7 @@ struct Resolution {
 /// engine can use count.
 /// A given device or map comes back unchanged where the machine has all of it. Nothing by the rule `haystack` gives
 /// cuda:0, else xpu, else mps, else cpu, as Haystack does.
-/// Throws std::invalid_argument where the machine has no such device or nothing meets the wish; it names what comes
-/// nearest.
+/// Throws DeviceNotFound where the machine has no such device or nothing meets the wish.
 Resolution resolve(const ResolveRequest& request, const Inventory& inventory, const ResolvePolicy& policy = {});
 
 }  // namespace berth

@@ -7,8 +7,8 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "berth/error.h"
 #include "resolve/candidates.h"
-#include "text/nearest.h"
 #include "text/printable.h"
 
 namespace berth {
@@ -26,7 +26,7 @@ Device haystacks_name(DeviceType type) { return type == DeviceType::cuda ? Devic
 
 void check_exists(const Device& device, const Inventory& inventory, const std::string& entry) {
   if (device.type() == DeviceType::disk || inventory.find(device) != nullptr) return;
-  throw std::invalid_argument(fmt::format("This machine has no device '{}'{}; it has {}", device.str(), entry,
+  throw DeviceNotFound(fmt::format("This machine has no device '{}'{}; it has {}", device.str(), entry,
                                           nearest_devices(device, inventory)));
 }
 
@@ -113,7 +113,7 @@ Resolution resolve_wish(const Wish& wish, const Inventory& inventory, const Reso
     reasons.push_back({info.device, false, std::move(why)});
   }
   const auto fail = [&](std::string_view what) {
-    throw std::invalid_argument(
+    throw DeviceNotFound(
         fmt::format("{} '{}'; {}", what, printable(wish.str()), refused.empty() ? "there is no other device" : refused));
   };
   if (candidates.empty()) fail("No device of this machine meets the wish");

@@ -7,6 +7,7 @@
 #include "berth/inventory.h"
 #include "berth/resolve.h"
 #include "cli/process.h"
+#include "test_model.h"
 
 namespace berth::test {
 namespace {

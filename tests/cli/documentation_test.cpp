@@ -55,7 +55,7 @@ TEST(ManPage, HasEachOptionOfEachCommandAndNoOther) {
   const auto page = options_on_page(read_file(docs / "man" / "berth.1"));
   std::set<std::string> known;
   for (const std::vector<std::string>& command :
-       {std::vector<std::string>{}, {"run"}, {"devices"}, {"resolve"}, {"convert"}, {"completion"}}) {
+       {std::vector<std::string>{}, {"run"}, {"devices"}, {"doctor"}, {"resolve"}, {"convert"}, {"completion"}}) {
     auto arguments = command;
     arguments.emplace_back("--help");
     const auto options = options_in(berth_command(arguments).out);

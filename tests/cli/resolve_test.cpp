@@ -32,7 +32,7 @@ TEST(ResolveCommand, AGivenDeviceComesBackUnchanged) {
 
 TEST(ResolveCommand, ADeviceThatIsNotThereIsAnErrorWithTheNearest) {
   const auto outcome = berth_command({"resolve", "cuda:7", "--simulate", "cpu:64GiB,cuda:2x24GiB"});
-  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_THAT(outcome.err, HasSubstr("This machine has no device 'cuda:7'; it has cuda:0, cuda:1, cpu"));
 }
 

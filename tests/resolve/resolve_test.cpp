@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "berth/error.h"
 #include "machine_of.h"
 #include "random_values.h"
 
@@ -21,7 +22,7 @@ ComponentDevice resolved(const std::vector<Device>& available, const ResolvePoli
 std::string refusal(const ResolveRequest& request, const Inventory& inventory, const ResolvePolicy& policy = {}) {
   try {
     resolve(request, inventory, policy);
-  } catch (const std::invalid_argument& problem) {
+  } catch (const DeviceNotFound& problem) {
     return problem.what();
   }
   return "nothing was refused";
@@ -143,7 +144,7 @@ TEST(Resolve, AnswersWhatTheWishAsksForWithExactlyOneReasonTakenOrRefuses) {
       if (!wish.only.empty()) {
         ASSERT_GE(std::ranges::count(wish.only, info->device.type()), 1);
       }
-    } catch (const std::invalid_argument& problem) {
+    } catch (const DeviceNotFound& problem) {
       ASSERT_NE(std::string(problem.what()), "");
     }
   }

@@ -6,6 +6,8 @@
 #include <optional>
 #include <thread>
 
+#include "berth/error.h"
+#include "berth/measure.h"
 #include "berth/resolve.h"
 #include "berth/watch.h"
 #include "command.h"
@@ -14,6 +16,7 @@
 #include "interrupt.h"
 #include "machine_options.h"
 #include "output.h"
+#include "progress.h"
 #include "text/printable.h"
 
 namespace berth::cli {
@@ -23,7 +26,7 @@ constexpr auto examples =
     "Examples:\n"
     "  berth devices\n"
     "  berth devices --explain\n"
-    "  berth devices --save machine.json\n"
+    "  berth devices --measure --save machine.json\n"
     "  berth devices --inventory machine.json --json\n"
     "  berth devices --simulate cpu:64GiB,cuda:2x24GiB\n"
     "  berth devices --watch";
@@ -32,6 +35,8 @@ struct Options {
   MachineOptions machine;
   std::optional<std::string> save;
   bool explain = false;
+  bool measure = false;
+  bool measure_again = false;
   bool watch = false;
   double interval_s = 2;
   bool json = false;
@@ -79,8 +84,28 @@ int watch_devices(const Inventory& start, const Options& options) {
   return 128 + interrupt.signal();
 }
 
+Inventory measured(Inventory inventory, bool again) {
+  const Interrupt interrupt;
+  const auto of =
+      std::ranges::count_if(inventory.devices, [](const DeviceInfo& info) { return !info.engines.empty(); });
+  std::optional<Progress> progress;
+  std::ptrdiff_t done_devices = 0;
+  MeasureOptions options{.again = again, .stop = interrupt.token()};
+  options.progress = [&](std::string_view) {
+    if (!progress) progress.emplace("measuring");
+    progress->show(static_cast<float>(done_devices++) / static_cast<float>(of));
+  };
+  try {
+    return measure(std::move(inventory), options);
+  } catch (const Cancelled&) {
+    interrupt.check();
+    throw;
+  }
+}
+
 int devices(const Options& options) {
-  const auto inventory = look_at(options.machine);
+  auto inventory = look_at(options.machine);
+  if (options.measure || options.measure_again) inventory = measured(std::move(inventory), options.measure_again);
   if (options.save) inventory.save(*options.save);
   if (!options.watch || !options.json) show(inventory, options);
   if (!options.watch) return done;
@@ -98,6 +123,12 @@ void add_devices(CLI::App& app, Action& action) {
                     "Also print what each probe saw and all that is known of each device");
   command->add_option("--save", options->save, "Also write the machine to a file, for --inventory")->type_name("FILE");
   add_machine_options(*command, options->machine);
+  auto* measure =
+      command->add_flag("--measure", options->measure,
+                        "Also measure how fast each device is, in up to 3 s each; what was measured is kept");
+  auto* again = command->add_flag("--measure-again", options->measure_again, "Measure also what was kept");
+  for (auto* each : {measure, again})
+    each->excludes(command->get_option("--inventory"), command->get_option("--simulate"));
   auto* watch = command->add_flag("--watch", options->watch, "Go on, and print what changes until Ctrl-C");
   watch->excludes(command->get_option("--inventory"), command->get_option("--simulate"));
   command->add_option("--interval", options->interval_s, "Seconds between two looks of --watch, 2 by default")

@@ -6,6 +6,7 @@
 ///     std::cout << result.completions[0].text;
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -156,6 +157,12 @@ struct LoadRequest {
   LogCallback log = {};  ///< the engine's warnings
 };
 
+/// What an engine measured of one device.
+struct Measurement {
+  DeviceSpeed speed;
+  std::optional<Link> link = {};  ///< from the CPU, where the device is another one
+};
+
 /// A way to run models. Stateless; safe to use from several threads.
 class Engine {
  public:
@@ -166,6 +173,9 @@ class Engine {
 
   /// The devices that this engine can use on this machine, the CPU among them, each with its name there in `engines`.
   virtual std::vector<DeviceInfo> devices() const = 0;
+
+  /// Computes on `device`, one of devices(), for about so long (see berth/measure.h). Throws EngineError.
+  virtual Measurement measure(const Device& device, std::chrono::milliseconds budget) const = 0;
 
   /// Throws ModelNotFound, FormatError (a file that is no model or is damaged), EngineError (a device that is not
   /// there, an architecture that is not known, too little memory) and Cancelled.

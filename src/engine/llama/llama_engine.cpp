@@ -12,6 +12,7 @@
 #include "discover/cpu.h"
 #include "engine/llama/llama_model.h"
 #include "engine/llama/log_capture.h"
+#include "engine/llama/measure.h"
 
 namespace berth::llama {
 namespace {
@@ -100,6 +101,13 @@ std::vector<DeviceInfo> LlamaEngine::devices() const {
   std::vector<DeviceInfo> infos;
   for (auto& each : list_devices()) infos.push_back(std::move(each.info));
   return infos;
+}
+
+Measurement LlamaEngine::measure(const Device& device, std::chrono::milliseconds budget) const {
+  const auto found = find_device(device);
+  if (device.type() == DeviceType::rpc)
+    throw EngineError(name(), device.str(), "a worker elsewhere is not measured by its engine");
+  return measure_device(found.handle, found.info, budget);
 }
 
 std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request) const {

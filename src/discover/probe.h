@@ -58,4 +58,10 @@ Findings run_probe(const Probe& probe, const Machine& machine);
 std::vector<Findings> run_in_children(std::span<const Probe* const> probes, const Machine& machine,
                                       std::chrono::milliseconds timeout);
 
+/// Those that `options` asks for. Throws std::invalid_argument for a name that is none.
+std::vector<const Probe*> wanted_probes(const DiscoverOptions& options);
+
+/// What they find, in the order of probes().
+std::vector<Findings> run_probes(const DiscoverOptions& options, const Machine& machine);
+
 }  // namespace berth::discovery

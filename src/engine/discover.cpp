@@ -8,7 +8,6 @@
 #include <chrono>
 #include <ctime>
 #include <fstream>
-#include <future>
 #include <stdexcept>
 
 #include "berth/engine.h"
@@ -24,7 +23,6 @@ namespace {
 
 using discovery::Findings;
 using discovery::Machine;
-using discovery::Probe;
 
 std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> parts;
@@ -34,49 +32,6 @@ std::vector<std::string> split(std::string_view text) {
     text.remove_prefix(comma == text.npos ? text.size() : comma + 1);
   }
   return parts;
-}
-
-std::vector<const Probe*> wanted_probes(const DiscoverOptions& options) {
-  std::vector<const Probe*> wanted;
-  std::vector<std::string> names;
-  for (const auto& probe : discovery::probes()) {
-    names.emplace_back(probe.name);
-    if (!options.probes || std::ranges::find(*options.probes, probe.name) != options.probes->end())
-      wanted.push_back(&probe);
-  }
-  for (const auto& name : options.probes.value_or(std::vector<std::string>()))
-    if (std::ranges::find(names, name) == names.end())
-      throw std::invalid_argument(
-          fmt::format("There is no probe {}; there are {}", in_quotes(name), fmt::join(names, ", ")));
-  return wanted;
-}
-
-Findings skipped(const Probe& probe, std::string why) {
-  return {.report = {.probe = std::string(probe.name), .outcome = ProbeOutcome::skipped, .message = std::move(why)}};
-}
-
-std::vector<Findings> run_probes(const DiscoverOptions& options, const Machine& machine) {
-  const auto wanted = wanted_probes(options);
-  std::vector<const Probe*> in_children;
-  for (const Probe* probe : wanted)
-    if (probe->in_child && options.child_processes) in_children.push_back(probe);
-  std::future<std::vector<Findings>> children;
-  if (!in_children.empty())
-    children = std::async(std::launch::async, discovery::run_in_children, in_children, machine, options.probe_timeout);
-
-  std::vector<Findings> findings;
-  for (const Probe* probe : wanted)
-    if (!probe->in_child)
-      findings.push_back(run_probe(*probe, machine));
-    else if (!options.child_processes)
-      findings.push_back(skipped(*probe, "it enters a driver, which only a process of its own may do"));
-  if (children.valid())
-    for (auto& each : children.get()) findings.push_back(std::move(each));
-  const auto place = [](const Findings& each) {
-    return std::ranges::find(discovery::probes(), each.report.probe, &Probe::name) - discovery::probes().begin();
-  };
-  std::ranges::stable_sort(findings, {}, place);
-  return findings;
 }
 
 Findings ask(const Engine& engine) {
@@ -137,7 +92,7 @@ DiscoverOptions DiscoverOptions::from_environment() {
   if (const auto* names = machine.variable("BERTH_PROBES")) {
     options.probes = split(*names);
     try {
-      wanted_probes(options);
+      discovery::wanted_probes(options);
     } catch (const std::invalid_argument& problem) {
       throw std::invalid_argument(fmt::format("BERTH_PROBES: {}", problem.what()));
     }
@@ -161,7 +116,7 @@ Inventory discover(const DiscoverOptions& options) {
   std::vector<Findings> engine_findings;
   if (options.engines)
     for (const Engine* each : engines()) engine_findings.push_back(ask(*each));
-  auto inventory = merge(run_probes(options, machine), std::move(engine_findings));
+  auto inventory = discovery::merge(discovery::run_probes(options, machine), std::move(engine_findings));
   if (inventory.find(Device::cpu()) == nullptr) {
     auto cpu = at_least_a_cpu();
     inventory.devices.insert(inventory.devices.begin(), std::move(cpu.devices.front()));

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <functional>
 #include <unordered_map>
 #include <utility>
 
@@ -11,8 +10,6 @@ namespace berth {
 namespace {
 
 using Changes = std::vector<InventoryChange>;
-template <class T>
-using Pairs = std::vector<std::pair<const T*, const T*>>;  ///< before and after; nullptr where there is none
 
 void compare(const std::string& what, const std::string& field, const Value& before, const Value& after,
              Changes& changes) {
@@ -31,127 +28,144 @@ void compare(const std::string& what, const std::string& field, const Value& bef
     if (before.find(name) == nullptr) compare_entry(name, nullptr, &value);
 }
 
-template <class T, class Name>
-void compare_all(const Pairs<T>& pairs, Name name, Changes& changes) {
-  for (const auto& [before, after] : pairs) {
-    if (before != nullptr && after != nullptr && *before == *after) continue;
-    compare(name(before != nullptr ? *before : *after), "", before == nullptr ? Value() : discovery::write(*before),
-            after == nullptr ? Value() : discovery::write(*after), changes);
-  }
-}
-
-/// Pairs by a key that both sides have, in the order of `before`; then what only `after` has.
-template <class T, class KeyBefore, class KeyAfter>
-Pairs<T> pair_up(const std::vector<T>& before, const std::vector<T>& after, KeyBefore key_before, KeyAfter key_after) {
-  std::unordered_map<std::string, const T*> left;
-  for (const T& each : after) left.emplace(key_after(each), &each);
-  Pairs<T> pairs;
-  for (const T& each : before) {
-    const auto found = left.find(key_before(each));
-    pairs.push_back({&each, found == left.end() ? nullptr : std::exchange(found->second, nullptr)});
-  }
-  for (const T& each : after)
-    if (left.at(key_after(each)) == &each) pairs.push_back({nullptr, &each});
-  return pairs;
-}
-
-bool contradict(const std::string& a, const std::string& b) { return !a.empty() && !b.empty() && a != b; }
-
-/// Devices that are the same hardware: by UUID, else by PCI id, else by name. What several devices of one inventory have
-/// in common, as MIG instances have their PCI id, says nothing.
-class SameDevices {
+/// Which entries of two lists are the same.
+template <class T>
+class Matching {
  public:
-  SameDevices(const std::vector<DeviceInfo>& before, const std::vector<DeviceInfo>& after)
-      : before_(before), after_(after) {
-    match([](const DeviceInfo& info) { return info.uuid; });
-    match([](const DeviceInfo& info) { return info.pci_id; });
-    match([](const DeviceInfo& info) { return info.device.str(); });
-    for (const auto& info : after) {
-      const auto same = before_of_.find(&info);
-      before_names_.emplace(info.device.str(),
-                            same == before_of_.end() ? "new " + info.device.str() : same->second->device.str());
+  Matching(const std::vector<T>& before, const std::vector<T>& after) : before_(before), after_(after) {}
+
+  /// Those without a partner that are the only one of their list with their key, where `may_be` agrees. An empty key is
+  /// none.
+  template <class KeyBefore, class KeyAfter, class MayBe>
+  void match(KeyBefore key_before, KeyAfter key_after, MayBe may_be) {
+    const auto candidates = alone(after_, before_of_, key_after);
+    for (const auto& [key, before] : alone(before_, after_of_, key_before)) {
+      const auto found = candidates.find(key);
+      if (found == candidates.end() || !may_be(*before, *found->second)) continue;
+      after_of_.emplace(before, found->second);
+      before_of_.emplace(found->second, before);
     }
   }
-
-  Pairs<DeviceInfo> pairs() const {
-    Pairs<DeviceInfo> pairs;
-    for (const auto& info : before_) {
-      const auto same = after_of_.find(&info);
-      pairs.push_back({&info, same == after_of_.end() ? nullptr : same->second});
-    }
-    for (const auto& info : after_)
-      if (!before_of_.contains(&info)) pairs.push_back({nullptr, &info});
-    return pairs;
+  template <class KeyBefore, class KeyAfter>
+  void match(KeyBefore key_before, KeyAfter key_after) {
+    match(key_before, key_after, [](const T&, const T&) { return true; });
   }
 
-  /// What a device of `after`, or a NUMA node, was called before.
-  std::string name_before(const std::string& name) const {
-    const auto found = before_names_.find(name);
-    return found == before_names_.end() ? name : found->second;
+  const T* before_of(const T& after) const { return partner(before_of_, after); }
+
+  /// In the order of the first list; then what only the second has.
+  template <class Name>
+  void compare_all(Name name, Changes& changes) const {
+    for (const T& each : before_) {
+      const T* after = partner(after_of_, each);
+      if (after == nullptr || !(each == *after))
+        compare(name(each), "", discovery::write(each), after == nullptr ? Value() : discovery::write(*after), changes);
+    }
+    for (const T& each : after_)
+      if (before_of(each) == nullptr) changes.push_back({name(each), "", nullptr, discovery::write(each)});
   }
 
  private:
-  using Key = std::function<std::string(const DeviceInfo&)>;
-  using Matches = std::unordered_map<const DeviceInfo*, const DeviceInfo*>;
+  using Partners = std::unordered_map<const T*, const T*>;
 
-  /// Of those that have no partner yet, by a key that is theirs alone.
-  static std::unordered_map<std::string, const DeviceInfo*> alone(const std::vector<DeviceInfo>& devices,
-                                                                  const Matches& matched, const Key& key) {
-    std::unordered_map<std::string, const DeviceInfo*> found;
-    for (const auto& info : devices) {
-      const auto text = key(info);
-      if (text.empty() || matched.contains(&info)) continue;
-      const auto [place, is_new] = found.emplace(text, &info);
+  static const T* partner(const Partners& partners, const T& of) {
+    const auto found = partners.find(&of);
+    return found == partners.end() ? nullptr : found->second;
+  }
+
+  template <class Key>
+  static std::unordered_map<std::string, const T*> alone(const std::vector<T>& list, const Partners& matched, Key key) {
+    std::unordered_map<std::string, const T*> found;
+    for (const T& each : list) {
+      if (matched.contains(&each)) continue;
+      const auto [place, is_new] = found.emplace(key(each), &each);
       if (!is_new) place->second = nullptr;
     }
-    std::erase_if(found, [](const auto& entry) { return entry.second == nullptr; });
+    std::erase_if(found, [](const auto& entry) { return entry.first.empty() || entry.second == nullptr; });
     return found;
   }
 
-  void match(const Key& key) {
-    const auto candidates = alone(after_, before_of_, key);
-    for (const auto& [text, before] : alone(before_, after_of_, key)) {
-      const auto found = candidates.find(text);
-      if (found == candidates.end()) continue;
-      const DeviceInfo* after = found->second;
-      const bool same_uuid = !before->uuid.empty() && before->uuid == after->uuid;
-      if (contradict(before->uuid, after->uuid) || (!same_uuid && contradict(before->pci_id, after->pci_id))) continue;
-      after_of_.emplace(before, after);
-      before_of_.emplace(after, before);
-    }
-  }
-
-  const std::vector<DeviceInfo>& before_;
-  const std::vector<DeviceInfo>& after_;
-  Matches after_of_;
-  Matches before_of_;
-  std::unordered_map<std::string, std::string> before_names_;
+  const std::vector<T>& before_;
+  const std::vector<T>& after_;
+  Partners after_of_;
+  Partners before_of_;
 };
 
-/// Memory of a device is known by the device that it belongs to, the first by name.
-template <class Name>
-std::unordered_map<std::string, std::string> owners(const Inventory& inventory, Name name_before) {
-  std::unordered_map<std::string, std::string> owners;
+bool contradict(const std::string& a, const std::string& b) { return !a.empty() && !b.empty() && a != b; }
+
+/// By UUID, else by PCI id, else by name, where what stands before does not say otherwise.
+Matching<DeviceInfo> match_devices(const Inventory& before, const Inventory& after) {
+  Matching<DeviceInfo> devices(before.devices, after.devices);
+  const auto uuid = [](const DeviceInfo& info) { return info.uuid; };
+  const auto pci_id = [](const DeviceInfo& info) { return info.pci_id; };
+  const auto name = [](const DeviceInfo& info) { return info.device.str(); };
+  devices.match(uuid, uuid);
+  devices.match(pci_id, pci_id, [](const auto& a, const auto& b) { return !contradict(a.uuid, b.uuid); });
+  devices.match(name, name, [](const auto& a, const auto& b) {
+    return !contradict(a.uuid, b.uuid) && !contradict(a.pci_id, b.pci_id);
+  });
+  return devices;
+}
+
+using Names = std::unordered_map<std::string, std::string>;
+
+/// From the names of devices in an inventory to those before, "new cuda:1" where there was no such device.
+Names names_before(const Inventory& after, const Matching<DeviceInfo>& devices) {
+  Names names;
+  for (const auto& info : after.devices) {
+    const auto* before = devices.before_of(info);
+    names.emplace(info.device.str(), before == nullptr ? "new " + info.device.str() : before->device.str());
+  }
+  return names;
+}
+
+Names own_names(const Inventory& inventory) {
+  Names names;
+  for (const auto& info : inventory.devices) names.emplace(info.device.str(), info.device.str());
+  return names;
+}
+
+/// From pools to the name of the device that alone uses it; empty where several do.
+Names owners(const Inventory& inventory, const Names& names) {
+  Names owners;
   for (const auto& info : inventory.devices) {
-    auto name = name_before(info.device.str());
-    const auto [place, is_new] = owners.emplace(info.pool, name);
-    if (!is_new && name < place->second) place->second = std::move(name);
+    const auto [place, is_new] = owners.emplace(info.pool, names.at(info.device.str()));
+    if (!is_new) place->second.clear();
   }
   return owners;
 }
 
-std::string key_of(const MemoryPool& pool, const std::unordered_map<std::string, std::string>& owners) {
-  const auto owner = owners.find(pool.id);
-  const bool by_owner = pool.kind == PoolKind::device || pool.kind == PoolKind::remote;
-  return by_owner && owner != owners.end() ? "of " + owner->second : "named " + pool.id;
+std::string text_of(const Names& names, const std::string& name, const std::string& otherwise) {
+  const auto found = names.find(name);
+  return found == names.end() ? otherwise : found->second;
 }
 
-template <class Name>
-std::string key_of(const Link& link, Name name_before) {
-  auto from = name_before(link.from);
-  auto to = name_before(link.to);
-  if (to < from) std::swap(from, to);
-  return from + " - " + to + " " + std::to_string(static_cast<int>(link.kind));
+/// Memory is known by the device that it belongs to, else by its name.
+Matching<MemoryPool> match_pools(const Inventory& before, const Names& before_names, const Inventory& after,
+                                 const Names& after_names) {
+  Matching<MemoryPool> pools(before.pools, after.pools);
+  const auto owner_in = [](Names owners) {
+    return [owners = std::move(owners)](const MemoryPool& pool) { return text_of(owners, pool.id, ""); };
+  };
+  const auto id = [](const MemoryPool& pool) { return pool.id; };
+  pools.match(owner_in(owners(before, before_names)), owner_in(owners(after, after_names)));
+  pools.match(id, id);
+  return pools;
+}
+
+Matching<Link> match_links(const Inventory& before, const Names& before_names, const Inventory& after,
+                           const Names& after_names) {
+  Matching<Link> links(before.links, after.links);
+  const auto ends_in = [](const Names& names) {
+    return [&names](const Link& link) {
+      auto from = text_of(names, link.from, link.from);
+      auto to = text_of(names, link.to, link.to);
+      if (to < from) std::swap(from, to);
+      return from + " - " + to + " " + std::to_string(static_cast<int>(link.kind));
+    };
+  };
+  links.match(ends_in(before_names), ends_in(after_names));
+  return links;
 }
 
 }  // namespace
@@ -166,24 +180,14 @@ std::vector<InventoryChange> diff(const Inventory& before, const Inventory& afte
   compare("machine", "host", before.host, after.host, changes);
   compare("machine", "machine_id", before.machine_id, after.machine_id, changes);
 
-  const SameDevices same(before.devices, after.devices);
-  compare_all(
-      same.pairs(), [](const DeviceInfo& info) { return info.device.str(); }, changes);
-
-  const auto as_it_is = [](const std::string& name) { return name; };
-  const auto name_before = [&](const std::string& name) { return same.name_before(name); };
-  const auto owners_before = owners(before, as_it_is);
-  const auto owners_after = owners(after, name_before);
-  compare_all(
-      pair_up(
-          before.pools, after.pools, [&](const MemoryPool& pool) { return key_of(pool, owners_before); },
-          [&](const MemoryPool& pool) { return key_of(pool, owners_after); }),
-      [](const MemoryPool& pool) { return "pool " + pool.id; }, changes);
-  compare_all(
-      pair_up(
-          before.links, after.links, [&](const Link& link) { return key_of(link, as_it_is); },
-          [&](const Link& link) { return key_of(link, name_before); }),
-      [](const Link& link) { return "link " + link.from + " - " + link.to; }, changes);
+  const auto devices = match_devices(before, after);
+  const auto before_names = own_names(before);
+  const auto after_names = names_before(after, devices);
+  devices.compare_all([](const DeviceInfo& info) { return info.device.str(); }, changes);
+  match_pools(before, before_names, after, after_names)
+      .compare_all([](const MemoryPool& pool) { return "pool " + pool.id; }, changes);
+  match_links(before, before_names, after, after_names)
+      .compare_all([](const Link& link) { return "link " + link.from + " - " + link.to; }, changes);
   return changes;
 }
 

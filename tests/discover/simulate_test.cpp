@@ -1,0 +1,194 @@
+#include <gmock/gmock.h>
+
+#include "berth/convert.h"
+#include "berth/inventory.h"
+#include "json_file.h"
+
+namespace berth {
+namespace {
+
+using testing::AllOf;
+using testing::Each;
+using testing::ElementsAre;
+using testing::Field;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr std::uint64_t gib = std::uint64_t{1} << 30U;
+
+std::vector<std::string> names(const Inventory& inventory) {
+  std::vector<std::string> names;
+  for (const auto& info : inventory.devices) names.push_back(info.device.str());
+  return names;
+}
+
+std::vector<std::string> links(const Inventory& inventory) {
+  std::vector<std::string> links;
+  for (const auto& link : inventory.links)
+    links.push_back(link.from + " - " + link.to + " " + std::to_string(static_cast<long>(link.bytes_per_s / 1e6)));
+  return links;
+}
+
+std::string refused(std::string_view text) {
+  return test::refusal([&] { simulate(text); });
+}
+
+TEST(Simulate, MakesAMachineOfAShortText) {
+  const auto machine = simulate("cpu:64GiB,cuda:2x24GiB@1000GB/s,link:25GB/s");
+  EXPECT_EQ(machine.origin, InventoryOrigin::simulated);
+  EXPECT_THAT(names(machine), ElementsAre("cpu", "cuda:0", "cuda:1"));
+  EXPECT_EQ(machine.pool("ram")->total_bytes, 64 * gib);
+  const auto& gpu = *machine.find(Device::gpu(1));
+  EXPECT_EQ(gpu.total_bytes, 24 * gib);
+  EXPECT_EQ(gpu.free_bytes, 24 * gib);
+  EXPECT_EQ(gpu.pool, "cuda:1");
+  EXPECT_EQ(machine.pool("cuda:1")->kind, PoolKind::device);
+  EXPECT_EQ(gpu.speed->memory_bytes_per_s, 1000e9);
+  EXPECT_THAT(links(machine), ElementsAre("cpu - cuda:0 25000", "cpu - cuda:1 25000", "cuda:0 - cuda:1 25000"));
+  EXPECT_THAT(machine.links, Each(Field(&Link::kind, LinkKind::pcie)));
+  EXPECT_EQ(Inventory::from_dict(machine.to_dict()), machine);
+}
+
+TEST(Simulate, MarksAllThatItMakes) {
+  const auto machine = simulate("cpu:1GiB,cuda:1GiB;name=RTX 4090,npu:shared");
+  EXPECT_THAT(machine.devices, Each(Field(&DeviceInfo::name, StartsWith("simulated "))));
+  EXPECT_EQ(machine.devices[1].name, "simulated RTX 4090");
+  EXPECT_EQ(machine.host, "simulated");
+  EXPECT_EQ(machine.probes.at(0).message, "cpu:1GiB,cuda:1GiB;name=RTX 4090,npu:shared");
+}
+
+TEST(Simulate, FillsInTheEnginesThatWouldUseADevice) {
+  for (const auto& info :
+       simulate("cpu:1GiB,cuda:2x1GiB,mps:shared,xpu:1GiB,vulkan:1GiB,rpc:2x1GiB,npu:shared,disk:1TB").devices) {
+    const bool usable = info.device.type() != DeviceType::npu && info.device.type() != DeviceType::disk;
+    ASSERT_EQ(info.engines.size(), usable ? 1U : 0U) << info.device;
+    if (usable) {
+      EXPECT_EQ(info.engines[0], (DeviceName{"llama.cpp", to_ggml(info.device)}));
+    }
+  }
+}
+
+TEST(Simulate, TakesWhatIsInUseFromWhatIsFree) {
+  const auto machine = simulate("cuda:2x24GiB-4.5GiB,cpu:2x32GiB-1GiB;cores=5");
+  EXPECT_EQ(machine.find(Device::gpu(0))->free_bytes, 39 * gib / 2);
+  EXPECT_EQ(machine.pool("ram")->total_bytes, 64 * gib);
+  EXPECT_EQ(machine.pool("ram")->free_bytes, 62 * gib);
+  const auto& cpu = *machine.find(Device::cpu())->cpu;
+  EXPECT_EQ(cpu.cores, 5);
+  EXPECT_THAT(cpu.numa_nodes, ElementsAre(NumaNode{0, 32 * gib, 31 * gib, 3}, NumaNode{1, 32 * gib, 31 * gib, 2}));
+}
+
+TEST(Simulate, SharesTheMemoryOfTheCpu) {
+  const auto machine = simulate("vulkan:shared,cpu:16GiB-1GiB,rpc:2xshared");
+  for (const auto& info : machine.devices) {
+    EXPECT_EQ(info.pool, "ram");
+    EXPECT_EQ(info.free_bytes, 15 * gib);
+    EXPECT_EQ(info.integrated, info.device == Device::vulkan(0));
+  }
+  EXPECT_EQ(machine.pools.size(), 1U);
+  EXPECT_THAT(names(machine), ElementsAre("cpu", "vulkan:0", "rpc:0", "rpc:1"));
+}
+
+TEST(Simulate, GoesOnCountingWhereATypeComesAgain) {
+  const auto machine = simulate("cpu:1GiB,cuda:2x24GiB,cuda:80GiB,disk:1TB,disk:2TB");
+  EXPECT_THAT(names(machine), ElementsAre("cpu", "cuda:0", "cuda:1", "cuda:2", "disk:0", "disk:1"));
+  EXPECT_EQ(machine.find(Device::gpu(2))->total_bytes, 80 * gib);
+  EXPECT_THAT(names(simulate("cpu:1GiB,disk:1TB")), ElementsAre("cpu", "disk"));
+}
+
+TEST(Simulate, ReadsOptions) {
+  const auto machine =
+      simulate("cpu:1GiB@50GB/s;cores=8;flops=1.5T, cuda:7x10GiB;mig=1g.10gb+me;compute=9.0;types=fp16+bf16+int8");
+  EXPECT_EQ(machine.find(Device::cpu())->speed, (DeviceSpeed{50e9, 1.5e12}));
+  const auto& gpu = *machine.find(Device::gpu(6));
+  EXPECT_EQ(gpu.gpu->mig_profile, "1g.10gb+me");
+  EXPECT_EQ(gpu.gpu->compute_capability, "9.0");
+  EXPECT_THAT(gpu.types, ElementsAre("fp16", "bf16", "int8"));
+}
+
+TEST(Simulate, ReadsUnits) {
+  const auto total = [](const std::string& size) { return simulate("cpu:" + size).pools[0].total_bytes; };
+  EXPECT_EQ(total("24GB"), 24'000'000'000U);
+  EXPECT_EQ(total("1.5TiB"), 1536 * gib);
+  EXPECT_EQ(total("1024PiB"), std::uint64_t{1} << 60U);
+  EXPECT_EQ(total("1B"), 1U);
+  EXPECT_EQ(total("1152921504606846975B"), (std::uint64_t{1} << 60U) - 1);
+  EXPECT_THAT(links(simulate("cpu:1GiB,rpc:1GiB,link:10Gbit/s")), ElementsAre("cpu - rpc:0 1250"));
+}
+
+TEST(Simulate, ReadsLinksByName) {
+  const auto machine = simulate(
+      "link:5GB/s,cpu:1GiB,cuda:3x1GiB,disk:1TB,rpc:1GiB,link:cuda:2-cuda:0:450GB/s;kind=nvlink,"
+      "link:cpu-rpc:0:1GB/s;latency=0.2ms,link:cpu-disk:3GB/s");
+  EXPECT_THAT(links(machine),
+              ElementsAre("cuda:0 - cuda:2 450000", "cpu - rpc:0 1000", "cpu - disk 3000", "cpu - cuda:0 5000",
+                          "cpu - cuda:1 5000", "cpu - cuda:2 5000", "cuda:0 - cuda:1 5000", "cuda:0 - rpc:0 5000",
+                          "cuda:1 - cuda:2 5000", "cuda:1 - rpc:0 5000", "cuda:2 - rpc:0 5000"));
+  EXPECT_EQ(machine.links[0].kind, LinkKind::nvlink);
+  EXPECT_EQ(machine.links[1].kind, LinkKind::network);
+  EXPECT_EQ(machine.links[1].latency_us, 200);
+  EXPECT_EQ(machine.links[2].kind, LinkKind::storage);
+}
+
+TEST(Simulate, NamesTheColumnOfAMistake) {
+  EXPECT_THAT(refused(""), StartsWith("column 1: expected TYPE:SIZE with one of cpu, cuda, "));
+  EXPECT_THAT(refused("gpu:1GiB"), AllOf(StartsWith("column 1: expected TYPE:SIZE"), HasSubstr("found 'gpu:1GiB'")));
+  EXPECT_EQ(refused("cpu"), "column 4: expected ':', found nothing");
+  EXPECT_THAT(refused("cpu:1GiB,"), StartsWith("column 10: expected TYPE:SIZE"));
+  EXPECT_EQ(refused("cpu:1GiB cuda:1GiB"), "column 10: expected ',' or the end, found 'cuda:1GiB'");
+  EXPECT_THAT(refused("cpu:lots"), StartsWith("column 5: expected a size such as 24GiB"));
+  EXPECT_EQ(refused("cpu:24G"),
+            "column 7: expected a unit (B, KB, MB, GB, TB, PB, KiB, MiB, GiB, TiB, PiB), found 'G'");
+  EXPECT_THAT(refused("cpu:24"), StartsWith("column 7: expected a unit"));
+  EXPECT_THAT(refused("cpu:1.2.3GiB"), StartsWith("column 5: expected a size"));
+  EXPECT_THAT(refused("cpu:-1GiB"), StartsWith("column 5: expected a size"));
+  EXPECT_EQ(refused("cpu:0GiB"), "column 5: expected a size from 1B to 1024PiB, found '0GiB'");
+  EXPECT_THAT(refused("cpu:1025PiB"), StartsWith("column 5: expected a size from"));
+  EXPECT_THAT(refused("cpu:" + std::string(5000, '9') + "B"), StartsWith("column 5: expected a size"));
+  EXPECT_EQ(refused("cpu:0x1GiB"), "column 5: expected a count from 1 to 4096, found '0x1GiB'");
+  EXPECT_THAT(refused("cpu:1.5x1GiB"), StartsWith("column 5: expected a count"));
+  EXPECT_THAT(refused("cpu:1GiB,cuda:4097x1GiB"), StartsWith("column 15: expected a count"));
+  EXPECT_EQ(refused("cpu:1GiB-2GiB"), "column 10: expected no more in use than there is, found '2GiB'");
+  EXPECT_THAT(refused("cpu:shared"), StartsWith("column 5: expected a size"));
+  EXPECT_THAT(refused("cpu:1GiB,disk:shared"), StartsWith("column 15: expected a size"));
+  EXPECT_EQ(refused("cpu:1GiB@fast"), "column 10: expected a speed such as 25GB/s, found 'fast'");
+  EXPECT_THAT(refused("cpu:1GiB@5GB"), StartsWith("column 11: expected a unit (MB/s, GB/s, "));
+  EXPECT_EQ(refused("cpu:1GiB;colour=red"),
+            "column 10: expected one of name=, flops=, types=, cores=, found 'colour=red'");
+  EXPECT_THAT(refused("cpu:1GiB;mig=1g"), StartsWith("column 10: expected one of name="));
+  EXPECT_EQ(refused("cpu:1GiB;name="), "column 15: expected a text without control characters, found nothing");
+  EXPECT_THAT(refused("cpu:1GiB;name=a\nb"), StartsWith("column 15: expected a text without"));
+  EXPECT_THAT(refused("cpu:1GiB;cores=0"), StartsWith("column 16: expected cores from 1 to "));
+  EXPECT_THAT(refused("cpu:1GiB;types=a+"), StartsWith("column 18: expected types such as"));
+  EXPECT_EQ(refused("cpu:1GiB;name=\xC3\xBC\xC3\xBC,x"), refused("cpu:1GiB;name=uu,x"));
+  EXPECT_THAT(refused("cpu:1GiB;name=uu,x"), StartsWith("column 18: "));
+}
+
+TEST(Simulate, RefusesMachinesThatMakeNoSense) {
+  EXPECT_EQ(refused("cuda:1GiB"), "column 1: the machine has no CPU; add one and its memory, as in cpu:64GiB");
+  EXPECT_THAT(refused("cpu:1GiB,cpu:1GiB"), StartsWith("column 14: a second CPU"));
+  EXPECT_EQ(refused("cpu:1GiB,cuda:4096x1GiB"), "column 15: more than 4096 devices");
+  EXPECT_EQ(refused("cpu:1GiB,cuda:4095x1GiB,link:1GB/s"), "column 30: more than 65536 links");
+  EXPECT_EQ(refused("cpu:1GiB,link:cpu-cuda:0:1GB/s"), "column 15: the machine has no cuda:0");
+  EXPECT_EQ(refused("cpu:1GiB,link:cpu-cpu:1GB/s"), "column 15: a link from cpu to itself");
+  EXPECT_EQ(refused("cpu:1GiB,npu:1GiB,link:cpu-npu:0:1GB/s,link:npu:0-cpu:2GB/s"),
+            "column 45: a second link between the same devices");
+  EXPECT_EQ(refused("cpu:1GiB,link:fast"),
+            "column 15: expected a speed such as 25GB/s, or two devices and a speed as in cuda:0-cuda:1:25GB/s, found "
+            "'fast'");
+}
+
+TEST(Simulate, FindsDevicesWithAndWithoutAnIndex) {
+  auto machine = simulate("cpu:1GiB,cuda:1GiB,cuda:2GiB,xpu:1GiB");
+  EXPECT_EQ(machine.find(Device::gpu(std::nullopt)), &machine.devices[1]);
+  EXPECT_EQ(machine.find(Device::gpu(1)), &machine.devices[2]);
+  EXPECT_EQ(machine.find(Device::gpu(2)), nullptr);
+  EXPECT_EQ(machine.find(Device::vulkan()), nullptr);
+  EXPECT_EQ(machine.find(Device(DeviceType::cpu, 0)), nullptr);
+  EXPECT_EQ(machine.pool("no"), nullptr);
+  std::ranges::reverse(machine.devices);  // also where they are in no order
+  EXPECT_EQ(machine.find(Device::cpu()), &machine.devices[3]);
+}
+
+}  // namespace
+}  // namespace berth

@@ -86,13 +86,21 @@ struct Reader {
       result.notes.push_back(setting + ": " + in_quotes(entry) + ' ' + std::string(why));
   }
 
-  /// CUDA and HIP: the first entry decides whether indices or UUIDs are meant. What is invalid ends the list.
+  enum class Kind { index, gpu, mig };
+
+  /// CUDA and HIP: indices, UUIDs of GPUs, or UUIDs of MIG instances. What is invalid ends the list.
   void ordered_list(std::string_view value, bool mig) {
     const auto entries = entries_of(value);
-    const bool uuids = !entries.empty() && (entries[0].starts_with("GPU-") || (mig && entries[0].starts_with("MIG-")));
+    const auto kind_of = [&](std::string_view entry) {
+      if (entry.starts_with("GPU-")) return Kind::gpu;
+      return mig && entry.starts_with("MIG-") ? Kind::mig : Kind::index;
+    };
     for (const auto entry : entries) {
       std::optional<VisibleDevice> device;
-      if (uuids) {
+      const auto kind = kind_of(entry);
+      if (kind != kind_of(entries[0])) {
+        // The first entry decides; as PyTorch reads it, one of another kind ends the list.
+      } else if (kind != Kind::index) {
         const auto found = entry.size() > 4 ? by_uuid(devices, entry) : std::vector<VisibleDevice>();
         if (found.size() == 1) device = found[0];
         if (found.size() > 1) return note(entry, "is the beginning of several UUIDs: it hides itself and what follows");

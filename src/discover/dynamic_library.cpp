@@ -8,6 +8,7 @@ DynamicLibrary::DynamicLibrary(std::initializer_list<const char*> names, const s
   std::string reasons;
   for (const char* name : names) {
     path_ = folder.empty() ? name : (folder / name).string();
+    if (before_opening != nullptr) before_opening(name);
     handle_ = dlopen(path_.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle_ != nullptr) return;
     const char* reason = dlerror();

@@ -46,6 +46,9 @@ class DynamicLibrary {
 
   const std::string& path() const { return path_; }  ///< as it was opened
 
+  /// Told of each file before it is opened, in a process that runs one probe: so its crash has a name. Set it once.
+  static inline void (*before_opening)(const std::string& name) = nullptr;
+
  private:
   void* symbol(const char* name) const;
   void* find_symbol(const char* name) const;

@@ -1,0 +1,316 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include "discover/driver_probes.h"
+#include "text/printable.h"
+
+namespace berth::discovery {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr std::size_t most_bytes = 16 << 20;  // of an answer
+constexpr milliseconds time_to_die{1000};     // for one that was killed
+constexpr milliseconds longest_timeout = std::chrono::hours(1);
+
+/// Whether it is a child of ours still, so that its number is nobody else's. This program may have a handler that takes
+/// the exit status of all children, or ignore SIGCHLD.
+bool is_ours(pid_t pid) {
+  siginfo_t state{};
+  return waitid(P_PID, static_cast<id_t>(pid), &state, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+enum class Ended { yes, not_yet, taken };  // taken: by somebody else
+
+Ended try_reap(pid_t pid, siginfo_t& how) {
+  how = {};
+  int result = 0;
+  do result = waitid(P_PID, static_cast<id_t>(pid), &how, WEXITED | WNOHANG);
+  while (result != 0 && errno == EINTR);
+  if (result != 0) return Ended::taken;
+  return how.si_pid == pid ? Ended::yes : Ended::not_yet;
+}
+
+/// Children that sit in the kernel and cannot be killed, as some broken drivers do. Each discovery looks after them,
+/// since waiting could take for ever.
+class Undead {
+ public:
+  void add(pid_t pid) {
+    const std::lock_guard lock(mutex_);
+    pids_.push_back(pid);
+  }
+  void reap() {
+    const std::lock_guard lock(mutex_);
+    siginfo_t ignored;
+    std::erase_if(pids_, [&](pid_t pid) { return try_reap(pid, ignored) != Ended::not_yet; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<pid_t> pids_;
+};
+Undead undead;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number = -1) : number_(number) {}
+  ~Descriptor() { reset(); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int number() const { return number_; }
+  void reset(int number = -1) {
+    if (number_ >= 0) close(number_);
+    number_ = number;
+  }
+
+ private:
+  int number_;
+};
+
+void require(int error, const char* what) {
+  if (error != 0) throw std::system_error(error, std::generic_category(), what);
+}
+
+struct FileActions {
+  posix_spawn_file_actions_t value;
+  FileActions() { require(posix_spawn_file_actions_init(&value), "posix_spawn"); }
+  ~FileActions() { posix_spawn_file_actions_destroy(&value); }
+  FileActions(const FileActions&) = delete;
+  FileActions& operator=(const FileActions&) = delete;
+};
+
+struct Attributes {
+  posix_spawnattr_t value;
+  Attributes() { require(posix_spawnattr_init(&value), "posix_spawn"); }
+  ~Attributes() { posix_spawnattr_destroy(&value); }
+  Attributes(const Attributes&) = delete;
+  Attributes& operator=(const Attributes&) = delete;
+};
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  for (auto& text : texts) result.push_back(text.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+std::vector<std::string> arguments_of(const std::filesystem::path& helper, const Probe& probe, const Machine& machine) {
+  std::vector<std::string> arguments{helper.string(), std::string(probe.name), machine.root.string(),
+                                     machine.library_dir.string()};
+  for (const auto& endpoint : machine.rpc_endpoints) arguments.push_back("rpc=" + endpoint);
+  for (const auto& folder : machine.folders) arguments.push_back("folder=" + folder.string());
+  return arguments;
+}
+
+/// Starts it in a process group of its own, with `answer` as descriptor 3 and no other file of this process: a driver
+/// prints, and must not meet a lock or a terminal of ours.
+pid_t spawn(std::vector<std::string> arguments, const Machine& machine, int answer) {
+  std::vector<std::string> environment;
+  for (const auto& [name, value] : machine.environment) environment.push_back(name + '=' + value);
+  FileActions files;
+  require(posix_spawn_file_actions_adddup2(&files.value, answer, 3), "posix_spawn");
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    require(posix_spawn_file_actions_addopen(&files.value, standard, "/dev/null", O_RDWR, 0), "posix_spawn");
+  require(posix_spawn_file_actions_addclosefrom_np(&files.value, 4), "posix_spawn");
+  Attributes attributes;
+  sigset_t none;
+  sigset_t all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes.value, &none);
+  posix_spawnattr_setsigdefault(&attributes.value, &all);
+  posix_spawnattr_setpgroup(&attributes.value, 0);
+  posix_spawnattr_setflags(&attributes.value, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  pid_t pid = -1;
+  require(posix_spawn(&pid, arguments[0].c_str(), &files.value, &attributes.value, pointers(arguments).data(),
+                      pointers(environment).data()),
+          arguments[0].c_str());
+  return pid;
+}
+
+/// One probe in its process. The destructor ends it.
+class Child {
+ public:
+  Child(const std::filesystem::path& helper, const Probe& probe, const Machine& machine) : probe_(probe) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) require(errno, "a pipe");
+    out_.reset(ends[0]);
+    const Descriptor answer(ends[1]);
+    pid_ = spawn(arguments_of(helper, probe, machine), machine, answer.number());
+  }
+  ~Child() {
+    if (pid_ > 0) end();
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  bool running() const { return out_.number() >= 0; }
+  int descriptor() const { return out_.number(); }
+
+  /// Takes in what is there.
+  void read_some() {
+    char buffer[1 << 16];
+    const auto got = read(out_.number(), buffer, sizeof buffer);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
+    if (got > 0) text_.append(buffer, static_cast<std::size_t>(got));
+    if (got <= 0 || text_.size() > most_bytes || answered()) stop();
+  }
+
+  Findings findings(milliseconds timeout) {
+    const bool in_time = !running();
+    if (!in_time) stop();
+    // One that hangs or crashed may leave processes behind. One that answered is at its end, and what a driver started
+    // for good may stay.
+    const auto how = end();
+    Findings result;
+    auto& report = result.report;
+    if (answered()) {
+      try {
+        result = Findings::from_json(std::string_view(text_).substr(answer_start()));
+      } catch (const std::exception& problem) {
+        result = {};
+        report.outcome = ProbeOutcome::failed;
+        report.message = "The process of this probe answered with what makes no sense: " + printable(problem.what());
+      }
+    } else if (text_.size() > most_bytes) {
+      report.outcome = ProbeOutcome::failed;
+      report.message = fmt::format("The process of this probe wrote more than {} MiB and was ended.", most_bytes >> 20);
+    } else if (!in_time && how && how->si_code != CLD_EXITED && how->si_status == SIGKILL) {
+      report.outcome = ProbeOutcome::timed_out;
+      report.message = fmt::format(
+          "No answer in {} ms{}, given up. The driver hangs or is slow: the kernel's log (dmesg) may say why. "
+          "BERTH_PROBE_TIMEOUT={} waits longer.",
+          timeout.count(), in_library(), 5 * timeout.count());
+    } else {
+      report.outcome = ProbeOutcome::crashed;
+      report.message = fmt::format(
+          "{}{}. Installing the driver anew may help; to do without it, name the other probes in BERTH_PROBES.",
+          what_ended(how), in_library());
+    }
+    report.probe = probe_.name;
+    if (report.library.empty() && !answered()) report.library = library();
+    report.milliseconds = std::chrono::duration<double, std::milli>(stopped_ - started_).count();
+    return result;
+  }
+
+ private:
+  void stop() {
+    out_.reset();
+    stopped_ = Clock::now();
+  }
+
+  std::size_t answer_start() const {
+    const auto end_before = text_.rfind('\n', text_.size() - 2);
+    return end_before == std::string::npos ? 0 : end_before + 1;
+  }
+  /// A line of JSON is the last thing that it says.
+  bool answered() const { return text_.size() >= 2 && text_.back() == '\n' && text_[answer_start()] == '{'; }
+
+  /// The last one that it opened.
+  std::string library() const {
+    constexpr std::string_view word = "library ";
+    const auto last = text_.rfind(word);
+    if (last == std::string::npos) return {};
+    return printable(std::string_view(text_).substr(last + word.size(), text_.find('\n', last) - last - word.size()));
+  }
+  std::string in_library() const { return library().empty() ? "" : " in " + library(); }
+
+  static std::string what_ended(const std::optional<siginfo_t>& how) {
+    if (!how) return "Ended without an answer";
+    if (how->si_code == CLD_EXITED) return fmt::format("Ended itself with exit status {}", how->si_status);
+    const char* name = sigabbrev_np(how->si_status);
+    return name == nullptr ? fmt::format("Crashed: signal {}", how->si_status) : fmt::format("Crashed: SIG{}", name);
+  }
+
+  /// Kills and reaps. What ended it; none where that is not known.
+  std::optional<siginfo_t> end() {
+    const pid_t pid = std::exchange(pid_, -1);
+    if (is_ours(pid)) kill(answered() ? pid : -pid, SIGKILL);
+    siginfo_t how;
+    const auto deadline = Clock::now() + time_to_die;
+    for (auto pause = std::chrono::microseconds(50);; pause = std::min(2 * pause, std::chrono::microseconds(2000))) {
+      const auto ended = try_reap(pid, how);
+      if (ended == Ended::yes) return how;
+      if (ended == Ended::taken) return std::nullopt;
+      if (Clock::now() > deadline) break;
+      std::this_thread::sleep_for(pause);
+    }
+    undead.add(pid);
+    how.si_code = CLD_KILLED;
+    how.si_status = SIGKILL;
+    return how;
+  }
+
+  const Probe& probe_;
+  Clock::time_point started_ = Clock::now();
+  Clock::time_point stopped_ = started_;
+  Descriptor out_;
+  pid_t pid_ = -1;
+  std::string text_;
+};
+
+Findings not_started(const Probe& probe, const std::string& why) {
+  Findings findings;
+  findings.report = {
+      .probe = std::string(probe.name), .outcome = ProbeOutcome::failed, .message = printable(why, 1000)};
+  return findings;
+}
+
+void wait_for(std::deque<Child>& children, Clock::time_point deadline) {
+  for (;;) {
+    std::vector<pollfd> watched;
+    std::vector<Child*> running;
+    for (auto& child : children) {
+      if (!child.running()) continue;
+      watched.push_back({child.descriptor(), POLLIN, 0});
+      running.push_back(&child);
+    }
+    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now()).count();
+    if (running.empty() || left <= 0) return;
+    if (poll(watched.data(), watched.size(), static_cast<int>(left)) <= 0) continue;
+    for (std::size_t i = 0; i < running.size(); ++i)
+      if (watched[i].revents != 0) running[i]->read_some();
+  }
+}
+
+}  // namespace
+
+std::vector<Findings> run_in_children(std::span<const Probe* const> probes, const Machine& machine,
+                                      milliseconds timeout) {
+  timeout = std::clamp(timeout, milliseconds(0), longest_timeout);
+  undead.reap();
+  std::vector<Findings> all(probes.size());
+  std::vector<std::size_t> started;
+  std::deque<Child> children;
+  const auto deadline = Clock::now() + timeout;
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    try {
+      children.emplace_back(probe_helper(machine), *probes[i], machine);
+      started.push_back(i);
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& problem) {
+      all[i] = not_started(*probes[i], problem.what());
+    }
+  }
+  wait_for(children, deadline);
+  for (std::size_t i = 0; i < started.size(); ++i) all[started[i]] = children[i].findings(timeout);
+  return all;
+}
+
+}  // namespace berth::discovery

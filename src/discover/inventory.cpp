@@ -1,0 +1,31 @@
+#include "berth/inventory.h"
+
+#include <algorithm>
+
+#include "discover/inventory_fields.h"
+
+namespace berth {
+
+std::string_view to_string(ProbeOutcome outcome) {
+  const auto& names = discovery::NamesOf<ProbeOutcome>::all;
+  const auto index = static_cast<std::size_t>(outcome);
+  return index < names.size() ? names[index] : "unknown";
+}
+
+const DeviceInfo* Inventory::find(const Device& device) const {
+  const auto is_meant = [&](const DeviceInfo& info) {
+    return info.device == device || (!device.id() && info.device.type() == device.type());
+  };
+  // No id comes before all ids. What is not in order, such as a list made by hand, is looked through.
+  const auto likely = std::ranges::lower_bound(devices, device, {}, &DeviceInfo::device);
+  if (likely != devices.end() && is_meant(*likely)) return &*likely;
+  const auto found = std::ranges::find_if(devices, is_meant);
+  return found == devices.end() ? nullptr : &*found;
+}
+
+const MemoryPool* Inventory::pool(std::string_view id) const {
+  const auto found = std::ranges::find(pools, id, &MemoryPool::id);
+  return found == pools.end() ? nullptr : &*found;
+}
+
+}  // namespace berth

@@ -1,0 +1,96 @@
+#include "discover/inventory_check.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <unordered_set>
+
+#include "discover/inventory_fields.h"
+#include "text/printable.h"
+
+namespace berth::discovery {
+namespace {
+
+/// Names that have been seen in one list.
+class Seen {
+ public:
+  explicit Seen(std::string_view what) : what_(what) {}
+
+  void add(const std::string& name, const Place& place) {
+    if (!names_.insert(name).second) place.fail(fmt::format("{} {} is there twice", what_, in_quotes(name)));
+  }
+  void require(const std::string& name, const Place& place) const {
+    if (!contains(name)) place.fail(fmt::format("there is no {} {}", what_, in_quotes(name)));
+  }
+  bool contains(const std::string& name) const { return names_.contains(name); }
+  bool empty() const { return names_.empty(); }
+
+ private:
+  std::string_view what_;
+  std::unordered_set<std::string> names_;
+};
+
+template <class T>
+void check_free(const T& memory, const Place& place) {
+  if (memory.free_bytes > memory.total_bytes)
+    Place(place, "free_bytes").fail(fmt::format("{} of {} bytes are free", memory.free_bytes, memory.total_bytes));
+}
+
+std::string numa_name(int id) { return "numa:" + std::to_string(id); }
+
+/// Calls `check` with each entry and its place.
+template <class T, class F>
+void each(const std::vector<T>& list, const Place& place, F check) {
+  for (std::size_t i = 0; i < list.size(); ++i) check(list[i], Place(place, i));
+}
+
+}  // namespace
+
+void check_inventory(const Inventory& inventory) {
+  const Place top;
+  Seen pools("pool");
+  each(inventory.pools, Place(top, "pools"), [&](const MemoryPool& pool, const Place& place) {
+    if (pool.id.empty()) Place(place, "id").fail("is empty");
+    pools.add(pool.id, Place(place, "id"));
+    check_free(pool, place);
+  });
+
+  Seen devices("device");
+  Seen numa_nodes("NUMA node");
+  const Place devices_place(top, "devices");
+  each(inventory.devices, devices_place, [&](const DeviceInfo& info, const Place& place) {
+    devices.add(info.device.str(), Place(place, "device"));
+    pools.require(info.pool, Place(place, "pool"));
+    check_free(info, place);
+    if (!info.cpu) return;
+    const Place cpu(place, "cpu");
+    each(info.cpu->numa_nodes, Place(cpu, "numa_nodes"), [&](const NumaNode& node, const Place& node_place) {
+      numa_nodes.add(numa_name(node.id), Place(node_place, "id"));
+      check_free(node, node_place);
+    });
+  });
+  // Without the probe of the CPU, the nodes that other probes name are not known.
+  if (!numa_nodes.empty())
+    each(inventory.devices, devices_place, [&](const DeviceInfo& info, const Place& place) {
+      if (info.numa_node) numa_nodes.require(numa_name(*info.numa_node), Place(place, "numa_node"));
+    });
+
+  Seen links("link");
+  each(inventory.links, Place(top, "links"), [&](const Link& link, const Place& place) {
+    const auto check_end = [&](const std::string& end, std::string_view name) {
+      if (!end.starts_with("numa:"))
+        devices.require(end, Place(place, name));
+      else if (!numa_nodes.empty())
+        numa_nodes.require(end, Place(place, name));
+    };
+    check_end(link.from, "from");
+    check_end(link.to, "to");
+    if (link.from == link.to) Place(place, "to").fail("is where it comes from, " + in_quotes(link.to));
+    const auto& [first, second] = std::minmax(link.from, link.to);
+    links.add(
+        fmt::format("{} - {} ({})", first, second, NamesOf<LinkKind>::all.at(static_cast<std::size_t>(link.kind))),
+        place);
+  });
+}
+
+}  // namespace berth::discovery

@@ -22,6 +22,7 @@ struct Machine {
   std::map<std::string, std::string> environment = {};
   std::vector<std::string> rpc_endpoints = {};
   std::vector<std::filesystem::path> folders = {};
+  std::chrono::milliseconds probe_timeout{2000};  ///< when a probe is given up; one that waits for others ends before
 
   static Machine this_one();  ///< with the environment of this process
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "berth/error.h"
+#include "discover/cpu_features.h"
 #include "discover/system_file.h"
 #include "text/printable.h"
 
@@ -154,7 +155,8 @@ std::vector<Link> numa_links(hwloc_topology_t topology) {
 
 Findings findings_of_topology(hwloc_topology_t topology) {
   const std::uint64_t bytes = hwloc_get_root_obj(topology)->total_memory;
-  DeviceInfo device{.device = Device::cpu(), .name = info(topology, "CPUModel"), .vendor = info(topology, "CPUVendor")};
+  DeviceInfo device{
+      .device = Device::cpu(), .name = info(topology, "CPUModel"), .vendor = cpu_vendor(info(topology, "CPUVendor"))};
   if (device.name.empty()) device.name = "CPU";
   device.pool = "ram";
   device.total_bytes = bytes;

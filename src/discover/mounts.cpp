@@ -48,7 +48,8 @@ std::vector<Mount> mounts_in(std::string_view mountinfo) {
                      .mount_point = unescaped(fields[4]),
                      .file_system = unescaped(dash[1]),
                      .source = unescaped(dash[2]),
-                     .options = unescaped(dash[3])});
+                     .options = unescaped(dash[3]),
+                     .read_only = has_option(fields[5], "ro") || has_option(dash[3], "ro")});
   }
   return found;
 }

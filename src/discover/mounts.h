@@ -15,6 +15,7 @@ struct Mount {
   std::string file_system = {};
   std::string source = {};   ///< "/dev/nvme0n1p2"
   std::string options = {};  ///< of the file system: "rw,memory"
+  bool read_only = false;    ///< here, or as a whole
 
   bool operator==(const Mount&) const = default;
 };

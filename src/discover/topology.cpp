@@ -88,6 +88,8 @@ void check_size(const std::string& description) {
 
 }  // namespace
 
+void TopologyDeleter::operator()(hwloc_topology* topology) const { hwloc_topology_destroy(topology); }
+
 Topology topology_of_this_machine() {
   auto topology = make_topology();
   // These look at other devices, or run on each processor in turn, which takes four times as long as the rest.

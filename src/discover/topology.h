@@ -14,7 +14,7 @@
 namespace berth::discovery {
 
 struct TopologyDeleter {
-  void operator()(hwloc_topology* topology) const { hwloc_topology_destroy(topology); }
+  void operator()(hwloc_topology* topology) const;
 };
 using Topology = std::unique_ptr<hwloc_topology, TopologyDeleter>;
 

@@ -1,4 +1,4 @@
-/// The probes that enter a vendor's driver, and the program that runs one of them.
+/// The probes of all but the CPU and the disks, and the program that runs one of them.
 #pragma once
 
 #include <filesystem>

@@ -1,0 +1,18 @@
+#include <vector>
+
+#include "discover/cpu_probe.h"
+#include "discover/disk_probe.h"
+#include "discover/driver_probes.h"
+
+namespace berth::discovery {
+
+std::span<const Probe> probes() {
+  static const std::vector<Probe> all = [] {
+    std::vector<Probe> table{{"cpu", probe_cpu, false}, {"disk", probe_disk, false}};
+    table.insert(table.end(), driver_probes().begin(), driver_probes().end());
+    return table;
+  }();
+  return all;
+}
+
+}  // namespace berth::discovery

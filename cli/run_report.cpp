@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "output.h"
-#include "text.h"
+#include "text/bytes.h"
 #include "text/printable.h"
 
 namespace berth::cli {

@@ -1,4 +1,4 @@
-/// The probes of all but the CPU and the disks, and the program that runs one of them.
+/// The probes that open the libraries of drivers, and the program that runs one of them.
 #pragma once
 
 #include <filesystem>

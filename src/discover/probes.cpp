@@ -3,6 +3,7 @@
 #include "discover/cpu_probe.h"
 #include "discover/disk_probe.h"
 #include "discover/driver_probes.h"
+#include "discover/probes.h"
 
 namespace berth::discovery {
 
@@ -10,6 +11,7 @@ std::span<const Probe> probes() {
   static const std::vector<Probe> all = [] {
     std::vector<Probe> table{{"cpu", probe_cpu, false}, {"disk", probe_disk, false}};
     table.insert(table.end(), driver_probes().begin(), driver_probes().end());
+    table.push_back({"rpc", probe_rpc, false});
     return table;
   }();
   return all;

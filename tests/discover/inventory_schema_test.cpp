@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "berth/inventory.h"
 #include "cli/process.h"
 #include "discover/inventory_fields.h"
@@ -122,6 +125,30 @@ TEST(InventoryGolden, SimulatedMachinesAreWrittenAsTheyAlwaysWere) {
     EXPECT_EQ(Inventory::load(BERTH_TEST_DATA_DIR "/inventory/" + name + ".json"), machine);
   }
   EXPECT_THAT(problems(documents), Each(""));
+}
+
+std::string documentation() {
+  std::ifstream file(BERTH_TEST_DATA_DIR "/../../docs/inventory.md");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(InventoryDocumentation, ShowsAFileThatIsOne) {
+  const auto text = documentation();
+  const auto start = text.find("```json\n") + 8;
+  const auto dict = Value::from_json(std::string_view(text).substr(start, text.find("```", start) - start));
+  EXPECT_THAT(problems({dict}), Each(""));
+  EXPECT_EQ(Inventory::from_dict(dict).devices.size(), 2U);
+}
+
+TEST(InventoryDocumentation, ShowsMachinesThatCanBeSimulated) {
+  const auto text = documentation();
+  int count = 0;
+  for (auto at = text.find("\n| `cpu:"); at != text.npos; at = text.find("\n| `cpu:", at + 1), ++count) {
+    const auto start = at + 4;
+    const auto machine = text.substr(start, text.find('`', start) - start);
+    EXPECT_GT(simulate(machine).devices.size(), 1U) << machine;
+  }
+  EXPECT_GE(count, 8);
 }
 
 }  // namespace

@@ -143,6 +143,7 @@ TEST(Simulate, NamesTheColumnOfAMistake) {
   EXPECT_THAT(refused("cpu:-1GiB"), StartsWith("column 5: expected a size"));
   EXPECT_EQ(refused("cpu:0GiB"), "column 5: expected a size from 1B to 1024PiB, found '0GiB'");
   EXPECT_THAT(refused("cpu:1025PiB"), StartsWith("column 5: expected a size from"));
+  EXPECT_EQ(refused("cpu:16x1024PiB"), "column 8: expected no more than 1024PiB together, found '1024PiB'");
   EXPECT_THAT(refused("cpu:" + std::string(5000, '9') + "B"), StartsWith("column 5: expected a size"));
   EXPECT_EQ(refused("cpu:0x1GiB"), "column 5: expected a count from 1 to 4096, found '0x1GiB'");
   EXPECT_THAT(refused("cpu:1.5x1GiB"), StartsWith("column 5: expected a count"));

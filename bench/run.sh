@@ -4,4 +4,5 @@ set -eu
 cd "$(dirname "$0")/.."
 python3 bench/haystack_vocabulary.py build/bin/vocabulary_bench
 python3 bench/haystack_retriever.py build/bin/retriever_bench
+build/bin/inventory_bench
 bench/processes.py --llama-bench "$(bench/build_llama_bench.sh)" "$@"

@@ -25,7 +25,7 @@ if(BERTH_LLAMA)
 endif()
 
 if(BERTH_BUILD_TESTS)
-  find_package(GTest 1.12 REQUIRED)        # libgtest-dev, libgmock-dev 1.12: tests
+  find_package(GTest 1.12 REQUIRED)        # libgtest-dev, libgmock-dev 1.12: tests; python3-jsonschema 4.10: of docs/inventory.schema.json
   # libtorch-dev, optional: only to test the header-only adapter berth/torch.h.
   find_path(BERTH_C10_INCLUDE_DIR c10/core/Device.h)
   find_library(BERTH_C10_LIBRARY c10)

@@ -5,12 +5,19 @@
 #include "discover/inventory_fields.h"
 
 namespace berth {
+namespace {
 
-std::string_view to_string(ProbeOutcome outcome) {
-  const auto& names = discovery::NamesOf<ProbeOutcome>::all;
-  const auto index = static_cast<std::size_t>(outcome);
+template <class Enum>
+std::string_view name_of(Enum value) {
+  const auto& names = discovery::NamesOf<Enum>::all;
+  const auto index = static_cast<std::size_t>(value);
   return index < names.size() ? names[index] : "unknown";
 }
+
+}  // namespace
+
+std::string_view to_string(ProbeOutcome outcome) { return name_of(outcome); }
+std::string_view to_string(LinkKind kind) { return name_of(kind); }
 
 const DeviceInfo* Inventory::find(const Device& device) const {
   const auto is_meant = [&](const DeviceInfo& info) {

@@ -34,7 +34,6 @@ class Builder {
 
   Inventory build() {
     const auto machine = discovery::parse_machine(text_);
-    for (const auto& devices : machine.devices) count_[devices.type] += devices.count;
     // What shares the memory of the CPU may stand before it.
     for (const auto& devices : machine.devices)
       if (devices.type == DeviceType::cpu) add_cpu(devices);
@@ -75,8 +74,9 @@ class Builder {
     if (inventory_.devices.size() + static_cast<std::size_t>(devices.count) > most_devices)
       discovery::fail_at(text_, devices.at, fmt::format("more than {} devices", most_devices));
     for (int i = 0; i < devices.count; ++i) {
-      const bool only_one = devices.type == DeviceType::disk && count_[devices.type] == 1;
-      const Device name(devices.type, only_one ? std::nullopt : std::optional(next_[devices.type]++));
+      const int id = next_[devices.type]++;
+      const bool first_disk = devices.type == DeviceType::disk && id == 0;
+      const Device name(devices.type, first_disk ? std::nullopt : std::optional(id));
       auto device = describe(devices, name);
       if (devices.shared) {
         device.integrated = name.type() != DeviceType::rpc;
@@ -152,7 +152,6 @@ class Builder {
 
   std::string_view text_;
   Inventory inventory_;
-  std::map<DeviceType, int> count_;
   std::map<DeviceType, int> next_;
   std::set<Device> names_;
   std::set<std::pair<Device, Device>> linked_;

@@ -172,6 +172,8 @@ void read_memory(Cursor& cursor, SimulatedDevices& devices) {
     number = cursor.number(expected);
   }
   devices.bytes = cursor.size(number, start);
+  if (static_cast<long double>(devices.bytes) * devices.count > most_bytes)
+    cursor.fail_from(start, "no more than 1024PiB together");
   if (cursor.take("-")) {
     start = cursor.at();
     devices.used_bytes = cursor.size(cursor.number("the size that is in use"), start);

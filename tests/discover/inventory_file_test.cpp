@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <fstream>
 #include <thread>
 
 #include "berth/error.h"
 #include "berth/inventory.h"
+#include "test_model.h"
 
 namespace berth {
 namespace {
@@ -20,14 +20,6 @@ using testing::HasSubstr;
 
 class InventoryFile : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = testing::TempDir() + "inventoryXXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder = name;
-    path = folder / "machine.json";
-  }
-  void TearDown() override { std::filesystem::remove_all(folder); }
-
   std::vector<std::string> names() const {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) names.push_back(entry.path().filename());
@@ -44,8 +36,9 @@ class InventoryFile : public testing::Test {
     return "was loaded";
   }
 
-  std::filesystem::path folder;
-  std::filesystem::path path;
+  test::TemporaryFolder temporary;
+  const std::filesystem::path& folder = temporary.path();
+  const std::filesystem::path path = folder / "machine.json";
 };
 
 TEST_F(InventoryFile, ComesBackFromTheDisk) {

@@ -28,7 +28,7 @@ case $1 in
     ;;
   not_root)
     expect_failure env USER_ID=1000 "$root/scripts/bootstrap.sh" build test
-    expect_output "sudo apt-get install -y --no-install-recommends libgtest-dev libgmock-dev gcovr openssl"
+    expect_output "sudo apt-get install -y --no-install-recommends libgtest-dev libgmock-dev gcovr openssl python3-jsonschema"
     [ ! -s "$work/log" ] || fail "it should install nothing"
     ;;
   root)

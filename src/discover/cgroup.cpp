@@ -123,7 +123,8 @@ void add_version_1_memory(CgroupLimits& limits, const Group& group, bool innermo
   if (limit) add_memory(limits, *limit, used, cache, group.name);
   // A container does not see the groups above its own, but this.
   const auto above = number_of(stat, "hierarchical_memory_limit");
-  if (innermost && above != 0 && above < limit.value_or(no_limit)) add_memory(limits, above, used, cache, group.name);
+  if (innermost && above != 0 && above < limit.value_or(no_limit))
+    add_memory(limits, above, used, cache, "above " + group.name);
 }
 
 void add_version_1_cpus(CgroupLimits& limits, const Group& group) {

@@ -99,8 +99,8 @@ void add_disk(Findings& findings, const Machine& machine, const std::vector<Moun
                   .name = printable(mount->source),
                   .total_bytes = space ? space->total_bytes : 0,
                   .free_bytes = space ? space->free_bytes : 0};
-  info.disk = DiskInfo{.path = printable(path.string(), path.native().size()),
-                       .mount_point = printable(mount->mount_point.string()),
+  info.disk = DiskInfo{.path = escaped(folder.string()),
+                       .mount_point = escaped(mount->mount_point.string()),
                        .file_system = printable(mount->file_system),
                        .source = printable(mount->source),
                        .rotational = is_rotational(machine.root, *mount, all)};

@@ -1,0 +1,67 @@
+#include "discover/topology.h"
+
+#include <gmock/gmock.h>
+
+#include "berth/error.h"
+#include "discover/recorded_machine.h"
+
+namespace berth::test {
+namespace {
+
+using namespace discovery;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+TEST(TopologyFindings, OfADescription) {
+  const auto topology = topology_from_description(
+      "package:2 [numa(memory=8589934592)] l3:1(size=33554432) l2:4(size=1048576) l1d:1(size=32768) core:1 pu:2");
+  const auto found = findings_of_topology(topology.get());
+  const auto& cpu = *found.devices[0].cpu;
+  EXPECT_EQ(cpu.packages, 2);
+  EXPECT_EQ(cpu.cores, 8);
+  EXPECT_EQ(cpu.threads, 16);
+  EXPECT_THAT(cpu.numa_nodes, SizeIs(2));
+  EXPECT_EQ(cpu.numa_nodes[1].cores, 4);
+  EXPECT_THAT(cpu.caches, ElementsAre(CpuCache{1, 32 << 10, 8}, CpuCache{2, 1 << 20, 8}, CpuCache{3, 32 << 20, 2}));
+  EXPECT_EQ(found.pools[0].total_bytes, found.devices[0].total_bytes);
+  EXPECT_EQ(found.pools[0].total_bytes, std::uint64_t{16} << 30);
+}
+
+TEST(TopologyFindings, WithoutCoresEachProcessorIsOne) {
+  const auto found = findings_of_topology(topology_from_description("pu:4").get());
+  EXPECT_EQ(found.devices[0].cpu->cores, 4);
+  EXPECT_EQ(found.devices[0].name, "CPU");
+}
+
+TEST(TopologyFindings, LinksStandWhereDistancesDiffer) {
+  const auto folder = std::filesystem::path(BERTH_TEST_DATA_DIR) / "machines";
+  const auto two = numa_links(topology_from_xml(folder / "two_numa_nodes/topology.xml").get());
+  ASSERT_THAT(two, SizeIs(1));
+  EXPECT_EQ(
+      two[0],
+      (Link{.from = "numa:0", .to = "numa:1", .kind = LinkKind::memory, .detail = "distance 21 (10 within the node)"}));
+  EXPECT_THAT(numa_links(topology_from_xml(folder / "server_mig/topology.xml").get()), IsEmpty());
+  EXPECT_THAT(numa_links(topology_from_description("numa:2 pu:2").get()), IsEmpty());
+}
+
+TEST(TopologyFindings, DescriptionsThatAreNoneOrTooLargeAreRefused) {
+  for (const char* text : {"", "nonsense", "package:0", "core:-2", "package:2 core:99999999", "pu:65537",
+                           "numa:300 core:300 pu:2", "99999999999999999999999"})
+    EXPECT_THROW(topology_from_description(text), std::invalid_argument) << text;
+}
+
+TEST(TopologyFindings, FilesThatAreNoTopologyAreRefused) {
+  const RecordedMachine folder;
+  const auto file = folder.root() / "topology.xml";
+  EXPECT_THROW(topology_from_xml(file), std::filesystem::filesystem_error);
+  for (const char* text : {"", "<", "<topology/>", "<topology version=\"2.0\"><object/></topology>",
+                           "\x7f"
+                           "ELF"}) {
+    folder.write("topology.xml", text);
+    EXPECT_THROW(topology_from_xml(file), FormatError) << text;
+  }
+}
+
+}  // namespace
+}  // namespace berth::test

@@ -3,9 +3,10 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <iterator>
-#include <regex>
 #include <set>
 
 #include "discover/expected_findings.h"
@@ -32,12 +33,15 @@ std::string bytes_of(const std::filesystem::path& path) {
 std::set<std::string> functions_of(const std::string& library) {
   const auto bytes = bytes_of(std::filesystem::path(BERTH_FAKES_DIR) / library);
   std::set<std::string> names;
-  const std::regex name(R"((cu|nvml)[A-Z][A-Za-z0-9]+(_v[0-9])?)");
+  const auto is_name = [](std::string_view word) {
+    const auto rest = word.substr(std::min<std::size_t>(word.size(), word.starts_with("cu") ? 2 : 4));
+    return (word.starts_with("cu") || word.starts_with("nvml")) && rest.size() > 2 && std::isupper(rest[0]) != 0 &&
+           std::all_of(rest.begin(), rest.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+  };
   // Between the zeros of its table of symbols.
   for (std::size_t start = 0; start < bytes.size();) {
     const auto end = std::min(bytes.find('\0', start), bytes.size());
-    if (const auto word = bytes.substr(start, end - start); word.size() < 64 && std::regex_match(word, name))
-      names.insert(word);
+    if (const auto word = std::string_view(bytes).substr(start, end - start); is_name(word)) names.emplace(word);
     start = end + 1;
   }
   return names;

@@ -190,7 +190,7 @@ class Child {
     } else if (text_.size() > most_bytes) {
       report.outcome = ProbeOutcome::failed;
       report.message = fmt::format("The process of this probe wrote more than {} MiB and was ended.", most_bytes >> 20);
-    } else if (!in_time && how && how->si_code != CLD_EXITED && how->si_status == SIGKILL) {
+    } else if (!in_time && (!how || how->si_status == SIGKILL)) {
       report.outcome = ProbeOutcome::timed_out;
       report.message = fmt::format(
           "No answer in {} ms{}, given up. The driver hangs or is slow: the kernel's log (dmesg) may say why. "

@@ -156,7 +156,8 @@ void explain_mismatch(ProbeReport& report, const Machine& machine) {
       fmt::format(
           "{} and the driver in the kernel{} are of different versions, as after an update: restart the machine, "
           "or reload the module nvidia. In a container: start it anew.",
-          report.library, kernel.empty() ? "" : " (" + printable(kernel) + ")"));
+          std::filesystem::path(report.library).filename().string(),
+          kernel.empty() ? "" : " (" + printable(kernel) + ")"));
 }
 
 }  // namespace berth::discovery

@@ -30,7 +30,7 @@ struct Machine {
 };
 
 /// What one probe found. Where pieces of hardware are seen by several probes, merge() makes one of them, by PCI id or
-/// UUID.
+/// UUID. The end of a link may be a UUID or PCI id, where the device has no name here; merge() gives it one.
 struct Findings {
   ProbeReport report;
   std::vector<DeviceInfo> devices = {};

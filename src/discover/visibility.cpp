@@ -12,6 +12,8 @@ namespace {
 
 using Devices = std::vector<PhysicalDevice>;
 
+constexpr std::size_t most_shown = 100;  // characters of a value, in a note
+
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
@@ -83,7 +85,7 @@ struct Reader {
   void note(std::string_view entry, std::string_view why) {
     constexpr std::size_t enough = 16;
     if (result.notes.size() < enough)
-      result.notes.push_back(setting + ": " + in_quotes(entry) + ' ' + std::string(why));
+      result.notes.push_back(setting + ": '" + printable(entry, most_shown) + "' " + std::string(why));
   }
 
   enum class Kind { index, gpu, mig };
@@ -225,7 +227,7 @@ struct Reader {
 }  // namespace
 
 Visibility visible(const Devices& devices, std::string_view variable, std::string_view value) {
-  Reader reader{devices, std::string(variable) + '=' + (value.empty() ? "\"\"" : printable(value))};
+  Reader reader{devices, std::string(variable) + '=' + (value.empty() ? "\"\"" : printable(value, most_shown))};
   if (variable == "CUDA_VISIBLE_DEVICES")
     reader.ordered_list(value, true);
   else if (variable == "HIP_VISIBLE_DEVICES")

@@ -167,7 +167,7 @@ TEST(Visibility, LeavesAllVisibleForAVariableItDoesNotKnow) {
 TEST(Visibility, ShowsEachDeviceOnceAndOnlyThoseThatExist) {
   std::mt19937 random(7);
   const std::string letters = "0123,,.-GPUMIG 1adx:;*!";
-  for (int round = 0; round < 5000; ++round) {
+  for (int round = 0; round < 1000; ++round) {
     std::string value;
     for (auto length = random() % 24; length > 0; --length) value += letters[random() % letters.size()];
     for (const char* variable : {"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES",

@@ -1,0 +1,240 @@
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <thread>
+
+#include "discover/recorded_machine.h"
+#include "discover/run_probes.h"
+
+namespace berth::test {
+namespace {
+
+using discovery::Findings;
+using discovery::Machine;
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr milliseconds soon{300};
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int many = 60;
+#else
+constexpr int many = 1000;
+#endif
+
+/// A machine with a GPU, one of whose functions has a fault.
+struct Faulty : RecordedMachine {
+  explicit Faulty(const std::string& function = {}, const nlohmann::json& fault = {})
+      : RecordedMachine("workstation_two_gpus") {
+    if (!function.empty()) drivers["faults"][function] = fault;
+    environment["ASAN_OPTIONS"] = "handle_segv=0:handle_abort=0";  // let a crash be one
+  }
+};
+
+/// A machine whose probes run a shell script. It answers on descriptor 3.
+struct Scripted : RecordedMachine {
+  explicit Scripted(const std::string& script) {
+    write("helper", "#!/bin/sh\n" + script);
+    chmod((root() / "helper").c_str(), 0755);
+    environment = {{"BERTH_PROBE_HELPER", (root() / "helper").string()}, {"PATH", "/usr/bin:/bin"}};
+  }
+};
+
+/// What a script says to answer with this message.
+std::string answer(const std::string& message) {
+  return R"(echo "{\"report\": {\"probe\": \"x\", \"outcome\": \"found\", \"milliseconds\": 0, \"message\": \")" +
+         message + "\\\"}}\" >&3\n";
+}
+
+std::size_t open_files() {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
+  return count;
+}
+
+bool has_children() {
+  siginfo_t info{};
+  return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+TEST(Children, AnswerAsTheProbeDoes) {
+  const Faulty machine;
+  const auto found = run_probes({"cuda", "nvml"}, machine.machine());
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].report.probe, "cuda");
+  EXPECT_EQ(found[0].devices.size(), 2U);
+  EXPECT_GT(found[0].report.milliseconds, 0);
+  EXPECT_EQ(found[1].report.probe, "nvml");
+  EXPECT_EQ(found[1].sightings.size(), 2U);
+}
+
+TEST(Children, ThatHangAreGivenUpAndTheOthersCount) {
+  const Faulty machine("cuDeviceGetCount", "hang");
+  // The other one may take its time: it is looked at after the first answered.
+  const auto found = run_probes({"cuda", "nvml"}, machine.machine(), milliseconds(3000));
+  EXPECT_EQ(found[0].report.outcome, ProbeOutcome::timed_out);
+  EXPECT_THAT(found[0].report.message, HasSubstr("No answer in 3000 ms in libcuda.so.1"));
+  EXPECT_THAT(found[0].report.message, HasSubstr("BERTH_PROBE_TIMEOUT=15000"));
+  EXPECT_THAT(found[0].report.library, HasSubstr("libcuda.so.1"));
+  EXPECT_EQ(found[1].report.outcome, ProbeOutcome::found);
+  EXPECT_FALSE(has_children());
+}
+
+TEST(Children, ThatHangTakeTheirOwnChildrenWithThem) {
+  const Scripted machine("sleep 600 & echo $! > \"$2/pid\"\nwait\n");
+  EXPECT_EQ(run_probe("cuda", machine.machine(), soon).report.outcome, ProbeOutcome::timed_out);
+  std::ifstream file(machine.root() / "pid");
+  std::string pid;
+  ASSERT_TRUE(file >> pid);
+  std::string state = "R";
+  for (int patience = 0; patience < 2000 && state != "Z" && !state.empty(); ++patience) {
+    std::ifstream status("/proc/" + pid + "/stat");
+    std::string word;
+    state = status >> word >> word >> word ? word : "";
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  EXPECT_TRUE(state == "Z" || state.empty()) << state;
+}
+
+TEST(Children, ThatCrashAreReportedWithTheirSignalAndLibrary) {
+  EXPECT_THAT(run_probe("cuda", Faulty("cuInit", "crash").machine()).report.message,
+              HasSubstr("Crashed: SIGSEGV in libcuda.so.1"));
+  const auto aborted = run_probe("nvml", Faulty("nvmlInit_v2", "abort").machine()).report;
+  EXPECT_EQ(aborted.outcome, ProbeOutcome::crashed);
+  EXPECT_THAT(aborted.message, HasSubstr("Crashed: SIGABRT in libnvidia-ml.so.1"));
+}
+
+TEST(Children, ThatEndThemselvesAreReportedToo) {
+  const auto report = run_probe("cuda", Faulty("cuInit", "exit").machine()).report;
+  EXPECT_EQ(report.outcome, ProbeOutcome::crashed);
+  EXPECT_THAT(report.message, HasSubstr("Ended itself with exit status 0 in libcuda.so.1"));
+}
+
+TEST(Children, MayPrintWithoutHarm) {
+  auto quiet = run_probe("cuda", Faulty().machine());
+  auto loud = run_probe("cuda", Faulty("cuInit", "print").machine());
+  EXPECT_EQ(loud.devices, quiet.devices);
+  EXPECT_EQ(loud.report.outcome, ProbeOutcome::found);
+}
+
+TEST(Children, ThatAnswerGarbageAreReported) {
+  for (const char* line : {"{", "{}", "{\\\"report\\\": 1}", "{nonsense"}) {
+    const Scripted machine("echo \"" + std::string(line) + "\" >&3\n");
+    const auto report = run_probe("cuda", machine.machine()).report;
+    EXPECT_EQ(report.outcome, ProbeOutcome::failed) << line;
+    EXPECT_THAT(report.message, HasSubstr("makes no sense")) << line;
+    EXPECT_EQ(report.probe, "cuda");
+  }
+  for (const char* script :
+       {"echo hello >&3\n", "printf '\\n\\n' >&3\n", "exit 7\n", "echo '{\"a\": 1}' | tr -d '\\n' >&3\n"})
+    EXPECT_EQ(run_probe("cuda", Scripted(script).machine()).report.outcome, ProbeOutcome::crashed) << script;
+}
+
+TEST(Children, ThatNeverStopWritingAreStopped) {
+  const auto report = run_probe("cuda", Scripted("exec cat /dev/zero >&3\n").machine()).report;
+  EXPECT_EQ(report.outcome, ProbeOutcome::failed);
+  EXPECT_THAT(report.message, HasSubstr("more than 16 MiB"));
+}
+
+TEST(Children, AreNotWaitedForOnceTheyAnswered) {
+  // A process that the driver left behind holds the pipe open.
+  const auto report = run_probe("cuda", Scripted("sleep 5 &\n" + answer("done") + "sleep 600\n").machine()).report;
+  EXPECT_EQ(report.outcome, ProbeOutcome::found);
+  EXPECT_EQ(report.message, "done");
+}
+
+TEST(Children, GetNoFileOfThisProcess) {
+  const int leaky = fcntl(open("/dev/null", O_RDONLY), F_DUPFD, 57);
+  const auto report = run_probe("cuda", Scripted("all=$(echo $(ls /proc/$$/fd))\n" + answer("$all")).machine()).report;
+  close(leaky);
+  ASSERT_EQ(report.outcome, ProbeOutcome::found) << report.message;
+  EXPECT_THAT(report.message, Not(HasSubstr(std::to_string(leaky))));
+}
+
+TEST(Children, GetTheEnvironmentOfTheMachine) {
+  Scripted machine(answer("$GREETING, $HOME"));
+  machine.environment["GREETING"] = "hello there";
+  EXPECT_EQ(run_probe("cuda", machine.machine()).report.message, "hello there, ");
+}
+
+TEST(Children, GetWorkersAndFolders) {
+  const Scripted script(answer("$1 $4 $5"));
+  auto machine = script.machine();
+  machine.rpc_endpoints = {"host:1"};
+  machine.folders = {"/a b"};
+  EXPECT_EQ(run_probe("nvml", machine).report.message, "nvml rpc=host:1 folder=/a b");
+}
+
+TEST(Children, ThatCannotBeStartedAreReportedWithWhatToDo) {
+  Faulty machine;
+  machine.environment["BERTH_PROBE_HELPER"] = "/nowhere/berth-probe";
+  const auto report = run_probe("cuda", machine.machine()).report;
+  EXPECT_EQ(report.outcome, ProbeOutcome::failed);
+  EXPECT_THAT(report.message, HasSubstr("BERTH_PROBE_HELPER=/nowhere/berth-probe is no program"));
+
+  const Scripted no_program("");
+  no_program.write("helper", "no program at all");
+  EXPECT_EQ(run_probe("cuda", no_program.machine()).report.outcome, ProbeOutcome::failed);
+}
+
+TEST(Children, NeedNothingOfTheProgramsSignals) {
+  const auto before = std::signal(SIGCHLD, SIG_IGN);
+  const auto found = run_probe("cuda", Faulty().machine());
+  const auto crashed = run_probe("cuda", Faulty("cuInit", "crash").machine());
+  const auto hung = run_probe("cuda", Faulty("cuInit", "hang").machine(), soon);
+  std::signal(SIGCHLD, before);
+  EXPECT_EQ(found.devices.size(), 2U);
+  EXPECT_EQ(crashed.report.outcome, ProbeOutcome::crashed);
+  EXPECT_THAT(crashed.report.message, HasSubstr("Ended without an answer in libcuda.so.1"));
+  EXPECT_EQ(hung.report.outcome, ProbeOutcome::timed_out);
+}
+
+TEST(Children, MayBeReapedByAHandlerOfTheProgram) {
+  struct sigaction before {};
+  struct sigaction greedy {};
+  greedy.sa_handler = [](int) {
+    const int error = errno;
+    while (waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    errno = error;
+  };
+  sigaction(SIGCHLD, &greedy, &before);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(run_probe("cuda", Faulty().machine()).report.outcome, ProbeOutcome::found);
+  sigaction(SIGCHLD, &before, nullptr);
+}
+
+TEST(Children, OfSeveralThreadsDoNotMeet) {
+  const Faulty good;
+  const Faulty bad("cuInit", "crash");
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([machine = (i % 2 == 0 ? good : bad).machine(), fine = i % 2 == 0] {
+      for (int round = 0; round < 10; ++round) {
+        const auto outcome = run_probes({"cuda", "nvml"}, machine)[0].report.outcome;
+        EXPECT_EQ(outcome, fine ? ProbeOutcome::found : ProbeOutcome::crashed);
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_FALSE(has_children());
+}
+
+TEST(Children, LeaveNoFileAndNoZombie) {
+  const auto machine = Faulty("nvmlInit_v2", "crash");
+  const auto faulty = machine.machine();
+  run_probes({"cuda", "nvml"}, faulty);
+  const auto before = open_files();
+  for (int i = 0; i < many; ++i)
+    ASSERT_EQ(run_probes({"cuda", "nvml"}, faulty)[1].report.outcome, ProbeOutcome::crashed);
+  EXPECT_EQ(open_files(), before);
+  EXPECT_FALSE(has_children());
+}
+
+TEST(Children, OfNoProbesAreNone) { EXPECT_TRUE(discovery::run_in_children({}, {}, soon).empty()); }
+
+}  // namespace
+}  // namespace berth::test

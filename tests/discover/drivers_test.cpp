@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "discover/amd_gpu.h"
+#include "discover/probes.h"
 #include "discover/recorded_machine.h"
 #include "discover/run_probes.h"
 #include "discover/sysfs.h"
@@ -112,7 +113,7 @@ TEST(RocmProbe, TellsPartitionsOfOneCardApart) {
 }
 
 TEST(AmdGpus, AreReadFromFilesThatMakeNoSense) {
-  for (const std::string text :
+  for (const std::string& text :
        {std::string(), std::string(1 << 20, '9'), std::string("\0\xff\n", 3),
         std::string("simd_count 18446744073709551615\nlocation_id -1\ngfx_target_version 99999999\n")}) {
     const RecordedMachine machine("server_amd");
@@ -330,6 +331,26 @@ TEST(OpenClProbe, KnowsALoaderWithoutAPlatform) {
   const auto found = run_probe("opencl", machine.machine());
   EXPECT_EQ(found.report.outcome, ProbeOutcome::no_driver);
   EXPECT_THAT(found.report.message, HasSubstr("pocl-opencl-icd"));
+}
+
+TEST(MetalProbe, IsSkippedElsewhereThanOnApple) {
+  const auto found = discovery::probe_metal({});
+#ifdef __APPLE__
+  EXPECT_NE(found.report.outcome, ProbeOutcome::skipped);
+#else
+  EXPECT_EQ(found.report.outcome, ProbeOutcome::skipped);
+  EXPECT_THAT(found.devices, IsEmpty());
+#endif
+}
+
+// Written by hand: no probe of this project has run on such a machine.
+TEST(AppleLaptop, LoadsAsAnInventory) {
+  const auto inventory = Inventory::load(BERTH_TEST_DATA_DIR "/machines/apple_laptop/inventory.json");
+  EXPECT_EQ(inventory.origin, InventoryOrigin::recorded);
+  const auto* gpu = inventory.find(Device::mps());
+  ASSERT_NE(gpu, nullptr);
+  EXPECT_TRUE(gpu->integrated);
+  EXPECT_EQ(inventory.pool(gpu->pool), inventory.pool(inventory.find(Device::cpu())->pool));
 }
 
 }  // namespace

@@ -126,10 +126,7 @@ void add(Findings& findings, DeviceInfo info, const std::vector<PciDevice>& on_b
   }
   const auto same_card = std::ranges::find_if(
       findings.devices, [&](const DeviceInfo& other) { return !info.pci_id.empty() && other.pci_id == info.pci_id; });
-  if (same_card != findings.devices.end()) {
-    info.note = fmt::format("A tile of the card at {}, as is {}", info.pci_id, same_card->device.str());
-    info.pci_id.clear();  // one address names one device
-  }
+  if (same_card != findings.devices.end()) info.pci_id.clear();  // one address names one device
   findings.devices.push_back(std::move(info));
 }
 
@@ -201,7 +198,10 @@ Findings probe_level_zero(const Machine& machine) {
     auto info = units[index].device->info;
     info.device = Device(DeviceType::xpu, static_cast<int>(index));
     info.apis = {{"level_zero", std::to_string(index)}};
-    if (info.pci_id.empty()) info.pci_id = units[index].card->info.pci_id;
+    if (units[index].device != units[index].card) {
+      info.pci_id = units[index].card->info.pci_id;
+      info.note = fmt::format("A tile of the card at {}", info.pci_id);
+    }
     if (index >= counted) info.note = "PyTorch leaves it out, since there is a discrete GPU";
     add(findings, std::move(info), on_bus);
   }

@@ -51,7 +51,7 @@ struct Loader {
   Function<ze::Frequency, ze::FrequencyState*> frequency_state =
       find<ze::Frequency, ze::FrequencyState*>("zesFrequencyGetState");
 
-  explicit Loader(const std::filesystem::path& folder) : library({"libze_loader.so.1", "libze_loader.so"}, folder) {}
+  explicit Loader(const std::filesystem::path& folder) : library({"libze_loader.so.1"}, folder) {}
 };
 
 void require(ze::Result result, const char* function) {
@@ -86,8 +86,11 @@ class Reader {
     if (properties.type == ze::type_gpu) info.gpu.emplace();
     tolerate([&] { read_memory(device, info); });
     tolerate([&] { read_types(device, info); });
-    if (loader_.pci != nullptr) tolerate([&] { read_pci(device, info); });
     return result;
+  }
+
+  void read_address(ze::Device device, DeviceInfo& info) {
+    if (loader_.pci != nullptr) tolerate([&] { read_pci(device, info); });
   }
 
   void read_sysman(ze::Device device, LevelZeroDevice& gpu) {
@@ -199,6 +202,7 @@ void read_driver(const Loader& loader, ze::Driver driver, std::size_t number, Re
       if (properties.type != ze::type_gpu && properties.type != ze::type_npu) return;
       auto found = reader.read(device, properties, version);
       found.driver = number;
+      reader.read_address(device, found.info);
       if (properties.type == ze::type_npu) {
         all.npus.push_back(std::move(found));
         return;

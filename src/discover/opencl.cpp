@@ -52,7 +52,7 @@ struct Loader {
   Result (*device_info)(Device, Name, std::size_t, void*, std::size_t*) =
       library.function<Result(Device, Name, std::size_t, void*, std::size_t*)>("clGetDeviceInfo");
 
-  explicit Loader(const std::filesystem::path& folder) : library({"libOpenCL.so.1", "libOpenCL.so"}, folder) {}
+  explicit Loader(const std::filesystem::path& folder) : library({"libOpenCL.so.1"}, folder) {}
 };
 
 struct OpenClError : std::runtime_error {

@@ -40,7 +40,7 @@ struct Loader {
   void (*memory)(vk::Gpu, vk::MemoryProperties2*) =
       library.find<void(vk::Gpu, vk::MemoryProperties2*)>("vkGetPhysicalDeviceMemoryProperties2");
 
-  explicit Loader(const std::filesystem::path& folder) : library({"libvulkan.so.1", "libvulkan.so"}, folder) {}
+  explicit Loader(const std::filesystem::path& folder) : library({"libvulkan.so.1"}, folder) {}
 
   bool has_1_1() const {
     return instance_version != nullptr && properties != nullptr && features != nullptr && memory != nullptr;
@@ -86,7 +86,7 @@ void read_memory(const Loader& loader, vk::Gpu handle, bool budget_known, Vulkan
     if (heap.size > most_bytes) {
       report.notes.push_back(
           fmt::format("Vulkan says that a heap of {} has {} bytes, which cannot be", info.name, heap.size));
-      continue;
+      break;
     }
     info.total_bytes += heap.size;
     if (budget_known)

@@ -1,0 +1,357 @@
+// What each probe of a driver says of ordinary trouble.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include "discover/amd_gpu.h"
+#include "discover/probes.h"
+#include "discover/recorded_machine.h"
+#include "discover/run_probes.h"
+#include "discover/sysfs.h"
+#include "discover/vulkan_gpus.h"
+
+namespace berth::test {
+namespace {
+
+using discovery::Findings;
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+std::vector<std::string> names_of(const Findings& found) {
+  std::vector<std::string> names;
+  for (const auto& device : found.devices) names.push_back(device.device.str() + " " + device.uuid);
+  return names;
+}
+
+void remove(const RecordedMachine& machine, const std::string& path) {
+  std::filesystem::remove_all(machine.root() / path);
+}
+
+TEST(RocmProbe, SaysNothingWhereThereIsNoHardware) {
+  const RecordedMachine machine;
+  const auto found = run_probe("rocm", machine.machine());
+  EXPECT_EQ(found.report.outcome, ProbeOutcome::nothing);
+  EXPECT_THAT(found.report.message, HasSubstr("no AMD GPU"));
+}
+
+TEST(RocmProbe, NamesHardwareWithoutADriver) {
+  const RecordedMachine machine;
+  machine.write("sys/bus/pci/devices/0000:03:00.0/class", "0x030000\n");
+  machine.write("sys/bus/pci/devices/0000:03:00.0/vendor", "0x1002\n");
+  machine.write("sys/bus/pci/devices/0000:03:00.0/device", "0x744c\n");
+  const auto found = run_probe("rocm", machine.machine());
+  EXPECT_EQ(found.report.outcome, ProbeOutcome::no_driver);
+  EXPECT_THAT(found.report.message, AllOf(HasSubstr("1002:744c at 0000:03:00.0"), HasSubstr("amdgpu")));
+}
+
+TEST(RocmProbe, SaysThatAContainerLacksItsDeviceNode) {
+  const RecordedMachine machine("server_amd");
+  remove(machine, "dev/kfd");
+  const auto found = run_probe("rocm", machine.machine());
+  EXPECT_EQ(found.report.outcome, ProbeOutcome::no_permission);
+  EXPECT_THAT(found.report.message, AllOf(HasSubstr("/dev/kfd is not there"), HasSubstr("--device")));
+  EXPECT_THAT(found.devices, IsEmpty());
+  EXPECT_THAT(found.sightings, SizeIs(4));
+}
+
+TEST(RocmProbe, LeavesOutAGpuWhoseRenderNodeIsNotThere) {
+  const RecordedMachine machine("server_amd");
+  remove(machine, "dev/dri/renderD136");
+  const auto found = run_probe("rocm", machine.machine());
+  EXPECT_THAT(names_of(found),
+              ElementsAre("cuda:0 GPU-8f0d1c2b3a495867", "cuda:1 GPU-8f0d1c2b3a495869", "cuda:2 GPU-8f0d1c2b3a49586a"));
+  EXPECT_THAT(found.report.notes, Contains(AllOf(HasSubstr("renderD136"), HasSubstr("left out"))));
+}
+
+TEST(RocmProbe, CountsAsHipDoes) {
+  struct Case {
+    std::map<std::string, std::string> environment;
+    std::vector<std::string> expected;
+  };
+  const std::string a = "GPU-8f0d1c2b3a495867";
+  const std::string b = "GPU-8f0d1c2b3a495868";
+  const std::string c = "GPU-8f0d1c2b3a495869";
+  const std::string d = "GPU-8f0d1c2b3a49586a";
+  const std::vector<Case> cases{
+      {{{"HIP_VISIBLE_DEVICES", "2,0"}}, {"cuda:0 " + c, "cuda:1 " + a}},
+      {{{"CUDA_VISIBLE_DEVICES", "3"}}, {"cuda:0 " + d}},
+      {{{"CUDA_VISIBLE_DEVICES", "3"}, {"HIP_VISIBLE_DEVICES", "1"}}, {"cuda:0 " + b}},
+      {{{"CUDA_VISIBLE_DEVICES", "3"}, {"HIP_VISIBLE_DEVICES", ""}}, {"cuda:0 " + d}},
+      {{{"ROCR_VISIBLE_DEVICES", c + ",0"}, {"HIP_VISIBLE_DEVICES", "1"}}, {"cuda:0 " + a}},
+  };
+  for (const auto& [environment, expected] : cases) {
+    RecordedMachine machine("server_amd");
+    machine.environment = environment;
+    EXPECT_THAT(names_of(run_probe("rocm", machine.machine())), testing::ElementsAreArray(expected))
+        << environment.begin()->first << '=' << environment.begin()->second;
+  }
+}
+
+TEST(RocmProbe, NamesTheVariableThatHidesAll) {
+  RecordedMachine machine("server_amd");
+  machine.environment["HIP_VISIBLE_DEVICES"] = "-1";
+  const auto found = run_probe("rocm", machine.machine());
+  EXPECT_EQ(found.report.outcome, ProbeOutcome::hidden);
+  EXPECT_THAT(found.report.message, HasSubstr("HIP_VISIBLE_DEVICES=-1"));
+}
+
+TEST(RocmProbe, TellsPartitionsOfOneCardApart) {
+  const RecordedMachine machine("server_amd");
+  const std::string node = "sys/class/kfd/kfd/topology/nodes/3/properties";
+  machine.write(node,
+                "simd_count 152\ngfx_target_version 90402\nlocation_id 1280\ndrm_render_minor 128\nunique_id 7\n");
+  const auto found = run_probe("rocm", machine.machine());
+  ASSERT_THAT(found.devices, SizeIs(4));
+  EXPECT_EQ(found.devices[0].pci_id, "0000:05:00.0");
+  EXPECT_EQ(found.devices[1].pci_id, "");
+  EXPECT_EQ(found.devices[1].pool, "cuda:0");
+  EXPECT_THAT(found.devices[1].note, HasSubstr("A partition of the card at 0000:05:00.0"));
+}
+
+TEST(AmdGpus, AreReadFromFilesThatMakeNoSense) {
+  for (const std::string& text :
+       {std::string(), std::string(1 << 20, '9'), std::string("\0\xff\n", 3),
+        std::string("simd_count 18446744073709551615\nlocation_id -1\ngfx_target_version 99999999\n")}) {
+    const RecordedMachine machine("server_amd");
+    machine.write("sys/class/kfd/kfd/topology/nodes/2/properties", text);
+    machine.write("sys/bus/pci/devices/0000:26:00.0/mem_info_vram_used", text);
+    machine.write("sys/bus/pci/devices/0000:26:00.0/max_link_speed", text);
+    machine.write("sys/bus/pci/devices/0000:26:00.0/gpu_metrics", text);
+    const auto gpus = discovery::amd_gpus(machine.root());
+    ASSERT_GE(gpus.size(), 3U);
+    for (const auto& gpu : gpus) EXPECT_LE(gpu.info.free_bytes, gpu.info.total_bytes);
+  }
+}
+
+TEST(AmdGpus, TellWhatThrottlesThem) {
+  std::string metrics(120, '\0');
+  metrics[2] = 1;
+  metrics[3] = 3;
+  EXPECT_THAT(discovery::amd_throttled_by(metrics), IsEmpty());
+  metrics[112] = 1;
+  metrics[114] = 1;
+  metrics[116] = 1;
+  EXPECT_THAT(discovery::amd_throttled_by(metrics), ElementsAre("power", "current", "heat"));
+  EXPECT_THAT(discovery::amd_throttled_by(metrics.substr(0, 119)), IsEmpty());
+  metrics[3] = 4;
+  EXPECT_THAT(discovery::amd_throttled_by(metrics), IsEmpty());
+}
+
+TEST(AmdGpus, HaveTheNamesOfTheirTargets) {
+  EXPECT_EQ(discovery::amd_gfx(90402), "gfx942");
+  EXPECT_EQ(discovery::amd_gfx(90010), "gfx90a");
+  EXPECT_EQ(discovery::amd_gfx(110001), "gfx1101");
+}
+
+TEST(DeviceNodes, AreForbiddenToOthersThanTheirGroup) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can become somebody who may not";
+  const RecordedMachine machine;
+  machine.write("dev/kfd", "");
+  const auto node = machine.root() / "dev/kfd";
+  ASSERT_EQ(chown(node.c_str(), 0, 44), 0);  // "video" on Debian
+  std::filesystem::permissions(node, std::filesystem::perms::owner_read | std::filesystem::perms::group_read);
+  std::filesystem::permissions(machine.root().parent_path(), std::filesystem::perms::all);
+  std::string why_not;
+  EXPECT_TRUE(discovery::may_open(node, why_not));
+  ASSERT_EQ(seteuid(65534), 0);
+  const bool allowed = discovery::may_open(node, why_not);
+  ASSERT_EQ(seteuid(0), 0);
+  EXPECT_FALSE(allowed);
+  EXPECT_THAT(why_not, AllOf(HasSubstr("dev/kfd"), HasSubstr("group"), HasSubstr("usermod")));
+}
+
+TEST(LevelZeroProbe, SaysWhatToInstallAndWhatIsOnTheBus) {
+  RecordedMachine machine("laptop_npu");
+  machine.drivers.erase("libraries");
+  const auto found = run_probe("level_zero", machine.machine());
+  EXPECT_EQ(found.report.outcome, ProbeOutcome::no_driver);
+  EXPECT_THAT(found.report.message,
+              AllOf(HasSubstr("libze1"), HasSubstr("intel-level-zero-npu"), HasSubstr("8086:7d1d at 0000:00:0b.0")));
+  EXPECT_THAT(found.sightings, SizeIs(2));
+}
+
+TEST(LevelZeroProbe, ToldOfALoaderWithoutADriver) {
+  RecordedMachine machine("laptop_npu");
+  machine.drivers.erase("level_zero");
+  const auto found = run_probe("level_zero", machine.machine());
+  EXPECT_EQ(found.report.outcome, ProbeOutcome::no_driver);
+  EXPECT_THAT(found.report.message, HasSubstr("finds no driver"));
+}
+
+TEST(LevelZeroProbe, BlamesADeviceNodeThatMayNotBeOpened) {
+  RecordedMachine machine("laptop_npu");
+  machine.drivers.erase("level_zero");
+  remove(machine, "dev/dri/renderD128");
+  const auto found = run_probe("level_zero", machine.machine());
+  EXPECT_EQ(found.report.outcome, ProbeOutcome::no_permission);
+  EXPECT_THAT(found.report.message, HasSubstr("dev/dri/renderD128"));
+}
+
+TEST(LevelZeroProbe, KnowsADriverThatIsTooOld) {
+  RecordedMachine machine("laptop_npu");
+  machine.drivers["faults"]["zeInit"] = 0x78000002;
+  EXPECT_EQ(run_probe("level_zero", machine.machine()).report.outcome, ProbeOutcome::driver_too_old);
+}
+
+TEST(LevelZeroProbe, ListsTilesAsTheVariablesSay) {
+  struct Case {
+    std::map<std::string, std::string> environment;
+    std::vector<std::string> expected;
+  };
+  const std::string card = "8680d50b-2f00-0000-";
+  const std::vector<Case> cases{
+      {{{"ZE_FLAT_DEVICE_HIERARCHY", "COMPOSITE"}},
+       {"xpu:0 " + card + "2900-000000000000", "xpu:1 " + card + "9a00-000000000000"}},
+      {{{"ZE_AFFINITY_MASK", "3,0"}}, {"xpu:0 " + card + "2900-000000000001", "xpu:1 " + card + "9a00-000000000002"}},
+      {{{"ZE_FLAT_DEVICE_HIERARCHY", "COMPOSITE"}, {"ZE_AFFINITY_MASK", "1.0"}},
+       {"xpu:0 " + card + "9a00-000000000001"}},
+      {{{"ZE_FLAT_DEVICE_HIERARCHY", "COMPOSITE"}, {"ZE_AFFINITY_MASK", "0.0,0.1"}},
+       {"xpu:0 " + card + "2900-000000000000"}},
+      {{{"ZE_AFFINITY_MASK", "0,1,2"}, {"ONEAPI_DEVICE_SELECTOR", "level_zero:2"}},
+       {"xpu:0 " + card + "9a00-000000000001"}},
+  };
+  for (const auto& [environment, expected] : cases) {
+    RecordedMachine machine("server_intel_tiles");
+    machine.environment = environment;
+    EXPECT_THAT(names_of(run_probe("level_zero", machine.machine())), testing::ElementsAreArray(expected))
+        << environment.rbegin()->first << '=' << environment.rbegin()->second;
+  }
+}
+
+TEST(LevelZeroProbe, PutsWhatPyTorchLeavesOutLast) {
+  RecordedMachine machine("workstation_amd_intel");
+  auto& devices = machine.drivers["level_zero"]["drivers"][0]["devices"];
+  const nlohmann::json inside{{"type", "gpu"},
+                              {"name", "Intel(R) UHD Graphics 770"},
+                              {"pci", "0000:00:02.0"},
+                              {"integrated", true},
+                              {"memory", 1 << 30}};
+  devices.insert(devices.begin(), inside);
+  const auto found = run_probe("level_zero", machine.machine());
+  ASSERT_THAT(found.devices, SizeIs(2));
+  EXPECT_EQ(found.devices[0].name, "Intel(R) Arc(TM) A770 Graphics");
+  EXPECT_EQ(found.devices[1].name, "Intel(R) UHD Graphics 770");
+  EXPECT_THAT(found.devices[1].note, HasSubstr("PyTorch leaves it out"));
+}
+
+TEST(LevelZeroProbe, NamesTheVariablesThatHideAll) {
+  RecordedMachine machine("workstation_amd_intel");
+  machine.environment["ONEAPI_DEVICE_SELECTOR"] = "opencl:*";
+  const auto found = run_probe("level_zero", machine.machine());
+  EXPECT_EQ(found.report.outcome, ProbeOutcome::hidden);
+  EXPECT_THAT(found.report.message, HasSubstr("ONEAPI_DEVICE_SELECTOR"));
+}
+
+TEST(VulkanProbe, KnowsItsOrdinaryTroubles) {
+  RecordedMachine machine("workstation_amd_intel");
+  machine.drivers["libraries"] = {"libOpenCL.so.1"};
+  EXPECT_EQ(run_probe("vulkan", machine.machine()).report.outcome, ProbeOutcome::no_driver);
+
+  RecordedMachine old("workstation_amd_intel");
+  old.drivers["vulkan"]["version"] = {1, 1, 0};
+  const auto too_old = run_probe("vulkan", old.machine());
+  EXPECT_EQ(too_old.report.outcome, ProbeOutcome::driver_too_old);
+  EXPECT_THAT(too_old.report.message, HasSubstr("version 1.1.0"));
+
+  RecordedMachine empty("workstation_amd_intel");
+  empty.drivers["vulkan"].erase("gpus");
+  const auto none = run_probe("vulkan", empty.machine());
+  EXPECT_EQ(none.report.outcome, ProbeOutcome::no_driver);
+  EXPECT_THAT(none.report.message, HasSubstr("1002:744c"));
+
+  RecordedMachine software("laptop_integrated_gpu");
+  software.drivers["vulkan"]["gpus"].erase(0);
+  EXPECT_EQ(run_probe("vulkan", software.machine()).report.outcome, ProbeOutcome::nothing);
+}
+
+TEST(VulkanProbe, TakesWhatTheVariableNames) {
+  RecordedMachine machine("workstation_amd_intel");
+  machine.environment["GGML_VK_VISIBLE_DEVICES"] = "4,2,4";
+  const auto found = run_probe("vulkan", machine.machine());
+  ASSERT_THAT(found.devices, SizeIs(2));
+  EXPECT_THAT(found.devices[0].note, HasSubstr("software renderer"));
+  EXPECT_EQ(found.devices[0].pool, "ram");
+  EXPECT_THAT(found.devices[0].apis, ElementsAre(DeviceName{"vulkan", "0"}, DeviceName{"vulkan", "2"}));
+  EXPECT_THAT(found.devices[1].name, HasSubstr("A770"));
+
+  machine.environment["GGML_VK_VISIBLE_DEVICES"] = "9";
+  const auto hidden = run_probe("vulkan", machine.machine());
+  EXPECT_EQ(hidden.report.outcome, ProbeOutcome::hidden);
+  EXPECT_THAT(hidden.report.message, HasSubstr("GGML_VK_VISIBLE_DEVICES=9"));
+}
+
+discovery::VulkanGpu vulkan_gpu(discovery::vk::GpuType type, unsigned char uuid, std::uint32_t driver = 3) {
+  discovery::VulkanGpu gpu;
+  gpu.type = type;
+  gpu.vendor = discovery::pci_vendor_amd;
+  gpu.driver_id = driver;
+  gpu.uuid[0] = uuid;
+  gpu.storage_16_bit = true;
+  return gpu;
+}
+
+TEST(VulkanChoice, IsThatOfGgml) {
+  using discovery::ggml_vulkan_choice;
+  using discovery::vk::GpuType;
+  const auto radv = vulkan_gpu(GpuType::discrete, 1, 3);
+  const auto amdvlk = vulkan_gpu(GpuType::discrete, 1, 2);
+  const auto other = vulkan_gpu(GpuType::integrated, 2);
+  EXPECT_THAT(ggml_vulkan_choice({amdvlk, other, radv}), ElementsAre(1, 2)) << "the better driver comes last";
+  EXPECT_THAT(ggml_vulkan_choice({radv, other, amdvlk}), ElementsAre(0, 1));
+  auto lacking = radv;
+  lacking.storage_16_bit = false;
+  EXPECT_THAT(ggml_vulkan_choice({lacking, other}), ElementsAre(1));
+  const auto in_a_guest = vulkan_gpu(GpuType::virtual_gpu, 4);
+  const auto software = vulkan_gpu(GpuType::cpu, 5);
+  EXPECT_THAT(ggml_vulkan_choice({software, in_a_guest}), ElementsAre(1));
+  EXPECT_THAT(ggml_vulkan_choice({software, in_a_guest, other}), ElementsAre(2));
+  EXPECT_THAT(ggml_vulkan_choice({software}), IsEmpty());
+  auto first = vulkan_gpu(GpuType::discrete, 7, 14);
+  auto second = vulkan_gpu(GpuType::discrete, 7, 14);
+  EXPECT_THAT(ggml_vulkan_choice({first, second}), ElementsAre(0, 1)) << "MoltenVK gives one UUID to two GPUs";
+}
+
+TEST(OpenClProbe, FindsTheAddressInEachWay) {
+  for (const char* by : {"khr", "amd", "nv"}) {
+    RecordedMachine machine("workstation_amd_intel");
+    machine.drivers["opencl"]["platforms"][0]["devices"][1]["pci_by"] = by;
+    const auto found = run_probe("opencl", machine.machine());
+    ASSERT_GE(found.sightings.size(), 2U);
+    EXPECT_EQ(found.sightings[1].pci_id, "0000:0f:00.0") << by;
+  }
+}
+
+TEST(OpenClProbe, KnowsALoaderWithoutAPlatform) {
+  RecordedMachine machine("laptop_integrated_gpu");
+  machine.drivers.erase("opencl");
+  const auto found = run_probe("opencl", machine.machine());
+  EXPECT_EQ(found.report.outcome, ProbeOutcome::no_driver);
+  EXPECT_THAT(found.report.message, HasSubstr("pocl-opencl-icd"));
+}
+
+TEST(MetalProbe, IsSkippedElsewhereThanOnApple) {
+  const auto found = discovery::probe_metal({});
+#ifdef __APPLE__
+  EXPECT_NE(found.report.outcome, ProbeOutcome::skipped);
+#else
+  EXPECT_EQ(found.report.outcome, ProbeOutcome::skipped);
+  EXPECT_THAT(found.devices, IsEmpty());
+#endif
+}
+
+// Written by hand: no probe of this project has run on such a machine.
+TEST(AppleLaptop, LoadsAsAnInventory) {
+  const auto inventory = Inventory::load(BERTH_TEST_DATA_DIR "/machines/apple_laptop/inventory.json");
+  EXPECT_EQ(inventory.origin, InventoryOrigin::recorded);
+  const auto* gpu = inventory.find(Device::mps());
+  ASSERT_NE(gpu, nullptr);
+  EXPECT_TRUE(gpu->integrated);
+  EXPECT_EQ(inventory.pool(gpu->pool), inventory.pool(inventory.find(Device::cpu())->pool));
+}
+
+}  // namespace
+}  // namespace berth::test

@@ -1,0 +1,43 @@
+/// What a fake driver library exports, and copies of it that lack a function.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+#include <string>
+
+#include "discover/recorded_machine.h"
+
+namespace berth::test {
+
+inline std::string fake_library(const std::string& library) {
+  std::ifstream file(std::filesystem::path(BERTH_FAKES_DIR) / library, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// The names between the zeros of its table of symbols that match `pattern`.
+inline std::set<std::string> functions_of(const std::string& library, const std::string& pattern) {
+  const auto bytes = fake_library(library);
+  const std::regex name(pattern);
+  std::set<std::string> names;
+  for (std::size_t start = 0; start < bytes.size();) {
+    const auto end = std::min(bytes.find('\0', start), bytes.size());
+    if (end - start < 64)
+      if (const auto word = bytes.substr(start, end - start); std::regex_match(word, name)) names.insert(word);
+    start = end + 1;
+  }
+  return names;
+}
+
+/// Puts a library without that function in the place of the fake.
+inline void remove_function(const RecordedMachine& machine, const std::string& library, const std::string& function) {
+  auto bytes = fake_library(library);
+  const std::string wanted = '\0' + function + '\0';
+  for (auto at = bytes.find(wanted); at != std::string::npos; at = bytes.find(wanted, at + 1)) bytes[at + 1] = '_';
+  std::filesystem::remove(machine.libraries() / library);
+  std::ofstream(machine.libraries() / library, std::ios::binary) << bytes;
+}
+
+}  // namespace berth::test

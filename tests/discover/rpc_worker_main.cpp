@@ -1,0 +1,16 @@
+// A real worker of ggml's RPC protocol on the CPU. Usage: rpc_test_worker HOST:PORT
+#include <ggml-backend.h>
+#include <ggml-cpu.h>
+#include <ggml-rpc.h>
+
+#include <cstdio>
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: rpc_test_worker HOST:PORT\n");
+    return 2;
+  }
+  ggml_backend_dev_t cpu = ggml_backend_reg_dev_get(ggml_backend_cpu_reg(), 0);
+  ggml_backend_rpc_start_server(argv[1], nullptr, 1, 1, &cpu);
+  return 1;  // it returns when it cannot serve
+}

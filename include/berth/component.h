@@ -208,12 +208,24 @@ struct ParameterInfo {
   Value default_value;
 };
 
-/// Throws std::invalid_argument where `given` has a name that is not among `known`; it names the nearest.
+/// A parameter that is not known, or of another type.
+class WrongParameter : public WrongType {
+ public:
+  WrongParameter(std::string parameter, const std::string& message)
+      : WrongType(message), parameter_(std::move(parameter)) {}
+
+  const std::string& parameter() const { return parameter_; }
+
+ private:
+  std::string parameter_;
+};
+
+/// Throws WrongParameter where `given` has a name that is not among `known`; it names the nearest.
 void check_parameter_names(const Value::Object& given, std::span<const std::string_view> known);
 
 /// "init_parameters" from the struct of a component and back. A parameter that is absent, or null without being
 /// optional, keeps its default.
-/// Throws std::invalid_argument for unknown names, and naming the parameter for values of another type.
+/// Throws WrongParameter for unknown names and for values of another type.
 template <class Parameters>
 Value::Object to_init_parameters(const Parameters& parameters) {
   Value::Object object;
@@ -237,7 +249,8 @@ Parameters from_init_parameters(const Value::Object& given) {
           try {
             parameters.*one.member = from_value<Member>(*value);
           } catch (const WrongType& problem) {
-            throw WrongType("parameter '" + std::string(one.name) + "': " + problem.what());
+            const std::string name(one.name);
+            throw WrongParameter(name, "parameter '" + name + "': " + problem.what());
           }
         };
         (read(each), ...);
@@ -280,6 +293,9 @@ struct ComponentClass {
   std::vector<std::string> aliases;  ///< other names under which it is loaded
   std::vector<ParameterInfo> parameters;
   std::function<std::unique_ptr<Component>(const Value::Object& init_parameters)> create;
+  bool remote = false;  ///< works on machines of a service, and so has no device
+  /// Makes one on any machine, to look at its inputs and outputs; empty: create() without parameters does.
+  std::function<std::unique_ptr<Component>()> example = {};
 };
 
 /// Makes a component known by its name; Haystack's that Berth has are known already. Safe to use from several threads.
@@ -312,7 +328,7 @@ const ComponentClass& component_class(std::string_view type);
 std::vector<const ComponentClass*> component_classes();
 
 /// From Component::to_dict(). Only what is registered is made; nothing in `data` can name code to run.
-/// Throws std::invalid_argument.
+/// Throws std::invalid_argument, WrongParameter among others.
 std::unique_ptr<Component> component_from_dict(const Value& data);
 
 }  // namespace berth

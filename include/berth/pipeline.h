@@ -91,9 +91,12 @@ class Pipeline {
   static Pipeline from_dict(const Value& data);
 
   /// Haystack's YAML of a pipeline, and back. Throws FormatError for what is no YAML, std::invalid_argument with line and
-  /// column for what is no pipeline.
+  /// column for what is no pipeline: "line 3, column 7: ...", with a `source` "rag.yaml:3:7: ...".
   std::string dumps() const;
-  static Pipeline loads(std::string_view yaml);
+  static Pipeline loads(std::string_view yaml, const std::string& source = {});
+
+  /// What is known before a run to go wrong in it: loops that nothing ends, components that nothing can start.
+  std::vector<std::string> warnings() const;
 
   std::string to_mermaid() const;  ///< a flowchart in Mermaid's language
   std::string to_svg() const;      ///< the same as a picture

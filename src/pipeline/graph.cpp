@@ -24,11 +24,14 @@ std::size_t Pipeline::Graph::find(std::string_view name) const {
   return static_cast<std::size_t>(found - nodes.begin());
 }
 
+bool Pipeline::Graph::takes_several(std::size_t node, std::size_t input) const {
+  return nodes[node].inputs[input].variadic != InputSocket::no || is_list(nodes[node].component->inputs()[input].type);
+}
+
 void Pipeline::Graph::check_takes_several(std::size_t node, std::size_t input) const {
+  if (takes_several(node, input)) return;
   const auto& socket = nodes[node].inputs[input];
-  if (socket.variadic != InputSocket::no) return;
   const auto& declared = nodes[node].component->inputs()[input];
-  if (is_list(declared.type)) return;
   throw std::invalid_argument(fmt::format(
       "Component '{}' cannot accept multiple inputs to '{}'. It is already connected to component '{}', and it can "
       "only accept inputs from multiple senders if its type is list, Optional[list], or union of list types.",

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,13 @@ struct Pipeline::Graph {
   std::vector<Edge> edges;  ///< in the order of connection
 
   std::size_t find(std::string_view name) const;  ///< throws std::invalid_argument
+
+  bool takes_several(std::size_t node, std::size_t input) const;
+
+  /// For each node that can never run, the input that it waits for.
+  std::vector<std::optional<std::size_t>> waiting_in_vain() const;
+  /// The nodes of each loop that no component can leave or bring to an end.
+  std::vector<std::vector<std::size_t>> endless_loops() const;
 
   /// Throws std::invalid_argument where an input that has a sender cannot take what another one sends.
   void check_takes_several(std::size_t node, std::size_t input) const;

@@ -38,17 +38,22 @@ std::string_view optional_text(const yaml_char_t* text) {
 
 Mark mark_of(const yaml_mark_t& mark) { return {mark.line + 1, mark.column + 1}; }
 
+/// Becomes a FormatError where the text's name is known.
+struct Mistake {
+  yaml_mark_t mark;
+  std::string found;
+  std::string expected;
+};
+
 [[noreturn]] void fail(const yaml_mark_t& mark, std::string_view found, std::string_view expected) {
-  throw FormatError({}, mark.index, fmt::format("line {}, column {}: {}", mark.line + 1, mark.column + 1, found),
-                    std::string(expected));
+  throw Mistake{mark, std::string(found), std::string(expected)};
 }
 
 /// The events of a text, one after the other.
 class Parser {
  public:
   explicit Parser(std::string_view text) {
-    if (text.size() > longest_text)
-      throw FormatError({}, 0, fmt::format("a text of {} bytes", text.size()), "at most 64 MiB of YAML");
+    if (text.size() > longest_text) fail({}, fmt::format("a text of {} bytes", text.size()), "at most 64 MiB of YAML");
     if (yaml_parser_initialize(&parser_) == 0) throw std::bad_alloc();
     yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
   }
@@ -219,7 +224,14 @@ void skip(Parser& parser, const yaml_event_t& event) {
 
 }  // namespace
 
-Value read(std::string_view text) { return Reader(text).read(); }
+Value read(std::string_view text, const std::string& source) {
+  try {
+    return Reader(text).read();
+  } catch (const Mistake& mistake) {
+    const auto [line, column] = mark_of(mistake.mark);
+    throw FormatError(source, line, column, mistake.mark.index, mistake.found, mistake.expected);
+  }
+}
 
 Mark locate(std::string_view text, const std::vector<std::string>& path) {
   Parser parser(text);

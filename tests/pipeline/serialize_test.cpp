@@ -57,11 +57,11 @@ TEST_F(PipelineYaml, NamesLineAndColumnOfAMistake) {
     text.replace(text.find(what), what.size(), instead);
     return text;
   };
-  EXPECT_THAT(refused(with("add: 2", "add: two")), AllOf(StartsWith("line 6, column 3: components.two: "),
+  EXPECT_THAT(refused(with("add: 2", "add: two")), AllOf(StartsWith("line 8, column 7: components.two: "),
                                                          HasSubstr("parameter 'add': expected an integer")));
   EXPECT_THAT(refused(with("add: 2", "ad: 2")), HasSubstr("there is no parameter 'ad'; did you mean 'add'?"));
   EXPECT_THAT(refused(with("berth.test.Add\n  two", "berth.test.Ad\n  two")),
-              AllOf(StartsWith("line 2, column 3"), HasSubstr("did you mean 'berth.test.Add'?")));
+              AllOf(StartsWith("line 5, column 5"), HasSubstr("did you mean 'berth.test.Add'?")));
   EXPECT_THAT(refused(with("sender: one.result", "sender: three.result")),
               AllOf(StartsWith("line 12, column 3"), HasSubstr("Component named three not found")));
   EXPECT_THAT(refused(with("  sender: one.result\n", "")), HasSubstr("Missing sender in connection"));
@@ -70,6 +70,19 @@ TEST_F(PipelineYaml, NamesLineAndColumnOfAMistake) {
   EXPECT_THAT(refused(with("max_runs_per_component: 7", "max_runs_per_component: many")),
               StartsWith("line 14, column 1"));
   EXPECT_THAT(refused<FormatError>(with("  two:", "  one:")), HasSubstr("the key 'one' twice"));
+}
+
+TEST_F(PipelineYaml, OfAFileNamesItWithLineAndColumn) {
+  const auto told = [](std::string_view yaml) -> std::string {
+    try {
+      Pipeline::loads(yaml, "a.yaml");
+    } catch (const std::exception& problem) {
+      return problem.what();
+    }
+    return "was loaded";
+  };
+  EXPECT_THAT(told("components:\n  x: {type: none}"), StartsWith("a.yaml:2:7: components.x: "));
+  EXPECT_THAT(told("a: 1\na: 2"), StartsWith("a.yaml:2:1: found the key 'a' twice, expected "));
 }
 
 TEST_F(PipelineYaml, RefusesWhatIsNoPipeline) {

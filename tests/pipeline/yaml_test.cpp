@@ -53,7 +53,7 @@ TEST(YamlRead, TakesAliasesMergesAndStyles) {
 }
 
 TEST(YamlRead, RefusesWhatIsHostileOrWrong) {
-  EXPECT_THAT(refused("a: 1\na: 2"), HasSubstr("line 2, column 1: the key 'a' twice"));
+  EXPECT_THAT(refused("a: 1\na: 2"), HasSubstr("line 2, column 1: found the key 'a' twice"));
   EXPECT_THAT(refused("1: a"), HasSubstr("text as a key"));
   EXPECT_THAT(refused("--- a\n--- b"), HasSubstr("a second document"));
   EXPECT_THAT(refused("*x"), HasSubstr("alias"));

@@ -2,35 +2,11 @@
 
 #include <algorithm>
 #include <memory>
-#include <sstream>
+
+#include "text.h"
 
 namespace berth::cli {
 namespace {
-
-constexpr std::size_t line_width = 80;
-constexpr std::size_t name_width = 30;
-
-/// A name and what it is, the latter in lines of its own column.
-std::string entry(std::string name, const std::string& description) {
-  std::string line = "  " + std::move(name);
-  if (line.size() + 2 > name_width) line += "\n" + std::string(name_width, ' ');
-  else line.resize(name_width, ' ');
-  std::size_t column = name_width;
-  std::istringstream words(description);
-  for (std::string word; words >> word;) {
-    if (column > name_width && column + 1 + word.size() > line_width) {
-      line += "\n" + std::string(name_width, ' ');
-      column = name_width;
-    }
-    if (column > name_width) {
-      line += ' ';
-      ++column;
-    }
-    line += word;
-    column += word.size();
-  }
-  return line + "\n";
-}
 
 class Formatter : public CLI::Formatter {
  public:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <vector>
 
 #include "berth/engine.h"
 #include "berth/huggingface_local_chat_generator.h"
@@ -56,18 +57,11 @@ std::size_t agreeing_tokens(const LoadedModel& model, const Chat& chat, const st
   if (answer == chat.answer) return chat.answer_tokens;
   const auto differs = std::ranges::mismatch(chat.answer, answer).in1;
   const auto common = static_cast<std::size_t>(differs - chat.answer.begin());
-  // The token that ends at a place is whole where the text from there on has one more.
-  std::size_t agreeing = 0;
-  for (std::size_t length = 1; length <= chat.answer.size(); ++length) {
-    const auto tokens = model.count_tokens(chat.answer.substr(0, length));
-    if (length <= common)
-      agreeing = tokens;
-    else if (tokens == agreeing)
-      return agreeing - 1;  // it goes on, and differs
-    else
-      break;
-  }
-  return agreeing;
+  // Where the first n tokens end: a part of a token can count as several.
+  std::vector<std::size_t> ends(model.count_tokens(chat.answer) + 1);
+  for (std::size_t length = 1; length <= chat.answer.size(); ++length)
+    for (auto n = model.count_tokens(chat.answer.substr(0, length)); n < ends.size(); ++n) ends[n] = length;
+  return static_cast<std::size_t>(std::ranges::upper_bound(ends, common) - ends.begin()) - 1;
 }
 
 std::filesystem::path recorded() { return folder().parent_path() / "models" / "real_smollm2.expected.json"; }

@@ -45,7 +45,9 @@ void read_option(const Value& data, const char* name, T& option) {
 }
 
 void add_components(Pipeline& pipeline, const Value& components) {
-  for (const auto& [name, data] : at({"components"}, [&]() -> const Value::Object& { return components.as_object(); }))
+  for (const auto& entry : at({"components"}, [&]() -> const Value::Object& { return components.as_object(); })) {
+    const auto& name = entry.first;
+    const auto& data = entry.second;
     at({"components", name}, [&] {
       const Value* type = data.find("type");
       if (type == nullptr)
@@ -53,6 +55,7 @@ void add_components(Pipeline& pipeline, const Value& components) {
       at({"components", name}, [&] { component_class(type->as_string()); }, {"type"});
       pipeline.add_component(name, component_from_dict(data));
     });
+  }
 }
 
 void add_connections(Pipeline& pipeline, const Value& connections) {

@@ -18,8 +18,8 @@ struct Mark {
 };
 
 /// One document, which messages call `source`. Throws FormatError with line and column for what is not YAML, more than
-/// one document, a key that is there twice or is no text, nesting beyond 200 levels, aliases that would grow the document
-/// beyond a million nodes, tags that name Python objects, and texts beyond 64 MiB.
+/// one document, a key that is there twice or is no text, nesting beyond 200 levels, anchors and aliases that repeat more
+/// than a million values or 64 MiB of text, tags that name Python objects, and texts beyond 64 MiB.
 /// Dates stay text; integers beyond 64 bits become numbers.
 Value read(std::string_view text, const std::string& source = {});
 

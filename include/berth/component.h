@@ -27,15 +27,14 @@
 #include <optional>
 #include <span>
 #include <stdexcept>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "berth/call_context.h"
 #include "berth/device.h"
-#include "berth/log.h"
 #include "berth/type.h"
 #include "berth/value.h"
 #include "berth/value_traits.h"
@@ -78,8 +77,8 @@ class Run {
   /// One value for each input and output socket, absent outputs being "not sent".
   using Values = std::vector<std::optional<Value>>;
 
-  Run(std::span<const InputSocket> sockets, Values inputs, std::size_t outputs, std::stop_token stop = {})
-      : sockets_(sockets), inputs_(std::move(inputs)), outputs_(outputs), stop_(std::move(stop)) {}
+  Run(std::span<const InputSocket> sockets, Values inputs, std::size_t outputs, CallContext context = {})
+      : sockets_(sockets), inputs_(std::move(inputs)), outputs_(outputs), context_(std::move(context)) {}
 
   /// The value of an input. Throws WrongType naming the input where it is no T.
   template <class T>
@@ -104,8 +103,12 @@ class Run {
     outputs_[output.index] = to_value<T>(std::move(value));
   }
 
-  /// Requested where the caller wants an end: return soon, with what there is.
-  const std::stop_token& stop() const { return stop_; }
+  /// Requested where the caller wants an end: return soon, with what there is, or throw Cancelled.
+  const std::stop_token& stop() const { return context_.stop; }
+
+  /// Takes warnings; may be empty.
+  const LogCallback& log() const { return context_.log; }
+  const CallContext& context() const { return context_; }
 
   Values take_outputs() && { return std::move(outputs_); }
 
@@ -113,7 +116,7 @@ class Run {
   std::span<const InputSocket> sockets_;
   Values inputs_;
   Values outputs_;
-  std::stop_token stop_;
+  CallContext context_;
 };
 
 /// Not copied; whether it is safe to use from several threads is the component's own promise (see concurrent()).
@@ -129,8 +132,9 @@ class Component {
   const std::vector<InputSocket>& inputs() const { return inputs_; }
   const std::vector<OutputSocket>& outputs() const { return outputs_; }
 
-  /// Loads what run() needs. Called before each run of a pipeline: a second call does nothing.
-  virtual void warm_up() {}
+  /// Loads what run() needs. Called before each run of a pipeline: a second call does nothing. May throw, among others
+  /// Cancelled, and then holds no more than before.
+  virtual void warm_up(const CallContext& /*context*/ = {}) {}
 
   /// How many bytes the next warm_up() will take, where that is known; 0 once it is warm. Components that say so are
   /// warmed up side by side as far as memory allows.
@@ -188,7 +192,7 @@ class Component {
 
 /// Runs a component by itself: `inputs` by name to outputs by name. Throws std::invalid_argument for an input that is
 /// missing, unknown or of another type, and what the component throws.
-Value::Object run_component(Component& component, const Value::Object& inputs, std::stop_token stop = {});
+Value::Object run_component(Component& component, const Value::Object& inputs, const CallContext& context = {});
 
 /// One parameter of a component: its name in serialized forms, and where it stands in the struct.
 template <class Parameters, class T>

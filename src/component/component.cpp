@@ -35,7 +35,7 @@ Value Component::to_dict() const { return Value::Object{{"type", type()}, {"init
 std::size_t Component::add(InputSocket socket) { return add_to(inputs_, std::move(socket), "input"); }
 std::size_t Component::add(OutputSocket socket) { return add_to(outputs_, std::move(socket), "output"); }
 
-Value::Object run_component(Component& component, const Value::Object& inputs, std::stop_token stop) {
+Value::Object run_component(Component& component, const Value::Object& inputs, const CallContext& context) {
   const auto& sockets = component.inputs();
   Run::Values values(sockets.size());
   for (const auto& [name, value] : inputs) {
@@ -52,8 +52,8 @@ Value::Object run_component(Component& component, const Value::Object& inputs, s
     if (!values[i] && !sockets[i].default_value)
       throw std::invalid_argument(fmt::format("{}: input '{}' is missing", component.type(), sockets[i].name));
 
-  component.warm_up();
-  Run run(sockets, std::move(values), component.outputs().size(), std::move(stop));
+  component.warm_up(context);
+  Run run(sockets, std::move(values), component.outputs().size(), context);
   component.run(run);
   Value::Object result;
   auto outputs = std::move(run).take_outputs();

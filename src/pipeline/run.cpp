@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <exception>
+#include <stop_token>
 #include <thread>
+#include <vector>
 
 #include "berth/error.h"
+#include "pipeline/callbacks.h"
+#include "pipeline/failure.h"
 #include "pipeline/graph.h"
 #include "pipeline/state.h"
 
@@ -16,26 +20,15 @@ struct Outcome {
   std::exception_ptr problem;
 };
 
-Outcome run_node(Component& component, Run::Values inputs, const std::stop_token& stop) noexcept {
+template <class Node>
+Outcome run_node(const Node& node, Run::Values inputs, const CallContext& context) noexcept {
   try {
-    Run run(component.inputs(), std::move(inputs), component.outputs().size(), stop);
-    component.run(run);
+    context.throw_if_stopped(fmt::format("The run of '{}'", node.name));
+    Run run(node.component->inputs(), std::move(inputs), node.component->outputs().size(), context);
+    node.component->run(run);
     return {std::move(run).take_outputs(), nullptr};
   } catch (...) {
     return {{}, std::current_exception()};
-  }
-}
-
-/// Throws what a component threw, with its name; that it was cancelled stays that.
-[[noreturn]] void rethrow(const std::exception_ptr& problem, const std::string& name, std::string_view type) {
-  try {
-    std::rethrow_exception(problem);
-  } catch (const Cancelled&) {
-    throw;
-  } catch (const std::exception& cause) {
-    throw PipelineError(name, fmt::format("The following component failed to run:\nComponent name: '{}'\n"
-                                          "Component type: '{}'\nError: {}",
-                                          name, type.substr(type.rfind('.') + 1), cause.what()));
   }
 }
 
@@ -70,9 +63,18 @@ std::optional<Value::Object> by_component(const Value::Object& data, const std::
 
 Value::Object Pipeline::run(const Value::Object& data, const RunOptions& options) {
   for (const auto& name : options.include_outputs_from) graph_->find(name);
-  const auto spread = by_component(data, graph_->nodes, options.log);
+  const auto log = one_at_a_time(options.log);
+  const auto spread = by_component(data, graph_->nodes, log);
   State state(*graph_, spread ? *spread : data);
-  warm_up({.stop = options.stop});
+  warm_up({.stop = options.stop, .log = log});
+
+  std::stop_source failed;  // one that fails ends those beside it
+  const std::stop_callback forward(options.stop, [&] { failed.request_stop(); });
+  const auto failed_to_run = [&](const std::string& name, const std::string& cause) {
+    const auto type = component(name).type();
+    return fmt::format("The following component failed to run:\nComponent name: '{}'\nComponent type: '{}'\nError: {}",
+                       name, type.substr(type.rfind('.') + 1), cause);
+  };
 
   const auto& takers = graph_->order().takers;
   Value::Object results;
@@ -92,46 +94,45 @@ Value::Object Pipeline::run(const Value::Object& data, const RunOptions& options
   };
 
   for (auto nodes = state.next(); !nodes.empty(); nodes = state.next()) {
+    std::vector<Outcome> outcomes(nodes.size());
+    const auto run_one = [&](std::size_t i, Run::Values inputs) {
+      const auto& node = graph_->nodes[nodes[i]];
+      outcomes[i] = run_node(node, std::move(inputs), {failed.get_token(), log_of(node.name, log)});
+      if (outcomes[i].problem) failed.request_stop();
+    };
+    const auto finish = [&](std::size_t first, std::size_t end) {
+      if (options.stop.stop_requested())
+        throw Cancelled(fmt::format("The run of the pipeline was cancelled at '{}'", graph_->nodes[nodes[first]].name));
+      std::vector<Failure> failures;
+      for (std::size_t i = first; i < end; ++i)
+        if (outcomes[i].problem) failures.push_back({graph_->nodes[nodes[i]].name, outcomes[i].problem});
+      throw_first(failures, failed_to_run);
+      for (std::size_t i = first; i < end; ++i) {
+        keep(nodes[i], outcomes[i].outputs);
+        state.send(nodes[i], std::move(outcomes[i].outputs));
+      }
+    };
+
     // Those that do not wait for each other can run side by side; what they give is sent in the order that one after the
     // other would have.
-    const bool together = nodes.size() > 1 && !state.depend(nodes);
-    std::vector<Outcome> outcomes(nodes.size());
-    std::size_t taken = 0;
-    const auto take = [&](std::size_t i) {
-      if (options.stop.stop_requested())
-        throw Cancelled(fmt::format("The run of the pipeline was cancelled before '{}'", graph_->nodes[nodes[i]].name));
-      taken = i + 1;
-      return state.take_inputs(nodes[i]);
-    };
-    const auto finish = [&](std::size_t i) {
-      const auto& node = graph_->nodes[nodes[i]];
-      if (outcomes[i].problem) rethrow(outcomes[i].problem, node.name, node.component->type());
-      keep(nodes[i], outcomes[i].outputs);
-      state.send(nodes[i], std::move(outcomes[i].outputs));
-    };
-    const auto run_one = [&](std::size_t i, Run::Values inputs) {
-      outcomes[i] = run_node(*graph_->nodes[nodes[i]].component, std::move(inputs), options.stop);
-    };
-    if (!together) {
+    if (nodes.size() == 1 || state.depend(nodes)) {
       for (std::size_t i = 0; i < nodes.size(); ++i) {
-        run_one(i, take(i));
-        finish(i);
+        run_one(i, state.take_inputs(nodes[i]));
+        finish(i, i + 1);
       }
       continue;
     }
+    std::vector<Run::Values> inputs;
+    for (const auto node : nodes) inputs.push_back(state.take_inputs(node));
     {
-      std::vector<std::jthread> threads;  // joined at the end of this block, whatever happens
-      std::vector<std::pair<std::size_t, Run::Values>> alone;
-      for (std::size_t i = 0; i < nodes.size(); ++i) {
-        auto inputs = take(i);
-        if (graph_->nodes[nodes[i]].component->concurrent())
-          threads.emplace_back(run_one, i, std::move(inputs));
-        else
-          alone.emplace_back(i, std::move(inputs));
-      }
-      for (auto& [i, inputs] : alone) run_one(i, std::move(inputs));
+      std::vector<std::jthread> threads;  // joined at the end of this block
+      const auto concurrent = [&](std::size_t i) { return graph_->nodes[nodes[i]].component->concurrent(); };
+      for (std::size_t i = 0; i < nodes.size(); ++i)
+        if (concurrent(i)) threads.emplace_back(run_one, i, std::move(inputs[i]));
+      for (std::size_t i = 0; i < nodes.size(); ++i)
+        if (!concurrent(i)) run_one(i, std::move(inputs[i]));
     }
-    for (std::size_t i = 0; i < nodes.size(); ++i) finish(i);
+    finish(0, nodes.size());
   }
   return results;
 }

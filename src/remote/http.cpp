@@ -93,6 +93,7 @@ class Transfer {
     set(CURLOPT_USERAGENT, fmt::format("berth/{}", version()).c_str());
     set(CURLOPT_ACCEPT_ENCODING, "");  // what libcurl can decode
     set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_QUICK_EXIT, 1L);  // an end does not wait for the answer of a name server
     set(CURLOPT_CONNECTTIMEOUT_MS, 0L);  // our own timeout counts from the start
     set(CURLOPT_ERRORBUFFER, error_.data());
     set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
@@ -305,7 +306,7 @@ HttpClient::HttpClient(HttpOptions options) : options_(std::move(options)) {
 
 HttpClient::~HttpClient() = default;
 
-std::string HttpClient::post(const HttpRequest& request, std::stop_token stop) const {
+std::string HttpClient::post(const HttpRequest& request, const CallContext& context) const {
   for (const auto& [name, value] : request.headers) check_header(name, value);
   const auto first = Url::parse(request.url);
 
@@ -313,7 +314,7 @@ std::string HttpClient::post(const HttpRequest& request, std::stop_token stop) c
   const auto attempt = [&](CURLM* multi) {
     auto url = first;
     for (int redirects = 0;; ++redirects) {
-      auto outcome = Transfer(options_, request, url, url.origin == first.origin).run(multi, stop);
+      auto outcome = Transfer(options_, request, url, url.origin == first.origin).run(multi, context.stop);
       if (outcome.redirect.empty()) return outcome;
       const auto refuse = [&](std::string_view why) {
         outcome.problem = fmt::format("Error code: {} - {}", outcome.status, why);
@@ -336,14 +337,19 @@ std::string HttpClient::post(const HttpRequest& request, std::stop_token stop) c
     auto outcome = attempt(multi.get());
     connections_->give_back(std::move(multi));
     if (outcome.problem.empty()) return std::move(outcome.body);
+    auto problem = std::move(outcome.problem);
+    if (const auto message = message_of(outcome.body); !message.empty()) problem += " - " + message;
     if (!outcome.try_again || retries >= options_.max_retries) {
-      auto problem = std::move(outcome.problem);
-      if (const auto message = message_of(outcome.body); !message.empty()) problem += " - " + message;
       if (retries > 0) problem += fmt::format(" (tried {} times)", retries + 1);
       throw remote_error(request, std::move(problem),
                          outcome.status == 0 ? std::nullopt : std::optional(static_cast<int>(outcome.status)));
     }
-    wait(retry_delay(retries, outcome.asked_for, random_fraction()), stop);
+    const double seconds = retry_delay(retries, outcome.asked_for, random_fraction());
+    if (context.log)
+      context.log(LogLevel::warning, fmt::format("{}; trying again in {:.1f} s ({} of {})",
+                                                 remote_error(request, std::move(problem)).what(), seconds, retries + 1,
+                                                 options_.max_retries));
+    wait(seconds, context.stop);
   }
 }
 
@@ -351,6 +357,10 @@ RemoteError remote_error(const HttpRequest& request, std::string problem, std::o
   return RemoteError(fmt::format("{}: {}", Url::parse(request.url).shown,
                                  printable(redacted(std::move(problem), request.secrets), 1000)),
                      status);
+}
+
+void add_if_secret(std::vector<std::string>& secrets, const std::string& value) {
+  if (value.size() >= 16) secrets.push_back(value);
 }
 
 std::string redacted(std::string text, const std::vector<std::string>& secrets) {

@@ -14,7 +14,7 @@
 
 namespace berth::llama {
 namespace {
-constexpr std::size_t max_sequences = 64;   // in one batch
+constexpr std::size_t max_sequences = 64;  // in one batch
 constexpr std::int32_t batch_tokens = 2048;
 constexpr std::uint32_t wave_cells = 8192;  // context that prompts of one call share, where none is longer by itself
 }  // namespace
@@ -202,8 +202,8 @@ llama_pos LlamaSession::reuse_prefix(std::span<Job> jobs) {
   if (options_.reuse_prefix && jobs.size() == 1) {
     const auto& prompt = *jobs[0].prompt;
     const auto same = std::mismatch(in_context_.begin(), in_context_.end(), prompt.begin(), prompt.end());
-    const auto shared = std::min<std::ptrdiff_t>(same.first - in_context_.begin(),
-                                                 static_cast<std::ptrdiff_t>(prompt.size()) - 1);
+    const auto shared =
+        std::min<std::ptrdiff_t>(same.first - in_context_.begin(), static_cast<std::ptrdiff_t>(prompt.size()) - 1);
     in_context_.resize(static_cast<std::size_t>(shared));
     if (shared > 0 && llama_memory_seq_rm(memory, 0, static_cast<llama_pos>(shared), -1))
       return static_cast<llama_pos>(shared);
@@ -289,6 +289,10 @@ void LlamaSession::decode_next_tokens(std::span<Job> jobs, const GenerationReque
 
 /// Computes the batch; false where the caller cancelled it.
 bool LlamaSession::decode() {
+  if (stop_.stop_requested()) {  // not every backend asks while it computes
+    in_context_.clear();
+    return false;
+  }
   LogCapture log;
   const auto status = llama_decode(context_.get(), *batch_);
   if (status == 0) return true;

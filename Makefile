@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 20
 
-.PHONY: all demo model test bench install tidy format fuzz clean help build
+.PHONY: all demo model test bench examples install tidy format fuzz clean help build
 .NOTPARALLEL:
 
 all: build ## build/bin/berth (installs missing Debian packages first)
@@ -36,6 +36,8 @@ bench: model ## benchmarks, with the peers in the same run
 	cmake --build --preset release -j $(JOBS)
 	bench/run.sh
 
+examples: example-custom_component example-rag example-chat ## builds and runs the programs of examples/; make example-rag ARGS=... one of them
+
 install: build ## into PREFIX (/usr/local)
 	cmake --install build --prefix $(PREFIX)
 
@@ -66,6 +68,13 @@ build:
 	scripts/bootstrap.sh build
 	cmake --preset release $(without_tests) $(CMAKE_ARGS)
 	cmake --build --preset release -j $(JOBS)
+
+# Outside of the tree, against an installed Berth, as any other program.
+example-%: build model
+	cmake --install build --prefix build/examples/prefix >/dev/null
+	cmake -S examples/$* -B build/examples/$* -DCMAKE_PREFIX_PATH=$(CURDIR)/build/examples/prefix -DCMAKE_BUILD_TYPE=Release
+	cmake --build build/examples/$*
+	cd examples/$* && $(CURDIR)/build/examples/$*/$* $(ARGS)
 
 model:
 	scripts/bootstrap.sh build

@@ -17,6 +17,8 @@ void add_devices(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
 void add_resolve(CLI::App& app, Action& action);
 void add_convert(CLI::App& app, Action& action);
+void add_pipeline(CLI::App& app, Action& action);
+void add_components(CLI::App& app, Action& action);
 /// Writes scripts from the tree that `app` is the root of.
 void add_completion(CLI::App& app, Action& action);
 

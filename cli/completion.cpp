@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "berth/component.h"
 #include "berth/device.h"
 #include "command.h"
 #include "help.h"
@@ -20,6 +21,10 @@ constexpr auto examples =
 std::vector<std::string> known_words(const CLI::Option& option, const std::string& value) {
   std::vector<std::string> words = value_choices(option);
   if (value == "MODEL") words.emplace_back("smollm2");
+  if (value == "COMPONENT" && option.get_positional()) {
+    for (const ComponentClass* component : component_classes())
+      words.push_back(component->type.substr(component->type.rfind('.') + 1));
+  }
   if (value == "DEVICE") {
     for (const DeviceType type : all_device_types)
       if (type != DeviceType::disk) words.emplace_back(to_string(type));
@@ -33,7 +38,7 @@ CompletionOption as_completion(const CLI::Option& option) {
   for (const auto& name : option.get_lnames()) result.names.push_back("--" + name);
   result.value = value_name(option);
   result.words = known_words(option, result.value);
-  result.file = result.value == "MODEL";
+  result.file = result.value == "MODEL" || result.value == "FILE" || result.value == "INPUT";
   // A long help stands in the way of choosing: what comes first says most.
   const auto& description = option.get_description();
   result.description = description.substr(0, description.find_first_of(";:"));

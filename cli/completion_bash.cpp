@@ -20,34 +20,32 @@ std::string words_of(const CompletionCommand& command) {
   return fmt::format("{}", fmt::join(words, " "));
 }
 
-/// The cases "COMMAND:OPTION" of options that take a value.
-std::string value_cases(const CompletionCommand& command) {
-  std::string cases;
-  for (const auto& option : command.options) {
-    if (option.value.empty()) continue;
-    std::vector<std::string> patterns;
-    for (const auto& name : option.names) patterns.push_back(command.name + ":" + name);
-    cases += fmt::format("    {}) words='{}' value=1 ;;\n", fmt::join(patterns, "|"), fmt::join(option.words, " "));
-  }
-  return cases;
-}
+/// The cases of a command and of those below it; `path` is how it is called, "berth pipeline run".
+struct Cases {
+  std::string paths;   ///< of commands
+  std::string words;   ///< what may stand behind a command
+  std::string values;  ///< what may stand behind an option that takes a value
 
-std::string command_case(const CompletionCommand& command) {
-  return fmt::format("    {}) options='{}' words='{}' ;;\n", command.name, names_of(command.options),
-                     words_of(command));
-}
+  void add(const CompletionCommand& command, const std::string& path) {
+    words += fmt::format("    '{}') options='{}' words='{}' ;;\n", path, names_of(command.options), words_of(command));
+    for (const auto& option : command.options) {
+      if (option.value.empty()) continue;
+      std::vector<std::string> patterns;
+      for (const auto& name : option.names) patterns.push_back(fmt::format("'{}:{}'", path, name));
+      values += fmt::format("    {}) words='{}' value=1 ;;\n", fmt::join(patterns, "|"), fmt::join(option.words, " "));
+    }
+    for (const auto& each : command.commands) {
+      paths += fmt::format("{}'{} {}'", paths.empty() ? "" : "|", path, each.name);
+      add(each, path + " " + each.name);
+    }
+  }
+};
 
 }  // namespace
 
 std::string bash_completion(const CompletionCommand& program) {
-  std::string commands;
-  std::string cases = command_case(program);
-  std::string values = value_cases(program);
-  for (const auto& command : program.commands) {
-    commands += (commands.empty() ? "" : "|") + command.name;
-    cases += command_case(command);
-    values += value_cases(command);
-  }
+  Cases cases;
+  cases.add(program, program.name);
   // With -o default, file names are offered where no word fits: what a MODEL may be. bash takes "--to=hf" apart at "=".
   return fmt::format(R"(# bash completion for {0}
 _{0}() {{
@@ -59,20 +57,20 @@ _{0}() {{
     previous=${{COMP_WORDS[COMP_CWORD-2]}}
   fi
   for ((i = 1; i < COMP_CWORD; i++)); do
-    case ${{COMP_WORDS[i]}} in
-      {1}) command=${{COMP_WORDS[i]}}; break ;;
+    case "$command ${{COMP_WORDS[i]}}" in
+      {1}) command="$command ${{COMP_WORDS[i]}}" ;;
     esac
   done
-  case $command in
+  case "$command" in
 {2}  esac
-  case $command:$previous in
+  case "$command:$previous" in
 {3}  esac
   if [[ -z $value && $current == -* ]]; then words=$options; fi
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }}
 complete -o default -F _{0} {0}
 )",
-                     program.name, commands, cases, values);
+                     program.name, cases.paths, cases.words, cases.values);
 }
 
 }  // namespace berth::cli

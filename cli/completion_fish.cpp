@@ -27,22 +27,43 @@ std::string option_line(const std::string& start, const CompletionOption& option
   return line + words_argument(option) + " -d " + in_quotes(option.description) + "\n";
 }
 
+std::string fish_options(const CompletionCommand& command, const std::string& program, const std::string& path) {
+  const auto here = fmt::format("complete -c {0} -n '__fish_{0}_at {1}'", program, path);
+  std::string script;
+  for (const auto& option : command.options) script += option_line(here, option);
+  for (const auto& positional : command.positionals)
+    script += here + (positional.file ? " -F" : "") + words_argument(positional) + "\n";
+  for (const auto& each : command.commands)
+    script += fmt::format("{} -a {} -d {}\n", here, each.name, in_quotes(each.description));
+  for (const auto& each : command.commands) script += fish_options(each, program, path + " " + each.name);
+  return script;
+}
+
+std::string paths_of(const CompletionCommand& command, const std::string& path) {
+  std::string paths;
+  for (const auto& each : command.commands)
+    paths += fmt::format(" '{} {}'", path, each.name) + paths_of(each, path + " " + each.name);
+  return paths;
+}
+
 }  // namespace
 
 std::string fish_completion(const CompletionCommand& program) {
-  const auto start = "complete -c " + program.name;
-  std::string script = fmt::format("# fish completion for {}\n{} -f\n", program.name, start);
-  for (const auto& option : program.options)
-    script += option_line(start + " -n __fish_use_subcommand", option);
-  for (const auto& command : program.commands)
-    script += fmt::format("{} -n __fish_use_subcommand -a {} -d {}\n", start, command.name, in_quotes(command.description));
-  for (const auto& command : program.commands) {
-    const auto here = start + " -n '__fish_seen_subcommand_from " + command.name + "'";
-    for (const auto& option : command.options) script += option_line(here, option);
-    for (const auto& positional : command.positionals)
-      script += here + (positional.file ? " -F" : "") + words_argument(positional) + "\n";
-  }
-  return script;
+  // Which command the words so far reach: fish's own helpers know no commands of commands.
+  return fmt::format(R"(# fish completion for {0}
+function __fish_{0}_at
+  set -l path {0}
+  for word in (commandline -opc)[2..]
+    if contains -- "$path $word"{1}
+      set path "$path $word"
+    end
+  end
+  test "$path" = "$argv"
+end
+complete -c {0} -f
+)",
+                     program.name, paths_of(program, program.name)) +
+         fish_options(program, program.name, program.name);
 }
 
 }  // namespace berth::cli

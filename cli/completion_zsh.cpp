@@ -23,7 +23,9 @@ std::string in_quotes(std::string_view text, std::string_view special) {
 std::string value_spec(const CompletionOption& option) {
   if (option.value.empty()) return "";
   std::string choices;
-  if (option.file)
+  if (option.file && option.words.empty())
+    choices = "_files";
+  else if (option.file)
     choices = fmt::format("_alternative \"words:word:({})\" \"files:file:_files\"", fmt::join(option.words, " "));
   else if (!option.words.empty())
     choices = fmt::format("({})", fmt::join(option.words, " "));
@@ -76,8 +78,9 @@ std::string function(const std::string& name, const CompletionCommand& command) 
 }  // namespace
 
 std::string zsh_completion(const CompletionCommand& program) {
-  return fmt::format("#compdef {0}\n\n{1}if [ \"$funcstack[1]\" = _{0} ]; then\n  _{0} \"$@\"\nelse\n  compdef _{0} {0}\nfi\n",
-                     program.name, function("_" + program.name, program));
+  return fmt::format(
+      "#compdef {0}\n\n{1}if [ \"$funcstack[1]\" = _{0} ]; then\n  _{0} \"$@\"\nelse\n  compdef _{0} {0}\nfi\n",
+      program.name, function("_" + program.name, program));
 }
 
 }  // namespace berth::cli

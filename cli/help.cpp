@@ -8,18 +8,6 @@
 namespace berth::cli {
 namespace {
 
-constexpr std::size_t name_width = 30;
-
-/// A name and what it is, the latter in lines of its own column.
-std::string entry(std::string name, const std::string& description) {
-  std::string line = "  " + std::move(name);
-  if (line.size() + 2 > name_width)
-    line += "\n" + std::string(name_width, ' ');
-  else
-    line.resize(name_width, ' ');
-  return line + wrapped(description, name_width) + "\n";
-}
-
 class Formatter : public CLI::Formatter {
  public:
   std::string make_option(const CLI::Option* option, bool is_positional) const override {

@@ -3,6 +3,7 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "berth/engine.h"
 #include "berth/version.h"
@@ -33,25 +34,34 @@ std::string version_line() {
   return line;
 }
 
-/// "berth run", of the command that was reached.
-std::string reached_command(const CLI::App& app) {
-  const auto parsed = app.get_subcommands();
-  return parsed.empty() ? app.get_name() : app.get_name() + " " + reached_command(*parsed.front());
+/// The command that was reached, and its name with those above it: "berth run".
+std::pair<const CLI::App*, std::string> reached_command(const CLI::App& app) {
+  const CLI::App* command = &app;
+  std::string name = app.get_name();
+  for (auto parsed = app.get_subcommands(); !parsed.empty(); parsed = command->get_subcommands()) {
+    command = parsed.front();
+    name += " " + command->get_name();
+  }
+  return {command, name};
 }
 
-std::string first_word(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i)
-    if (*argv[i] != '-') return argv[i];
+/// The first word that follows `command`, which stands there.
+std::string word_after(const CLI::App& command, int argc, char** argv) {
+  bool reached = command.get_parent() == nullptr;
+  for (int i = 1; i < argc; ++i) {
+    if (reached && *argv[i] != '-') return argv[i];
+    reached = reached || argv[i] == command.get_name();
+  }
   return "";
 }
 
 /// CLI11 says no more than that a command is missing.
-WrongUse no_command(const CLI::App& app, const std::string& instead) {
+WrongUse no_command(const CLI::App& command, const std::string& name, const std::string& instead) {
   std::string names;
-  for (const CLI::App* command : app.get_subcommands({})) names += (names.empty() ? "" : ", ") + command->get_name();
+  for (const CLI::App* each : command.get_subcommands({})) names += (names.empty() ? "" : ", ") + each->get_name();
   return WrongUse(
       (instead.empty() ? "Say what to do" : "There is no command '" + instead + "'") + "; the commands are " + names,
-      app.get_name());
+      name);
 }
 
 int run_command_line(int argc, char** argv) {
@@ -65,6 +75,8 @@ int run_command_line(int argc, char** argv) {
   add_doctor(app, action);
   add_resolve(app, action);
   add_convert(app, action);
+  add_pipeline(app, action);
+  add_components(app, action);
   add_completion(app, action);
   try {
     app.parse(argc, argv);
@@ -75,9 +87,10 @@ int run_command_line(int argc, char** argv) {
     print(std::string(asked.what()) + "\n");
     return done;
   } catch (const CLI::ParseError& problem) {
-    if (app.get_subcommands().empty() && problem.get_name() == "RequiredError")
-      throw no_command(app, first_word(argc, argv));
-    throw WrongUse(problem.what(), reached_command(app));
+    const auto [command, name] = reached_command(app);
+    if (!command->get_subcommands({}).empty() && problem.get_name() == "RequiredError")
+      throw no_command(*command, name, word_after(*command, argc, argv));
+    throw WrongUse(problem.what(), name);
   }
   return action();
 }

@@ -1,11 +1,8 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 
 #include "berth/error.h"
 #include "berth/model.h"
@@ -22,6 +19,7 @@
 #include "run_options.h"
 #include "run_report.h"
 #include "text/printable.h"
+#include "text_file.h"
 
 namespace berth::cli {
 namespace {
@@ -34,14 +32,8 @@ constexpr auto examples =
     "  berth run smollm2 -p \"A poem.\" --temperature 0.8 --seed 7 --json\n"
     "  berth run smollm2 -p \"Once upon a time\" --raw --max-new-tokens 64";
 
-std::string read_standard_input() {
-  std::string text;
-  char buffer[65536];
-  for (ssize_t n = 0; (n = read(STDIN_FILENO, buffer, sizeof buffer)) != 0;) {
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw std::system_error(errno, std::generic_category(), "Cannot read the prompt from standard input");
-    text.append(buffer, static_cast<std::size_t>(n));
-  }
+std::string read_prompt_from_input() {
+  auto text = read_standard_input("the prompt");
   // The end of the last line is no part of the text, as in $(...).
   if (text.ends_with('\n')) text.pop_back();
   if (text.ends_with('\r')) text.pop_back();
@@ -56,7 +48,7 @@ std::optional<std::string> read_prompt(const RunOptions& options) {
       throw WrongUse("--json and --num-return-sequences need a prompt: -p TEXT, or standard input", "berth run");
     return std::nullopt;
   }
-  auto prompt = from_input ? read_standard_input() : *options.prompt;
+  auto prompt = from_input ? read_prompt_from_input() : *options.prompt;
   if (prompt.empty()) throw WrongUse("The prompt is empty: give one by -p TEXT or on standard input", "berth run");
   return prompt;
 }

@@ -1,12 +1,13 @@
 include(GoogleTest)
 
-# berth_add_test(name SOURCES file... [LABELS label...]): one GoogleTest executable whose tests ctest knows one by one.
+# berth_add_test(name SOURCES file... [LABELS label...] [PROCESSORS n] [FIXTURES fixture...]): one GoogleTest executable
+# whose tests ctest knows one by one.
 # Defined in it: BERTH_TEST_DATA_DIR, BERTH_TEST_MODEL and BERTH_TEST_LLAMA_SERVER (where the default model is, once it
-# was fetched, and llama-server, once it was built) and BERTH_BINARY (the command line). BERTH_CORPUS_DIR comes from the
-# environment, else tests/data/corpus is meant.
+# was fetched, and llama-server, once it was built), BERTH_BINARY (the command line) and BERTH_TEST_CONSUMERS (what
+# consumer.cmake builds). BERTH_CORPUS_DIR comes from the environment, else tests/data/corpus is meant.
 # PROCESSORS: how many a test keeps busy; those that run a model take all that there are, and share badly.
 function(berth_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PROCESSORS" "SOURCES;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PROCESSORS" "SOURCES;LABELS;FIXTURES")
   if(NOT arg_PROCESSORS)
     set(arg_PROCESSORS 1)
   endif()
@@ -20,10 +21,12 @@ function(berth_add_test name)
     BERTH_TEST_MODEL="${BERTH_CACHE_DIR}/models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
     BERTH_TEST_LLAMA_SERVER="${BERTH_CACHE_DIR}/llama.cpp-${llama_pinned_version}/llama-server/bin/llama-server"
     BERTH_BINARY="${PROJECT_BINARY_DIR}/bin/berth"
+    BERTH_TEST_CONSUMERS="${PROJECT_BINARY_DIR}/tests/consumer"
     $<$<BOOL:${BERTH_LLAMA}>:BERTH_WITH_LLAMA=1>)
   if(TARGET berth_cli)
     add_dependencies(${name} berth_cli)
   endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 30
-    PROPERTIES TIMEOUT 120 LABELS "${arg_LABELS}" PROCESSORS "${arg_PROCESSORS}")
+    PROPERTIES TIMEOUT 120 LABELS "${arg_LABELS}" PROCESSORS "${arg_PROCESSORS}"
+    FIXTURES_REQUIRED "${arg_FIXTURES}")
 endfunction()

@@ -6,6 +6,7 @@
 #include "berth/azure_openai_chat_generator.h"       // IWYU pragma: export
 #include "berth/azure_openai_generator.h"            // IWYU pragma: export
 #include "berth/byte_stream.h"                       // IWYU pragma: export
+#include "berth/call_context.h"                      // IWYU pragma: export
 #include "berth/chat_content.h"                      // IWYU pragma: export
 #include "berth/chat_message.h"                      // IWYU pragma: export
 #include "berth/chat_prompt_builder.h"               // IWYU pragma: export

@@ -27,15 +27,14 @@
 #include <optional>
 #include <span>
 #include <stdexcept>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "berth/call_context.h"
 #include "berth/device.h"
-#include "berth/log.h"
 #include "berth/type.h"
 #include "berth/value.h"
 #include "berth/value_traits.h"
@@ -78,8 +77,8 @@ class Run {
   /// One value for each input and output socket, absent outputs being "not sent".
   using Values = std::vector<std::optional<Value>>;
 
-  Run(std::span<const InputSocket> sockets, Values inputs, std::size_t outputs, std::stop_token stop = {})
-      : sockets_(sockets), inputs_(std::move(inputs)), outputs_(outputs), stop_(std::move(stop)) {}
+  Run(std::span<const InputSocket> sockets, Values inputs, std::size_t outputs, CallContext context = {})
+      : sockets_(sockets), inputs_(std::move(inputs)), outputs_(outputs), context_(std::move(context)) {}
 
   /// The value of an input. Throws WrongType naming the input where it is no T.
   template <class T>
@@ -104,8 +103,12 @@ class Run {
     outputs_[output.index] = to_value<T>(std::move(value));
   }
 
-  /// Requested where the caller wants an end: return soon, with what there is.
-  const std::stop_token& stop() const { return stop_; }
+  /// Requested where the caller wants an end: return soon, with what there is, or throw Cancelled.
+  const std::stop_token& stop() const { return context_.stop; }
+
+  /// Takes warnings; may be empty.
+  const LogCallback& log() const { return context_.log; }
+  const CallContext& context() const { return context_; }
 
   Values take_outputs() && { return std::move(outputs_); }
 
@@ -113,7 +116,7 @@ class Run {
   std::span<const InputSocket> sockets_;
   Values inputs_;
   Values outputs_;
-  std::stop_token stop_;
+  CallContext context_;
 };
 
 /// Not copied; whether it is safe to use from several threads is the component's own promise (see concurrent()).
@@ -129,8 +132,9 @@ class Component {
   const std::vector<InputSocket>& inputs() const { return inputs_; }
   const std::vector<OutputSocket>& outputs() const { return outputs_; }
 
-  /// Loads what run() needs. Called before each run of a pipeline: a second call does nothing.
-  virtual void warm_up() {}
+  /// Loads what run() needs. Called before each run of a pipeline: a second call does nothing. May throw, among others
+  /// Cancelled, and then holds no more than before.
+  virtual void warm_up(const CallContext& /*context*/ = {}) {}
 
   /// How many bytes the next warm_up() will take, where that is known; 0 once it is warm. Components that say so are
   /// warmed up side by side as far as memory allows.
@@ -188,7 +192,7 @@ class Component {
 
 /// Runs a component by itself: `inputs` by name to outputs by name. Throws std::invalid_argument for an input that is
 /// missing, unknown or of another type, and what the component throws.
-Value::Object run_component(Component& component, const Value::Object& inputs, std::stop_token stop = {});
+Value::Object run_component(Component& component, const Value::Object& inputs, const CallContext& context = {});
 
 /// One parameter of a component: its name in serialized forms, and where it stands in the struct.
 template <class Parameters, class T>
@@ -208,12 +212,24 @@ struct ParameterInfo {
   Value default_value;
 };
 
-/// Throws std::invalid_argument where `given` has a name that is not among `known`; it names the nearest.
+/// A parameter that is not known, or of another type.
+class WrongParameter : public WrongType {
+ public:
+  WrongParameter(std::string parameter, const std::string& message)
+      : WrongType(message), parameter_(std::move(parameter)) {}
+
+  const std::string& parameter() const { return parameter_; }
+
+ private:
+  std::string parameter_;
+};
+
+/// Throws WrongParameter where `given` has a name that is not among `known`; it names the nearest.
 void check_parameter_names(const Value::Object& given, std::span<const std::string_view> known);
 
 /// "init_parameters" from the struct of a component and back. A parameter that is absent, or null without being
 /// optional, keeps its default.
-/// Throws std::invalid_argument for unknown names, and naming the parameter for values of another type.
+/// Throws WrongParameter for unknown names and for values of another type.
 template <class Parameters>
 Value::Object to_init_parameters(const Parameters& parameters) {
   Value::Object object;
@@ -237,7 +253,8 @@ Parameters from_init_parameters(const Value::Object& given) {
           try {
             parameters.*one.member = from_value<Member>(*value);
           } catch (const WrongType& problem) {
-            throw WrongType("parameter '" + std::string(one.name) + "': " + problem.what());
+            const std::string name(one.name);
+            throw WrongParameter(name, "parameter '" + name + "': " + problem.what());
           }
         };
         (read(each), ...);
@@ -280,6 +297,9 @@ struct ComponentClass {
   std::vector<std::string> aliases;  ///< other names under which it is loaded
   std::vector<ParameterInfo> parameters;
   std::function<std::unique_ptr<Component>(const Value::Object& init_parameters)> create;
+  bool remote = false;  ///< works on machines of a service, and so has no device
+  /// Makes one on any machine, to look at its inputs and outputs; empty: create() without parameters does.
+  std::function<std::unique_ptr<Component>()> example = {};
 };
 
 /// Makes a component known by its name; Haystack's that Berth has are known already. Safe to use from several threads.
@@ -312,7 +332,7 @@ const ComponentClass& component_class(std::string_view type);
 std::vector<const ComponentClass*> component_classes();
 
 /// From Component::to_dict(). Only what is registered is made; nothing in `data` can name code to run.
-/// Throws std::invalid_argument.
+/// Throws std::invalid_argument, WrongParameter among others.
 std::unique_ptr<Component> component_from_dict(const Value& data);
 
 }  // namespace berth

@@ -1,6 +1,10 @@
 /// What document stores and those who use them have in common.
 #pragma once
 
+#include <filesystem>
+#include <vector>
+
+#include "berth/document.h"
 #include "berth/value_traits.h"
 
 namespace berth {
@@ -18,6 +22,10 @@ enum class FilterPolicy {
   replace,  ///< those of the run take the place of its own
   merge     ///< those of the run take the place of its own entries of the same name
 };
+
+/// Documents from a file of JSON: a list of their dictionaries, as Document::from_dict() takes them, or what
+/// InMemoryDocumentStore::save_to_disk() writes, Haystack's too. Throws FormatError.
+std::vector<Document> read_documents(const std::filesystem::path& path);
 
 /// By name, "SKIP".
 template <>

@@ -139,7 +139,8 @@ class LoadedModel {
   /// The conversation in the model's own format, ready for its answer: its Jinja template, run with `messages`,
   /// `bos_token`, `eos_token`, `add_generation_prompt` and those of `options`. Contents of messages are not trusted (see
   /// Prompt).
-  /// Throws EngineError where the model has no template or the template refuses the messages.
+  /// Throws EngineError where the model has no template or the template refuses the messages, std::invalid_argument for an
+  /// image or a file in them.
   virtual Prompt apply_chat_template(const std::vector<ChatMessage>& messages,
                                      const ChatTemplateOptions& options = {}) const = 0;
 

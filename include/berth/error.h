@@ -1,6 +1,7 @@
 /// What Berth throws when the world, not the caller, is at fault. The caller's mistakes are std::invalid_argument.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -14,6 +15,9 @@ namespace berth {
 class FormatError : public std::runtime_error {
  public:
   FormatError(std::filesystem::path path, std::uint64_t offset, std::string found, std::string expected);
+  /// Of a text: what() names line and column, from 1, in place of the offset.
+  FormatError(std::filesystem::path path, std::size_t line, std::size_t column, std::uint64_t offset, std::string found,
+              std::string expected);
 
   const std::filesystem::path& path() const { return path_; }  ///< empty for a text in memory
   std::uint64_t offset() const { return offset_; }             ///< in bytes from the start

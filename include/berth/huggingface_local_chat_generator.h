@@ -48,25 +48,23 @@ class HuggingFaceLocalChatGenerator final : public Component {
     Value::Object huggingface_pipeline_kwargs = {};  ///< `model`, `task`, `device`, `device_map` here win
     std::optional<std::vector<std::string>> stop_words = {};
     StreamingCallback streaming_callback = {};
-    std::optional<Tools> tools = {};  ///< what the model may ask for
+    std::optional<Tools> tools = {};                                       ///< what the model may ask for
     std::string tool_parsing_function = std::string(default_tool_parser);  ///< no other is known
-    bool enable_thinking = false;  ///< told to the chat template
+    bool enable_thinking = false;                                          ///< told to the chat template
 
     /// Berth's own, as in HuggingFaceLocalGenerator. Not serialized.
     LogCallback log = {};
     std::function<bool(float)> progress = {};
 
     static auto fields() {
-      return std::tuple(field("model", &Parameters::model), field("task", &Parameters::task),
-                        field("device", &Parameters::device), field("token", &Parameters::token),
-                        field("chat_template", &Parameters::chat_template),
-                        field("generation_kwargs", &Parameters::generation_kwargs),
-                        field("huggingface_pipeline_kwargs", &Parameters::huggingface_pipeline_kwargs),
-                        field("stop_words", &Parameters::stop_words),
-                        field("streaming_callback", &Parameters::streaming_callback),
-                        field("tools", &Parameters::tools),
-                        field("tool_parsing_function", &Parameters::tool_parsing_function),
-                        field("enable_thinking", &Parameters::enable_thinking));
+      return std::tuple(
+          field("model", &Parameters::model), field("task", &Parameters::task), field("device", &Parameters::device),
+          field("token", &Parameters::token), field("chat_template", &Parameters::chat_template),
+          field("generation_kwargs", &Parameters::generation_kwargs),
+          field("huggingface_pipeline_kwargs", &Parameters::huggingface_pipeline_kwargs),
+          field("stop_words", &Parameters::stop_words), field("streaming_callback", &Parameters::streaming_callback),
+          field("tools", &Parameters::tools), field("tool_parsing_function", &Parameters::tool_parsing_function),
+          field("enable_thinking", &Parameters::enable_thinking));
     }
   };
 
@@ -80,13 +78,14 @@ class HuggingFaceLocalChatGenerator final : public Component {
   ~HuggingFaceLocalChatGenerator() override;
 
   /// Loads the model, once; see HuggingFaceLocalGenerator::warm_up().
-  void warm_up() override;
+  void warm_up(const CallContext& context = {}) override;
   std::uint64_t load_bytes() const override;
 
   /// The model's answer to `messages`, loading it where that has not been done. What is given here wins over the
   /// component's own. Tools and streaming at the same time are refused. Throws as warm_up() and Session::generate().
   Result run(const std::vector<ChatMessage>& messages, const Value::Object& generation_kwargs = {},
-             const StreamingCallback& streaming_callback = {}, const std::optional<Tools>& tools = {}, std::stop_token stop = {});
+             const StreamingCallback& streaming_callback = {}, const std::optional<Tools>& tools = {},
+             const CallContext& context = {});
   void run(Run& run) override;
   bool concurrent() const override { return true; }
 

@@ -48,12 +48,11 @@ class HuggingFaceLocalGenerator final : public Component {
     std::function<bool(float)> progress = {};
 
     static auto fields() {
-      return std::tuple(field("model", &Parameters::model), field("task", &Parameters::task),
-                        field("device", &Parameters::device), field("token", &Parameters::token),
-                        field("generation_kwargs", &Parameters::generation_kwargs),
-                        field("huggingface_pipeline_kwargs", &Parameters::huggingface_pipeline_kwargs),
-                        field("stop_words", &Parameters::stop_words),
-                        field("streaming_callback", &Parameters::streaming_callback));
+      return std::tuple(
+          field("model", &Parameters::model), field("task", &Parameters::task), field("device", &Parameters::device),
+          field("token", &Parameters::token), field("generation_kwargs", &Parameters::generation_kwargs),
+          field("huggingface_pipeline_kwargs", &Parameters::huggingface_pipeline_kwargs),
+          field("stop_words", &Parameters::stop_words), field("streaming_callback", &Parameters::streaming_callback));
     }
   };
 
@@ -68,13 +67,14 @@ class HuggingFaceLocalGenerator final : public Component {
 
   /// Loads the model, once; later calls do nothing. Throws as Engine::load, and std::invalid_argument for
   /// generation_kwargs that are not known or of a wrong type. After an exception it can be called again.
-  void warm_up() override;
+  void warm_up(const CallContext& context = {}) override;
   std::uint64_t load_bytes() const override;
 
   /// Continues `prompt`, loading the model where that has not been done. `generation_kwargs` win over those of the
-  /// component. A request to stop gives the replies so far. Throws as warm_up() and Session::generate().
+  /// component. A request to stop gives the replies so far, or Cancelled while the model loads. Throws as
+  /// warm_up() and Session::generate().
   Result run(std::string_view prompt, const StreamingCallback& streaming_callback = {},
-             const Value::Object& generation_kwargs = {}, std::stop_token stop = {});
+             const Value::Object& generation_kwargs = {}, const CallContext& context = {});
   void run(Run& run) override;
   bool concurrent() const override { return true; }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include "berth/call_context.h"
 #include "berth/component.h"
 #include "berth/document.h"
 #include "berth/document_store.h"
@@ -32,6 +34,7 @@ struct InMemoryDocumentStoreParameters {
   std::optional<std::string> index = {};
   bool return_embedding = true;
 
+  /// Berth's own: warnings; without it they go to the caller's log. Not serialized.
   LogCallback log = {};
 
   static auto fields() {
@@ -47,6 +50,7 @@ struct Bm25Options {
   Value::Object filters = {};
   std::int64_t top_k = 10;
   bool scale_score = false;  ///< to between 0 and 1
+  CallContext context = {};
 };
 
 struct EmbeddingOptions {
@@ -54,10 +58,11 @@ struct EmbeddingOptions {
   std::int64_t top_k = 10;
   bool scale_score = false;                      ///< to between 0 and 1
   std::optional<bool> return_embedding = false;  ///< absent: as the store's parameter
+  CallContext context = {};
 };
 
 /// Haystack's class of that name, with its results, scores, order and errors. Filters are those of berth/filters.h;
-/// empty ones mean all documents. Safe to use from several threads.
+/// empty ones mean all documents. Safe to use from several threads. A request to stop ends a search with Cancelled.
 ///
 ///     InMemoryDocumentStore store;
 ///     store.write_documents({Document({.content = "Rome is old."}), Document({.content = "Oslo is cold."})});
@@ -79,8 +84,9 @@ class InMemoryDocumentStore {
   std::vector<Document> filter_documents(const Value::Object& filters = {}) const;
 
   /// Answers how many were written. Throws std::invalid_argument where a document is there and `policy` is fail; those
-  /// before it are written then.
-  std::size_t write_documents(std::vector<Document> documents, DuplicatePolicy policy = DuplicatePolicy::none);
+  /// before it are written then. Throws Cancelled before anything is written.
+  std::size_t write_documents(std::vector<Document> documents, DuplicatePolicy policy = DuplicatePolicy::none,
+                              const CallContext& context = {});
 
   void delete_documents(const std::vector<std::string>& ids);  ///< ids that are not there do not count
   void delete_all_documents();
@@ -95,6 +101,14 @@ class InMemoryDocumentStore {
   /// The documents nearest to an embedding, with scores. Documents without an embedding are left out.
   std::vector<Document> embedding_retrieval(const std::vector<double>& query_embedding,
                                             const EmbeddingOptions& options = {}) const;
+
+  /// Writes the store with its documents as Haystack does: to_dict() and "documents", as JSON. The file is the old or the
+  /// new one, whatever happens. Throws std::filesystem::filesystem_error, and std::invalid_argument for a document with a
+  /// score or embedding that is no finite number.
+  void save_to_disk(const std::filesystem::path& path) const;
+  /// What save_to_disk() wrote, Haystack's too; documents of an index that is in use are added to it and take the place
+  /// of those with the same id. Throws FormatError.
+  static std::shared_ptr<InMemoryDocumentStore> load_from_disk(const std::filesystem::path& path);
 
   Value to_dict() const;
   static std::shared_ptr<InMemoryDocumentStore> from_dict(const Value& data);  ///< throws std::invalid_argument

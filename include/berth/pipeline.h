@@ -21,7 +21,8 @@
 
 namespace berth {
 
-/// A component that failed, or a pipeline that cannot go on. The caller's mistakes are std::invalid_argument.
+/// A component that failed, or a pipeline that cannot go on. The caller's mistakes are std::invalid_argument. What a
+/// component threw is nested in it: std::rethrow_if_nested().
 class PipelineError : public std::runtime_error {
  public:
   PipelineError(std::string component, const std::string& message)
@@ -40,14 +41,19 @@ struct PipelineOptions {
 };
 
 struct WarmUpOptions {
-  /// Called with the name of each component before it loads and once it has, on the thread that loads it.
+  /// Called with the name of each component before it loads and once it has, on the thread that loads it, by one thread
+  /// at a time.
   std::function<void(std::string_view component, bool done)> progress = {};
-  std::stop_token stop = {};
+  std::stop_token stop = {};  ///< ends the loading with Cancelled
+  LogCallback log = {};       ///< as that of RunOptions
 };
 
 struct RunOptions {
   std::set<std::string> include_outputs_from = {};  ///< components whose outputs are wanted although others take them
-  std::stop_token stop = {};                        ///< ends the run with Cancelled before the next component
+  /// Ends the run with Cancelled, also in the middle of components, of which each is asked to end.
+  std::stop_token stop = {};
+  /// Warnings of the pipeline and, with their names in front ("llm: ..."), of components that were not given a log of
+  /// their own. Called by one thread at a time.
   LogCallback log = {};
 };
 
@@ -76,8 +82,9 @@ class Pipeline {
   /// Outputs that nobody takes: {component: {output: {"type": "list[str]"}}}.
   Value::Object outputs() const;
 
-  /// Warms up all components, those with models side by side as far as memory allows. Throws PipelineError naming the
-  /// one that failed.
+  /// Warms up all components, those with models side by side as far as memory allows. Throws PipelineError naming the one
+  /// that failed, which ends those that load beside it, and Cancelled. Components that are warm by then stay so, the
+  /// others hold nothing: a second call goes on from there, and the end of the pipeline frees all.
   void warm_up(const WarmUpOptions& options = {});
 
   /// Runs with `data` as {component: {input: value}}, or {input: value} for all components that have such an input.
@@ -91,9 +98,12 @@ class Pipeline {
   static Pipeline from_dict(const Value& data);
 
   /// Haystack's YAML of a pipeline, and back. Throws FormatError for what is no YAML, std::invalid_argument with line and
-  /// column for what is no pipeline.
+  /// column for what is no pipeline: "line 3, column 7: ...", with a `source` "rag.yaml:3:7: ...".
   std::string dumps() const;
-  static Pipeline loads(std::string_view yaml);
+  static Pipeline loads(std::string_view yaml, const std::string& source = {});
+
+  /// What is known before a run to go wrong in it: loops that nothing ends, components that nothing can start.
+  std::vector<std::string> warnings() const;
 
   std::string to_mermaid() const;  ///< a flowchart in Mermaid's language
   std::string to_svg() const;      ///< the same as a picture

@@ -100,9 +100,9 @@ struct References {
 };
 
 /// The documents of an answer. A place before the first counts from the end, as in Python; one that is not there is left
-/// out.
+/// out, with a warning.
 std::vector<Document> answer_documents(const std::vector<Document>& documents, const std::string& reply,
-                                       const References& references) {
+                                       const References& references, const LogCallback& log) {
   const auto count = static_cast<std::int64_t>(documents.size());
   std::set<std::int64_t> referenced;
   if (references.regex) referenced = referenced_places(reply, *references.regex, references.ranges, count);
@@ -114,7 +114,12 @@ std::vector<Document> answer_documents(const std::vector<Document>& documents, c
 
   std::vector<Document> chosen;
   for (const auto place : places) {
-    if (place >= count || place < -count) continue;
+    if (place >= count || place < -count) {
+      if (log)
+        log(LogLevel::warning,
+            fmt::format("Document index '{}' referenced in Generator output is out of range.", place + 1));
+      continue;
+    }
     auto document = documents[static_cast<std::size_t>(place < 0 ? place + count : place)];
     document.meta.set("source_index", place + 1);
     if (references.regex) document.meta.set("referenced", referenced.contains(place));
@@ -167,7 +172,7 @@ void AnswerBuilder::run(Run& run) {
           reply.meta.set("all_messages", to_value(list));
           answers.push_back({.data = answer_text(reply.text, regex),
                              .query = query,
-                             .documents = answer_documents(documents, reply.text, references),
+                             .documents = answer_documents(documents, reply.text, references, run.log()),
                              .meta = std::move(reply.meta)});
         }
       },

@@ -60,7 +60,7 @@ void AzureOpenAIChatGenerator::run(Run& run) {
                                   .streaming_callback = run.get(streaming_callback_),
                                   .tools = run.get(tools_),
                                   .tools_strict = run.get(tools_strict_)},
-                                 run.stop()));
+                                 run.context()));
 }
 
 Value::Object AzureOpenAIChatGenerator::init_parameters() const {

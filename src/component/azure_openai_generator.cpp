@@ -46,7 +46,7 @@ void AzureOpenAIGenerator::run(Run& run) {
   auto result = text_replies(
       *chat_, run.get(prompt_), std::move(system_prompt),
       {.generation_kwargs = run.get(generation_kwargs_), .streaming_callback = run.get(streaming_callback_)},
-      run.stop());
+      run.context());
   run.set(replies_, std::move(result.replies));
   run.set(meta_, std::move(result.meta));
 }

@@ -18,13 +18,22 @@
 namespace berth {
 namespace {
 
+/// One that cannot be made without parameters.
+template <class C>
+ComponentClass with_example(typename C::Parameters parameters) {
+  auto component = component_class_of<C>();
+  component.example = [parameters = std::move(parameters)] { return std::make_unique<C>(parameters); };
+  return component;
+}
+
 /// One whose model runs elsewhere.
 template <class C>
-ComponentClass remote() {
-  auto component = component_class_of<C>();
+ComponentClass remote(typename C::Parameters example) {
+  auto component = with_example<C>(std::move(example));
+  component.remote = true;
   component.create = [create = std::move(component.create)](const Value::Object& given) {
     if (given.contains("device"))
-      throw std::invalid_argument("there is no parameter 'device': the model runs on machines of the service");
+      throw WrongParameter("device", "there is no parameter 'device': the model runs on machines of the service");
     return create(given);
   };
   return component;
@@ -33,22 +42,25 @@ ComponentClass remote() {
 }  // namespace
 
 std::vector<ComponentClass> builtin_components() {
+  const auto key = Secret::from_token("none");
+  const auto store = std::make_shared<InMemoryDocumentStore>();
   return {
       component_class_of<AnswerBuilder>(),
-      remote<AzureOpenAIChatGenerator>(),
-      remote<AzureOpenAIGenerator>(),
+      remote<AzureOpenAIChatGenerator>({.azure_endpoint = "https://localhost", .api_key = key, .azure_ad_token = {}}),
+      remote<AzureOpenAIGenerator>({.azure_endpoint = "https://localhost", .api_key = key, .azure_ad_token = {}}),
 #ifdef BERTH_WITH_LLAMA  // its Jinja engine
       component_class_of<ChatPromptBuilder>(),
 #endif
-      component_class_of<DocumentWriter>(),
-      component_class_of<HuggingFaceLocalChatGenerator>(),
-      component_class_of<HuggingFaceLocalGenerator>(),
-      component_class_of<InMemoryBM25Retriever>(),
-      component_class_of<InMemoryEmbeddingRetriever>(),
-      remote<OpenAIChatGenerator>(),
-      remote<OpenAIGenerator>(),
+      with_example<DocumentWriter>({.document_store = store}),
+      with_example<HuggingFaceLocalChatGenerator>(
+          {.task = "text-generation", .device = ComponentDevice(Device::cpu())}),
+      with_example<HuggingFaceLocalGenerator>({.task = "text-generation", .device = ComponentDevice(Device::cpu())}),
+      with_example<InMemoryBM25Retriever>({.document_store = store}),
+      with_example<InMemoryEmbeddingRetriever>({.document_store = store}),
+      remote<OpenAIChatGenerator>({.api_key = key}),
+      remote<OpenAIGenerator>({.api_key = key}),
 #ifdef BERTH_WITH_LLAMA
-      component_class_of<PromptBuilder>(),
+      with_example<PromptBuilder>({.prompt_template = ""}),
 #endif
   };
 }

@@ -1,7 +1,6 @@
 #include "berth/component.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -11,13 +10,6 @@
 
 namespace berth {
 namespace {
-
-/// " Did you mean 'x'?" where a name that is known is near, else what there is.
-std::string hint(std::string_view name, const std::vector<std::string>& known) {
-  const auto best = nearest(name, known);
-  if (!best.empty()) return fmt::format("; did you mean '{}'?", best);
-  return known.empty() ? "; it has none" : fmt::format("; it has: {}", fmt::join(known, ", "));
-}
 
 template <class Socket>
 std::size_t add_to(std::vector<Socket>& sockets, Socket socket, std::string_view kind) {
@@ -43,7 +35,7 @@ Value Component::to_dict() const { return Value::Object{{"type", type()}, {"init
 std::size_t Component::add(InputSocket socket) { return add_to(inputs_, std::move(socket), "input"); }
 std::size_t Component::add(OutputSocket socket) { return add_to(outputs_, std::move(socket), "output"); }
 
-Value::Object run_component(Component& component, const Value::Object& inputs, std::stop_token stop) {
+Value::Object run_component(Component& component, const Value::Object& inputs, const CallContext& context) {
   const auto& sockets = component.inputs();
   Run::Values values(sockets.size());
   for (const auto& [name, value] : inputs) {
@@ -52,7 +44,7 @@ Value::Object run_component(Component& component, const Value::Object& inputs, s
       std::vector<std::string> names;
       for (const auto& each : sockets) names.push_back(each.name);
       throw std::invalid_argument(
-          fmt::format("{} has no input {}{}", component.type(), in_quotes(name), hint(name, names)));
+          fmt::format("{} has no input {}{}", component.type(), in_quotes(name), nearest_hint(name, names)));
     }
     values[static_cast<std::size_t>(socket - sockets.begin())] = value;
   }
@@ -60,8 +52,8 @@ Value::Object run_component(Component& component, const Value::Object& inputs, s
     if (!values[i] && !sockets[i].default_value)
       throw std::invalid_argument(fmt::format("{}: input '{}' is missing", component.type(), sockets[i].name));
 
-  component.warm_up();
-  Run run(sockets, std::move(values), component.outputs().size(), std::move(stop));
+  component.warm_up(context);
+  Run run(sockets, std::move(values), component.outputs().size(), context);
   component.run(run);
   Value::Object result;
   auto outputs = std::move(run).take_outputs();
@@ -73,8 +65,8 @@ Value::Object run_component(Component& component, const Value::Object& inputs, s
 void check_parameter_names(const Value::Object& given, std::span<const std::string_view> known) {
   for (const auto& [name, value] : given) {
     if (std::ranges::find(known, name) != known.end()) continue;
-    throw std::invalid_argument(
-        fmt::format("there is no parameter {}{}", in_quotes(name), hint(name, {known.begin(), known.end()})));
+    throw WrongParameter(name, fmt::format("there is no parameter {}{}", in_quotes(name),
+                                           nearest_hint(name, {known.begin(), known.end()})));
   }
 }
 

@@ -11,7 +11,8 @@ DocumentWriter::DocumentWriter(Parameters given) : ComponentWith(type_name, std:
 
 void DocumentWriter::run(Run& run) {
   const auto& own = parameters();
-  const auto written = own.document_store->write_documents(run.get(documents_), run.get(policy_).value_or(own.policy));
+  const auto written =
+      own.document_store->write_documents(run.get(documents_), run.get(policy_).value_or(own.policy), run.context());
   run.set(documents_written_, static_cast<std::int64_t>(written));
 }
 

@@ -55,9 +55,10 @@ HuggingFaceLocalChatGenerator::HuggingFaceLocalChatGenerator(Parameters paramete
   if (parameters.tool_parsing_function != default_tool_parser)
     throw std::invalid_argument(fmt::format("Unknown tool_parsing_function {}; known is '{}'",
                                             in_quotes(parameters.tool_parsing_function), default_tool_parser));
-  pipeline_ = std::make_unique<LocalPipeline>(LocalPipelineParameters{
-      std::move(parameters.model), std::move(parameters.task), std::move(parameters.device), std::move(parameters.token),
-      std::move(parameters.huggingface_pipeline_kwargs), std::move(parameters.log), std::move(parameters.progress)});
+  pipeline_ = std::make_unique<LocalPipeline>(
+      LocalPipelineParameters{std::move(parameters.model), std::move(parameters.task), std::move(parameters.device),
+                              std::move(parameters.token), std::move(parameters.huggingface_pipeline_kwargs),
+                              std::move(parameters.log), std::move(parameters.progress)});
   const auto stop_words = parameters.stop_words.value_or(std::vector<std::string>{});
   pipeline_->set_defaults(generation_kwargs_, !stop_words.empty());
   auto sequences = generation_kwargs_.contains("stop_sequences")
@@ -77,32 +78,33 @@ std::shared_ptr<const LoadedModel> HuggingFaceLocalChatGenerator::loaded_model()
 
 std::uint64_t HuggingFaceLocalChatGenerator::load_bytes() const { return pipeline_->load_bytes(); }
 
-void HuggingFaceLocalChatGenerator::warm_up() {
+void HuggingFaceLocalChatGenerator::warm_up(const CallContext& context) {
   if (loaded_model()) return;
   auto kwargs = generation_kwargs_;
   take_stop_words(kwargs);
   read_generation_kwargs(kwargs, {});  // before the model takes its time
-  pipeline_->warm_up();
+  pipeline_->warm_up(context);
 }
 
 HuggingFaceLocalChatGenerator::Result HuggingFaceLocalChatGenerator::run(const std::vector<ChatMessage>& messages,
                                                                          const Value::Object& generation_kwargs,
                                                                          const StreamingCallback& streaming_callback,
                                                                          const std::optional<Tools>& tools,
-                                                                         std::stop_token stop) {
+                                                                         const CallContext& given) {
+  const auto context = given.logging_to(pipeline_->log());
   const auto& chosen = tools ? tools : tools_;
   const auto specs = chosen ? specs_of(flatten_tools(*chosen)) : Value::Array{};
   const auto callback = streaming_callback ? streaming_callback : streaming_callback_;
   if (!specs.empty() && callback)
     throw std::invalid_argument("Using tools and streaming at the same time is not supported. Please choose one.");
-  warm_up();
+  warm_up(context);
 
   auto kwargs = generation_kwargs_;
   for (const auto& [name, value] : generation_kwargs) kwargs.set(name, value);
   const auto stop_words = take_stop_words(kwargs);
-  auto options = read_generation_kwargs(kwargs, pipeline_->log()).options;
+  auto options = read_generation_kwargs(kwargs, context.log).options;
   options.stop_words.insert(options.stop_words.end(), stop_words.begin(), stop_words.end());
-  if (callback) stream_one_reply(options, pipeline_->log());
+  if (callback) stream_one_reply(options, context.log);
 
   ChatTemplateOptions template_options{.chat_template = chat_template_,
                                        .variables = {{"enable_thinking", enable_thinking_}}};
@@ -111,12 +113,14 @@ HuggingFaceLocalChatGenerator::Result HuggingFaceLocalChatGenerator::run(const s
 
   Result result;
   result.generation = pipeline_->session()->generate(
-      {.prompts = {prompt}, .options = options, .on_chunk = callback.call, .stop = std::move(stop)});
+      {.prompts = {prompt}, .options = options, .on_chunk = callback.call, .stop = context.stop});
   for (std::size_t i = 0; i < result.generation.completions.size(); ++i) {
     const auto& completion = result.generation.completions[i];
     const auto text = without_stop_words(completion.text, stop_words);
     const auto call = specs.empty() ? std::nullopt : parse_tool_call(text);
-    const auto* finish_reason = completion.finish_reason == FinishReason::length ? "length" : call ? "tool_calls" : "stop";
+    const auto* finish_reason = completion.finish_reason == FinishReason::length ? "length"
+                                : call                                           ? "tool_calls"
+                                                                                 : "stop";
     Value::Object meta{
         {"finish_reason", finish_reason},
         {"index", i},
@@ -132,7 +136,7 @@ HuggingFaceLocalChatGenerator::Result HuggingFaceLocalChatGenerator::run(const s
 
 void HuggingFaceLocalChatGenerator::run(Run& run) {
   run.set(replies_, this->run(messages_of(run.get(messages_)), run.get(kwargs_input_).value_or(Value::Object{}),
-                              run.get(callback_input_), run.get(tools_input_), run.stop())
+                              run.get(callback_input_), run.get(tools_input_), run.context())
                         .replies);
 }
 

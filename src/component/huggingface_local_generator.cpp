@@ -13,10 +13,10 @@ HuggingFaceLocalGenerator::HuggingFaceLocalGenerator(Parameters parameters)
       generation_kwargs_(std::move(parameters.generation_kwargs)),
       stop_words_(std::move(parameters.stop_words)),
       streaming_callback_(std::move(parameters.streaming_callback)),
-      pipeline_(std::make_unique<LocalPipeline>(LocalPipelineParameters{
-          std::move(parameters.model), std::move(parameters.task), std::move(parameters.device),
-          std::move(parameters.token), std::move(parameters.huggingface_pipeline_kwargs),
-          std::move(parameters.log), std::move(parameters.progress)})) {
+      pipeline_(std::make_unique<LocalPipeline>(
+          LocalPipelineParameters{std::move(parameters.model), std::move(parameters.task), std::move(parameters.device),
+                                  std::move(parameters.token), std::move(parameters.huggingface_pipeline_kwargs),
+                                  std::move(parameters.log), std::move(parameters.progress)})) {
   pipeline_->set_defaults(generation_kwargs_, stop_words_ && !stop_words_->empty());
 }
 
@@ -28,30 +28,31 @@ std::shared_ptr<const LoadedModel> HuggingFaceLocalGenerator::loaded_model() con
 
 std::uint64_t HuggingFaceLocalGenerator::load_bytes() const { return pipeline_->load_bytes(); }
 
-void HuggingFaceLocalGenerator::warm_up() {
+void HuggingFaceLocalGenerator::warm_up(const CallContext& context) {
   if (loaded_model()) return;
   read_generation_kwargs(generation_kwargs_, {});  // before the model takes its time
-  pipeline_->warm_up();
+  pipeline_->warm_up(context);
 }
 
 HuggingFaceLocalGenerator::Result HuggingFaceLocalGenerator::run(std::string_view prompt,
                                                                  const StreamingCallback& streaming_callback,
                                                                  const Value::Object& generation_kwargs,
-                                                                 std::stop_token stop) {
-  warm_up();
+                                                                 const CallContext& given) {
+  const auto context = given.logging_to(pipeline_->log());
+  warm_up(context);
   if (prompt.empty()) return {};
 
   auto merged = generation_kwargs_;
   for (const auto& [name, value] : generation_kwargs) merged.set(name, value);
-  auto [options, return_full_text] = read_generation_kwargs(merged, pipeline_->log());
+  auto [options, return_full_text] = read_generation_kwargs(merged, context.log);
   const auto callback = streaming_callback ? streaming_callback : streaming_callback_;
-  if (callback) stream_one_reply(options, pipeline_->log());
+  if (callback) stream_one_reply(options, context.log);
   const auto stop_words = stop_words_.value_or(std::vector<std::string>{});
   options.stop_words.insert(options.stop_words.end(), stop_words.begin(), stop_words.end());
 
   Result result;
   result.generation = pipeline_->session()->generate(
-      {.prompts = {std::string(prompt)}, .options = options, .on_chunk = callback.call, .stop = std::move(stop)});
+      {.prompts = {std::string(prompt)}, .options = options, .on_chunk = callback.call, .stop = context.stop});
   for (const auto& completion : result.generation.completions)
     result.replies.push_back(
         without_stop_words((return_full_text ? std::string(prompt) : "") + completion.text, stop_words));
@@ -60,7 +61,7 @@ HuggingFaceLocalGenerator::Result HuggingFaceLocalGenerator::run(std::string_vie
 
 void HuggingFaceLocalGenerator::run(Run& run) {
   run.set(replies_, this->run(run.get(prompt_), run.get(callback_input_),
-                              run.get(kwargs_input_).value_or(Value::Object{}), run.stop())
+                              run.get(kwargs_input_).value_or(Value::Object{}), run.context())
                         .replies);
 }
 

@@ -14,7 +14,8 @@ void InMemoryBM25Retriever::run(Run& run) {
           own.document_store->bm25_retrieval(
               run.get(query_), {.filters = merged_filters(own.filter_policy, own.filters, run.get(filters_)),
                                 .top_k = run.get(top_k_).value_or(own.top_k),
-                                .scale_score = run.get(scale_score_).value_or(own.scale_score)}));
+                                .scale_score = run.get(scale_score_).value_or(own.scale_score),
+                                .context = run.context()}));
 }
 
 }  // namespace berth

@@ -10,12 +10,13 @@ InMemoryEmbeddingRetriever::InMemoryEmbeddingRetriever(Parameters given) : Compo
 
 void InMemoryEmbeddingRetriever::run(Run& run) {
   const auto& own = parameters();
-  run.set(documents_, own.document_store->embedding_retrieval(
-                          run.get(query_embedding_),
-                          {.filters = merged_filters(own.filter_policy, own.filters, run.get(filters_)),
-                           .top_k = run.get(top_k_).value_or(own.top_k),
-                           .scale_score = run.get(scale_score_).value_or(own.scale_score),
-                           .return_embedding = run.get(return_embedding_).value_or(own.return_embedding)}));
+  run.set(documents_,
+          own.document_store->embedding_retrieval(
+              run.get(query_embedding_), {.filters = merged_filters(own.filter_policy, own.filters, run.get(filters_)),
+                                          .top_k = run.get(top_k_).value_or(own.top_k),
+                                          .scale_score = run.get(scale_score_).value_or(own.scale_score),
+                                          .return_embedding = run.get(return_embedding_).value_or(own.return_embedding),
+                                          .context = run.context()}));
 }
 
 }  // namespace berth

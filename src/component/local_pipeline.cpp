@@ -20,9 +20,9 @@ std::string task_of_model(const std::string& model) {
     locate_model(model, ModelSearch::from_environment());
     return "text-generation";  // what a GGUF of a generative model does
   } catch (const std::exception& problem) {
-    throw std::invalid_argument(fmt::format(
-        "The task of model '{}' is not known: pass task=\"text-generation\" (the hub is not asked; {})", model,
-        problem.what()));
+    throw std::invalid_argument(
+        fmt::format("The task of model '{}' is not known: pass task=\"text-generation\" (the hub is not asked; {})",
+                    model, problem.what()));
   }
 }
 
@@ -70,24 +70,28 @@ void LocalPipeline::set_defaults(Value::Object& generation_kwargs, bool has_stop
 
 ComponentDevice LocalPipeline::device() const { return ComponentDevice::resolve_device(device_of_kwargs(kwargs_)); }
 
-void LocalPipeline::warm_up() {
-  const std::lock_guard lock(mutex_);
-  if (session_) return;
+void LocalPipeline::warm_up(const CallContext& context) {
+  const auto loading = loading_.lock(context.stop);
+  if (session()) return;
   if (!generates_text())
     throw std::invalid_argument(
         fmt::format("The task '{}' cannot be run yet; 'text-generation' can", kwargs_.at("task").as_string()));
-  const auto model = shared_model(engine("llama.cpp"), {.model = locate_model(this->model(), ModelSearch::from_environment()),
-                                                        .device = device(),
-                                                        .progress = progress_,
-                                                        .log = log_});
-  session_ = model->new_session();
+  const auto model =
+      shared_model(engine("llama.cpp"), {.model = locate_model(this->model(), ModelSearch::from_environment()),
+                                         .device = device(),
+                                         .progress = progress_,
+                                         .stop = context.stop,
+                                         .log = context.logging_to(log_).log});
+  auto session = model->new_session();
+  const std::lock_guard lock(mutex_);
+  session_ = std::move(session);
   model_ = model;
 }
 
 std::uint64_t LocalPipeline::load_bytes() const {
   if (loaded_model()) return 0;
   try {
-    return std::filesystem::file_size(locate_model(model(), ModelSearch::from_environment()));
+    return read_model(locate_model(model(), ModelSearch::from_environment())).file_bytes;
   } catch (const std::exception&) {
     return 0;  // warm_up() tells what is wrong
   }

@@ -8,10 +8,12 @@
 #include <string>
 #include <string_view>
 
+#include "berth/call_context.h"
 #include "berth/engine.h"
 #include "berth/log.h"
 #include "berth/secret.h"
 #include "berth/value.h"
+#include "engine/cancellable_mutex.h"
 
 namespace berth {
 
@@ -42,9 +44,9 @@ class LocalPipeline {
 
   ComponentDevice device() const;
 
-  /// Loads the model, once. Throws as Engine::load().
-  void warm_up();
-  /// The bytes of the model's file until it is loaded; 0 then, and where it is not found.
+  /// Loads the model, once. Throws as Engine::load(); then nothing of it is kept.
+  void warm_up(const CallContext& context);
+  /// The bytes of the model's files until it is loaded; 0 then, and where it is not found.
   std::uint64_t load_bytes() const;
 
   std::shared_ptr<const LoadedModel> loaded_model() const;  ///< nullptr before warm_up()
@@ -56,7 +58,8 @@ class LocalPipeline {
   LogCallback log_;
   std::function<bool(float)> progress_;
 
-  mutable std::mutex mutex_;  // of the two below
+  CancellableMutex loading_;
+  mutable std::mutex mutex_;  // of the two below, and never held for long
   std::shared_ptr<const LoadedModel> model_;
   std::shared_ptr<Session> session_;
 };

@@ -39,7 +39,7 @@ void OpenAIChatGenerator::run(Run& run) {
                                   .streaming_callback = run.get(streaming_callback_),
                                   .tools = run.get(tools_),
                                   .tools_strict = run.get(tools_strict_)},
-                                 run.stop()));
+                                 run.context()));
 }
 
 Value::Object OpenAIChatGenerator::init_parameters() const {

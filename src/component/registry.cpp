@@ -78,6 +78,11 @@ std::unique_ptr<Component> component_from_dict(const Value& data) {
   const Value* parameters = data.find("init_parameters");
   try {
     return component.create(parameters == nullptr ? none : parameters->as_object());
+  } catch (const WrongParameter& problem) {
+    throw WrongParameter(problem.parameter(), fmt::format("{}: {}", type->as_string(), problem.what()));
+  } catch (const UnknownDeviceType& problem) {
+    throw WrongParameter("device", fmt::format("{}: {}; known are {}", type->as_string(), problem.what(),
+                                               UnknownDeviceType::accepted()));
   } catch (const std::invalid_argument& problem) {
     throw std::invalid_argument(fmt::format("{}: {}", type->as_string(), problem.what()));
   }

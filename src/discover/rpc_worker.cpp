@@ -1,6 +1,5 @@
 #include "discover/rpc_worker.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 #include <poll.h>
 
@@ -11,6 +10,7 @@
 #include <cstring>
 #include <span>
 
+#include "discover/curl_library.h"
 #include "discover/driver_report.h"
 #include "text/printable.h"
 
@@ -109,46 +109,45 @@ RpcEndpoint RpcEndpoint::parse(std::string_view text) {
 struct RpcWorker::Connection {
   std::string endpoint;
   Clock::time_point deadline;
-  CURL* curl = nullptr;
+  CURL* handle = nullptr;
   curl_socket_t socket = CURL_SOCKET_BAD;
   std::string address, local_address, version;
 
   Connection(std::string name, std::chrono::milliseconds time)
       : endpoint(std::move(name)), deadline(Clock::now() + time) {
     const auto [host, port] = RpcEndpoint::parse(endpoint);
-    static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-    curl = ready == CURLE_OK ? curl_easy_init() : nullptr;
-    if (curl == nullptr) fail(Kind::other, "libcurl cannot start");
+    handle = curl().easy_init();
+    if (handle == nullptr) fail(Kind::other, "libcurl cannot start");
     // libcurl for the way there: names, both versions of IP, a deadline on all of it. Nothing of HTTP is spoken.
     const bool ipv6 = host.find(':') != host.npos;
-    curl_easy_setopt(curl, CURLOPT_URL, fmt::format("http://{}:{}/", ipv6 ? "[" + host + "]" : host, port).c_str());
-    curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, std::max(1L, static_cast<long>(time.count())));
+    curl().easy_setopt(handle, CURLOPT_URL, fmt::format("http://{}:{}/", ipv6 ? "[" + host + "]" : host, port).c_str());
+    curl().easy_setopt(handle, CURLOPT_CONNECT_ONLY, 1L);
+    curl().easy_setopt(handle, CURLOPT_PROXY, "");
+    curl().easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl().easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, std::max(1L, static_cast<long>(time.count())));
 #if CURL_AT_LEAST_VERSION(7, 87, 0)
-    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);  // a name server that does not answer is not waited for
+    curl().easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);  // a name server that does not answer is not waited for
 #endif
     std::array<char, CURL_ERROR_SIZE> error{};
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error.data());
-    const CURLcode result = curl_easy_perform(curl);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, nullptr);
-    if (result == CURLE_OK) curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &socket);
+    curl().easy_setopt(handle, CURLOPT_ERRORBUFFER, error.data());
+    const CURLcode result = curl().easy_perform(handle);
+    curl().easy_setopt(handle, CURLOPT_ERRORBUFFER, nullptr);
+    if (result == CURLE_OK) curl().easy_getinfo(handle, CURLINFO_ACTIVESOCKET, &socket);
     if (result != CURLE_OK || socket == CURL_SOCKET_BAD) {
-      const std::string reason = printable(error[0] != '\0' ? error.data() : curl_easy_strerror(result));
-      curl_easy_cleanup(curl);
+      const std::string reason = printable(error[0] != '\0' ? error.data() : curl().easy_strerror(result));
+      curl().easy_cleanup(handle);
       fail(result == CURLE_OPERATION_TIMEDOUT ? Kind::silent : Kind::unreachable,
            fmt::format("cannot be reached: {}. Is the worker running, and may this machine connect to it?", reason));
     }
     const auto info = [&](CURLINFO what) {
       const char* text = nullptr;
-      curl_easy_getinfo(curl, what, &text);
+      curl().easy_getinfo(handle, what, &text);
       return std::string(text == nullptr ? "" : text);
     };
     address = info(CURLINFO_PRIMARY_IP);
     local_address = info(CURLINFO_LOCAL_IP);
   }
-  ~Connection() { curl_easy_cleanup(curl); }
+  ~Connection() { curl().easy_cleanup(handle); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -173,7 +172,7 @@ struct RpcWorker::Connection {
   void send(std::span<const std::byte> bytes) const {
     while (!bytes.empty()) {
       std::size_t sent = 0;
-      const auto result = curl_easy_send(curl, bytes.data(), bytes.size(), &sent);
+      const auto result = curl().easy_send(handle, bytes.data(), bytes.size(), &sent);
       if (result == CURLE_AGAIN) wait_for(POLLOUT);
       if (result != CURLE_OK && result != CURLE_AGAIN) closed();
       bytes = bytes.subspan(sent);
@@ -183,7 +182,7 @@ struct RpcWorker::Connection {
   void receive(std::span<std::byte> bytes) const {
     while (!bytes.empty()) {
       std::size_t got = 0;
-      const auto result = curl_easy_recv(curl, bytes.data(), bytes.size(), &got);
+      const auto result = curl().easy_recv(handle, bytes.data(), bytes.size(), &got);
       if (result == CURLE_AGAIN) {
         wait_for(POLLIN);
         continue;

@@ -32,7 +32,10 @@ constexpr std::array iso_times = {
 constexpr auto iso_zone =
     R"(\s*(?:Z|UTC|GMT|(?P<sign>[+-])(?P<zone_hour>\d\d)(?::?(?P<zone_minute>\d\d)(?::?(?P<zone_second>\d\d)(?:[.,](?P<zone_fraction>\d+))?)?)?))";
 
-constexpr auto month_pattern = "(?P<month_name>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[.]?";
+constexpr auto weekday_pattern = "(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|mon|tue|wed|thu|fri|sat|sun)";
+constexpr auto month_pattern =
+    "(?P<month_name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|"
+    "oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)[.]?";
 constexpr auto day_pattern = "(?P<day>\\d{1,2})(?:st|nd|rd|th)?";
 constexpr auto year_pattern = "(?P<year>\\d{4})";
 constexpr auto loose_time =
@@ -41,21 +44,22 @@ constexpr auto loose_time =
 
 std::vector<Regex> make_patterns() {
   std::vector<Regex> patterns;
-  const auto add = [&](const std::string& date, std::string_view separator, std::string_view time) {
-    patterns.emplace_back(
-        fmt::format(R"((?ais)\s*(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]?\s+)?{}(?:{}(?:{}(?P<zone>{})?)?)?\s*)",
-                    date, separator, time, iso_zone));
+  const auto add = [&](const std::string& date_and_time) {
+    patterns.emplace_back(fmt::format(R"((?ais)\s*(?:{}[.,]?\s+)?{}\s*)", weekday_pattern, date_and_time));
   };
+  const auto zone = fmt::format("(?P<zone>{})?", iso_zone);
   for (const auto* date : iso_dates)
-    for (const auto* time : iso_times) add(date, ".", time);
+    for (const auto* time : iso_times) add(fmt::format("{}(?:T|.{}{})?", date, time, zone));
   for (const auto& date : {fmt::format(R"({}[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}}))", year_pattern),
                            fmt::format(R"((?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}})[-/.]{})", year_pattern),
-                           fmt::format(R"({}[\s-]+(?:of\s+)?{}[\s,-]+{})", day_pattern, month_pattern, year_pattern),
-                           fmt::format(R"({}\s+{},?\s+{})", month_pattern, day_pattern, year_pattern),
+                           fmt::format(R"({}[\s/-]+(?:of\s+)?{}[\s/,-]+{})", day_pattern, month_pattern, year_pattern),
+                           fmt::format(R"({}[\s/-]+{}(?:,?\s+|[/-]){})", month_pattern, day_pattern, year_pattern),
                            fmt::format(R"({}[\s-]+{}[\s-]+{})", year_pattern, month_pattern, day_pattern),
                            fmt::format(R"({},?\s+{})", month_pattern, year_pattern),
                            fmt::format(R"({}-(?P<month>\d\d))", year_pattern), std::string(year_pattern)})
-    add(date, R"((?:\s*,)?[\sT]\s*)", loose_time);
+    add(fmt::format(R"({}(?:(?:\s*,)?[\sT]\s*(?:{}{})?)?)", date, loose_time, zone));
+  // As C's asctime() and the command date write it.
+  add(fmt::format(R"({}\s+{}\s+{}{}\s+{})", month_pattern, day_pattern, loose_time, zone, year_pattern));
   return patterns;
 }
 
@@ -109,7 +113,7 @@ std::optional<local_days> day_of_week(int year, int week, int weekday) {
 
 unsigned month_number(std::string_view name) {
   constexpr std::string_view names = "janfebmaraprmayjunjulaugsepoctnovdec";
-  return static_cast<unsigned>(names.find(lower_case(name)) / 3 + 1);
+  return static_cast<unsigned>(names.find(lower_case(name.substr(0, 3))) / 3 + 1);
 }
 
 std::optional<local_days> date_of(const Parts& parts) {

@@ -12,10 +12,13 @@
 #include <stdexcept>
 #include <unordered_set>
 
+#include "berth/error.h"
 #include "berth/filters.h"
 #include "document_store/bm25_tokenizer.h"
 #include "document_store/document_index.h"
+#include "document_store/documents_file.h"
 #include "document_store/embedding_similarity.h"
+#include "text/file.h"
 #include "text/printable.h"
 #include "value/python_compare.h"
 
@@ -25,6 +28,8 @@ namespace {
 using Slot = DocumentIndex::Slot;
 
 constexpr double bm25_scale = 8;  // Haystack's
+
+constexpr std::string_view search = "The search for documents";
 
 constexpr std::array<std::string_view, 3> bm25_algorithms = {"BM25Okapi", "BM25L", "BM25Plus"};
 constexpr std::array<std::string_view, 2> similarities = {"dot_product", "cosine"};
@@ -75,10 +80,11 @@ std::string new_uuid() {
 }
 
 /// The slots of the documents that match. No filters match nothing: where they mean all, the caller knows.
-std::vector<Slot> matching(const DocumentIndex& index, const Value::Object& filters) {
+std::vector<Slot> matching(const DocumentIndex& index, const Value::Object& filters, const CallContext& context = {}) {
   if (!filters.empty() && !filters.contains("operator") && !filters.contains("conditions")) invalid_filters();
   std::vector<Slot> slots;
   index.for_each([&](Slot slot, const Document& document) {
+    context.throw_if_stopped(search);
     if (document_matches_filter(filters, document)) slots.push_back(slot);
   });
   return slots;
@@ -86,15 +92,27 @@ std::vector<Slot> matching(const DocumentIndex& index, const Value::Object& filt
 
 /// The same where no filters mean all documents.
 template <class Visit>
-void for_each_matching(const DocumentIndex& index, const Value::Object& filters, Visit&& visit) {
+void for_each_matching(const DocumentIndex& index, const Value::Object& filters, const CallContext& context,
+                       Visit&& visit) {
   if (filters.empty()) return index.for_each([&](Slot, const Document& document) { visit(document); });
-  for (const Slot slot : matching(index, filters)) visit(index.at(slot));
+  for (const Slot slot : matching(index, filters, context)) visit(index.at(slot));
 }
 
 std::size_t limit(std::int64_t top_k) {
   if (top_k < 0)
     throw std::invalid_argument(fmt::format("top_k must be greater than 0. Currently, the top_k is {}", top_k));
   return static_cast<std::size_t>(top_k);
+}
+
+/// JSON has no other numbers.
+void check_finite(const Document& document) {
+  const auto finite = [](const std::vector<double>& numbers) {
+    return std::ranges::all_of(numbers, [](double number) { return std::isfinite(number); });
+  };
+  if (!finite({document.score.value_or(0)}) || !finite(document.embedding.value_or(std::vector<double>())) ||
+      (document.sparse_embedding && !finite(document.sparse_embedding->values)))
+    throw std::invalid_argument(fmt::format(
+        "Document {} cannot be saved: its score or embedding has a number that is not finite", in_quotes(document.id)));
 }
 
 Document scored(Document document, double score, bool with_embedding) {
@@ -128,17 +146,21 @@ std::size_t InMemoryDocumentStore::count_documents_by_filter(const Value::Object
 std::vector<Document> InMemoryDocumentStore::filter_documents(const Value::Object& filters) const {
   const std::shared_lock lock(index_->mutex);
   std::vector<Document> found;
-  for_each_matching(*index_, filters, [&](const Document& document) {
+  for_each_matching(*index_, filters, {}, [&](const Document& document) {
     found.push_back(document);
     if (!parameters_.return_embedding) found.back().embedding.reset();
   });
   return found;
 }
 
-std::size_t InMemoryDocumentStore::write_documents(std::vector<Document> documents, DuplicatePolicy policy) {
+std::size_t InMemoryDocumentStore::write_documents(std::vector<Document> documents, DuplicatePolicy policy,
+                                                   const CallContext& context) {
   std::vector<TokenCounts> tokens;  // before others have to wait
   tokens.reserve(documents.size());
-  for (const auto& document : documents) tokens.push_back(tokenizer_->count(document.content.value_or("")));
+  for (const auto& document : documents) {
+    context.throw_if_stopped("The writing of documents");
+    tokens.push_back(tokenizer_->count(document.content.value_or("")));
+  }
 
   std::vector<std::string> skipped;
   {
@@ -157,8 +179,9 @@ std::size_t InMemoryDocumentStore::write_documents(std::vector<Document> documen
       index_->add(std::move(documents[i]), tokens[i]);
     }
   }
+  const auto log = context.logging_to(parameters_.log).log;
   for (const auto& id : skipped)
-    if (parameters_.log) parameters_.log(LogLevel::warning, fmt::format("ID {} already exists", in_quotes(id)));
+    if (log) log(LogLevel::warning, fmt::format("ID {} already exists", in_quotes(id)));
   return documents.size() - skipped.size();
 }
 
@@ -200,8 +223,10 @@ std::vector<Document> InMemoryDocumentStore::bm25_retrieval(std::string_view que
   std::unordered_set<Slot> allowed;
   if (!options.filters.empty())
     index_->for_each([&](Slot slot, const Document& document) {
+      options.context.throw_if_stopped(search);
       if (document.content && document_matches_filter(options.filters, document)) allowed.insert(slot);
     });
+  options.context.throw_if_stopped(search);
   const auto hits = index_->bm25().search(terms, parameters, top_k, [&](Slot slot) {
     return options.filters.empty() ? index_->at(slot).content.has_value() : allowed.contains(slot);
   });
@@ -222,15 +247,14 @@ std::vector<Document> InMemoryDocumentStore::embedding_retrieval(const std::vect
 
   std::shared_lock lock(index_->mutex);
   std::vector<const Document*> documents;
-  for_each_matching(*index_, options.filters, [&](const Document& document) {
+  for_each_matching(*index_, options.filters, options.context, [&](const Document& document) {
     if (document.embedding) documents.push_back(&document);
   });
   if (documents.empty()) {
     lock.unlock();
-    if (parameters_.log)
-      parameters_.log(LogLevel::warning,
-                      "No Documents found with embeddings. Returning empty list. To generate embeddings, use a "
-                      "DocumentEmbedder.");
+    if (const auto log = options.context.logging_to(parameters_.log).log)
+      log(LogLevel::warning,
+          "No Documents found with embeddings. Returning empty list. To generate embeddings, use a DocumentEmbedder.");
     return {};
   }
   for (const auto* document : documents)
@@ -245,7 +269,10 @@ std::vector<Document> InMemoryDocumentStore::embedding_retrieval(const std::vect
 
   std::vector<std::pair<double, const Document*>> ranking;
   ranking.reserve(documents.size());
-  for (const auto* document : documents) ranking.emplace_back(compared.score(*document->embedding), document);
+  for (const auto* document : documents) {
+    options.context.throw_if_stopped(search);
+    ranking.emplace_back(compared.score(*document->embedding), document);
+  }
   std::ranges::stable_sort(ranking, [](const auto& a, const auto& b) {
     return a.first > b.first || (std::isnan(b.first) && !std::isnan(a.first));
   });
@@ -255,6 +282,31 @@ std::vector<Document> InMemoryDocumentStore::embedding_retrieval(const std::vect
   const bool with_embedding = options.return_embedding.value_or(parameters_.return_embedding);
   for (const auto& [score, document] : ranking) found.push_back(scored(*document, score, with_embedding));
   return found;
+}
+
+void InMemoryDocumentStore::save_to_disk(const std::filesystem::path& path) const {
+  Value::Array documents;
+  {
+    const std::shared_lock lock(index_->mutex);
+    index_->for_each([&](Slot, const Document& document) {
+      check_finite(document);
+      documents.push_back(document.to_dict(false));
+    });
+  }
+  auto data = to_dict();
+  data.as_object().set("documents", std::move(documents));
+  write_file(path, data.to_json());
+}
+
+std::shared_ptr<InMemoryDocumentStore> InMemoryDocumentStore::load_from_disk(const std::filesystem::path& path) {
+  auto saved = read_saved_store(path);
+  try {
+    auto store = from_dict(std::move(saved.store));
+    store->write_documents(std::move(saved.documents), DuplicatePolicy::overwrite);
+    return store;
+  } catch (const std::invalid_argument& problem) {
+    throw FormatError(path, 0, problem.what(), "a document store that was saved");
+  }
 }
 
 Value InMemoryDocumentStore::to_dict() const {

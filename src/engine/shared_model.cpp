@@ -5,11 +5,13 @@
 #include <map>
 #include <mutex>
 
+#include "engine/cancellable_mutex.h"
+
 namespace berth {
 namespace {
 
 struct Entry {
-  std::mutex loading;
+  CancellableMutex loading;
   std::weak_ptr<const LoadedModel> model;
 };
 
@@ -37,7 +39,7 @@ std::shared_ptr<Entry> entry(const std::string& key) {
 
 std::shared_ptr<const LoadedModel> shared_model(const Engine& engine, const LoadRequest& request) {
   const auto own = entry(key_of(engine, request));
-  const std::lock_guard lock(own->loading);
+  const auto lock = own->loading.lock(request.stop);
   auto model = own->model.lock();
   if (!model) {
     model = engine.load(request);

@@ -1,17 +1,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "pipeline/graph.h"
-#include "pipeline/state.h"
+#include "pipeline/layout.h"
+#include "text/printable.h"
+#include "text/utf8.h"
 
 namespace berth {
 namespace {
 
+constexpr std::size_t longest_name = 80;
+
 /// Text as it may stand in Mermaid's quoted labels and in XML.
 std::string in_markup(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : escaped(text)) {
     switch (c) {
       case '&':
         out += "&amp;";
@@ -26,13 +31,21 @@ std::string in_markup(std::string_view text) {
         out += "&quot;";
         break;
       default:
-        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+        out += c;
     }
   }
   return out;
 }
 
 std::string_view last_part(std::string_view type) { return type.substr(type.rfind('.') + 1); }
+
+/// About how wide a text is; no font is asked. Characters beyond ASCII can be wide.
+double width_of(std::string_view text, double font_size) {
+  double width = 0;
+  for (; !text.empty(); text.remove_prefix(first_character(text).length))
+    width += font_size * (first_character(text).code < 0x80 ? 0.62 : 1);
+  return width;
+}
 
 }  // namespace
 
@@ -52,65 +65,76 @@ std::string Pipeline::to_mermaid() const {
 }
 
 std::string Pipeline::to_svg() const {
-  constexpr std::size_t width = 260;
-  constexpr std::size_t height = 56;
-  constexpr std::size_t across = 320;
-  constexpr std::size_t down = 120;
-  constexpr std::size_t margin = 24;
+  constexpr double height = 56;
+  constexpr double line = 14;
   const auto& nodes = graph_->nodes;
   const auto edges = graph_->edges_in_order();
 
-  // A row is the longest way from a start, the loops left out: what goes back to an earlier rank does not count.
-  std::vector<std::size_t> by_name(nodes.size());
-  for (std::size_t i = 0; i < nodes.size(); ++i) by_name[i] = i;
-  std::ranges::sort(by_name, {}, [&](std::size_t i) -> const std::string& { return nodes[i].name; });
-  std::vector<std::pair<std::size_t, std::size_t>> pairs;
-  for (const auto& edge : edges) pairs.emplace_back(edge.sender, edge.receiver);
-  const auto ranks = topological_ranks(nodes.size(), by_name, pairs);
-  auto ordered = by_name;
-  std::ranges::stable_sort(ordered, {}, [&](std::size_t i) { return ranks[i]; });
-  std::vector<std::size_t> row(nodes.size(), 0);
-  for (const auto node : ordered)
-    for (const auto& [sender, receiver] : pairs)
-      if (sender == node && ranks[sender] < ranks[receiver]) row[receiver] = std::max(row[receiver], row[node] + 1);
-  std::vector<std::size_t> taken;  // places in each row
-  std::vector<std::size_t> column(nodes.size());
-  for (const auto node : ordered) {
-    if (row[node] >= taken.size()) taken.resize(row[node] + 1, 0);
-    column[node] = taken[row[node]]++;
+  std::vector<std::pair<std::string, std::string>> texts;  // name and type
+  std::vector<double> widths;
+  for (const auto& node : nodes) {
+    texts.emplace_back(printable(node.name, longest_name), last_part(node.component->type()));
+    widths.push_back(24 + std::max({96.0, width_of(texts.back().first, 14), width_of(texts.back().second, 12)}));
   }
 
-  const auto x = [&](std::size_t i) { return margin + column[i] * across; };
-  const auto y = [&](std::size_t i) { return margin + row[i] * down; };
-  const std::size_t columns = taken.empty() ? 1 : *std::ranges::max_element(taken);
-  const std::size_t rows = std::max<std::size_t>(taken.size(), 1);
+  // One arrow from a component to another, with a line of text for each connection.
+  std::vector<LayoutEdge> arrows;
+  std::vector<std::vector<std::string>> labels;
+  for (const auto& edge : edges) {
+    auto label =
+        fmt::format("{} → {}", printable(nodes[edge.sender].component->outputs()[edge.output].name, longest_name),
+                    printable(nodes[edge.receiver].component->inputs()[edge.input].name, longest_name));
+    if (arrows.empty() || arrows.back().from != edge.sender || arrows.back().to != edge.receiver) {
+      arrows.push_back({edge.sender, edge.receiver, 0, 0});
+      labels.emplace_back();
+    }
+    arrows.back().label_width = std::max(arrows.back().label_width, width_of(label, 11));
+    arrows.back().label_height += line;
+    labels.back().push_back(std::move(label));
+  }
+
+  // Where a loop is drawn from: what nobody sends to, else what waits for the user.
+  std::vector<std::size_t> order(nodes.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto lateness = [&](std::size_t node) {
+    const auto& inputs = nodes[node].inputs;
+    const auto is_sent = [](const Graph::Input& input) { return !input.senders.empty(); };
+    if (std::ranges::none_of(inputs, is_sent)) return 0;
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      if (!is_sent(inputs[i]) && !nodes[node].component->inputs()[i].default_value) return 1;
+    return 2;
+  };
+  std::ranges::stable_sort(order, {}, lateness);
+
+  const auto layout = lay_out(widths, height, arrows, order);
   std::string svg = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" "
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 0 {0:.0f} {1:.0f}\" "
       "font-family=\"sans-serif\" font-size=\"14\" text-anchor=\"middle\">\n"
       "<defs><marker id=\"arrow\" viewBox=\"0 0 10 10\" refX=\"10\" refY=\"5\" markerWidth=\"8\" markerHeight=\"8\" "
       "orient=\"auto\"><path d=\"M0 0 10 5 0 10z\" fill=\"#555\"/></marker></defs>\n"
-      "<rect width=\"{0}\" height=\"{1}\" fill=\"#fff\"/>\n",
-      2 * margin + (columns - 1) * across + width, 2 * margin + (rows - 1) * down + height);
-  for (const auto& edge : edges) {
-    const auto x1 = x(edge.sender) + width / 2;
-    const auto y1 = y(edge.sender) + height;
-    const auto x2 = x(edge.receiver) + width / 2;
-    const auto y2 = y(edge.receiver);
-    svg += fmt::format(
-        "<path d=\"M{} {} L{} {}\" stroke=\"#555\" fill=\"none\" marker-end=\"url(#arrow)\"/>\n"
-        "<text x=\"{}\" y=\"{}\" font-size=\"11\" fill=\"#333\" stroke=\"#fff\" stroke-width=\"3\" "
-        "paint-order=\"stroke\">{} → {}</text>\n",
-        x1, y1, x2, y2, (x1 + x2) / 2, (y1 + y2) / 2 + 4,
-        in_markup(nodes[edge.sender].component->outputs()[edge.output].name),
-        in_markup(nodes[edge.receiver].component->inputs()[edge.input].name));
+      "<rect width=\"{0:.0f}\" height=\"{1:.0f}\" fill=\"#fff\"/>\n",
+      layout.width, layout.height);
+  for (const auto& points : layout.arrows) {
+    std::string path;
+    for (const auto& [x, y] : points) path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : " L", x, y);
+    svg += fmt::format("<path d=\"{}\" stroke=\"#555\" fill=\"none\" marker-end=\"url(#arrow)\"/>\n", path);
   }
-  for (std::size_t i = 0; i < nodes.size(); ++i)
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    for (std::size_t k = 0; k < labels[i].size(); ++k)
+      svg += fmt::format(
+          "<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"11\" fill=\"#333\" stroke=\"#fff\" stroke-width=\"4\" "
+          "paint-order=\"stroke\">{}</text>\n",
+          layout.labels[i].x, layout.labels[i].y + static_cast<double>(k) * line + 11, in_markup(labels[i][k]));
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const auto [x, y] = layout.boxes[i];
     svg += fmt::format(
-        "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"8\" fill=\"#eef3fa\" stroke=\"#4a6fa5\"/>\n"
-        "<text x=\"{}\" y=\"{}\" font-weight=\"bold\">{}</text>\n"
-        "<text x=\"{}\" y=\"{}\" font-size=\"12\" font-style=\"italic\">{}</text>\n",
-        x(i), y(i), width, height, x(i) + width / 2, y(i) + 23, in_markup(nodes[i].name), x(i) + width / 2, y(i) + 43,
-        in_markup(last_part(nodes[i].component->type())));
+        "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.0f}\" height=\"{:.0f}\" rx=\"8\" fill=\"#eef3fa\" "
+        "stroke=\"#4a6fa5\"/>\n"
+        "<text x=\"{:.1f}\" y=\"{:.1f}\" font-weight=\"bold\">{}</text>\n"
+        "<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"12\" font-style=\"italic\">{}</text>\n",
+        x - widths[i] / 2, y, widths[i], height, x, y + 23, in_markup(texts[i].first), x, y + 43,
+        in_markup(texts[i].second));
+  }
   return svg + "</svg>\n";
 }
 

@@ -4,6 +4,7 @@
 #include "pipeline/graph.h"
 #include "pipeline/yaml.h"
 #include "text/printable.h"
+#include "text/text_place.h"
 
 namespace berth {
 namespace {
@@ -17,17 +18,24 @@ class Misplaced : public std::invalid_argument {
   std::vector<std::string> path;
 };
 
-/// Runs `read`; what it throws tells that it was at `path`.
+/// Runs `read`; what it throws tells that it was at `path`, and points to what lies `within` it.
 template <class F>
-decltype(auto) at(std::vector<std::string> path, F read) {
+decltype(auto) at(std::vector<std::string> path, F read, std::vector<std::string> within = {}) {
+  const auto misplaced = [&](const std::exception& problem) {
+    std::string names;
+    for (const auto& name : path) names += (names.empty() ? "" : ".") + printable(name);
+    path.insert(path.end(), within.begin(), within.end());
+    return Misplaced(std::move(path), (names.empty() ? "" : names + ": ") + problem.what());
+  };
   try {
     return read();
   } catch (const Misplaced&) {
     throw;
+  } catch (const WrongParameter& problem) {
+    within = {"init_parameters", problem.parameter()};
+    throw misplaced(problem);
   } catch (const std::invalid_argument& problem) {
-    std::string names;
-    for (const auto& name : path) names += (names.empty() ? "" : ".") + printable(name);
-    throw Misplaced(std::move(path), (names.empty() ? "" : names + ": ") + problem.what());
+    throw misplaced(problem);
   }
 }
 
@@ -37,12 +45,17 @@ void read_option(const Value& data, const char* name, T& option) {
 }
 
 void add_components(Pipeline& pipeline, const Value& components) {
-  for (const auto& [name, data] : at({"components"}, [&]() -> const Value::Object& { return components.as_object(); }))
+  for (const auto& entry : at({"components"}, [&]() -> const Value::Object& { return components.as_object(); })) {
+    const auto& name = entry.first;
+    const auto& data = entry.second;
     at({"components", name}, [&] {
-      if (data.find("type") == nullptr)
+      const Value* type = data.find("type");
+      if (type == nullptr)
         throw std::invalid_argument(fmt::format("Missing 'type' in component '{}'", printable(name)));
+      at({"components", name}, [&] { component_class(type->as_string()); }, {"type"});
       pipeline.add_component(name, component_from_dict(data));
     });
+  }
 }
 
 void add_connections(Pipeline& pipeline, const Value& connections) {
@@ -104,13 +117,13 @@ Pipeline Pipeline::from_dict(const Value& data) { return read_pipeline(data); }
 
 std::string Pipeline::dumps() const { return yaml::write(to_dict()); }
 
-Pipeline Pipeline::loads(std::string_view text) {
-  const auto data = yaml::read(text);
+Pipeline Pipeline::loads(std::string_view text, const std::string& source) {
+  const auto data = yaml::read(text, source);
   try {
     return read_pipeline(data);
   } catch (const Misplaced& problem) {
-    const auto mark = yaml::locate(text, problem.path);
-    throw std::invalid_argument(fmt::format("line {}, column {}: {}", mark.line, mark.column, problem.what()));
+    const auto [line, column] = yaml::locate(text, problem.path);
+    throw std::invalid_argument(text_place(source, line, column) + ": " + problem.what());
   }
 }
 

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <exception>
+#include <span>
+#include <stop_token>
 #include <thread>
+#include <vector>
 
-#include "berth/error.h"
 #include "discover/cpu.h"
+#include "pipeline/callbacks.h"
+#include "pipeline/failure.h"
 #include "pipeline/graph.h"
 
 namespace berth {
@@ -20,55 +24,63 @@ struct Task {
 
 void warm_up_one(Task& task, const WarmUpOptions& options) noexcept {
   try {
-    if (options.stop.stop_requested()) throw Cancelled("Warming up the pipeline was cancelled");
+    const CallContext context(options.stop, log_of(std::string(task.name), options.log));
+    context.throw_if_stopped("The warming up of the pipeline");
     if (options.progress) options.progress(task.name, false);
-    task.component->warm_up();
+    task.component->warm_up(context);
     if (options.progress) options.progress(task.name, true);
   } catch (...) {
     task.problem = std::current_exception();
   }
 }
 
-void rethrow(const Task& task) {
-  if (!task.problem) return;
-  try {
-    std::rethrow_exception(task.problem);
-  } catch (const Cancelled&) {
-    throw;
-  } catch (const std::exception& cause) {
-    throw PipelineError(std::string(task.name),
-                        fmt::format("Component '{}' could not be warmed up: {}", task.name, cause.what()));
-  }
+/// Throws where one of `tasks` failed.
+void check(std::span<const Task> tasks) {
+  std::vector<Failure> failures;
+  for (const auto& task : tasks)
+    if (task.problem) failures.push_back({std::string(task.name), task.problem});
+  throw_first(failures, [](const std::string& component, const std::string& cause) {
+    return fmt::format("Component '{}' could not be warmed up: {}", component, cause);
+  });
 }
 
 }  // namespace
 
-void Pipeline::warm_up(const WarmUpOptions& options) {
+void Pipeline::warm_up(const WarmUpOptions& given) {
+  // One that fails ends the others, so that the error comes at once.
+  std::stop_source failed;
+  const std::stop_callback forward(given.stop, [&] { failed.request_stop(); });
+  const WarmUpOptions options{
+      .progress = one_at_a_time(given.progress), .stop = failed.get_token(), .log = one_at_a_time(given.log)};
+  const auto warm_up_task = [&](Task& task) {
+    warm_up_one(task, options);
+    if (task.problem) failed.request_stop();
+  };
+
   std::vector<Task> heavy;
   for (const auto& node : graph_->nodes) {
+    if (std::ranges::find(heavy, node.component.get(), &Task::component) != heavy.end()) continue;
     Task task{node.name, node.component.get(), node.component->load_bytes(), nullptr};
-    const bool twice = std::ranges::find(heavy, task.component, &Task::component) != heavy.end();
-    if (task.bytes != 0 && !twice) {
+    if (task.bytes != 0) {
       heavy.push_back(task);
       continue;
     }
-    if (twice) continue;
-    warm_up_one(task, options);
-    rethrow(task);
+    warm_up_task(task);
+    check(std::span(&task, 1));
   }
-  for (std::size_t start = 0; start < heavy.size();) {
+  for (std::span<Task> rest = heavy; !rest.empty();) {
     // As many at a time as fit; always one.
     const auto available = discovery::available_memory_bytes();
-    auto needed = heavy[start].bytes;
-    std::size_t end = start + 1;
-    while (end < heavy.size() && needed + heavy[end].bytes <= available) needed += heavy[end++].bytes;
+    auto needed = rest.front().bytes;
+    std::size_t count = 1;
+    while (count < rest.size() && needed + rest[count].bytes <= available) needed += rest[count++].bytes;
     {
       std::vector<std::jthread> threads;
-      for (std::size_t i = start + 1; i < end; ++i) threads.emplace_back([&, i] { warm_up_one(heavy[i], options); });
-      warm_up_one(heavy[start], options);
+      for (auto& task : rest.subspan(1, count - 1)) threads.emplace_back([&] { warm_up_task(task); });
+      warm_up_task(rest.front());
     }
-    for (std::size_t i = start; i < end; ++i) rethrow(heavy[i]);
-    start = end;
+    check(rest.first(count));
+    rest = rest.subspan(count);
   }
 }
 

@@ -17,11 +17,11 @@ struct Mark {
   std::size_t column = 1;
 };
 
-/// One document. Throws FormatError, whose `found` starts with "line 3, column 7", for what is not YAML, more than one
-/// document, a key that is there twice or is no text, nesting beyond 200 levels, aliases that would grow the document
-/// beyond a million nodes, tags that name Python objects, and texts beyond 64 MiB.
+/// One document, which messages call `source`. Throws FormatError with line and column for what is not YAML, more than
+/// one document, a key that is there twice or is no text, nesting beyond 200 levels, anchors and aliases that repeat more
+/// than a million values or 64 MiB of text, tags that name Python objects, and texts beyond 64 MiB.
 /// Dates stay text; integers beyond 64 bits become numbers.
-Value read(std::string_view text);
+Value read(std::string_view text, const std::string& source = {});
 
 /// Where the entry with these names (and indices, as text) stands in a text that read() accepts: the place of its name,
 /// or of the nearest entry around it that exists.

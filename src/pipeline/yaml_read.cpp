@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t longest_text = std::size_t{64} << 20U;
 constexpr std::size_t deepest = 200;
-constexpr std::size_t most_aliased_nodes = 1'000'000;
+constexpr std::size_t most_copied_nodes = 1'000'000;
 
 struct EventDeleter {
   void operator()(yaml_event_t* event) const {
@@ -38,17 +38,22 @@ std::string_view optional_text(const yaml_char_t* text) {
 
 Mark mark_of(const yaml_mark_t& mark) { return {mark.line + 1, mark.column + 1}; }
 
+/// Becomes a FormatError where the text's name is known.
+struct Mistake {
+  yaml_mark_t mark;
+  std::string found;
+  std::string expected;
+};
+
 [[noreturn]] void fail(const yaml_mark_t& mark, std::string_view found, std::string_view expected) {
-  throw FormatError({}, mark.index, fmt::format("line {}, column {}: {}", mark.line + 1, mark.column + 1, found),
-                    std::string(expected));
+  throw Mistake{mark, std::string(found), std::string(expected)};
 }
 
 /// The events of a text, one after the other.
 class Parser {
  public:
   explicit Parser(std::string_view text) {
-    if (text.size() > longest_text)
-      throw FormatError({}, 0, fmt::format("a text of {} bytes", text.size()), "at most 64 MiB of YAML");
+    if (text.size() > longest_text) fail({}, fmt::format("a text of {} bytes", text.size()), "at most 64 MiB of YAML");
     if (yaml_parser_initialize(&parser_) == 0) throw std::bad_alloc();
     yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
   }
@@ -87,14 +92,21 @@ class Reader {
   }
 
  private:
+  /// How much of the document something is.
+  struct Size {
+    std::size_t nodes = 0;
+    std::size_t bytes = 0;
+  };
   struct Anchored {
     Value value;
-    std::size_t nodes;
+    Size size;
   };
 
   Value node(Event event, std::size_t depth) {
     if (depth > deepest) fail(event->start_mark, fmt::format("nesting beyond {} levels", deepest), "less nesting");
-    const std::size_t before = nodes_++;
+    const auto before = read_;
+    ++read_.nodes;
+    const auto mark = event->start_mark;
     std::string anchor;
     Value value;
     switch (event->type) {
@@ -117,7 +129,11 @@ class Reader {
       default:
         fail(event->start_mark, "an end", "a value");
     }
-    if (!anchor.empty()) anchors_[anchor] = {value, nodes_ - before};
+    if (!anchor.empty()) {
+      const Size size{read_.nodes - before.nodes, read_.bytes - before.bytes};
+      count_copy(mark, size);
+      anchors_[anchor] = {value, size};
+    }
     return value;
   }
 
@@ -126,15 +142,24 @@ class Reader {
     const auto found = anchors_.find(name);
     if (found == anchors_.end())
       fail(event.start_mark, "the alias " + in_quotes(name) + " of nothing before it", "an anchor of that name");
-    aliased_ += found->second.nodes;
-    nodes_ += found->second.nodes;
-    if (aliased_ > most_aliased_nodes)
-      fail(event.start_mark, "aliases that grow the document beyond all measure", "fewer of them");
+    const auto& size = found->second.size;
+    count_copy(event.start_mark, size);
+    read_.nodes += size.nodes;
+    read_.bytes += size.bytes;
     return found->second.value;
+  }
+
+  /// An anchor keeps a copy of what it names, and each alias is one.
+  void count_copy(const yaml_mark_t& mark, const Size& size) {
+    copied_.nodes += size.nodes;
+    copied_.bytes += size.bytes;
+    if (copied_.nodes > most_copied_nodes || copied_.bytes > longest_text)
+      fail(mark, "anchors and aliases that repeat more than a million values or 64 MiB of text", "fewer of them");
   }
 
   Value scalar(const yaml_event_t& event) {
     const auto text = scalar_text(event);
+    read_.bytes += text.size();
     const auto tag = optional_text(event.data.scalar.tag);
     if (tag.empty()) {
       if (event.data.scalar.plain_implicit != 0) return resolve(text);
@@ -203,8 +228,8 @@ class Reader {
 
   Parser parser_;
   std::map<std::string, Anchored, std::less<>> anchors_;
-  std::size_t nodes_ = 0;
-  std::size_t aliased_ = 0;
+  Size read_;
+  Size copied_;
 };
 
 /// Goes past the node that `event` starts.
@@ -219,7 +244,14 @@ void skip(Parser& parser, const yaml_event_t& event) {
 
 }  // namespace
 
-Value read(std::string_view text) { return Reader(text).read(); }
+Value read(std::string_view text, const std::string& source) {
+  try {
+    return Reader(text).read();
+  } catch (const Mistake& mistake) {
+    const auto [line, column] = mark_of(mistake.mark);
+    throw FormatError(source, line, column, mistake.mark.index, mistake.found, mistake.expected);
+  }
+}
 
 Mark locate(std::string_view text, const std::vector<std::string>& path) {
   Parser parser(text);

@@ -36,6 +36,11 @@ void check_for_error(const HttpRequest& request, const Value& answer) {
   throw remote_error(request, message.is_string() ? message.as_string() : "An error occurred during streaming");
 }
 
+/// Services send back what they were sent, keys among it.
+void warn(const CallContext& context, const HttpRequest& request, const std::string& message) {
+  if (context.log) context.log(LogLevel::warning, redacted(message, request.secrets));
+}
+
 ChatMessage message_of(const Value& completion, const Value& choice, const std::function<void(std::string)>& warn) {
   const auto& message = entry(choice, "message");
   std::vector<ToolCall> calls;
@@ -76,7 +81,8 @@ ChatCompletions::ChatCompletions(ChatEndpoint endpoint, std::string model, ChatO
 }
 
 std::vector<ChatMessage> ChatCompletions::run(std::span<const ChatMessage> messages, const ChatOptions& options,
-                                              const std::stop_token& stop) const {
+                                              const CallContext& given) const {
+  const auto context = given.logging_to(log_);
   auto kwargs = options_.generation_kwargs.value_or(Value::Object{});
   for (const auto& [name, value] : options.generation_kwargs.value_or(Value::Object{})) kwargs.set(name, value);
   const auto& callback = options.streaming_callback ? options.streaming_callback : options_.streaming_callback;
@@ -85,7 +91,10 @@ std::vector<ChatMessage> ChatCompletions::run(std::span<const ChatMessage> messa
 
   HttpRequest request{.url = endpoint_.url, .headers = endpoint_.headers, .secrets = endpoint_.secrets};
   if (const Value* more = kwargs.find("extra_headers"); more != nullptr && !more->is_null())
-    for (const auto& [name, value] : more->as_object()) request.headers.emplace_back(name, value.as_string());
+    for (const auto& [name, value] : more->as_object()) {
+      request.headers.emplace_back(name, value.as_string());
+      add_if_secret(request.secrets, value.as_string());
+    }
   kwargs.erase("extra_headers");
   const auto body = chat_body(model_, messages, tools ? flatten_tools(*tools) : std::vector<Tool>{}, strict,
                               std::move(kwargs), static_cast<bool>(callback));
@@ -93,26 +102,28 @@ std::vector<ChatMessage> ChatCompletions::run(std::span<const ChatMessage> messa
 
   std::vector<ChatMessage> replies;
   if (callback)
-    replies.push_back(streamed(request, callback, stop));
+    replies.push_back(streamed(request, callback, context));
   else
-    replies = at_once(request, stop);
+    replies = at_once(request, context);
   for (const auto& reply : replies) {
     const auto reason = reply.meta().at("finish_reason");
     const auto index = reply.meta().at("index").to_json();
     if (reason == Value("length"))
-      warn(request, fmt::format("The completion for index {} has been truncated before reaching a natural stopping "
-                                "point. Increase the max_completion_tokens parameter to allow for longer completions.",
-                                index));
+      warn(context, request,
+           fmt::format("The completion for index {} has been truncated before reaching a natural stopping "
+                       "point. Increase the max_completion_tokens parameter to allow for longer completions.",
+                       index));
     if (reason == Value("content_filter"))
-      warn(request, fmt::format("The completion for index {} has been truncated due to the content filter.", index));
+      warn(context, request,
+           fmt::format("The completion for index {} has been truncated due to the content filter.", index));
   }
   return replies;
 }
 
-std::vector<ChatMessage> ChatCompletions::at_once(const HttpRequest& request, const std::stop_token& stop) const {
+std::vector<ChatMessage> ChatCompletions::at_once(const HttpRequest& request, const CallContext& context) const {
   std::string text;
   try {
-    text = http_.post(request, stop);
+    text = http_.post(request, context);
   } catch (const Cancelled&) {
     return {};
   }
@@ -121,17 +132,18 @@ std::vector<ChatMessage> ChatCompletions::at_once(const HttpRequest& request, co
     check_for_error(request, answer);
     std::vector<ChatMessage> replies;
     for (const auto& choice : entry(answer, "choices").as_array())
-      replies.push_back(message_of(answer, choice, [&](const std::string& message) { warn(request, message); }));
+      replies.push_back(
+          message_of(answer, choice, [&](const std::string& message) { warn(context, request, message); }));
     return replies;
   });
 }
 
 ChatMessage ChatCompletions::streamed(HttpRequest request, const StreamingCallback& callback,
-                                      const std::stop_token& stop) const {
+                                      const CallContext& context) const {
   ChatStream stream;
   bool done = false;
   ServerSentEvents events([&](const ServerSentEvent& event) {
-    if (done || stop.stop_requested()) return;
+    if (done || context.stop.stop_requested()) return;
     done = event.data.starts_with("[DONE]");
     if (done) return;
     const auto chunk = understood(request, [&] {
@@ -143,37 +155,33 @@ ChatMessage ChatCompletions::streamed(HttpRequest request, const StreamingCallba
   });
   request.on_data = [&](std::string_view data) { events.feed(data); };
   try {
-    http_.post(request, stop);
+    http_.post(request, context);
     if (!done && !stream.is_finished()) throw remote_error(request, "The stream ended before the reply did");
   } catch (const Cancelled&) {
-    if (!stop.stop_requested()) throw;
+    if (!context.stop.stop_requested()) throw;
     if (!stream.is_finished()) stream.set_finish_reason("cancelled");
   }
-  return stream.message([&](const std::string& message) { warn(request, message); });
-}
-
-void ChatCompletions::warn(const HttpRequest& request, const std::string& message) const {
-  if (log_) log_(LogLevel::warning, redacted(message, request.secrets));
+  return stream.message([&](const std::string& message) { warn(context, request, message); });
 }
 
 std::vector<ChatMessage> chat_replies(const ChatCompletions& chat,
                                       const std::variant<std::vector<ChatMessage>, std::string>& messages,
-                                      const ChatOptions& options, const std::stop_token& stop) {
+                                      const ChatOptions& options, const CallContext& context) {
   if (const auto* text = std::get_if<std::string>(&messages)) {
     const auto message = ChatMessage::from_user(*text);
-    return chat.run(std::span(&message, 1), options, stop);
+    return chat.run(std::span(&message, 1), options, context);
   }
   const auto& all = std::get<std::vector<ChatMessage>>(messages);
-  return all.empty() ? std::vector<ChatMessage>{} : chat.run(all, options, stop);
+  return all.empty() ? std::vector<ChatMessage>{} : chat.run(all, options, context);
 }
 
 TextReplies text_replies(const ChatCompletions& chat, std::string prompt, std::optional<std::string> system_prompt,
-                         const ChatOptions& options, const std::stop_token& stop) {
+                         const ChatOptions& options, const CallContext& context) {
   std::vector<ChatMessage> messages;
   if (system_prompt) messages.push_back(ChatMessage::from_system(*std::move(system_prompt)));
   messages.push_back(ChatMessage::from_user(std::move(prompt)));
   TextReplies result;
-  for (const auto& reply : chat.run(messages, options, stop)) {
+  for (const auto& reply : chat.run(messages, options, context)) {
     result.replies.push_back(reply.text().value_or(""));
     result.meta.push_back(reply.meta());
   }

@@ -3,12 +3,12 @@
 
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "berth/call_context.h"
 #include "berth/chat_message.h"
 #include "berth/log.h"
 #include "berth/streaming.h"
@@ -44,12 +44,11 @@ class ChatCompletions {
   /// request to stop gives what came so far, with the finish_reason "cancelled"; without a callback it gives no reply.
   /// Throws std::invalid_argument for what cannot be asked, and RemoteError.
   std::vector<ChatMessage> run(std::span<const ChatMessage> messages, const ChatOptions& options,
-                               const std::stop_token& stop) const;
+                               const CallContext& given) const;
 
  private:
-  std::vector<ChatMessage> at_once(const HttpRequest& request, const std::stop_token& stop) const;
-  ChatMessage streamed(HttpRequest request, const StreamingCallback& callback, const std::stop_token& stop) const;
-  void warn(const HttpRequest& request, const std::string& message) const;
+  std::vector<ChatMessage> at_once(const HttpRequest& request, const CallContext& context) const;
+  ChatMessage streamed(HttpRequest request, const StreamingCallback& callback, const CallContext& context) const;
 
   ChatEndpoint endpoint_;
   HttpClient http_;
@@ -61,7 +60,7 @@ class ChatCompletions {
 /// The same for what generators with "Chat" in their names take: messages, none of which gives no reply, or one text.
 std::vector<ChatMessage> chat_replies(const ChatCompletions& chat,
                                       const std::variant<std::vector<ChatMessage>, std::string>& messages,
-                                      const ChatOptions& options, const std::stop_token& stop);
+                                      const ChatOptions& options, const CallContext& context);
 
 /// And for the others.
 struct TextReplies {
@@ -69,6 +68,6 @@ struct TextReplies {
   std::vector<Value::Object> meta;
 };
 TextReplies text_replies(const ChatCompletions& chat, std::string prompt, std::optional<std::string> system_prompt,
-                         const ChatOptions& options, const std::stop_token& stop);
+                         const ChatOptions& options, const CallContext& context);
 
 }  // namespace berth

@@ -6,12 +6,12 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "berth/call_context.h"
 #include "berth/error.h"
 
 namespace berth {
@@ -48,8 +48,9 @@ class HttpClient {
   ~HttpClient();
 
   /// The answer; empty where on_data took it. Once on_data has been called, nothing is tried again.
-  /// Throws std::invalid_argument for a url or header that is none, RemoteError, and Cancelled where `stop` asks for it.
-  std::string post(const HttpRequest& request, std::stop_token stop = {}) const;
+  /// The log is told of each new try and why.
+  /// Throws std::invalid_argument for a url or header that is none, RemoteError, and Cancelled where the caller asks for it.
+  std::string post(const HttpRequest& request, const CallContext& context = {}) const;
 
  private:
   struct Connections;
@@ -60,6 +61,9 @@ class HttpClient {
 
 /// The error that names the service, and no secret.
 RemoteError remote_error(const HttpRequest& request, std::string problem, std::optional<int> status = {});
+
+/// The caller's own headers can hold the key of a gateway: adds `value` to `secrets` where it is as long as one.
+void add_if_secret(std::vector<std::string>& secrets, const std::string& value);
 
 /// `text` with "***" in the place of each secret.
 std::string redacted(std::string text, const std::vector<std::string>& secrets);

@@ -36,11 +36,6 @@ std::string without_end_slashes(std::string url) {
   return url;
 }
 
-/// The caller's own headers can hold a key of a gateway; what is as long as one is taken for one.
-void add_if_secret(ChatEndpoint& endpoint, const std::string& value) {
-  if (value.size() >= 16) endpoint.secrets.push_back(value);
-}
-
 /// What both services share. `url` may throw here already, rather than at the first request.
 ChatEndpoint endpoint(std::string url, const std::optional<std::string>& organization, double timeout, int max_retries,
                       const std::optional<Value::Object>& http_client_kwargs) {
@@ -49,7 +44,7 @@ ChatEndpoint endpoint(std::string url, const std::optional<std::string>& organiz
   ChatEndpoint endpoint{.url = std::move(url), .headers = std::move(settings.headers), .http = settings.options};
   endpoint.http.timeout = timeout;
   endpoint.http.max_retries = max_retries;
-  for (const auto& [name, value] : endpoint.headers) add_if_secret(endpoint, value);
+  for (const auto& [name, value] : endpoint.headers) add_if_secret(endpoint.secrets, value);
   endpoint.headers.emplace_back("Accept", "application/json, text/event-stream");
   if (const auto id = organization ? organization : environment("OPENAI_ORG_ID"))
     endpoint.headers.emplace_back("OpenAI-Organization", *id);
@@ -131,7 +126,7 @@ ChatEndpoint azure_endpoint(const AzureAccess& access) {
       access.organization, access.timeout, access.max_retries, access.http_client_kwargs);
   for (const auto& [name, value] : access.default_headers.value_or(OrderedMap<std::string>{})) {
     result.headers.emplace_back(name, value);
-    add_if_secret(result, value);
+    add_if_secret(result.secrets, value);
   }
   if (key)
     add_secret_header(result, "api-key", "", *key);

@@ -1,5 +1,8 @@
 #include "text/nearest.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cstddef>
 
@@ -39,6 +42,12 @@ std::string nearest(std::string_view text, const std::vector<std::string>& candi
     }
   }
   return best;
+}
+
+std::string nearest_hint(std::string_view name, const std::vector<std::string>& known) {
+  const auto best = nearest(name, known);
+  if (!best.empty()) return fmt::format("; did you mean '{}'?", best);
+  return known.empty() ? "; it has none" : fmt::format("; it has: {}", fmt::join(known, ", "));
 }
 
 std::string lower(std::string_view text) {

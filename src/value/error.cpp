@@ -2,19 +2,28 @@
 
 #include <fmt/format.h>
 
+#include "text/text_place.h"
+
 namespace berth {
 namespace {
 
-std::string format_message(const std::filesystem::path& path, std::uint64_t offset, std::string_view found,
-                           std::string_view expected) {
-  return fmt::format("{}byte {}: found {}, expected {}", path.empty() ? "" : path.string() + ": ", offset, found,
-                     expected);
+std::string byte_place(const std::filesystem::path& path, std::uint64_t offset) {
+  return fmt::format("{}byte {}", path.empty() ? "" : path.string() + ": ", offset);
 }
 
 }  // namespace
 
 FormatError::FormatError(std::filesystem::path path, std::uint64_t offset, std::string found, std::string expected)
-    : std::runtime_error(format_message(path, offset, found, expected)),
+    : std::runtime_error(fmt::format("{}: found {}, expected {}", byte_place(path, offset), found, expected)),
+      path_(std::move(path)),
+      offset_(offset),
+      found_(std::move(found)),
+      expected_(std::move(expected)) {}
+
+FormatError::FormatError(std::filesystem::path path, std::size_t line, std::size_t column, std::uint64_t offset,
+                         std::string found, std::string expected)
+    : std::runtime_error(
+          fmt::format("{}: found {}, expected {}", text_place(path.string(), line, column), found, expected)),
       path_(std::move(path)),
       offset_(offset),
       found_(std::move(found)),

@@ -17,7 +17,8 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-const std::vector<std::string> commands = {"run", "devices", "resolve", "convert", "completion"};
+const std::vector<std::string> commands = {"run",      "devices",    "resolve",   "convert",
+                                           "pipeline", "components", "completion"};
 
 std::size_t count_lines(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
@@ -77,6 +78,12 @@ TEST(CommandLine, WrongUseIsOneLineOnStandardErrorAndExitCodeTwo) {
       {"convert", "cpu"},
       {"convert", "cpu", "--to", "nonesuch"},
       {"convert", "--to", "hf"},
+      {"pipeline"},
+      {"pipeline", "nonesuch"},
+      {"pipeline", "validate"},
+      {"pipeline", "run"},
+      {"pipeline", "draw", "-o", "x.svg"},
+      {"components", "nonesuch"},
       {"completion"},
       {"completion", "tcsh"},
   };
@@ -91,8 +98,12 @@ TEST(CommandLine, WrongUseIsOneLineOnStandardErrorAndExitCodeTwo) {
 }
 
 TEST(CommandLine, ErrorsSayWhatHelps) {
-  EXPECT_THAT(berth_command({"nonesuch"}).err,
-              AllOf(HasSubstr("'nonesuch'"), HasSubstr("run, devices, resolve, convert, completion")));
+  EXPECT_THAT(
+      berth_command({"nonesuch"}).err,
+      AllOf(HasSubstr("'nonesuch'"), HasSubstr("run, devices, resolve, convert, pipeline, components, completion")));
+  EXPECT_THAT(berth_command({"pipeline", "nonesuch"}).err,
+              AllOf(HasSubstr("'nonesuch'"), HasSubstr("validate, run, draw"), HasSubstr("berth pipeline --help")));
+  EXPECT_THAT(berth_command({"pipeline"}).err, HasSubstr("Say what to do; the commands are validate, run, draw"));
   EXPECT_THAT(berth_command({"run", "smollm2", "--nonesuch"}).err,
               AllOf(HasSubstr("--nonesuch"), HasSubstr("berth run --help")));
   EXPECT_THAT(berth_command({"convert", "cpu", "--to", "nonesuch"}).err, HasSubstr("openvino"));
@@ -170,9 +181,9 @@ TEST(CommandLine, AWrongUseWhoseDocumentCannotBeWrittenIsStillWrongUse) {
 TEST(CommandLine, AReaderThatWentAwayEndsItQuietly) {
   // Even where the parent ignores SIGPIPE.
   for (const std::string before : {"", "trap '' PIPE; "}) {
-    const auto outcome = berth_command(
-        {"-c", before + "(sleep 0.2; \"$0\" completion bash; echo \"code $?\" >&2) | true", BERTH_BINARY},
-        {.program = "/bin/sh"});
+    const auto outcome =
+        berth_command({"-c", before + "(sleep 0.2; \"$0\" completion bash; echo \"code $?\" >&2) | true", BERTH_BINARY},
+                      {.program = "/bin/sh"});
     EXPECT_EQ(outcome.err, "code 141\n");
   }
 }

@@ -14,6 +14,10 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Not;
 using testing::UnorderedElementsAre;
+using testing::UnorderedElementsAreArray;
+
+const std::vector<std::string> commands = {"run",      "devices",    "resolve",   "convert",
+                                           "pipeline", "components", "completion"};
 
 bool is_installed(const std::string& program) {
   return berth_command({"-c", "command -v " + program}, {.program = "/bin/sh"}).exit_code == 0;
@@ -48,8 +52,9 @@ class CompletionTest : public testing::Test {
   }
 
   std::vector<std::string> fish(const std::string& line) const {
-    const auto outcome = berth_command({"--no-config", "-c", "source $argv[1]; complete -C $argv[2]", script("fish"), line},
-                                       {.environment = {{"HOME", folder_.path().string()}}, .program = "fish"});
+    const auto outcome =
+        berth_command({"--no-config", "-c", "source $argv[1]; complete -C $argv[2]", script("fish"), line},
+                      {.environment = {{"HOME", folder_.path().string()}}, .program = "fish"});
     std::vector<std::string> words;
     for (const auto& each : lines_of(outcome.out)) words.push_back(each.substr(0, each.find('\t')));
     return words;
@@ -60,7 +65,7 @@ class CompletionTest : public testing::Test {
 
 TEST_F(CompletionTest, BashOffersCommandsOptionsAndValues) {
   if (!is_installed("bash")) GTEST_SKIP() << "no bash here";
-  EXPECT_THAT(bash({""}), UnorderedElementsAre("run", "devices", "resolve", "convert", "completion"));
+  EXPECT_THAT(bash({""}), UnorderedElementsAreArray(commands));
   EXPECT_THAT(bash({"re"}), ElementsAre("resolve"));
   EXPECT_THAT(bash({"--v"}), ElementsAre("--version"));
   EXPECT_THAT(bash({"run", "m.gguf", "--max"}), ElementsAre("--max-new-tokens"));
@@ -74,18 +79,33 @@ TEST_F(CompletionTest, BashOffersCommandsOptionsAndValues) {
   EXPECT_THAT(bash({"run", "./mod"}), IsEmpty());  // bash goes on with file names
   EXPECT_THAT(bash({"run", "--seed", "-"}), IsEmpty());
   EXPECT_THAT(bash({"devices", "--to"}), IsEmpty());
+  EXPECT_THAT(bash({"pipeline", ""}), UnorderedElementsAre("validate", "run", "draw"));
+  EXPECT_THAT(bash({"pipeline", "run", "--d"}), UnorderedElementsAre("--device", "--documents"));
+  EXPECT_THAT(bash({"pipeline", "draw", "--d"}), IsEmpty());
+  EXPECT_THAT(bash({"pipeline", "run", "rag.yaml", "--max"}), IsEmpty());
+  EXPECT_THAT(bash({"components", "Answer"}), ElementsAre("AnswerBuilder"));
 }
 
 TEST_F(CompletionTest, EachOptionOfEachHelpIsInEachScript) {
   for (const std::string shell : {"bash", "zsh", "fish"}) {
     const auto text = berth_command({"completion", shell}).out;
-    for (const std::string command : {"run", "devices", "resolve", "convert", "completion"}) {
+    for (std::vector<std::string> command : std::vector<std::vector<std::string>>{{"run"},
+                                                                                  {"devices"},
+                                                                                  {"resolve"},
+                                                                                  {"convert"},
+                                                                                  {"pipeline", "validate"},
+                                                                                  {"pipeline", "run"},
+                                                                                  {"pipeline", "draw"},
+                                                                                  {"components"},
+                                                                                  {"completion"}}) {
       std::size_t options = 0;
-      for (const auto& line : lines_of(berth_command({command, "--help"}).out)) {
+      command.emplace_back("--help");
+      for (const auto& line : lines_of(berth_command(command).out)) {
         const auto at = line.find("--");
         if (!line.starts_with("  -") || at == std::string::npos) continue;
         const auto name = line.substr(at + 2, line.find_first_of(" ,", at) - at - 2);
-        EXPECT_THAT(text, testing::HasSubstr((shell == "fish" ? "-l " : "--") + name)) << shell << " " << command;
+        EXPECT_THAT(text, testing::HasSubstr((shell == "fish" ? "-l " : "--") + name))
+            << shell << " " << testing::PrintToString(command);
         ++options;
       }
       EXPECT_GE(options, 1U);
@@ -97,8 +117,9 @@ TEST_F(CompletionTest, ZshTakesTheScript) {
   if (!is_installed("zsh")) GTEST_SKIP() << "no zsh here";
   const auto check = berth_command({"-n", script("zsh")}, {.program = "zsh"});
   EXPECT_EQ(check.exit_code, 0) << check.err;
-  const auto load = berth_command({"-fc", "autoload -U compinit; compinit -D -u; source $1; print $_comps[berth]", "zsh", script("zsh")},
-                                  {.environment = {{"HOME", folder_.path().string()}}, .program = "zsh"});
+  const auto load = berth_command(
+      {"-fc", "autoload -U compinit; compinit -D -u; source $1; print $_comps[berth]", "zsh", script("zsh")},
+      {.environment = {{"HOME", folder_.path().string()}}, .program = "zsh"});
   EXPECT_EQ(load.out, "_berth\n") << load.err;
 }
 
@@ -110,26 +131,45 @@ TEST_F(CompletionTest, ZshOffersCommandsOptionsAndValues) {
                                .terminal_error = true,
                                .folder = folder_.path().string(),
                                .program = "zsh"});
-  shell.type("unsetopt zle_bracketed_paste; autoload -U compinit; compinit -D -u; source " + script("zsh") + "; print ready$((1))\n");
+  shell.type("unsetopt zle_bracketed_paste; autoload -U compinit; compinit -D -u; source " + script("zsh") +
+             "; print ready$((1))\n");
   ASSERT_TRUE(shell.wait_for("ready1"));
   shell.type("berth \t\t");
   EXPECT_TRUE(shell.wait_for("Let a model answer a prompt"));
-  shell.type("\x15" "berth convert cpu --to open\t");
+  shell.type(
+      "\x15"
+      "berth convert cpu --to open\t");
   EXPECT_TRUE(shell.wait_for("vino"));
-  shell.type("\x15" "berth run --max\t");
+  shell.type(
+      "\x15"
+      "berth run --max\t");
   EXPECT_TRUE(shell.wait_for("-new-tokens"));
-  shell.type("\x15" "exit\n");
+  shell.type(
+      "\x15"
+      "berth pipeline val\t");
+  EXPECT_TRUE(shell.wait_for("idate"));
+  shell.type(
+      "\x15"
+      "berth pipeline run --include\t");
+  EXPECT_TRUE(shell.wait_for("-outputs-from"));
+  shell.type(
+      "\x15"
+      "exit\n");
   EXPECT_EQ(shell.wait().exit_code, 0);
 }
 
 TEST_F(CompletionTest, FishOffersCommandsOptionsAndValues) {
   if (!is_installed("fish")) GTEST_SKIP() << "no fish here";
   EXPECT_EQ(berth_command({"-n", script("fish")}, {.program = "fish"}).exit_code, 0);
-  EXPECT_THAT(fish("berth "), UnorderedElementsAre("run", "devices", "resolve", "convert", "completion"));
+  EXPECT_THAT(fish("berth "), UnorderedElementsAreArray(commands));
   EXPECT_THAT(fish("berth convert cpu --to o"), UnorderedElementsAre("openvino", "onnxruntime"));
   EXPECT_THAT(fish("berth run --max"), ElementsAre("--max-new-tokens"));
   EXPECT_THAT(fish("berth run smol"), Contains("smollm2"));
   EXPECT_THAT(fish("berth devices --"), Not(Contains("--device")));
+  EXPECT_THAT(fish("berth pipeline "), UnorderedElementsAre("validate", "run", "draw"));
+  EXPECT_THAT(fish("berth pipeline run --inc"), ElementsAre("--include-outputs-from"));
+  EXPECT_THAT(fish("berth pipeline run --max"), IsEmpty());
+  EXPECT_THAT(fish("berth components Answer"), ElementsAre("AnswerBuilder"));
 }
 
 }  // namespace

@@ -54,8 +54,17 @@ std::set<std::string> options_on_page(const std::string& page) {
 TEST(ManPage, HasEachOptionOfEachCommandAndNoOther) {
   const auto page = options_on_page(read_file(docs / "man" / "berth.1"));
   std::set<std::string> known;
-  for (const std::vector<std::string>& command :
-       {std::vector<std::string>{}, {"run"}, {"devices"}, {"doctor"}, {"resolve"}, {"convert"}, {"completion"}}) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{},
+                                                  {"run"},
+                                                  {"devices"},
+                                                  {"doctor"},
+                                                  {"resolve"},
+                                                  {"convert"},
+                                                  {"pipeline", "validate"},
+                                                  {"pipeline", "run"},
+                                                  {"pipeline", "draw"},
+                                                  {"components"},
+                                                  {"completion"}}) {
     auto arguments = command;
     arguments.emplace_back("--help");
     const auto options = options_in(berth_command(arguments).out);
@@ -85,7 +94,8 @@ TEST(ManPage, HasNoWarnings) {
 
 TEST(CommandLineGuide, HasEachCommand) {
   const auto guide = read_file(docs / "command-line.md");
-  for (const std::string command : {"run", "devices", "resolve", "convert", "completion"})
+  for (const std::string command : {"run", "devices", "resolve", "convert", "pipeline validate", "pipeline run",
+                                    "pipeline draw", "components", "completion"})
     EXPECT_THAT(guide, HasSubstr("\n## berth " + command + "\n"));
 }
 

@@ -1,4 +1,5 @@
-# Installs Berth into an empty folder, builds the project beside this file against it and runs both.
+# Installs Berth into an empty folder and builds projects outside of it against what is there: the one beside this file,
+# and the examples, which examples_test runs.
 set(prefix ${CMAKE_CURRENT_BINARY_DIR}/consumer/prefix)
 set(options -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE} -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER})
 if(BERTH_SANITIZE)
@@ -13,11 +14,23 @@ endif()
 
 add_test(NAME consumer.empty_prefix COMMAND ${CMAKE_COMMAND} -E rm -rf ${CMAKE_CURRENT_BINARY_DIR}/consumer)
 add_test(NAME consumer.installs COMMAND ${CMAKE_COMMAND} --install ${PROJECT_BINARY_DIR} --prefix ${prefix})
-add_test(NAME consumer.builds_and_runs COMMAND ${CMAKE_CTEST_COMMAND}
-  --build-and-test ${CMAKE_CURRENT_LIST_DIR} ${CMAKE_CURRENT_BINARY_DIR}/consumer/build
-  --build-generator ${CMAKE_GENERATOR} --build-options ${options} --test-command consumer)
+# consumes(test folder arguments...): the test builds the project in `folder`.
+function(consumes test folder)
+  get_filename_component(name ${folder} NAME)
+  add_test(NAME ${test} COMMAND ${CMAKE_CTEST_COMMAND}
+    --build-and-test ${folder} ${CMAKE_CURRENT_BINARY_DIR}/consumer/${name}
+    --build-generator ${CMAKE_GENERATOR} --build-options ${options} ${ARGN})
+  set_tests_properties(${test} PROPERTIES FIXTURES_REQUIRED installed TIMEOUT 120)
+endfunction()
+consumes(consumer.builds_and_runs ${CMAKE_CURRENT_LIST_DIR} --test-command consumer)
+if(BERTH_LLAMA)
+  foreach(example custom_component rag chat)
+    consumes(examples.builds_${example} ${PROJECT_SOURCE_DIR}/examples/${example})
+    set_tests_properties(examples.builds_${example} PROPERTIES FIXTURES_SETUP examples LABELS examples)
+  endforeach()
+endif()
 add_test(NAME consumer.installed_program_runs COMMAND ${prefix}/${CMAKE_INSTALL_BINDIR}/berth --version)
 set_tests_properties(consumer.empty_prefix PROPERTIES FIXTURES_SETUP empty_prefix)
 set_tests_properties(consumer.installs PROPERTIES FIXTURES_REQUIRED empty_prefix FIXTURES_SETUP installed)
-set_tests_properties(consumer.builds_and_runs consumer.installed_program_runs PROPERTIES FIXTURES_REQUIRED installed)
-set_tests_properties(consumer.installs consumer.builds_and_runs PROPERTIES TIMEOUT 120)
+set_tests_properties(consumer.installs PROPERTIES TIMEOUT 120)
+set_tests_properties(consumer.installed_program_runs PROPERTIES FIXTURES_REQUIRED installed)

@@ -40,6 +40,8 @@ for name in files:
                 commands.append((row[2:], []))
             elif row.startswith("build/bin/berth "):
                 commands.append((row.removeprefix("build/bin/"), []))
+            elif commands and "<<'EOF'" in commands[-1][0] and not commands[-1][0].endswith("\nEOF"):
+                commands[-1] = (commands[-1][0] + "\n" + row, [])
             elif commands and commands[-1][0].endswith("\\"):
                 commands[-1] = (commands[-1][0][:-1] + row.strip(), [])
             elif commands:

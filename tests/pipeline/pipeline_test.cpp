@@ -167,7 +167,7 @@ TEST(PipelineRun, TellsAWrongTypeByComponentAndInput) {
               AllOf(HasSubstr("'first'"), HasSubstr("input 'value': expected an integer, found a string")));
 }
 
-TEST(PipelineRun, EndsBeforeTheNextComponentOnARequestToStop) {
+TEST(PipelineRun, EndsAfterAComponentThatDoesNotEndOnARequestToStop) {
   Pipeline pipeline;
   std::stop_source stop;
   int ran = 0;
@@ -219,41 +219,6 @@ TEST(PipelineRun, GivesTheSameWhetherSideBySideOrNot) {
   };
   EXPECT_EQ(run(true), run(false));
   EXPECT_EQ(run(true), R"({"b": {"result": ">ab"}, "d": {"result": ">acd"}})");
-}
-
-/// Takes memory, and fails where it is told to.
-struct Heavy final : Component {
-  explicit Heavy(bool& fail) : Component("berth.test.Heavy"), fails(fail) {}
-  void warm_up() override {
-    if (fails) throw std::runtime_error("no such model");
-    ++warmed;
-  }
-  std::uint64_t load_bytes() const override { return warmed == 0 ? 1000 : 0; }
-  void run(Run&) override {}
-  Value::Object init_parameters() const override { return {}; }
-  bool& fails;
-  std::atomic<int> warmed = 0;
-};
-
-TEST(PipelineWarmUp, NamesTheComponentThatFailedAndCanBeCalledAgain) {
-  bool fails = true;
-  bool never = false;
-  Pipeline pipeline;
-  const auto good = std::make_shared<Heavy>(never);
-  const auto bad = std::make_shared<Heavy>(fails);
-  pipeline.add_component("good", good);
-  pipeline.add_component("bad", bad);
-  EXPECT_THAT(message_of<PipelineError>([&] { pipeline.warm_up(); }),
-              AllOf(HasSubstr("'bad'"), HasSubstr("no such model")));
-  fails = false;
-  std::mutex mutex;
-  std::vector<std::string> done;
-  pipeline.warm_up({.progress = [&](std::string_view name, bool is_done) {
-    const std::lock_guard lock(mutex);
-    if (is_done) done.emplace_back(name);
-  }});
-  EXPECT_EQ(bad->warmed, 1);
-  EXPECT_THAT(done, testing::Contains("bad"));
 }
 
 TEST(PipelineGraph, RefusesNamesThatCannotBe) {

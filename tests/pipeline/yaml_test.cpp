@@ -53,7 +53,7 @@ TEST(YamlRead, TakesAliasesMergesAndStyles) {
 }
 
 TEST(YamlRead, RefusesWhatIsHostileOrWrong) {
-  EXPECT_THAT(refused("a: 1\na: 2"), HasSubstr("line 2, column 1: the key 'a' twice"));
+  EXPECT_THAT(refused("a: 1\na: 2"), HasSubstr("line 2, column 1: found the key 'a' twice"));
   EXPECT_THAT(refused("1: a"), HasSubstr("text as a key"));
   EXPECT_THAT(refused("--- a\n--- b"), HasSubstr("a second document"));
   EXPECT_THAT(refused("*x"), HasSubstr("alias"));
@@ -68,7 +68,7 @@ TEST(YamlRead, RefusesWhatIsHostileOrWrong) {
     for (int j = 0; j < 10; ++j) bomb += (j == 0 ? "*a" : ", *a") + std::to_string(i - 1);
     bomb += "]\n";
   }
-  EXPECT_THAT(refused(bomb), HasSubstr("aliases"));
+  EXPECT_THAT(refused(bomb), HasSubstr("anchors and aliases that repeat more than a million values"));
 }
 
 TEST(YamlWrite, IsPyYamls) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
+#include <variant>
 
 #include "berth/error.h"
 #include "engine/llama/llama_session.h"
@@ -23,6 +25,15 @@ std::vector<llama_token> tokenize_text(const llama_vocab* vocab, const std::stri
   }
   tokens.resize(static_cast<std::size_t>(std::max(n, 0)));
   return tokens;
+}
+
+/// Refuses what would be left out without a word: chat templates are given texts.
+void check_texts_only(const ChatMessage& message) {
+  const auto is_image = [](const auto& part) { return std::holds_alternative<ImageContent>(part); };
+  const auto result = message.tool_call_result();
+  const auto* parts = result ? std::get_if<1>(&result->result) : nullptr;
+  if (message.image() || message.file() || (parts != nullptr && std::ranges::any_of(*parts, is_image)))
+    throw std::invalid_argument("A message holds an image or a file; local models take texts only");
 }
 
 /// 134515008 -> "135M", 8030261248 -> "8.0B"
@@ -48,6 +59,7 @@ std::string LlamaModel::special_token(llama_token token) const {
 
 Prompt LlamaModel::apply_chat_template(const std::vector<ChatMessage>& messages,
                                        const ChatTemplateOptions& options) const {
+  for (const auto& message : messages) check_texts_only(message);
   const char* source = llama_model_chat_template(model_.get(), nullptr);
   if (source == nullptr && !options.chat_template)
     throw EngineError("llama.cpp", info_.device.str(),

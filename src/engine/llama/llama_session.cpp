@@ -289,6 +289,10 @@ void LlamaSession::decode_next_tokens(std::span<Job> jobs, const GenerationReque
 
 /// Computes the batch; false where the caller cancelled it.
 bool LlamaSession::decode() {
+  if (stop_.stop_requested()) {  // not every backend asks while it computes
+    in_context_.clear();
+    return false;
+  }
   LogCapture log;
   const auto status = llama_decode(context_.get(), *batch_);
   if (status == 0) return true;

@@ -7,6 +7,7 @@ import random
 import warnings
 
 from haystack import Document
+from haystack.dataclasses import ByteStream, SparseEmbedding
 from haystack.document_stores.in_memory import InMemoryDocumentStore
 from haystack.document_stores.types import DuplicatePolicy
 from haystack.utils.filters import _parse_date, document_matches_filter
@@ -97,7 +98,9 @@ def dates():
              "2020366", "2020-01-05T10:30:00+0130", "20200105T101112Z", "2020-01-05T10:3", "2020-13-05", "2020-01-05T10:30:00+25:00",
              "Jan. 5, 2020", "5th of January 2020", "2020 Jan 5", "2020-Jan-05", "12-25-2020", "25-12-2020", "9999-12-31T23:59:59.999999", "0001-01-01",
              "2020-00-05", "2020-01-00", "2021-02-29", "13/13/2020", "2020-01-05 12am", "2020-01-05 12pm", "2020-01-05 13pm", "2020-01-05 5",
-             "Feb 30, 2020", "2020-01-05T10:30:00Zjunk", "abc 2020", "2020-01-05T-1", "31/01/2020 10:00"]
+             "Feb 30, 2020", "2020-01-05T10:30:00Zjunk", "abc 2020", "2020-01-05T-1", "31/01/2020 10:00", "Sun Jan  5 10:30:15 2020",
+             "Sun Jan 5 10:30:15 UTC 2020", "Sunday, January 5, 2020", "Jan/5/2020", "5/Jan/2020", "5 janvier 2020", "Monnight Jan 5 2020",
+             "2020-01-05Z", "20200105T", "Sept 5 2020", "5 sept. 2020", "2020-01-05 3:04:05.678 am"]
     answers = []
     for text in texts:
         try:
@@ -162,6 +165,18 @@ def embeddings():
     return {"documents": documents, "searches": searches}
 
 
+def saved_store(path):
+    store = InMemoryDocumentStore(index="saved by Haystack", embedding_similarity_function="cosine", bm25_parameters={"k1": 1.25},
+                                  return_embedding=False)
+    store.write_documents([
+        Document(content="Grüße aus Oslo 🚢", meta={"page": 3, "tags": ["a", None], "nested": {"x": 1.5, "y": True}}, embedding=[0.5, 1e-05, -2.0]),
+        Document(content="Rome is old.", score=0.25),
+        Document(blob=ByteStream(data=b"\x00\xff\n", mime_type="image/png", meta={"name": "dot"}),
+                 sparse_embedding=SparseEmbedding(indices=[1, 7], values=[0.5, 0.25])),
+        Document(id="own id")])
+    store.save_to_disk(str(path))
+
+
 def write(name, value):
     lines = ",\n".join(f" {json.dumps(key)}: [\n" + ",\n".join("  " + json.dumps(one, ensure_ascii=False) for one in values) + "\n ]"
                        for key, values in value.items())
@@ -173,3 +188,4 @@ if __name__ == "__main__":
     write("dates.json", dates())
     write("bm25.json", bm25())
     write("embeddings.json", embeddings())
+    saved_store(HERE / "saved_store.json")

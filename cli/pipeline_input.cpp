@@ -1,0 +1,150 @@
+#include "pipeline_input.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "berth/error.h"
+#include "failure.h"
+#include "pipeline/yaml.h"
+#include "text/nearest.h"
+#include "text/printable.h"
+#include "text_file.h"
+
+namespace berth::cli {
+namespace {
+
+constexpr auto command = "berth pipeline run";
+
+bool starts_as_json(std::string_view text) {
+  const auto start = text.find_first_not_of(" \t\r\n");
+  return start != text.npos && (text[start] == '{' || text[start] == '[');
+}
+
+Value parse_argument(const std::string& text) {
+  try {
+    return Value::from_json(text);
+  } catch (const FormatError& problem) {
+    throw WrongUse(fmt::format("--input starts as JSON, but is none: {}", problem.what()), command);
+  }
+}
+
+Value parse_file(const std::string& path) {
+  const auto text = read_text_file(path, "inputs");
+  const auto name = file_name_for_messages(path);
+  if (!starts_as_json(text) || path.ends_with(".yaml") || path.ends_with(".yml")) return yaml::read(text, name);
+  try {
+    return Value::from_json(text);
+  } catch (const FormatError& problem) {
+    throw FormatError(name, problem.offset(), problem.found(), problem.expected());
+  }
+}
+
+bool takes_text(const Type& type) {
+  return type.is_any() || type.name() == "str" || (type.is_union() && std::ranges::any_of(type.args(), takes_text));
+}
+
+class Inputs {
+ public:
+  explicit Inputs(const Pipeline& pipeline)
+      : pipeline_(pipeline), names_(pipeline.component_names()), open_(pipeline.inputs()) {}
+
+  void add(const std::string& argument) {
+    if (starts_as_json(argument)) return add_all(parse_argument(argument), "--input");
+    const auto equals = argument.find('=');
+    // A path can have a "=" too, once it has a "/".
+    if (equals == argument.npos || equals == 0 || argument.find('/') < equals)
+      return add_all(parse_file(argument), file_name_for_messages(argument));
+    const auto name = argument.substr(0, equals);
+    const auto text = argument.substr(equals + 1);
+    if (const auto dot = name.find('.'); dot != name.npos)
+      add_text(name.substr(0, dot), name.substr(dot + 1), text);
+    else
+      for (const auto& component : who_takes(name)) add_text(component, name, text);
+  }
+
+  Value::Object take() && { return std::move(data_); }
+
+ private:
+  void add_all(const Value& given, const std::string& source) {
+    if (!given.is_object())
+      throw WrongUse(fmt::format("{}: inputs are an object, {{\"COMPONENT\": {{\"INPUT\": ...}}}}; this is a {}",
+                                 source, given.type_name()),
+                     command);
+    for (const auto& [name, value] : given.as_object()) {
+      const bool is_component = value.is_object() && std::ranges::find(names_, name) != names_.end();
+      if (is_component)
+        for (const auto& [input, each] : value.as_object()) set(name, input, each);
+      else
+        for (const auto& component : who_takes(name)) set(component, name, value);
+    }
+  }
+
+  void add_text(const std::string& component, const std::string& input, const std::string& text) {
+    const auto& sockets = component_named(component).inputs();
+    const auto socket = std::ranges::find(sockets, input, &InputSocket::name);
+    if (socket == sockets.end() || takes_text(socket->type)) return set(component, input, text);
+    try {
+      set(component, input, Value::from_json(text));
+    } catch (const FormatError&) {
+      throw WrongUse(
+          fmt::format("The input '{}.{}' takes {}, not {}", component, input, socket->type.str(), in_quotes(text)),
+          command);
+    }
+  }
+
+  void set(const std::string& component, const std::string& input, Value value) {
+    const auto& sockets = component_named(component).inputs();
+    if (std::ranges::find(sockets, input, &InputSocket::name) == sockets.end()) {
+      std::vector<std::string> known;
+      for (const auto& socket : sockets) known.push_back(socket.name);
+      throw WrongUse(fmt::format("The component {} has no input {}{}", in_quotes(component), in_quotes(input),
+                                 nearest_hint(input, known)),
+                     command);
+    }
+    if (!data_.contains(component)) data_.set(component, Value::Object{});
+    auto& inputs = data_.find(component)->as_object();
+    if (inputs.contains(input))
+      throw WrongUse(fmt::format("The input {} is given twice", in_quotes(component + "." + input)), command);
+    inputs.set(input, std::move(value));
+  }
+
+  const Component& component_named(const std::string& name) const {
+    if (std::ranges::find(names_, name) == names_.end())
+      throw WrongUse(
+          fmt::format("There is no component {} in the pipeline{}", in_quotes(name), nearest_hint(name, names_)),
+          command);
+    return pipeline_.component(name);
+  }
+
+  /// The components that have an input of this name which nobody sends to.
+  std::vector<std::string> who_takes(const std::string& input) const {
+    std::vector<std::string> found;
+    auto known = names_;
+    for (const auto& [component, inputs] : open_)
+      for (const auto& [name, socket] : inputs.as_object()) {
+        if (name == input) found.push_back(component);
+        if (std::ranges::find(known, name) == known.end()) known.push_back(name);
+      }
+    if (found.empty())
+      throw WrongUse(fmt::format("Neither a component nor an input to be given is called {}{}", in_quotes(input),
+                                 nearest_hint(input, known)),
+                     command);
+    return found;
+  }
+
+  const Pipeline& pipeline_;
+  std::vector<std::string> names_;
+  Value::Object open_;
+  Value::Object data_;
+};
+
+}  // namespace
+
+Value::Object read_inputs(const Pipeline& pipeline, const std::vector<std::string>& arguments) {
+  Inputs inputs(pipeline);
+  for (const auto& argument : arguments) inputs.add(argument);
+  return std::move(inputs).take();
+}
+
+}  // namespace berth::cli

@@ -1,0 +1,161 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "berth/engine.h"
+#include "berth/error.h"
+#include "berth/model.h"
+#include "device_argument.h"
+#include "help.h"
+#include "output.h"
+#include "pipeline.h"
+#include "pipeline_file.h"
+#include "text.h"
+#include "text/printable.h"
+
+namespace berth::cli {
+namespace {
+
+constexpr auto examples =
+    "Examples:\n"
+    "  berth pipeline validate rag.yaml\n"
+    "  berth pipeline validate - --json < rag.yaml";
+
+struct Options {
+  std::string file;
+  bool json = false;
+};
+
+struct Part {
+  std::string name;
+  std::string type;
+  std::optional<ComponentDevice> device;
+  std::optional<std::string> model;
+  bool remote;
+};
+
+std::optional<std::string> model_of(const Component& component) {
+  const auto parameters = component.init_parameters();
+  const Value* arguments = parameters.find("huggingface_pipeline_kwargs");
+  const Value* candidates[] = {arguments == nullptr ? nullptr : arguments->find("model"), parameters.find("model"),
+                               parameters.find("azure_deployment")};
+  for (const Value* model : candidates)
+    if (model != nullptr && model->is_string()) return model->as_string();
+  return std::nullopt;
+}
+
+std::vector<Part> parts_of(const Pipeline& pipeline) {
+  std::vector<Part> parts;
+  for (const auto& name : pipeline.component_names()) {
+    const auto& component = pipeline.component(name);
+    parts.push_back({name, std::string(component.type()), component.device(), model_of(component),
+                     component_class(component.type()).remote});
+  }
+  return parts;
+}
+
+std::vector<Device> devices_in(const ComponentDevice& device) {
+  if (const Device* single = device.single()) return {*single};
+  std::vector<Device> devices;
+  for (const auto& [name, each] : *device.multiple())
+    if (std::ranges::find(devices, each) == devices.end()) devices.push_back(each);
+  return devices;
+}
+
+/// What this machine lacks.
+void add_lacking(const Part& part, const std::vector<Device>& available, std::vector<std::string>& warnings) {
+  if (!part.device) return;
+  for (const auto& device : devices_in(*part.device)) {
+    const auto is_it = [&](const Device& each) {
+      return each.type() == device.type() && (!device.id() || each.id() == device.id());
+    };
+    if (device.type() == DeviceType::disk || std::ranges::any_of(available, is_it)) continue;
+    std::vector<std::string> names;
+    for (const auto& each : available) names.push_back(each.str());
+    warnings.push_back(fmt::format("'{}' needs {}, which this machine has not; it has: {}", part.name, device.str(),
+                                   fmt::join(names, ", ")));
+  }
+  if (!part.model) return;
+  try {
+    locate_model(*part.model, ModelSearch::from_environment());
+  } catch (const std::exception& problem) {
+    warnings.push_back(fmt::format("'{}': {}", part.name, problem.what()));
+  }
+}
+
+Value as_value(const Part& part) {
+  return Value::Object{{"name", part.name},
+                       {"type", part.type},
+                       {"device", part.device ? plain_value(*part.device) : Value()},
+                       {"model", part.model ? Value(*part.model) : Value()}};
+}
+
+void print_components(const std::vector<Part>& parts) {
+  std::vector<std::vector<std::string>> rows{{"COMPONENT", "TYPE", "DEVICE", "MODEL"}};
+  for (const auto& part : parts)
+    rows.push_back({escaped(part.name), part.type.substr(part.type.rfind('.') + 1),
+                    part.device   ? part.device->str()
+                    : part.remote ? "elsewhere"
+                                  : "-",
+                    escaped(part.model.value_or("-"))});
+  print(table(rows));
+}
+
+/// "  llm.prompt  str" for each socket that `wanted` holds for, under a heading.
+template <class F>
+void print_sockets(const std::string& heading, const Value::Object& all, F wanted) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [component, sockets] : all)
+    for (const auto& [name, socket] : sockets.as_object())
+      if (wanted(socket)) rows.push_back({"  " + escaped(component + "." + name), socket.find("type")->as_string()});
+  if (!rows.empty()) print("\n" + heading + ":\n" + table(rows));
+}
+
+int validate(const Options& options) {
+  const auto pipeline = load_pipeline(options.file);
+  const auto parts = parts_of(pipeline);
+  auto warnings = pipeline.warnings();
+  const auto available = available_devices();
+  for (const auto& part : parts) add_lacking(part, available, warnings);
+
+  if (options.json) {
+    Value::Array components;
+    for (const auto& part : parts) components.push_back(as_value(part));
+    Value::Array told(warnings.begin(), warnings.end());
+    print(Value(Value::Object{{"components", std::move(components)},
+                              {"inputs", pipeline.inputs()},
+                              {"outputs", pipeline.outputs()},
+                              {"warnings", std::move(told)}})
+              .to_json(2) +
+          "\n");
+  } else {
+    print_components(parts);
+    const auto mandatory = [](const Value& socket) { return socket.find("is_mandatory")->as_bool(); };
+    print_sockets("Inputs that must be given", pipeline.inputs(), mandatory);
+    print_sockets("Inputs that can be given", pipeline.inputs(), std::not_fn(mandatory));
+    print_sockets("Outputs", pipeline.outputs(), [](const Value&) { return true; });
+  }
+  for (const auto& warning : warnings) note("warning: " + escaped(warning));
+  return done;
+}
+
+}  // namespace
+
+void add_pipeline_validate(CLI::App& pipeline, Action& action) {
+  auto* command = pipeline.add_subcommand(
+      "validate", "Check a pipeline, and print its components with their devices, inputs and outputs");
+  set_help(*command, examples);
+  auto options = std::make_shared<Options>();
+  add_pipeline_file(*command, options->file);
+  command->add_flag("--json", options->json,
+                    "Print one JSON document: {\"components\": [...], \"inputs\": {...}, \"outputs\": {...}, "
+                    "\"warnings\": [...]}");
+  command->callback([options, &action] { action = [options] { return validate(*options); }; });
+}
+
+}  // namespace berth::cli

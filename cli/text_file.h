@@ -1,0 +1,17 @@
+/// Text from files and from standard input.
+#pragma once
+
+#include <string>
+
+namespace berth::cli {
+
+/// What standard input holds. Throws std::system_error that names `what` was to be read.
+std::string read_standard_input(const std::string& what);
+
+/// What a file holds; "-" is standard input. Throws std::runtime_error naming the file.
+std::string read_text_file(const std::string& path, const std::string& what);
+
+/// How messages call that file.
+std::string file_name_for_messages(const std::string& path);
+
+}  // namespace berth::cli

@@ -1,0 +1,21 @@
+/// Documents in files of JSON.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "berth/document.h"
+#include "berth/value.h"
+
+namespace berth {
+
+/// The dictionary that InMemoryDocumentStore::save_to_disk() writes, without its documents, and these.
+struct SavedStore {
+  Value::Object store;
+  std::vector<Document> documents;
+};
+
+/// Throws FormatError.
+SavedStore read_saved_store(const std::filesystem::path& path);
+
+}  // namespace berth

@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
 #include <string>
-#include <unordered_set>
 
 #include "discover/inventory_fields.h"
 #include "text/printable.h"
@@ -27,7 +28,7 @@ class Seen {
 
  private:
   std::string_view what_;
-  std::unordered_set<std::string> names_;
+  std::set<std::string> names_;  // not hashed: names from a file could be chosen to collide
 };
 
 template <class T>

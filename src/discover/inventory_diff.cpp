@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 #include <utility>
 
@@ -74,8 +75,8 @@ class Matching {
   }
 
   template <class Key>
-  static std::unordered_map<std::string, const T*> alone(const std::vector<T>& list, const Partners& matched, Key key) {
-    std::unordered_map<std::string, const T*> found;
+  static std::map<std::string, const T*> alone(const std::vector<T>& list, const Partners& matched, Key key) {
+    std::map<std::string, const T*> found;
     for (const T& each : list) {
       if (matched.contains(&each)) continue;
       const auto [place, is_new] = found.emplace(key(each), &each);
@@ -107,7 +108,7 @@ Matching<DeviceInfo> match_devices(const Inventory& before, const Inventory& aft
   return devices;
 }
 
-using Names = std::unordered_map<std::string, std::string>;
+using Names = std::map<std::string, std::string>;  // not hashed: names from a file could be chosen to collide
 
 /// From the names of devices in an inventory to those before, "new cuda:1" where there was no such device.
 Names names_before(const Inventory& after, const Matching<DeviceInfo>& devices) {

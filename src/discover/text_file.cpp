@@ -75,8 +75,11 @@ struct Leftover {
 /// A name that nobody else in this folder uses now: by process, and by number in it.
 std::filesystem::path beside(const std::filesystem::path& path) {
   static std::atomic<unsigned> number = 0;
-  auto name = path;
-  name += fmt::format(".{}-{}.tmp", ::getpid(), number++);
+  std::filesystem::path name;
+  do {
+    name = path;
+    name += fmt::format(".{}-{}.tmp", ::getpid(), number++);
+  } while (std::filesystem::exists(name));  // what a process of that number left when it was killed
   return name;
 }
 

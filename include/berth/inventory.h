@@ -232,7 +232,7 @@ std::vector<InventoryChange> diff(const Inventory& before, const Inventory& afte
 
 /// A machine from a short text, "cpu:64GiB,cuda:2x24GiB@1000GB/s,link:25GB/s" (docs/inventory.md has the grammar), or
 /// from a topology of hwloc ("hwloc:package:2 core:8 pu:2", "hwloc:FILE.xml"). Throws std::invalid_argument with the
-/// place of what is wrong.
+/// place of what is wrong, and for a file as Inventory::load.
 Inventory simulate(std::string_view machine);
 
 struct DiscoverOptions {

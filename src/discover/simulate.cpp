@@ -9,6 +9,7 @@
 #include "berth/inventory.h"
 #include "discover/fields.h"
 #include "discover/simulate_text.h"
+#include "discover/simulate_topology.h"
 
 namespace berth {
 namespace {
@@ -48,8 +49,6 @@ class Builder {
       if (link.ends) add_between(link, *link.ends);
     for (const auto& link : machine.links)
       if (!link.ends) add_between_all(link);
-    inventory_.host = "simulated";
-    inventory_.probes = {{.probe = "simulate", .outcome = ProbeOutcome::found, .message = std::string(text_)}};
     return std::move(inventory_);
   }
 
@@ -159,6 +158,13 @@ class Builder {
 
 }  // namespace
 
-Inventory simulate(std::string_view machine) { return Builder(machine).build(); }
+Inventory simulate(std::string_view machine) {
+  constexpr std::string_view hwloc = "hwloc:";
+  auto inventory = machine.starts_with(hwloc) ? discovery::simulate_topology(machine.substr(hwloc.size()))
+                                              : Builder(machine).build();
+  inventory.host = "simulated";
+  inventory.probes = {{.probe = "simulate", .outcome = ProbeOutcome::found, .message = std::string(machine)}};
+  return inventory;
+}
 
 }  // namespace berth

@@ -190,5 +190,33 @@ TEST(Simulate, FindsDevicesWithAndWithoutAnIndex) {
   EXPECT_EQ(machine.find(Device::cpu()), &machine.devices[3]);
 }
 
+TEST(Simulate, MakesAMachineOfATopologyOfHwloc) {
+  const auto machine = simulate("hwloc:package:2 [numa(memory=8589934592)] core:8 pu:2");
+  EXPECT_EQ(machine.origin, InventoryOrigin::simulated);
+  const auto& cpu = *machine.find(Device::cpu());
+  EXPECT_THAT(cpu.name, StartsWith("simulated "));
+  EXPECT_EQ(cpu.engines.at(0), (DeviceName{"llama.cpp", "CPU"}));
+  EXPECT_EQ(cpu.cpu->cores, 16);
+  EXPECT_EQ(cpu.cpu->threads, 32);
+  EXPECT_EQ(cpu.cpu->numa_nodes.size(), 2U);
+  EXPECT_EQ(machine.pool("ram")->total_bytes, 16 * gib);
+  EXPECT_EQ(machine.probes.at(0).message, "hwloc:package:2 [numa(memory=8589934592)] core:8 pu:2");
+  EXPECT_EQ(Inventory::from_dict(machine.to_dict()), machine);
+}
+
+TEST(Simulate, MakesAMachineOfAFileOfHwloc) {
+  const auto machine = simulate("hwloc:" BERTH_TEST_DATA_DIR "/machines/two_numa_nodes/topology.xml");
+  EXPECT_EQ(machine.find(Device::cpu())->cpu->numa_nodes.size(), 2U);
+  EXPECT_THAT(links(machine), ElementsAre("numa:0 - numa:1 0"));
+  EXPECT_EQ(Inventory::from_dict(machine.to_dict()), machine);
+  EXPECT_THROW(simulate("hwloc:nonesuch.xml"), std::filesystem::filesystem_error);
+  EXPECT_THROW(simulate("hwloc:" BERTH_TEST_DATA_DIR "/../../docs/inventory.md"), std::invalid_argument);
+}
+
+TEST(Simulate, RefusesWhatIsNoTopologyOfHwloc) {
+  EXPECT_THAT(refused("hwloc:nonsense"), HasSubstr("'nonsense' is no synthetic topology"));
+  EXPECT_THAT(refused("hwloc:"), HasSubstr("is no synthetic topology"));
+}
+
 }  // namespace
 }  // namespace berth

@@ -145,8 +145,7 @@ class CudaProbe {
     }
     if (domain == 0 && bus == 0 && slot == 0) return;  // it is on no bus, as in a Jetson
     const auto id = pci_id(static_cast<unsigned>(domain), static_cast<unsigned>(bus), static_cast<unsigned>(slot), 0);
-    for (const auto& gpu : on_bus_)
-      if (gpu.id == id) info.numa_node = gpu.numa_node;
+    info.numa_node = numa_node_of(on_bus_, id);
     // The instances of a GPU share its place, so that is no identity of theirs.
     if (info.gpu->mig_profile.empty()) info.pci_id = id;
   }
@@ -166,10 +165,7 @@ class CudaProbe {
     info.apis = {{"cuda", std::to_string(index)}};
     const int major = attribute(cuda::attribute_compute_capability_major, device, "compute capability", index);
     const int minor = attribute(cuda::attribute_compute_capability_minor, device, "compute capability", index);
-    if (major > 0 && major < 100 && minor >= 0 && minor < 10) {
-      info.gpu->compute_capability = fmt::format("{}.{}", major, minor);
-      info.types = nvidia_types(major, minor);
-    }
+    set_compute_capability(info, major, minor);
     set_place(info, device, index);
     if (!info.integrated)
       findings.pools.push_back(

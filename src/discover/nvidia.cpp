@@ -76,16 +76,22 @@ std::string nvidia_driver_text(const std::string& driver, int cuda) {
   return driver.empty() ? "CUDA " + version : fmt::format("{} (CUDA {})", driver, version);
 }
 
-std::vector<std::string> nvidia_types(int major, int minor) {
+void set_compute_capability(DeviceInfo& info, int major, int minor) {
+  if (major < 1 || major > 99 || minor < 0 || minor > 9) return;
+  info.gpu->compute_capability = fmt::format("{}.{}", major, minor);
   // CUDA C++ Programming Guide, tables of arithmetic instructions and of tensor cores by compute capability.
   const int capability = 10 * major + minor;
-  std::vector<std::string> types{"fp64", "fp32"};
-  if (capability >= 53) types.emplace_back("fp16");
-  if (capability >= 61) types.emplace_back("int8");
-  if (capability >= 80) types.insert(types.end(), {"bf16", "tf32"});
-  if (capability >= 89) types.emplace_back("fp8");
-  if (capability >= 100) types.emplace_back("fp4");
-  return types;
+  info.types = {"fp64", "fp32"};
+  if (capability >= 53) info.types.emplace_back("fp16");
+  if (capability >= 61) info.types.emplace_back("int8");
+  if (capability >= 80) info.types.insert(info.types.end(), {"bf16", "tf32"});
+  if (capability >= 89) info.types.emplace_back("fp8");
+  if (capability >= 100) info.types.emplace_back("fp4");
+}
+
+std::optional<int> numa_node_of(const std::vector<PciDevice>& devices, std::string_view pci_id) {
+  const auto found = std::find_if(devices.begin(), devices.end(), [&](const auto& one) { return one.id == pci_id; });
+  return found == devices.end() ? std::nullopt : found->numa_node;
 }
 
 std::string mig_profile(std::string_view name) {

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "discover/dynamic_library.h"
 #include "discover/probe.h"
+#include "discover/sysfs.h"
 
 namespace berth::discovery {
 
@@ -30,8 +32,11 @@ std::string nvidia_driver_text(const std::string& driver, int cuda);
 /// "13.0" of 13000; empty where it is no version.
 std::string cuda_version_text(int cuda);
 
-/// Types of numbers in which GPUs of this compute capability compute.
-std::vector<std::string> nvidia_types(int major, int minor);
+/// "9.0" of 9 and 0, and the types of numbers that such a GPU computes with; nothing where it is not believed.
+void set_compute_capability(DeviceInfo& info, int major, int minor);
+
+/// The NUMA node of the one with that PCI id.
+std::optional<int> numa_node_of(const std::vector<PciDevice>& devices, std::string_view pci_id);
 
 /// "1g.10gb" of "NVIDIA H100 80GB HBM3 MIG 1g.10gb"; empty where it is no MIG instance.
 std::string mig_profile(std::string_view name);

@@ -166,17 +166,14 @@ class NvmlProbe {
     if (nvml_.compute_capability == nullptr ||
         !works(nvml_.compute_capability(device, &major, &minor), gpu, "compute capability"))
       return;
-    if (major < 1 || major > 99 || minor < 0 || minor > 9) return;
-    info.gpu->compute_capability = fmt::format("{}.{}", major, minor);
-    info.types = nvidia_types(major, minor);
+    set_compute_capability(info, major, minor);
   }
 
   void set_place(DeviceInfo& info, nvml::Device device, std::string_view gpu) {
     nvml::PciInfo pci = {};
     if (nvml_.pci_info == nullptr || !works(nvml_.pci_info(device, &pci), gpu, "place on the PCI bus")) return;
     info.pci_id = nvml_pci_id(pci);
-    for (const auto& one : on_bus_)
-      if (one.id == info.pci_id) info.numa_node = one.numa_node;
+    info.numa_node = numa_node_of(on_bus_, info.pci_id);
   }
 
   double speed(nvml::Device device, std::string_view gpu) {
@@ -231,6 +228,7 @@ class NvmlProbe {
       const auto gi = number(nvml_.gpu_instance, name, "GPU instance", instance);
       const auto ci = number(nvml_.compute_instance, name, "compute instance", instance);
       parts.push_back({.name = info.name, .uuid = info.uuid});
+      if (!info.uuid.empty()) linked_.push_back({device, info.uuid, {}, info.numa_node, true});
       if (gi && ci) parts.back().legacy_id = fmt::format("MIG-{}/{}/{}", gpu.uuid, *gi, *ci);
       findings.sightings.push_back(std::move(info));
     }

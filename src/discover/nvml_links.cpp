@@ -95,6 +95,7 @@ std::vector<Link> nvml_links(const nvml::Library& library, const std::vector<Nvm
   }
   for (std::size_t a = 0; a < gpus.size(); ++a)
     for (std::size_t b = a + 1; b < gpus.size(); ++b) {
+      if (gpus[a].instance || gpus[b].instance) continue;
       const auto direct = nvlinks[a].to.find(gpus[b].pci_id);
       const unsigned count = direct != nvlinks[a].to.end() && !gpus[b].pci_id.empty()
                                  ? direct->second

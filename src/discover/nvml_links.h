@@ -15,6 +15,7 @@ struct NvmlGpu {
   std::string id = {};  ///< the end of its links: its UUID, else its PCI id
   std::string pci_id = {};
   std::optional<int> numa_node = {};
+  bool instance = false;  ///< of MIG: `handle` is that of its GPU, and nothing but PCIe reaches it
 };
 
 /// Over PCIe to its NUMA node (to "cpu" where that is unknown), over NVLink to others, directly or through switches, and

@@ -68,6 +68,7 @@ void expect_usable(const Findings& found) {
                     ProbeOutcome::driver_too_old, ProbeOutcome::hidden, ProbeOutcome::nothing))
       << report.message;
   EXPECT_THAT(report.message, testing::Not(HasSubstr("makes no sense")));
+  EXPECT_FALSE(report.library.empty()) << report.message;
   const bool any = !found.devices.empty() || !found.sightings.empty();
   EXPECT_EQ(report.outcome == ProbeOutcome::found, any) << report.message;
   EXPECT_TRUE(any || !report.message.empty());

@@ -73,7 +73,7 @@ std::vector<int> to_list(std::string_view text) {
     if (ids.size() > most_ids) break;
   }
   std::ranges::sort(ids);
-  ids.erase(std::ranges::unique(ids).begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   return ids;
 }
 

@@ -200,8 +200,7 @@ std::optional<std::string> own_message(const Value& error) {
 
 /// Text of a hand-written pipeline: loaded and written as Haystack does, or refused in its words.
 TEST_F(HandWrittenPipelinesCorpus, AreLoadedOrRefusedAsHaystackDoes) {
-  std::size_t loaded = 0;
-  std::size_t refused = 0;
+  std::size_t compared = 0;
   for (const auto& path : yaml_files("yaml")) {
     SCOPED_TRACE(path.filename().string());
     const auto expected = description(path);
@@ -221,13 +220,13 @@ TEST_F(HandWrittenPipelinesCorpus, AreLoadedOrRefusedAsHaystackDoes) {
       EXPECT_NE(problem.find("There is no component"), problem.npos) << problem;
       continue;
     }
+    ++compared;
     if (expected.find("loads")->as_bool()) {
-      ++loaded;
-      ASSERT_TRUE(written) << problem;
+      EXPECT_TRUE(written) << problem;
+      if (!written) continue;  // the others are looked at all the same
       EXPECT_EQ(*written, expected.find("dumps")->as_string());
       EXPECT_EQ(Pipeline::loads(*written).dumps(), *written);
     } else {
-      ++refused;
       EXPECT_FALSE(written) << *written;
       if (const auto words = own_message(*expected.find("error"))) {
         EXPECT_NE(problem.find(*words), problem.npos) << problem << "\nHaystack: " << *words;
@@ -235,8 +234,7 @@ TEST_F(HandWrittenPipelinesCorpus, AreLoadedOrRefusedAsHaystackDoes) {
     }
   }
   if (yaml_files("yaml").empty()) BERTH_NEEDS_CORPUS(folder() / "yaml");
-  EXPECT_GT(loaded, 0U);
-  EXPECT_GT(refused, 0U);
+  EXPECT_GT(compared, 0U);
 }
 
 }  // namespace

@@ -75,10 +75,15 @@ void add(DeviceInfo& known, DeviceInfo news) {
 }
 
 /// MIG instances share the PCI id of their GPU, not its UUID.
-bool same_hardware(const DeviceInfo& a, const DeviceInfo& b) {
+bool same_identity(const DeviceInfo& a, const DeviceInfo& b) {
   if (!a.uuid.empty() && !b.uuid.empty() && uuid_digits(a.uuid) == uuid_digits(b.uuid)) return true;
-  if (a.device.type() == DeviceType::cpu && b.device.type() == DeviceType::cpu) return true;
   return !is_mig(a) && !is_mig(b) && !a.pci_id.empty() && a.pci_id == b.pci_id;
+}
+
+bool is_cpu(const DeviceInfo& info) { return info.device.type() == DeviceType::cpu; }
+
+bool same_hardware(const DeviceInfo& known, const DeviceInfo& info) {
+  return same_identity(known, info) || (is_cpu(known) && is_cpu(info));
 }
 
 /// An engine counts as the API does that it uses.
@@ -110,45 +115,89 @@ class Merger {
         names.set(name, match->device.str());
         continue;
       }
-      if (inventory_.find(info.device) != nullptr) info.device = next_free(inventory_.devices, info.device.type());
+      if (is_taken(info.device)) info.device = next_free(inventory_.devices, info.device.type());
+      if (info.pool == name) info.pool = info.device.str();
       names.set(name, info.device.str());
       inventory_.devices.push_back(std::move(info));
     }
     for (const auto& info : findings.sightings) sight(info);
-    for (auto& pool : findings.pools)
+    for (auto& pool : findings.pools) {
+      if (const auto* name = names.find(pool.id)) pool.id = *name;
       if (inventory_.pool(pool.id) == nullptr) inventory_.pools.push_back(std::move(pool));
-    for (auto& link : findings.links) add_link(std::move(link), names);
+    }
+    for (auto& link : findings.links) {
+      for (auto* end : {&link.from, &link.to})
+        if (const auto* name = names.find(*end)) *end = *name;
+      links_.push_back(std::move(link));
+    }
     inventory_.probes.push_back(std::move(findings.report));
   }
 
   Inventory finish() && {
     std::ranges::stable_sort(inventory_.devices, {}, &DeviceInfo::device);
+    for (auto& info : inventory_.devices) settle_pool(info);
     std::erase_if(inventory_.pools, [&](const MemoryPool& pool) {
       return std::ranges::find(inventory_.devices, pool.id, &DeviceInfo::pool) == inventory_.devices.end();
     });
+    for (auto& link : links_) add_link(std::move(link));
     return std::move(inventory_);
   }
 
  private:
-  /// A GPU that is seen as a whole tells of each MIG instance on it, but not how much memory that has.
+  bool is_taken(const Device& device) const {
+    return std::ranges::find(inventory_.devices, device, &DeviceInfo::device) != inventory_.devices.end();
+  }
+
+  /// A GPU that is seen as a whole tells of each MIG instance on it, but not how much memory that has. What is in use by
+  /// any account is in use.
   void sight(const DeviceInfo& info) {
     for (auto& known : inventory_.devices) {
-      const bool part_of_it = is_mig(known) && !is_mig(info) && !info.pci_id.empty() && known.pci_id == info.pci_id;
-      if (part_of_it || same_hardware(known, info)) add(known, info);
+      const bool same = same_identity(known, info) || (info.cpu && is_cpu(known));
+      const bool whole = is_mig(known) && !is_mig(info) && !info.pci_id.empty() && known.pci_id == info.pci_id;
+      if (!same && !whole) continue;
+      add(known, info);
+      if (same && info.free_bytes != 0) known.free_bytes = std::min(known.free_bytes, info.free_bytes);
     }
   }
 
-  void add_link(Link link, const OrderedMap<std::string>& names) {
-    for (auto* end : {&link.from, &link.to})
-      if (const auto* name = names.find(*end)) *end = *name;
+  /// The pool of a device is there, and has no more free than there is.
+  void settle_pool(DeviceInfo& info) {
+    info.free_bytes = std::min(info.free_bytes, info.total_bytes);
+    if (info.pool.empty()) info.pool = is_cpu(info) || info.integrated ? "ram" : info.device.str();
+    const auto pool = std::ranges::find(inventory_.pools, info.pool, &MemoryPool::id);
+    if (pool != inventory_.pools.end()) {
+      pool->free_bytes = std::min(pool->free_bytes, pool->total_bytes);
+      if (pool->kind == PoolKind::device) pool->free_bytes = std::min(pool->free_bytes, info.free_bytes);
+      return;
+    }
+    const auto type = info.device.type();
+    const auto kind = info.pool == "ram"         ? PoolKind::host
+                      : type == DeviceType::disk ? PoolKind::disk
+                      : type == DeviceType::rpc  ? PoolKind::remote
+                                                 : PoolKind::device;
+    inventory_.pools.push_back({info.pool, kind, info.total_bytes, info.free_bytes, {}});
+  }
+
+  /// The final name of what a link ends at: a device, by name or UUID, or a NUMA node; empty where it is not there.
+  std::string link_end(const std::string& end) const {
+    for (const auto& info : inventory_.devices)
+      if (info.device.str() == end || (!info.uuid.empty() && info.uuid == end)) return info.device.str();
+    return end.starts_with("numa:") ? end : "";
+  }
+
+  void add_link(Link link) {
+    link.from = link_end(link.from);
+    link.to = link_end(link.to);
     const auto same = [&](const Link& known) {
       return known.kind == link.kind &&
              ((known.from == link.from && known.to == link.to) || (known.from == link.to && known.to == link.from));
     };
+    if (link.from.empty() || link.to.empty() || link.from == link.to) return;
     if (std::ranges::none_of(inventory_.links, same)) inventory_.links.push_back(std::move(link));
   }
 
   Inventory inventory_;
+  std::vector<Link> links_;
 };
 
 }  // namespace

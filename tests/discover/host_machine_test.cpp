@@ -39,12 +39,12 @@ Value found_on(const std::string& name, const Folders& folders) {
 
 class HostMachines : public testing::TestWithParam<std::pair<const std::string, Folders>> {};
 
-// BERTH_REWRITE=1 writes the files anew, to be reviewed as a diff.
+// BERTH_REWRITE_GOLDEN=1 writes the files anew, to be reviewed as a diff.
 TEST_P(HostMachines, AreFoundAsExpected) {
   const auto& [name, folders] = GetParam();
   const auto found = found_on(name, folders);
   const std::string file = "machines/" + name + "/expected.cpu.json";
-  if (std::getenv("BERTH_REWRITE") != nullptr)
+  if (std::getenv("BERTH_REWRITE_GOLDEN") != nullptr)
     std::ofstream(std::string(BERTH_TEST_DATA_DIR "/") + file) << found.to_json(2) << '\n';
   EXPECT_EQ(found.to_json(2), json_file(file).to_json(2));
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "discover/inventory_check.h"
 #include "random_values.h"
 
 namespace berth::discovery {
@@ -45,13 +46,15 @@ TEST(Merge, LinksAndPoolsGoByTheFinalNames) {
                                    {.device = Device::vulkan(1), .pool = "vulkan:1", .pci_id = "0000:02:00.0"}});
   vulkan.pools = {{.id = "vulkan:0", .total_bytes = 1}, {.id = "vulkan:1", .total_bytes = 2}};
   vulkan.links = {{.from = "vulkan:0", .to = "vulkan:1"}};
-  auto cuda = seen_by("cuda", {{.device = Device::gpu(0), .pool = "cuda:0", .total_bytes = 3, .pci_id = "0000:02:00.0"}});
+  auto cuda =
+      seen_by("cuda", {{.device = Device::gpu(0), .pool = "cuda:0", .total_bytes = 3, .pci_id = "0000:02:00.0"}});
   cuda.pools = {{.id = "cuda:0", .total_bytes = 3}};
   const auto inventory = merge({cuda, vulkan});
   ASSERT_EQ(inventory.links.size(), 1U);
   EXPECT_EQ(inventory.links[0].from, "vulkan:0");
   EXPECT_EQ(inventory.links[0].to, "cuda:0");
-  EXPECT_EQ(inventory.pools, (std::vector<MemoryPool>{{.id = "cuda:0", .total_bytes = 3}, {.id = "vulkan:0", .total_bytes = 1}}));
+  EXPECT_EQ(inventory.pools,
+            (std::vector<MemoryPool>{{.id = "cuda:0", .total_bytes = 3}, {.id = "vulkan:0", .total_bytes = 1}}));
 }
 
 TEST(Merge, MigInstancesStayApartAndKnowTheirGpu) {
@@ -62,7 +65,6 @@ TEST(Merge, MigInstancesStayApartAndKnowTheirGpu) {
   second.uuid = "MIG-2";
   Findings nvml{.report = {.probe = "nvml"}};
   nvml.sightings = {{.pci_id = "0000:65:00.0", .uuid = "GPU-9", .driver = "580.65"}};
-  nvml.sightings[0].device = Device::gpu(0);
   nvml.sightings[0].total_bytes = 80;
   const auto inventory = merge({seen_by("cuda", {first, second}), nvml});
   ASSERT_EQ(inventory.devices.size(), 2U);
@@ -73,18 +75,40 @@ TEST(Merge, MigInstancesStayApartAndKnowTheirGpu) {
   }
 }
 
+TEST(Merge, SightingsSayWhatIsInUseAndEndLinksByUuid) {
+  auto cuda = seen_by(
+      "cuda", {{.device = Device::gpu(0), .pool = "cuda:0", .total_bytes = 9, .free_bytes = 9, .uuid = "GPU-1"},
+               {.device = Device::gpu(1), .pool = "cuda:1", .total_bytes = 9, .free_bytes = 9, .uuid = "GPU-2"}});
+  cuda.pools = {{"cuda:0", PoolKind::device, 9, 9, {}}, {"cuda:1", PoolKind::device, 9, 9, {}}};
+  Findings nvml{.report = {.probe = "nvml"}};
+  nvml.sightings = {{.total_bytes = 9, .free_bytes = 4, .uuid = "GPU-2", .gpu = GpuInfo{.power_w = 30}}};
+  nvml.links = {{.from = "GPU-1", .to = "GPU-2", .kind = LinkKind::nvlink}, {.from = "GPU-1", .to = "GPU-gone"}};
+  const auto inventory =
+      merge({seen_by("cpu", {{.device = Device::cpu(), .pool = "ram", .total_bytes = 5}}), cuda, nvml});
+  EXPECT_EQ(inventory.find(Device::gpu(0))->free_bytes, 9U);
+  EXPECT_EQ(inventory.find(Device::gpu(1))->free_bytes, 4U);
+  EXPECT_EQ(inventory.pool("cuda:1")->free_bytes, 4U);
+  EXPECT_EQ(inventory.find(Device::gpu(1))->gpu->power_w, 30);
+  EXPECT_FALSE(inventory.find(Device::cpu())->gpu) << "a sighting without identity is nobody's";
+  ASSERT_EQ(inventory.links.size(), 1U);
+  EXPECT_EQ(inventory.links[0].from + " " + inventory.links[0].to, "cuda:0 cuda:1");
+}
+
 TEST(Merge, ANameThatTwoPiecesClaimGoesToTheFirst) {
-  const auto inventory = merge({seen_by("cuda", {{.device = Device::gpu(0), .pci_id = "0000:01:00.0"}}),
-                                seen_by("rocm", {{.device = Device::gpu(0), .pci_id = "0000:02:00.0"}})});
+  const auto inventory =
+      merge({seen_by("cuda", {{.device = Device::gpu(0), .pool = "cuda:0", .pci_id = "0000:01:00.0"}}),
+             seen_by("rocm", {{.device = Device::gpu(0), .pool = "cuda:0", .pci_id = "0000:02:00.0"}})});
   ASSERT_EQ(inventory.devices.size(), 2U);
   EXPECT_EQ(inventory.devices[1].device, Device::gpu(1));
   EXPECT_EQ(inventory.devices[1].pci_id, "0000:02:00.0");
+  EXPECT_EQ(inventory.devices[1].pool, "cuda:1") << "its memory is its own";
 }
 
 TEST(Merge, EnginesAreMatchedByHardwareNameOrIndex) {
   const auto probes = std::vector{
       seen_by("cpu", {{.device = Device::cpu(), .name = "EPYC", .pool = "ram", .total_bytes = 7}}),
-      seen_by("cuda", {{.device = Device::gpu(0), .pci_id = "0000:01:00.0", .apis = {{"cuda", "0"}, {"vulkan", "3"}}}})};
+      seen_by("cuda",
+              {{.device = Device::gpu(0), .pci_id = "0000:01:00.0", .apis = {{"cuda", "0"}, {"vulkan", "3"}}}})};
   const auto engine = seen_by("llama.cpp", {{.device = Device::cpu(), .engines = {{"llama.cpp", "CPU"}}},
                                             {.device = Device::gpu(0), .engines = {{"llama.cpp", "CUDA0"}}},
                                             {.device = Device::vulkan(3), .engines = {{"llama.cpp", "Vulkan3"}}},
@@ -115,6 +139,7 @@ TEST(Merge, NamesAreUniqueSortedAndTheSameEachTime) {
     for (std::size_t d = 1; d < inventory.devices.size(); ++d)
       ASSERT_LT(inventory.devices[d - 1].device, inventory.devices[d].device);
     ASSERT_EQ(inventory, merge(findings));
+    ASSERT_NO_THROW(check_inventory(inventory));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <thread>
 
@@ -211,12 +212,13 @@ TEST(Children, MayBeReapedByAHandlerOfTheProgram) {
 TEST(Children, OfSeveralThreadsDoNotMeet) {
   const Faulty good;
   const Faulty bad("cuInit", "crash");
+  const std::array machines{good.machine(), bad.machine()};  // before the first child reads what this writes
   std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i)
-    threads.emplace_back([machine = (i % 2 == 0 ? good : bad).machine(), fine = i % 2 == 0] {
+  for (std::size_t i = 0; i < 4; ++i)
+    threads.emplace_back([&machine = machines[i % 2], fine = i % 2 == 0] {
       for (int round = 0; round < 10; ++round) {
-        const auto outcome = run_probes({"cuda", "nvml"}, machine)[0].report.outcome;
-        EXPECT_EQ(outcome, fine ? ProbeOutcome::found : ProbeOutcome::crashed);
+        const auto report = run_probes({"cuda", "nvml"}, machine)[0].report;
+        EXPECT_EQ(report.outcome, fine ? ProbeOutcome::found : ProbeOutcome::crashed) << report.message;
       }
     });
   for (auto& thread : threads) thread.join();

@@ -20,10 +20,11 @@ struct SlowResolver {
   std::condition_variable changed;
   bool asked = false;
   bool may_answer = false;
+  bool answered = false;
 };
 
 SlowResolver& slow_resolver() {
-  static SlowResolver resolver;
+  static auto& resolver = *new SlowResolver;  // libcurl's thread may outlive main()
   return resolver;
 }
 
@@ -40,6 +41,7 @@ extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo
   resolver.asked = true;
   resolver.changed.notify_all();
   resolver.changed.wait_for(lock, std::chrono::seconds(30), [&] { return resolver.may_answer; });
+  resolver.answered = true;
   return EAI_NONAME;
 }
 
@@ -55,10 +57,9 @@ TEST(SlowResolver, DoesNotKeepARequestFromBeingCancelled) {
     stop.request_stop();
   });
   const HttpRequest request{.url = "http://slow.invalid/", .body = "{}"};
-  const auto start = std::chrono::steady_clock::now();
   EXPECT_THROW(HttpClient({.proxy = ""}).post(request, stop.get_token()), Cancelled);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30)) << "it waited for the name server";
   const std::lock_guard lock(resolver.mutex);
+  EXPECT_FALSE(resolver.answered) << "it waited for the name server";
   resolver.may_answer = true;
   resolver.changed.notify_all();
 }

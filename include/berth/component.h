@@ -335,4 +335,14 @@ std::vector<const ComponentClass*> component_classes();
 /// Throws std::invalid_argument, WrongParameter among others.
 std::unique_ptr<Component> component_from_dict(const Value& data);
 
+/// A component that another one has, in its serialized form.
+template <>
+struct ValueTraits<std::shared_ptr<Component>> {
+  static Type type() { return "Component"; }
+  static Value to_value(const std::shared_ptr<Component>& component) {
+    return component == nullptr ? Value() : component->to_dict();
+  }
+  static std::shared_ptr<Component> from_value(const Value& value);
+};
+
 }  // namespace berth

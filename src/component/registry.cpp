@@ -88,4 +88,12 @@ std::unique_ptr<Component> component_from_dict(const Value& data) {
   }
 }
 
+std::shared_ptr<Component> ValueTraits<std::shared_ptr<Component>>::from_value(const Value& value) {
+  try {
+    return component_from_dict(value);
+  } catch (const std::invalid_argument& problem) {
+    throw WrongType(problem.what());  // so that whoever reads parameters says which
+  }
+}
+
 }  // namespace berth

@@ -6,11 +6,11 @@
 #include <thread>
 #include <vector>
 
-#include "berth/error.h"
 #include "pipeline/callbacks.h"
 #include "pipeline/failure.h"
 #include "pipeline/graph.h"
 #include "pipeline/state.h"
+#include "text/printable.h"
 
 namespace berth {
 namespace {
@@ -54,7 +54,8 @@ std::optional<Value::Object> by_component(const Value::Object& data, const std::
     }
     if (!taken && log)
       log(LogLevel::warning,
-          fmt::format("Input '{}' was not matched to any component inputs, please check your run parameters.", input));
+          fmt::format("Input {} was not matched to any component inputs, please check your run parameters.",
+                      in_quotes(input)));
   }
   return result;
 }
@@ -101,8 +102,7 @@ Value::Object Pipeline::run(const Value::Object& data, const RunOptions& options
       if (outcomes[i].problem) failed.request_stop();
     };
     const auto finish = [&](std::size_t first, std::size_t end) {
-      if (options.stop.stop_requested())
-        throw Cancelled(fmt::format("The run of the pipeline was cancelled at '{}'", graph_->nodes[nodes[first]].name));
+      CallContext(options.stop).throw_if_stopped("The run of the pipeline");
       std::vector<Failure> failures;
       for (std::size_t i = first; i < end; ++i)
         if (outcomes[i].problem) failures.push_back({graph_->nodes[nodes[i]].name, outcomes[i].problem});

@@ -15,6 +15,8 @@
 namespace berth {
 namespace {
 
+constexpr std::string_view warming_up = "The warming up of the pipeline";
+
 struct Task {
   std::string_view name;
   Component* component;
@@ -25,7 +27,7 @@ struct Task {
 void warm_up_one(Task& task, const WarmUpOptions& options) noexcept {
   try {
     const CallContext context(options.stop, log_of(std::string(task.name), options.log));
-    context.throw_if_stopped("The warming up of the pipeline");
+    context.throw_if_stopped(warming_up);
     if (options.progress) options.progress(task.name, false);
     task.component->warm_up(context);
     if (options.progress) options.progress(task.name, true);
@@ -34,8 +36,9 @@ void warm_up_one(Task& task, const WarmUpOptions& options) noexcept {
   }
 }
 
-/// Throws where one of `tasks` failed.
-void check(std::span<const Task> tasks) {
+/// Throws where one of `tasks` failed, or the caller wants an end.
+void check(std::span<const Task> tasks, const std::stop_token& stop) {
+  CallContext(stop).throw_if_stopped(warming_up);
   std::vector<Failure> failures;
   for (const auto& task : tasks)
     if (task.problem) failures.push_back({std::string(task.name), task.problem});
@@ -66,7 +69,7 @@ void Pipeline::warm_up(const WarmUpOptions& given) {
       continue;
     }
     warm_up_task(task);
-    check(std::span(&task, 1));
+    check(std::span(&task, 1), given.stop);
   }
   for (std::span<Task> rest = heavy; !rest.empty();) {
     // As many at a time as fit; always one.
@@ -79,7 +82,7 @@ void Pipeline::warm_up(const WarmUpOptions& given) {
       for (auto& task : rest.subspan(1, count - 1)) threads.emplace_back([&] { warm_up_task(task); });
       warm_up_task(rest.front());
     }
-    check(rest.first(count));
+    check(rest.first(count), given.stop);
     rest = rest.subspan(count);
   }
 }

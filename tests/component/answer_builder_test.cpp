@@ -88,6 +88,14 @@ TEST(AnswerBuilder, KeepsAllRepliesAndTheirMeta) {
   EXPECT_TRUE(answers({.last_message_only = true}, {}).empty());
 }
 
+TEST(AnswerBuilder, WarnsOfReferencesToNoDocument) {
+  std::vector<std::string> told;
+  AnswerBuilder builder({.reference_pattern = R"(\[(\d+)\])"});
+  run_component(builder, {{"query", "q"}, {"replies", Value::Array{"[1] [99]"}}, {"documents", documents}},
+                {{}, [&](LogLevel, std::string_view message) { told.emplace_back(message); }});
+  EXPECT_THAT(told, testing::ElementsAre("Document index '99' referenced in Generator output is out of range."));
+}
+
 TEST(AnswerBuilder, RefusesWhatItCannotUse) {
   EXPECT_EQ(refusal({}, {"a", "b"}, {{"meta", Value::Array{Value::Object{{"a", 1}}}}}),
             "Number of replies (2), and metadata (1) must match.");

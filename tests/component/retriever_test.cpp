@@ -123,6 +123,26 @@ TEST(Retrievers, RefuseWhatHaystackRefuses) {
               HasSubstr("Unknown DuplicatePolicy 'skip'"));
 }
 
+TEST(Retrievers, WarnInTheLogOfTheirRunUnlessTheStoreHasOne) {
+  std::vector<std::string> told;
+  const CallContext context({}, [&](LogLevel, std::string_view message) { told.emplace_back(message); });
+  write("warnings", {text("a", 1)});
+  const Value::Object written{{"documents", Value::Array{text("a", 1)}}, {"policy", "SKIP"}};
+  const auto writer = component(DocumentWriter::type_name, {{"document_store", store("warnings")}});
+  run_component(*writer, written, context);
+  const auto near = component(InMemoryEmbeddingRetriever::type_name, {{"document_store", store("warnings")}});
+  run_component(*near, {{"query_embedding", Value::Array{1.0}}}, context);
+  EXPECT_THAT(told, ElementsAre(HasSubstr("already exists"), HasSubstr("No Documents found with embeddings.")));
+
+  std::vector<std::string> own;
+  DocumentWriter with_log(
+      {.document_store = std::make_shared<InMemoryDocumentStore>(InMemoryDocumentStore::Parameters{
+           .index = "warnings", .log = [&](LogLevel, std::string_view message) { own.emplace_back(message); }})});
+  run_component(with_log, written, context);
+  EXPECT_THAT(own, ElementsAre(HasSubstr("already exists")));
+  EXPECT_EQ(told.size(), 2U);
+}
+
 TEST(DocumentWriter, TakesThePolicyOfARunBeforeItsOwn) {
   write("policies", {text("a", 1)});
   const auto writer = component(DocumentWriter::type_name, {{"document_store", store("policies")}});

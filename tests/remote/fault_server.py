@@ -239,6 +239,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200, got.encode(), "text/plain")
         self.error(401, got)
 
+    def do_echo_once(self, arguments, asked, times):
+        if times > 1:
+            return self.do_ok(arguments, asked, times)
+        self.error(503, f"Busy: {dict(self.headers.items())}")
+
 
 def serve(tls_folder=None):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -1,39 +1,17 @@
 #include "documents.h"
 
-#include <fmt/format.h>
-
 #include <map>
 #include <memory>
-#include <stdexcept>
 
-#include "berth/error.h"
 #include "berth/in_memory_document_store.h"
+#include "document_store/documents_file.h"
 #include "failure.h"
 #include "text_file.h"
 
 namespace berth::cli {
 
 std::vector<Document> read_documents(const std::string& file) {
-  const auto name = file_name_for_messages(file);
-  Value data;
-  try {
-    data = Value::from_json(read_text_file(file, "documents"));
-  } catch (const FormatError& problem) {
-    throw FormatError(name, problem.offset(), problem.found(), problem.expected());
-  }
-  const Value* list = data.is_object() ? data.find("documents") : &data;
-  if (list == nullptr || !list->is_array())
-    throw std::runtime_error(
-        fmt::format("{}: documents are a JSON list, or an object with one as \"documents\"", name));
-  std::vector<Document> documents;
-  for (const auto& each : list->as_array()) {
-    try {
-      documents.push_back(Document::from_dict(each));
-    } catch (const std::invalid_argument& problem) {
-      throw std::runtime_error(fmt::format("{}: document {}: {}", name, documents.size() + 1, problem.what()));
-    }
-  }
-  return documents;
+  return documents_from_json(file_name_for_messages(file), read_text_file(file, "documents"));
 }
 
 void write_documents(const Pipeline& pipeline, const std::vector<Document>& documents) {

@@ -3,6 +3,7 @@
 #include "berth/error.h"
 #include "berth/inventory.h"
 #include "discover/text_file.h"
+#include "text/file.h"
 
 namespace berth {
 namespace {
@@ -12,7 +13,7 @@ constexpr std::size_t most_bytes = std::size_t{64} << 20U;
 }  // namespace
 
 void Inventory::save(const std::filesystem::path& path) const {
-  discovery::write_text_file(path, to_dict().to_json(2) + "\n");
+  write_file(path, to_dict().to_json(2) + "\n");
 }
 
 Inventory Inventory::load(const std::filesystem::path& path) {

@@ -13,8 +13,7 @@ namespace {
 
 constexpr std::string_view list_of_documents = "a list of documents, or a document store that was saved";
 
-Value read_json(const std::filesystem::path& path) {
-  const auto text = read_file(path, list_of_documents);
+Value parse(const std::filesystem::path& path, std::string_view text) {
   try {
     return Value::from_json(text);
   } catch (const FormatError& problem) {
@@ -42,7 +41,7 @@ std::vector<Document> documents_of(const std::filesystem::path& path, const Valu
 }  // namespace
 
 SavedStore read_saved_store(const std::filesystem::path& path) {
-  auto data = read_json(path);
+  auto data = parse(path, read_file(path, list_of_documents));
   const Value* documents = data.find("documents");
   if (documents == nullptr) throw FormatError(path, 0, "JSON without 'documents'", "a document store that was saved");
   SavedStore saved{{}, documents_of(path, *documents)};
@@ -51,12 +50,16 @@ SavedStore read_saved_store(const std::filesystem::path& path) {
   return saved;
 }
 
-std::vector<Document> read_documents(const std::filesystem::path& path) {
-  const auto data = read_json(path);
+std::vector<Document> documents_from_json(const std::filesystem::path& path, std::string_view text) {
+  const auto data = parse(path, text);
   const Value* documents = data.find("documents");
   if (documents == nullptr && !data.is_array())
     throw FormatError(path, 0, fmt::format("{} without 'documents'", data.type_name()), std::string(list_of_documents));
   return documents_of(path, documents == nullptr ? data : *documents);
+}
+
+std::vector<Document> read_documents(const std::filesystem::path& path) {
+  return documents_from_json(path, read_file(path, list_of_documents));
 }
 
 }  // namespace berth

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 #include <vector>
 
 #include "berth/document.h"
@@ -17,5 +18,8 @@ struct SavedStore {
 
 /// Throws FormatError.
 SavedStore read_saved_store(const std::filesystem::path& path);
+
+/// What read_documents() makes of the text of a file, which messages call `path`.
+std::vector<Document> documents_from_json(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace berth

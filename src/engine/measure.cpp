@@ -9,7 +9,7 @@
 #include "berth/engine.h"
 #include "berth/error.h"
 #include "berth/model.h"
-#include "discover/text_file.h"
+#include "text/file.h"
 
 namespace berth {
 namespace {
@@ -112,7 +112,8 @@ Inventory measure(Inventory inventory, const MeasureOptions& options) {
   }
   if (news && !options.cache.empty()) {
     try {
-      discovery::write_text_file(options.cache, Value(std::move(cache)).to_json(2) + "\n");
+      std::filesystem::create_directories(options.cache.parent_path());
+      write_file(options.cache, Value(std::move(cache)).to_json(2) + "\n");
     } catch (const std::filesystem::filesystem_error& problem) {
       report.notes.emplace_back(problem.what());  // it is only a cache
     }

@@ -84,9 +84,9 @@ TEST_F(PipelineRunCommand, RefusesDocumentsThatAreNone) {
     return std::vector<std::string>{"--documents", file("d.json", text), "--input", "query=x"};
   };
   expect_error(retriever_yaml(), documents("[{]"), 1, HasSubstr("d.json: byte "));
-  expect_error(retriever_yaml(), documents("{\"x\": 1}"), 1, HasSubstr("\"documents\""));
+  expect_error(retriever_yaml(), documents("{\"x\": 1}"), 1, HasSubstr("'documents'"));
   expect_error(retriever_yaml(), documents("[{\"content\": \"a\"}, {\"content\": 3}]"), 1,
-               AllOf(HasSubstr("d.json: document 2: "), HasSubstr("content")));
+               AllOf(HasSubstr("d.json"), HasSubstr("document number 2"), HasSubstr("content")));
   expect_error(retriever_yaml(), documents("[{\"id\": \"1\"}, {\"id\": \"1\"}]"), 2, HasSubstr("1"));
   expect_error(retriever_yaml(), {"--documents", "/nonesuch.json", "--input", "query=x"}, 1,
                HasSubstr("/nonesuch.json"));

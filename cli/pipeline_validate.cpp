@@ -7,9 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "berth/engine.h"
 #include "berth/error.h"
+#include "berth/inventory.h"
 #include "berth/model.h"
+#include "berth/resolve.h"
 #include "device_argument.h"
 #include "help.h"
 #include "output.h"
@@ -59,26 +60,14 @@ std::vector<Part> parts_of(const Pipeline& pipeline) {
   return parts;
 }
 
-std::vector<Device> devices_in(const ComponentDevice& device) {
-  if (const Device* single = device.single()) return {*single};
-  std::vector<Device> devices;
-  for (const auto& [name, each] : *device.multiple())
-    if (std::ranges::find(devices, each) == devices.end()) devices.push_back(each);
-  return devices;
-}
-
 /// What this machine lacks.
-void add_lacking(const Part& part, const std::vector<Device>& available, std::vector<std::string>& warnings) {
-  if (!part.device) return;
-  for (const auto& device : devices_in(*part.device)) {
-    const auto is_it = [&](const Device& each) {
-      return each.type() == device.type() && (!device.id() || each.id() == device.id());
-    };
-    if (device.type() == DeviceType::disk || std::ranges::any_of(available, is_it)) continue;
-    std::vector<std::string> names;
-    for (const auto& each : available) names.push_back(each.str());
-    warnings.push_back(fmt::format("'{}' needs {}, which this machine has not; it has: {}", part.name, device.str(),
-                                   fmt::join(names, ", ")));
+void add_lacking(const Part& part, const Inventory& machine, std::vector<std::string>& warnings) {
+  if (part.device) {
+    try {
+      resolve(*part.device, machine);
+    } catch (const DeviceNotFound& problem) {
+      warnings.push_back(fmt::format("'{}': {}", part.name, problem.what()));
+    }
   }
   if (!part.model) return;
   try {
@@ -120,8 +109,8 @@ int validate(const Options& options) {
   const auto pipeline = load_pipeline(options.file);
   const auto parts = parts_of(pipeline);
   auto warnings = pipeline.warnings();
-  const auto available = available_devices();
-  for (const auto& part : parts) add_lacking(part, available, warnings);
+  const auto machine = discover(DiscoverOptions::engines_only());
+  for (const auto& part : parts) add_lacking(part, machine, warnings);
 
   if (options.json) {
     Value::Array components;

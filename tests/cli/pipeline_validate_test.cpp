@@ -103,8 +103,9 @@ TEST_F(PipelineValidate, WarnsOfWhatWouldGoWrong) {
                               "  receiver: llm.prompt\n- {sender: llm.replies, receiver: prompt.country}\n");
   const auto outcome = berth_command({"pipeline", "validate", file("p.yaml", yaml), "--json"});
   EXPECT_EQ(outcome.exit_code, 0);
-  EXPECT_THAT(outcome.err, AllOf(HasSubstr("berth: warning: 'llm' needs cuda:97"), HasSubstr("/nonesuch.gguf"),
-                                 HasSubstr("'prompt' can never run"), HasSubstr("'llm' can never run")));
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("berth: warning: 'llm': This machine has no device 'cuda:97'"),
+                                 HasSubstr("/nonesuch.gguf"), HasSubstr("'prompt' can never run"),
+                                 HasSubstr("'llm' can never run")));
   EXPECT_EQ(json::parse(outcome.out).at("warnings").size(), 4U);
 }
 

@@ -56,6 +56,12 @@ void for_each_piece(std::string_view text, std::string_view separator, std::int6
   }
 }
 
+std::size_t count_pieces(std::string_view text, std::string_view separator, std::int64_t most) {
+  std::size_t pieces = 0;
+  for_each_piece(text, separator, most, [&](std::string_view) { ++pieces; });
+  return pieces;
+}
+
 /// As the engine does: marked as input where all of `origin` is.
 Any marked(const std::string& text, const Any& origin) {
   auto made = mk_val<::jinja::value_string>(text);
@@ -65,9 +71,9 @@ Any marked(const std::string& text, const Any& origin) {
 
 Any replace(const Any& text, const std::string& from, const std::string& to) {
   const auto whole = text->val_str.str();
-  std::size_t pieces = 0;
-  for_each_piece(whole, from, -1, [&](std::string_view) { ++pieces; });
+  auto pieces = count_pieces(whole, from, -1);
   JinjaLimits::current().count_text(to.size(), pieces);
+  JinjaLimits::current().count_text(whole.size());
   std::string out;
   for_each_piece(whole, from, -1, [&](std::string_view piece) {
     out += piece;
@@ -76,13 +82,26 @@ Any replace(const Any& text, const std::string& from, const std::string& to) {
   return marked(out, text);
 }
 
+/// nullptr where the text has parts with different marks.
+Any repeat(const Any& text, std::int64_t times) {
+  if (text->val_str.parts.size() != 1) return nullptr;
+  const auto& part = text->val_str.parts.front().val;
+  const auto count = static_cast<std::size_t>(std::max<std::int64_t>(0, times));
+  JinjaLimits::current().count_text(part.size(), count);
+  if (part.size() == 1) return marked(std::string(count, part.front()), text);
+  std::string out;
+  out.reserve(part.size() * count);
+  for (std::size_t i = 0; i < count && !part.empty(); ++i) out += part;
+  return marked(out, text);
+}
+
 Any split(const Any& text, const std::string& separator, std::int64_t most) {
   const auto whole = text->val_str.str();
+  JinjaLimits::current().count_text(whole.size());
+  JinjaLimits::current().count_steps(count_pieces(whole, separator, most));
   auto list = mk_val<::jinja::value_array>();
-  for_each_piece(whole, separator, most, [&](std::string_view piece) {
-    JinjaLimits::current().count_steps(1);
-    list->push_back(mk_val<::jinja::value_string>(std::string(piece)));
-  });
+  for_each_piece(whole, separator, most,
+                 [&](std::string_view piece) { list->push_back(mk_val<::jinja::value_string>(std::string(piece))); });
   list->val_arr.back() = marked(list->val_arr.back()->val_str.str(), text);
   return list;
 }
@@ -91,6 +110,13 @@ Any split(const Any& text, const std::string& separator, std::int64_t most) {
 
 Any bounded(std::string_view function, const std::vector<Any>& operands) {
   if (function == "range") return range(operands);
+  if (function == "*" && operands.size() == 2) {
+    const bool text_first = is_val<::jinja::value_string>(operands[0]);
+    const auto& text = operands[text_first ? 0 : 1];
+    const auto& times = operands[text_first ? 1 : 0];
+    const bool repeats = is_val<::jinja::value_string>(text) && is_val<::jinja::value_int>(times);
+    return repeats ? repeat(text, times->as_int()) : nullptr;
+  }
   if (function != "replace" && function != "split") return nullptr;
   std::vector<std::string> texts;
   while (texts.size() < operands.size() && is_val<::jinja::value_string>(operands[texts.size()]))

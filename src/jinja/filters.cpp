@@ -136,7 +136,7 @@ Any unique(const func_args& args) {
     auto key = attribute(each, path);
     if (is_string(key) && (case_sensitive->is_undefined() || !case_sensitive->as_bool()))
       key = mk_val<::jinja::value_string>(key->as_string().lowercase());
-    JinjaLimits::current().count_steps(1 + keys.size(), JinjaLimits::current().count_value(key) / 4096 + 1);
+    JinjaLimits::current().count_steps(1 + keys.size(), 1 + JinjaLimits::current().count_value(key) / 1024);
     if (std::ranges::any_of(keys, [&](const Any& other) { return *other == *key; })) continue;
     keys.push_back(key);
     kept->push_back(each);

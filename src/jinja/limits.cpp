@@ -20,8 +20,10 @@ using Any = ::jinja::value;
 using Values = std::vector<Any>;
 
 /// Text is copied at so many bytes in the time of a step.
-constexpr std::size_t bytes_in_a_step = 4096;
+constexpr std::size_t bytes_in_a_step = 1024;
 constexpr std::size_t bytes_of_a_part = 64;
+/// The engine copies all variables for it.
+constexpr std::size_t steps_of_a_round = 8;
 
 thread_local JinjaLimits* limits_now = nullptr;
 thread_local const Values* operands_now = nullptr;
@@ -81,7 +83,7 @@ void count_operation(std::string_view operation, const Values& operands) {
   if (operation == "*" && operands.size() == 2 && with_text) {
     const auto& times = operands[is_val_string(operands[0]) ? 1 : 0];
     const auto& repeated = operands[is_val_string(operands[0]) ? 0 : 1];
-    if (is_val<::jinja::value_int>(times) && times->as_int() > 0)
+    if (is_val<::jinja::value_int>(times) && times->as_int() > 0 && repeated->val_str.parts.size() > 1)
       limits.count_text(text_bytes(repeated), static_cast<std::size_t>(times->as_int()));
   } else if (operation == "join") {
     const Any* separator = argument(operands, 1, "d");
@@ -207,7 +209,7 @@ struct Iterated final : ::jinja::expression {
   std::string type() const override { return expression->type(); }
   Any execute_impl(::jinja::context& context) const override {
     auto list = expression->execute(context);
-    JinjaLimits::current().count_steps(entries_of(list), 1 + cost.nodes);
+    JinjaLimits::current().count_steps(entries_of(list), steps_of_a_round + cost.nodes);
     JinjaLimits::current().count_text(cost.text_bytes, entries_of(list));
     return list;
   }
@@ -254,9 +256,8 @@ void JinjaLimits::count_text(std::size_t bytes, std::size_t times) {
 
 std::size_t JinjaLimits::count_value(const ::jinja::value& value, int depth) {
   if (depth > max_value_depth) throw std::runtime_error("a value is nested too deeply: more than 100 levels");
-  const auto bytes = value->val_str.length();
-  count_steps(1 + bytes / bytes_in_a_step);
-  std::size_t text = bytes;
+  count_steps(1 + text_bytes(value) / bytes_in_a_step);
+  std::size_t text = value->val_str.length();
   for (const auto& each : value->val_arr) text += count_value(each, depth + 1);
   for (const auto& [key, entry] : value->val_obj) text += count_value(key, depth + 1) + count_value(entry, depth + 1);
   return text;
@@ -296,8 +297,11 @@ JinjaCost JinjaCost::of_round(const ::jinja::for_statement& loop) {
 
 Any limited(std::string_view operation, const Values& operands, const std::function<Any()>& compute) {
   if (!operation.empty()) count_operation(operation, operands);
-  auto result = bounded(operation, operands);
-  return counted_result(result ? std::move(result) : compute());
+  if (auto result = bounded(operation, operands)) {
+    JinjaLimits::current().keep(result);
+    return result;
+  }
+  return counted_result(compute());
 }
 
 void limit_loop(::jinja::for_statement& loop, const JinjaCost& round) {

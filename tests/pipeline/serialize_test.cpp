@@ -132,9 +132,9 @@ TEST_F(PipelineYaml, OfALoopWithoutAnEndIsStoppedWhenItRuns) {
 TEST_F(PipelineYaml, OfManyComponentsComesBackToo) {
   Pipeline pipeline;
   pipeline.add_component("sum", std::make_shared<test::Sum>());
-  for (int i = 0; i < 3000; ++i)
-    pipeline.add_component("c" + std::to_string(i * 7919 % 3000), std::make_shared<test::Add>());
-  for (int i = 0; i + 1 < 3000; ++i) {
+  for (int i = 0; i < 1000; ++i)
+    pipeline.add_component("c" + std::to_string(i * 7919 % 1000), std::make_shared<test::Add>());
+  for (int i = 0; i + 1 < 1000; ++i) {
     pipeline.connect("c" + std::to_string(i) + ".result", "c" + std::to_string(i + 1) + ".value");
     if (i % 3 == 0) pipeline.connect("c" + std::to_string(i) + ".result", "sum.values");
   }

@@ -40,7 +40,7 @@ void operator delete(void* memory, std::size_t) noexcept { counted_delete(memory
 namespace berth::yaml {
 namespace {
 
-constexpr std::size_t text_bytes = 256 << 10;
+constexpr std::size_t text_bytes = 64 << 10;
 
 /// `start`, as many of `part(0)`, `part(1)`, ... as fit, and `end`.
 std::string filled(std::string start, const std::function<std::string(int)>& part, const std::string& end) {

@@ -42,8 +42,11 @@ std::vector<std::size_t> candidates(const std::vector<Socket>& sockets, std::str
 }  // namespace
 
 void Pipeline::connect(std::string_view sender, std::string_view receiver) {
-  const auto [sender_name, output_name] = parts_of(sender);
-  const auto [receiver_name, input_name] = parts_of(receiver);
+  // Not as structured bindings: clang 14 lets no lambda use them.
+  const auto sender_parts = parts_of(sender);
+  const auto receiver_parts = parts_of(receiver);
+  const auto sender_name = sender_parts.first;
+  const auto receiver_name = receiver_parts.first;
   if (sender_name == receiver_name) throw std::invalid_argument("Connecting a Component to itself is not supported.");
   const auto from = graph_->find(sender_name);
   const auto to = graph_->find(receiver_name);
@@ -53,10 +56,10 @@ void Pipeline::connect(std::string_view sender, std::string_view receiver) {
     throw std::invalid_argument(fmt::format("'{}' does not have any output connections.", sender_name));
 
   const auto possible_outputs =
-      candidates(outputs, output_name,
+      candidates(outputs, sender_parts.second,
                  fmt::format("{} does not exist. Output connections of {} are: ", in_quotes(sender), sender_name));
   const auto possible_inputs =
-      candidates(inputs, input_name,
+      candidates(inputs, receiver_parts.second,
                  fmt::format("{} does not exist. Input connections of {} are: ", in_quotes(receiver), receiver_name));
 
   const auto status = [&] {
@@ -101,19 +104,19 @@ void Pipeline::connect(std::string_view sender, std::string_view receiver) {
                       sender_name, receiver_name, outputs[first.output].name, inputs[first.input].name, status()));
   }
 
-  const auto [output, input, conversion] = possible.front();
+  const auto chosen = possible.front();
   const auto same = [&](const Graph::Edge& edge) {
-    return edge.sender == from && edge.output == output && edge.receiver == to && edge.input == input;
+    return edge.sender == from && edge.output == chosen.output && edge.receiver == to && edge.input == chosen.input;
   };
-  if (std::ranges::any_of(graph_->edges, same)) return;
-  auto& socket = graph_->nodes[to].inputs[input];
+  auto& socket = graph_->nodes[to].inputs[chosen.input];
+  const bool is_sender = std::ranges::find(socket.senders, from) != socket.senders.end();
+  if (is_sender && std::ranges::any_of(graph_->edges, same)) return;
   if (!socket.senders.empty()) {
-    graph_->check_takes_several(to, input);
+    graph_->check_takes_several(to, chosen.input);
     socket.joins_lists = socket.variadic == InputSocket::no || socket.joins_lists;
     if (socket.joins_lists) socket.variadic = InputSocket::lazy;
   }
-  socket.senders.push_back(from);
-  graph_->edges.push_back({from, output, to, input, conversion});
+  graph_->add({from, chosen.output, to, chosen.input, chosen.conversion});
 }
 
 }  // namespace berth

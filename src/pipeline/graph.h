@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -29,9 +32,24 @@ struct Pipeline::Graph {
     Conversion conversion;
   };
 
+  /// What runs need to know of the whole graph.
+  struct Order {
+    std::vector<std::size_t> by_name;              ///< the nodes in the order of their names
+    std::vector<std::size_t> place_by_name;        ///< of each node among them
+    std::vector<std::size_t> precedence;           ///< of each node: senders before receivers, then by name
+    std::vector<std::vector<Edge>> edges;          ///< by sender, as edges_in_order() has them
+    std::vector<std::vector<std::size_t>> takers;  ///< how many edges take each output of each node
+  };
+
+  explicit Graph(PipelineOptions given) : options(std::move(given)) {}
+
   PipelineOptions options;
   std::vector<Node> nodes;  ///< in the order in which they were added
   std::vector<Edge> edges;  ///< in the order of connection
+  std::map<std::string, std::size_t, std::less<>> nodes_by_name;
+
+  void add(Node node);
+  void add(const Edge& edge);
 
   std::size_t find(std::string_view name) const;  ///< throws std::invalid_argument
 
@@ -41,6 +59,19 @@ struct Pipeline::Graph {
   /// The edges as Haystack lists them: by sender in the order of the components, then by receiver in the order in which
   /// each was first connected with that sender.
   std::vector<Edge> edges_in_order() const;
+
+  /// Worked out once after each change. Safe to call from several threads.
+  const Order& order() const;
+
+ private:
+  Order make_order() const;
+
+  mutable std::mutex mutex_;
+  mutable std::unique_ptr<const Order> order_;
 };
+
+/// The rank of each node: senders before receivers, by name where that leaves a choice; the same for all in a loop.
+std::vector<std::size_t> topological_ranks(std::size_t nodes, const std::vector<std::size_t>& by_name,
+                                           const std::vector<std::pair<std::size_t, std::size_t>>& edges);
 
 }  // namespace berth

@@ -9,14 +9,14 @@
 
 namespace berth {
 
-Pipeline::Pipeline(PipelineOptions options) : graph_(std::make_unique<Graph>(Graph{std::move(options), {}, {}})) {}
+Pipeline::Pipeline(PipelineOptions options) : graph_(std::make_unique<Graph>(std::move(options))) {}
 Pipeline::~Pipeline() = default;
 Pipeline::Pipeline(Pipeline&&) noexcept = default;
 Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
 
 void Pipeline::add_component(std::string name, std::shared_ptr<Component> component) {
   if (component == nullptr) throw std::invalid_argument(fmt::format("{} is no component", in_quotes(name)));
-  if (std::ranges::find(graph_->nodes, name, &Graph::Node::name) != graph_->nodes.end())
+  if (graph_->nodes_by_name.contains(name))
     throw std::invalid_argument(
         fmt::format("A component named {} already exists in this pipeline: choose another name.", in_quotes(name)));
   if (name == "_debug")
@@ -26,7 +26,7 @@ void Pipeline::add_component(std::string name, std::shared_ptr<Component> compon
         fmt::format("{} is an invalid component name, cannot contain '.' (dot) characters.", printable(name)));
   Graph::Node node{std::move(name), std::move(component), {}};
   for (const auto& socket : node.component->inputs()) node.inputs.push_back({{}, socket.variadic});
-  graph_->nodes.push_back(std::move(node));
+  graph_->add(std::move(node));
 }
 
 Component& Pipeline::component(std::string_view name) const { return *graph_->nodes[graph_->find(name)].component; }
@@ -56,14 +56,13 @@ Value::Object Pipeline::inputs() const {
 
 Value::Object Pipeline::outputs() const {
   Value::Object result;
+  const auto& takers = graph_->order().takers;
   for (std::size_t n = 0; n < graph_->nodes.size(); ++n) {
     const auto& node = graph_->nodes[n];
     Value::Object described;
     for (std::size_t i = 0; i < node.component->outputs().size(); ++i) {
-      const auto takes = [&](const Graph::Edge& edge) { return edge.sender == n && edge.output == i; };
       const auto& socket = node.component->outputs()[i];
-      if (std::ranges::none_of(graph_->edges, takes))
-        described.set(socket.name, Value::Object{{"type", socket.type.str()}});
+      if (takers[n][i] == 0) described.set(socket.name, Value::Object{{"type", socket.type.str()}});
     }
     if (!described.empty()) result.set(node.name, std::move(described));
   }

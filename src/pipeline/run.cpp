@@ -39,17 +39,24 @@ Outcome run_node(Component& component, Run::Values inputs, const std::stop_token
   }
 }
 
-/// {input: value} as {component: {input: value}}: every component that has such an input gets it.
-Value::Object by_component(const Value::Object& data, const Value::Object& available, const LogCallback& log) {
+/// {input: value} as {component: {input: value}}: every component that has such an input gets it. None where `data` has
+/// that form already.
+template <class Node>
+std::optional<Value::Object> by_component(const Value::Object& data, const std::vector<Node>& nodes,
+                                          const LogCallback& log) {
   const auto is_object = [](const auto& entry) { return entry.second.is_object(); };
-  if (std::ranges::all_of(data, is_object)) return data;
+  if (std::ranges::all_of(data, is_object)) return std::nullopt;
   Value::Object result;
   for (const auto& [input, value] : data) {
     bool taken = false;
-    for (const auto& [component, inputs] : available) {
-      if (inputs.find(input) == nullptr) continue;
-      if (!result.contains(component)) result.set(component, Value::Object{});
-      result.find(component)->as_object().set(input, value);
+    for (const auto& node : nodes) {
+      const auto& sockets = node.component->inputs();
+      const auto socket = std::ranges::find(sockets, input, &InputSocket::name);
+      if (socket == sockets.end()) continue;
+      const auto& connected = node.inputs[static_cast<std::size_t>(socket - sockets.begin())];
+      if (!connected.senders.empty() && connected.variadic == InputSocket::no) continue;
+      if (!result.contains(node.name)) result.set(node.name, Value::Object{});
+      result.find(node.name)->as_object().set(input, value);
       taken = true;
     }
     if (!taken && log)
@@ -63,18 +70,23 @@ Value::Object by_component(const Value::Object& data, const Value::Object& avail
 
 Value::Object Pipeline::run(const Value::Object& data, const RunOptions& options) {
   for (const auto& name : options.include_outputs_from) graph_->find(name);
-  State state(*graph_, by_component(data, inputs(), options.log));
+  const auto spread = by_component(data, graph_->nodes, options.log);
+  State state(*graph_, spread ? *spread : data);
   warm_up({.stop = options.stop});
 
+  const auto& takers = graph_->order().takers;
   Value::Object results;
   const auto keep = [&](std::size_t node, Run::Values& outputs) {
     const auto& [name, component, sockets] = graph_->nodes[node];
     const bool all = options.include_outputs_from.contains(name);
     Value::Object kept;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
-      const auto takes = [&](const Graph::Edge& edge) { return edge.sender == node && edge.output == i; };
-      if (outputs[i] && (all || std::ranges::none_of(graph_->edges, takes)))
-        kept.set(component->outputs()[i].name, *std::move(outputs[i]));
+      if (!outputs[i] || (takers[node][i] > 0 && !all)) continue;
+      const auto& output = component->outputs()[i].name;
+      if (takers[node][i] > 0)
+        kept.set(output, *outputs[i]);
+      else
+        kept.set(output, *std::move(outputs[i]));
     }
     if (all || !kept.empty()) results.set(name, std::move(kept));
   };
@@ -94,8 +106,8 @@ Value::Object Pipeline::run(const Value::Object& data, const RunOptions& options
     const auto finish = [&](std::size_t i) {
       const auto& node = graph_->nodes[nodes[i]];
       if (outcomes[i].problem) rethrow(outcomes[i].problem, node.name, node.component->type());
-      state.send(nodes[i], outcomes[i].outputs);
       keep(nodes[i], outcomes[i].outputs);
+      state.send(nodes[i], std::move(outcomes[i].outputs));
     };
     const auto run_one = [&](std::size_t i, Run::Values inputs) {
       outcomes[i] = run_node(*graph_->nodes[nodes[i]].component, std::move(inputs), options.stop);

@@ -37,12 +37,15 @@ void read_option(const Value& data, const char* name, T& option) {
 }
 
 void add_components(Pipeline& pipeline, const Value& components) {
-  for (const auto& [name, data] : at({"components"}, [&]() -> const Value::Object& { return components.as_object(); }))
+  for (const auto& entry : at({"components"}, [&]() -> const Value::Object& { return components.as_object(); })) {
+    const auto& name = entry.first;
+    const auto& data = entry.second;
     at({"components", name}, [&] {
       if (data.find("type") == nullptr)
         throw std::invalid_argument(fmt::format("Missing 'type' in component '{}'", printable(name)));
       pipeline.add_component(name, component_from_dict(data));
     });
+  }
 }
 
 void add_connections(Pipeline& pipeline, const Value& connections) {

@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <numeric>
+#include <utility>
 
 #include "text/printable.h"
 
@@ -21,26 +21,24 @@ std::size_t socket_named(const Component& component, std::string_view component_
 
 }  // namespace
 
-Pipeline::State::State(const Graph& graph, const Value::Object& data) : graph_(graph) {
-  const auto count = graph.nodes.size();
-  by_name_ = std::vector<std::size_t>(count);
-  std::iota(by_name_.begin(), by_name_.end(), std::size_t{0});
-  std::ranges::sort(by_name_, {}, [&](std::size_t i) -> const std::string& { return graph.nodes[i].name; });
-  edges_.resize(count);
-  for (const auto& edge : graph.edges_in_order()) edges_[edge.sender].push_back(edge);
-  states_.resize(count);
-  for (std::size_t i = 0; i < count; ++i) states_[i].inputs.resize(graph.nodes[i].inputs.size());
+Pipeline::State::State(const Graph& graph, const Value::Object& data)
+    : graph_(graph), order_(graph.order()), states_(graph.nodes.size()) {
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    states_[i].inputs.resize(graph.nodes[i].inputs.size());
+    set_changed(i);
+  }
 
   for (const auto& [name, inputs] : data) {
-    const auto node = std::ranges::find(graph.nodes, name, &Graph::Node::name);
-    if (node == graph.nodes.end())
+    const auto found = graph.nodes_by_name.find(name);
+    if (found == graph.nodes_by_name.end())
       throw std::invalid_argument(fmt::format("Component named {} not found in the pipeline.", in_quotes(name)));
-    const auto index = static_cast<std::size_t>(node - graph.nodes.begin());
+    const auto index = found->second;
+    const auto& node = graph.nodes[index];
     for (const auto& [input, value] : inputs.as_object()) {
-      const auto socket = socket_named(*node->component, name, input);
-      if (!node->inputs[socket].senders.empty()) {
+      const auto socket = socket_named(*node.component, name, input);
+      if (!node.inputs[socket].senders.empty()) {
         graph.check_takes_several(index, socket);
-        if (node->inputs[socket].variadic == InputSocket::no) joined_.emplace(index, socket);
+        if (node.inputs[socket].variadic == InputSocket::no) joined_.emplace(index, socket);
       }
       states_[index].inputs[socket].push_back({user, value});
     }
@@ -63,19 +61,23 @@ bool Pipeline::State::is_lazy(std::size_t node, std::size_t input) const {
   return graph_.nodes[node].inputs[input].variadic == InputSocket::lazy || joins_lists(node, input);
 }
 
-bool Pipeline::State::all_senders_ran(std::size_t node, std::size_t input) const {
+bool Pipeline::State::all_senders(std::size_t node, std::size_t input, bool (*counts)(const Waiting&)) const {
+  const auto& senders = graph_.nodes[node].inputs[input].senders;
   const auto& waiting = states_[node].inputs[input];
-  return std::ranges::all_of(graph_.nodes[node].inputs[input].senders, [&](std::size_t sender) {
-    return std::ranges::find(waiting, sender, &Waiting::sender) != waiting.end();
-  });
+  if (is_lazy(node, input) && waiting.size() < senders.size()) return false;  // each leaves something
+  std::vector<std::size_t> found;
+  for (const auto& each : waiting)
+    if (counts(each)) found.push_back(each.sender);
+  std::ranges::sort(found);
+  return std::ranges::all_of(senders, [&](std::size_t sender) { return std::ranges::binary_search(found, sender); });
+}
+
+bool Pipeline::State::all_senders_ran(std::size_t node, std::size_t input) const {
+  return all_senders(node, input, [](const Waiting&) { return true; });
 }
 
 bool Pipeline::State::all_senders_sent(std::size_t node, std::size_t input) const {
-  const auto& waiting = states_[node].inputs[input];
-  return std::ranges::all_of(graph_.nodes[node].inputs[input].senders, [&](std::size_t sender) {
-    return std::ranges::any_of(waiting,
-                               [&](const Waiting& each) { return each.sender == sender && each.value.has_value(); });
-  });
+  return all_senders(node, input, [](const Waiting& each) { return each.value.has_value(); });
 }
 
 /// Whether an input has all that it can have.
@@ -132,41 +134,36 @@ Pipeline::State::Priority Pipeline::State::compute_priority(std::size_t node) co
   return lists_resolved ? defer : defer_last;
 }
 
-void Pipeline::State::update_priorities() {
-  for (std::size_t i = 0; i < states_.size(); ++i) {
-    if (!states_[i].changed) continue;
-    states_[i].priority = compute_priority(i);
-    states_[i].changed = false;
-  }
+void Pipeline::State::set_changed(std::size_t node) {
+  if (std::exchange(states_[node].changed, true)) return;
+  changed_.push_back(node);
 }
 
-std::size_t Pipeline::State::first_by_topology(const std::vector<std::size_t>& nodes) {
-  if (nodes.size() == 1) return nodes.front();
-  if (topological_.empty()) {
-    std::vector<std::pair<std::size_t, std::size_t>> pairs;
-    for (const auto& edge : graph_.edges) pairs.emplace_back(edge.sender, edge.receiver);
-    topological_ = topological_ranks(states_.size(), by_name_, pairs);
+void Pipeline::State::update_priorities() {
+  for (const auto node : changed_) {
+    auto& state = states_[node];
+    const auto place = order_.place_by_name[node];
+    const auto before = std::exchange(state.priority, compute_priority(node));
+    state.changed = false;
+    if (before == state.priority) continue;
+    if (before != blocked) by_priority_[before].erase(place);
+    if (state.priority != blocked) by_priority_[state.priority].insert(place);
   }
-  const auto key = [&](std::size_t node) {
-    std::string name = graph_.nodes[node].name;
-    std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
-    return std::pair(topological_[node], name);
-  };
-  return *std::ranges::min_element(nodes, {}, key);
+  changed_.clear();
 }
 
 std::vector<std::size_t> Pipeline::State::next() {
   update_priorities();
   std::vector<std::size_t> chosen;
   for (const auto wanted : {highest, ready})
-    for (const auto node : by_name_)
-      if (states_[node].priority == wanted) chosen.push_back(node);
+    for (const auto place : by_priority_[wanted]) chosen.push_back(order_.by_name[place]);
   if (chosen.empty()) {
     std::vector<std::size_t> waiting;
     for (const auto wanted : {defer, defer_last})
-      for (const auto node : by_name_)
-        if (states_[node].priority == wanted) waiting.push_back(node);
-    if (!waiting.empty()) chosen.push_back(first_by_topology(waiting));
+      for (const auto place : by_priority_[wanted]) waiting.push_back(order_.by_name[place]);
+    if (!waiting.empty())
+      chosen.push_back(
+          *std::ranges::min_element(waiting, {}, [&](std::size_t node) { return order_.precedence[node]; }));
   }
   if (chosen.empty() && !started_ && !states_.empty())
     throw PipelineError("",
@@ -183,14 +180,19 @@ Run::Values Pipeline::State::take_inputs(std::size_t node) {
                         fmt::format("Maximum run count {} reached for component '{}'",
                                     graph_.options.max_runs_per_component, graph_.nodes[node].name));
   ++state.visits;
-  state.changed = true;
+  set_changed(node);
   const auto& sockets = graph_.nodes[node].component->inputs();
   Run::Values values(sockets.size());
   for (std::size_t i = 0; i < sockets.size(); ++i) {
     auto& waiting = state.inputs[i];
     Value::Array sent;
-    for (const auto& each : waiting)
-      if (each.value) sent.push_back(*each.value);
+    for (auto& each : waiting) {
+      if (!each.value) continue;
+      if (each.sender == user)  // there for each run
+        sent.push_back(*each.value);
+      else
+        sent.push_back(*std::move(each.value));
+    }
     const bool greedy = graph_.nodes[node].inputs[i].variadic == InputSocket::greedy;
     if (sent.empty()) {
       // A default of a variadic input is that of one value.
@@ -208,15 +210,17 @@ Run::Values Pipeline::State::take_inputs(std::size_t node) {
     } else {
       values[i] = std::move(sent.front());
     }
-    // What the user gave is there for each run; a greedy input would run for ever by it.
+    // By what stays, a greedy input would run for ever.
     std::erase_if(waiting, [&](const Waiting& each) { return greedy || each.sender != user; });
   }
   return values;
 }
 
-void Pipeline::State::send(std::size_t node, const Run::Values& outputs) {
-  for (const auto& edge : edges_[node]) {
-    std::optional<Value> value = outputs[edge.output];
+void Pipeline::State::send(std::size_t node, Run::Values outputs) {
+  auto takers = order_.takers[node];
+  for (const auto& edge : order_.edges[node]) {
+    const bool is_last = --takers[edge.output] == 0;
+    auto value = is_last ? std::move(outputs[edge.output]) : outputs[edge.output];
     const auto& sender = graph_.nodes[node];
     const auto& receiver = graph_.nodes[edge.receiver];
     if (value && edge.conversion != Conversion::none) {
@@ -229,21 +233,23 @@ void Pipeline::State::send(std::size_t node, const Run::Values& outputs) {
                                         receiver.component->inputs()[edge.input].name, problem.what()));
       }
     }
-    auto& state = states_[edge.receiver];
-    state.changed = true;
-    auto& waiting = state.inputs[edge.input];
-    if (is_lazy(edge.receiver, edge.input))
+    set_changed(edge.receiver);
+    auto& waiting = states_[edge.receiver].inputs[edge.input];
+    if (is_lazy(edge.receiver, edge.input)) {
       waiting.push_back({node, std::move(value)});
-    else if (value || waiting.empty())
-      waiting.assign(1, {node, std::move(value)});
+    } else if (value || waiting.empty()) {
+      waiting.clear();
+      waiting.push_back({node, std::move(value)});
+    }
   }
 }
 
 bool Pipeline::State::depend(const std::vector<std::size_t>& nodes) const {
+  if (nodes.size() == 1) return false;
+  std::vector<bool> among(states_.size(), false);
+  for (const auto node : nodes) among[node] = true;
   return std::ranges::any_of(nodes, [&](std::size_t sender) {
-    return std::ranges::any_of(edges_[sender], [&](const Graph::Edge& edge) {
-      return std::ranges::find(nodes, edge.receiver) != nodes.end();
-    });
+    return std::ranges::any_of(order_.edges[sender], [&](const Graph::Edge& edge) { return among[edge.receiver]; });
   });
 }
 

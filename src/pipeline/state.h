@@ -1,6 +1,7 @@
 /// What a run of a pipeline knows: which values wait where, and which component is to run next.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <set>
@@ -36,7 +37,7 @@ class Pipeline::State {
   Run::Values take_inputs(std::size_t node);
 
   /// Sends what a node gave to those that wait for it. Throws PipelineError where a value cannot be converted.
-  void send(std::size_t node, const Run::Values& outputs);
+  void send(std::size_t node, Run::Values outputs);
 
   /// Whether one of these nodes sends to another of them.
   bool depend(const std::vector<std::size_t>& nodes) const;
@@ -52,30 +53,28 @@ class Pipeline::State {
     std::vector<std::vector<Waiting>> inputs;  ///< by socket
     int visits = 0;
     Priority priority = blocked;
-    bool changed = true;  ///< since the priority was computed
+    bool changed = false;  ///< since the priority was computed
   };
 
   bool is_lazy(std::size_t node, std::size_t input) const;
   bool joins_lists(std::size_t node, std::size_t input) const;
+  /// Whether each sender of an input has left something there that `counts`.
+  bool all_senders(std::size_t node, std::size_t input, bool (*counts)(const Waiting&)) const;
   bool all_senders_ran(std::size_t node, std::size_t input) const;
   bool all_senders_sent(std::size_t node, std::size_t input) const;
   bool is_complete(std::size_t node, std::size_t input) const;
   bool can_run(std::size_t node) const;
   Priority compute_priority(std::size_t node) const;
+  void set_changed(std::size_t node);
   void update_priorities();
-  std::size_t first_by_topology(const std::vector<std::size_t>& nodes);
 
   const Graph& graph_;
+  const Graph::Order& order_;
   std::set<std::pair<std::size_t, std::size_t>> joined_;  ///< inputs that the user's data made variadic
-  std::vector<std::size_t> by_name_;                      ///< the nodes in the order of their names
-  std::vector<std::vector<Graph::Edge>> edges_;           ///< by sender
   std::vector<NodeState> states_;
-  std::vector<std::size_t> topological_;  ///< the rank of each node, once it was needed
+  std::vector<std::size_t> changed_;                        ///< the nodes that are
+  std::array<std::set<std::size_t>, blocked> by_priority_;  ///< the nodes of each, as places in the order of names
   bool started_ = false;
 };
-
-/// The rank of each node: senders before receivers, by name where that leaves a choice; the same for all in a loop.
-std::vector<std::size_t> topological_ranks(std::size_t nodes, const std::vector<std::size_t>& by_name,
-                                           const std::vector<std::pair<std::size_t, std::size_t>>& edges);
 
 }  // namespace berth

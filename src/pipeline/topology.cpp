@@ -2,7 +2,7 @@
 #include <functional>
 #include <queue>
 
-#include "pipeline/state.h"
+#include "pipeline/graph.h"
 
 namespace berth {
 namespace {
@@ -71,8 +71,12 @@ std::vector<std::size_t> topological_ranks(std::size_t nodes, const std::vector<
   std::vector<std::size_t> first_name(loop_count, nodes);
   std::vector<std::size_t> senders(loop_count, 0);
   for (std::size_t i = 0; i < nodes; ++i) first_name[loop[i]] = std::min(first_name[loop[i]], position[i]);
+  Successors loop_successors(loop_count);
   for (const auto& [sender, receiver] : edges)
-    if (loop[sender] != loop[receiver]) ++senders[loop[receiver]];
+    if (loop[sender] != loop[receiver]) {
+      loop_successors[loop[sender]].push_back(loop[receiver]);
+      ++senders[loop[receiver]];
+    }
   using Entry = std::pair<std::size_t, std::size_t>;
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> free;
   for (std::size_t i = 0; i < loop_count; ++i)
@@ -82,9 +86,8 @@ std::vector<std::size_t> topological_ranks(std::size_t nodes, const std::vector<
     const auto current = free.top().second;
     free.pop();
     loop_rank[current] = rank;
-    for (const auto& [sender, receiver] : edges)
-      if (loop[sender] == current && loop[receiver] != current && --senders[loop[receiver]] == 0)
-        free.emplace(first_name[loop[receiver]], loop[receiver]);
+    for (const auto receiver : loop_successors[current])
+      if (--senders[receiver] == 0) free.emplace(first_name[receiver], receiver);
   }
   std::vector<std::size_t> ranks(nodes);
   for (std::size_t i = 0; i < nodes; ++i) ranks[i] = loop_rank[loop[i]];

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -16,6 +17,28 @@ namespace berth {
 
 /// A hash of `name` that differs from process to process and cannot be foreseen.
 std::size_t hash_name(std::string_view name) noexcept;
+
+/// The hash table of an OrderedMap, in the size of a pointer: most maps are small and have none.
+class NameSlots {
+ public:
+  NameSlots() = default;
+  NameSlots(const NameSlots& other)
+      : all_(other.all_ ? std::make_unique<std::vector<std::uint32_t>>(*other.all_) : nullptr) {}
+  NameSlots(NameSlots&&) noexcept = default;
+  NameSlots& operator=(NameSlots other) noexcept {
+    all_ = std::move(other.all_);
+    return *this;
+  }
+
+  std::size_t size() const { return all_ ? all_->size() : 0; }
+  std::uint32_t operator[](std::size_t i) const { return (*all_)[i]; }
+  std::uint32_t& operator[](std::size_t i) { return (*all_)[i]; }
+  void clear() { all_.reset(); }
+  void reset(std::size_t n) { all_ = std::make_unique<std::vector<std::uint32_t>>(n); }
+
+ private:
+  std::unique_ptr<std::vector<std::uint32_t>> all_;
+};
 
 /// Ordered mapping name -> T. Setting a name that is there keeps its place.
 ///
@@ -47,7 +70,7 @@ class OrderedMap {
     entries_.emplace_back(std::move(name), std::move(value));
     if (2 * entries_.size() > slots_.size() && entries_.size() > scan_limit)
       build_index();
-    else if (!slots_.empty())
+    else if (slots_.size() > 0)
       add_to_index(entries_.size() - 1);
   }
 
@@ -123,7 +146,7 @@ class OrderedMap {
   static constexpr std::size_t scan_limit = 16;
 
   std::size_t position(std::string_view name) const {
-    if (slots_.empty()) {
+    if (slots_.size() == 0) {
       for (std::size_t i = 0; i < entries_.size(); ++i)
         if (entries_[i].first == name) return i;
       return npos;
@@ -142,12 +165,12 @@ class OrderedMap {
   }
 
   void build_index() {
-    slots_.assign(std::bit_ceil(3 * entries_.size()), 0);
+    slots_.reset(std::bit_ceil(3 * entries_.size()));
     for (std::size_t i = 0; i < entries_.size(); ++i) add_to_index(i);
   }
 
   std::vector<value_type> entries_;
-  std::vector<std::uint32_t> slots_;  // where each name stands, from 1; empty in a small map, else a power of 2
+  NameSlots slots_;  // where each name stands, from 1; empty in a small map, else a power of 2
 };
 
 }  // namespace berth

@@ -18,9 +18,10 @@ struct Mark {
 };
 
 /// One document. Throws FormatError, whose `found` starts with "line 3, column 7", for what is not YAML, more than one
-/// document, a key that is there twice or is no text, nesting beyond 200 levels, aliases that would grow the document
-/// beyond a million nodes, tags that name Python objects, and texts beyond 64 MiB.
-/// Dates stay text; integers beyond 64 bits become numbers.
+/// document, a key that is there twice or is no text, nesting beyond 200 levels, anchors and aliases that repeat more than
+/// a million values or 64 MiB of text, tags that name Python objects, and texts beyond 64 MiB.
+/// Dates stay text; integers beyond 64 bits become numbers. The value and what is made on the way to it take at most 40
+/// times the bytes of the text, and what anchors and aliases repeat.
 Value read(std::string_view text);
 
 /// Where the entry with these names (and indices, as text) stands in a text that read() accepts: the place of its name,

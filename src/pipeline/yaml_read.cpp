@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t longest_text = std::size_t{64} << 20U;
 constexpr std::size_t deepest = 200;
-constexpr std::size_t most_aliased_nodes = 1'000'000;
+constexpr std::size_t most_copied_nodes = 1'000'000;
 
 struct EventDeleter {
   void operator()(yaml_event_t* event) const {
@@ -87,14 +87,21 @@ class Reader {
   }
 
  private:
+  /// How much of the document something is.
+  struct Size {
+    std::size_t nodes = 0;
+    std::size_t bytes = 0;
+  };
   struct Anchored {
     Value value;
-    std::size_t nodes;
+    Size size;
   };
 
   Value node(Event event, std::size_t depth) {
     if (depth > deepest) fail(event->start_mark, fmt::format("nesting beyond {} levels", deepest), "less nesting");
-    const std::size_t before = nodes_++;
+    const auto before = read_;
+    ++read_.nodes;
+    const auto mark = event->start_mark;
     std::string anchor;
     Value value;
     switch (event->type) {
@@ -117,7 +124,11 @@ class Reader {
       default:
         fail(event->start_mark, "an end", "a value");
     }
-    if (!anchor.empty()) anchors_[anchor] = {value, nodes_ - before};
+    if (!anchor.empty()) {
+      const Size size{read_.nodes - before.nodes, read_.bytes - before.bytes};
+      count_copy(mark, size);
+      anchors_[anchor] = {value, size};
+    }
     return value;
   }
 
@@ -126,15 +137,24 @@ class Reader {
     const auto found = anchors_.find(name);
     if (found == anchors_.end())
       fail(event.start_mark, "the alias " + in_quotes(name) + " of nothing before it", "an anchor of that name");
-    aliased_ += found->second.nodes;
-    nodes_ += found->second.nodes;
-    if (aliased_ > most_aliased_nodes)
-      fail(event.start_mark, "aliases that grow the document beyond all measure", "fewer of them");
+    const auto& size = found->second.size;
+    count_copy(event.start_mark, size);
+    read_.nodes += size.nodes;
+    read_.bytes += size.bytes;
     return found->second.value;
+  }
+
+  /// An anchor keeps a copy of what it names, and each alias is one.
+  void count_copy(const yaml_mark_t& mark, const Size& size) {
+    copied_.nodes += size.nodes;
+    copied_.bytes += size.bytes;
+    if (copied_.nodes > most_copied_nodes || copied_.bytes > longest_text)
+      fail(mark, "anchors and aliases that repeat more than a million values or 64 MiB of text", "fewer of them");
   }
 
   Value scalar(const yaml_event_t& event) {
     const auto text = scalar_text(event);
+    read_.bytes += text.size();
     const auto tag = optional_text(event.data.scalar.tag);
     if (tag.empty()) {
       if (event.data.scalar.plain_implicit != 0) return resolve(text);
@@ -203,8 +223,8 @@ class Reader {
 
   Parser parser_;
   std::map<std::string, Anchored, std::less<>> anchors_;
-  std::size_t nodes_ = 0;
-  std::size_t aliased_ = 0;
+  Size read_;
+  Size copied_;
 };
 
 /// Goes past the node that `event` starts.

@@ -33,6 +33,12 @@ bool starts_like_a_number(std::string_view text) {
          std::string_view("-+.0123456789").find(text.front()) != text.npos;
 }
 
+/// Most numbers are these, and need no pattern.
+bool is_short_decimal(std::string_view text) {
+  return !text.empty() && text.size() < 19 && text.front() != '0' &&
+         std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
 template <std::size_t n>
 bool is_one_of(std::string_view text, const std::array<std::string_view, n>& words) {
   return std::ranges::find(words, text) != words.end();
@@ -107,6 +113,7 @@ Value resolve(std::string_view scalar) {
   if (is_one_of(scalar, nulls)) return nullptr;
   if (is_one_of(scalar, trues)) return true;
   if (is_one_of(scalar, falses)) return false;
+  if (is_short_decimal(scalar)) return integer(scalar, 10, false);
   if (starts_like_a_number(scalar)) {
     std::string text(scalar);
     if (std::regex_match(text, int_pattern())) return read_number(std::move(text), true);

@@ -1,6 +1,5 @@
 #include "remote/http.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "berth/error.h"
 #include "berth/value.h"
 #include "berth/version.h"
+#include "remote/curl_library.h"
 #include "remote/retry.h"
 #include "remote/url.h"
 #include "text/printable.h"
@@ -22,9 +22,9 @@ namespace berth {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using Easy = std::unique_ptr<CURL, decltype([](CURL* handle) { curl_easy_cleanup(handle); })>;
-using Multi = std::unique_ptr<CURLM, decltype([](CURLM* handle) { curl_multi_cleanup(handle); })>;
-using Headers = std::unique_ptr<curl_slist, decltype([](curl_slist* list) { curl_slist_free_all(list); })>;
+using Easy = std::unique_ptr<CURL, decltype([](CURL* handle) { curl().easy_cleanup(handle); })>;
+using Multi = std::unique_ptr<CURLM, decltype([](CURLM* handle) { curl().multi_cleanup(handle); })>;
+using Headers = std::unique_ptr<curl_slist, decltype([](curl_slist* list) { curl().slist_free_all(list); })>;
 
 constexpr int max_redirects = 20;
 
@@ -59,7 +59,7 @@ std::string message_of(const std::string& body) {
 }
 
 void append(Headers& headers, const std::string& line) {
-  curl_slist* longer = curl_slist_append(headers.get(), line.c_str());
+  curl_slist* longer = curl().slist_append(headers.get(), line.c_str());
   if (longer == nullptr) throw std::bad_alloc();
   (void)headers.release();
   headers.reset(longer);
@@ -109,12 +109,12 @@ class Transfer {
   Outcome run(CURLM* multi, const std::stop_token& stop) {
     CURLcode result = CURLE_OK;
     {
-      const std::stop_callback wake(stop, [multi] { curl_multi_wakeup(multi); });
-      if (curl_multi_add_handle(multi, easy_.get()) != CURLM_OK) throw std::bad_alloc();
+      const std::stop_callback wake(stop, [multi] { curl().multi_wakeup(multi); });
+      if (curl().multi_add_handle(multi, easy_.get()) != CURLM_OK) throw std::bad_alloc();
       const std::unique_ptr<CURL, Remove> remove(easy_.get(), Remove{multi});
       last_byte_ = Clock::now();
       for (int running = 1;;) {
-        curl_multi_perform(multi, &running);
+        curl().multi_perform(multi, &running);
         if (running == 0) break;
         if (stop.stop_requested()) throw Cancelled("The request was cancelled");
         const auto left = timeout_ - (Clock::now() - last_byte_);
@@ -122,10 +122,11 @@ class Transfer {
           return {.problem = fmt::format("Request timed out: nothing came for {} s", timeout_.count()),
                   .try_again = !handed_out_};
         using Milliseconds = std::chrono::duration<double, std::milli>;
-        curl_multi_poll(multi, nullptr, 0, static_cast<int>(std::clamp(Milliseconds(left).count(), 1.0, 1e6)), nullptr);
+        curl().multi_poll(multi, nullptr, 0, static_cast<int>(std::clamp(Milliseconds(left).count(), 1.0, 1e6)),
+                          nullptr);
       }
       int queued = 0;
-      while (const CURLMsg* message = curl_multi_info_read(multi, &queued))
+      while (const CURLMsg* message = curl().multi_info_read(multi, &queued))
         if (message->msg == CURLMSG_DONE) result = message->data.result;
     }
     if (thrown_) std::rethrow_exception(thrown_);
@@ -135,13 +136,13 @@ class Transfer {
  private:
   struct Remove {
     CURLM* multi;
-    void operator()(CURL* easy) const { curl_multi_remove_handle(multi, easy); }
+    void operator()(CURL* easy) const { curl().multi_remove_handle(multi, easy); }
   };
 
   template <class T>
   void set(CURLoption option, T value) {
-    if (const auto problem = curl_easy_setopt(easy_.get(), option, value))
-      throw RemoteError(fmt::format("libcurl cannot do what is needed: {}", curl_easy_strerror(problem)));
+    if (const auto problem = curl().easy_setopt(easy_.get(), option, value))
+      throw RemoteError(fmt::format("libcurl cannot do what is needed: {}", curl().easy_strerror(problem)));
   }
 
   void set_trust(const HttpOptions& options) {
@@ -165,13 +166,13 @@ class Transfer {
   template <class T>
   T info(CURLINFO which) const {
     T value{};
-    curl_easy_getinfo(easy_.get(), which, &value);
+    curl().easy_getinfo(easy_.get(), which, &value);
     return value;
   }
 
   std::optional<std::string_view> header(const char* name) const {
     curl_header* found = nullptr;
-    if (curl_easy_header(easy_.get(), name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK) return std::nullopt;
+    if (curl().easy_header(easy_.get(), name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK) return std::nullopt;
     return found->value;
   }
 
@@ -188,8 +189,8 @@ class Transfer {
       return outcome;
     }
     if (result != CURLE_OK) {
-      outcome.problem = fmt::format("Connection error: {}{}{}", curl_easy_strerror(result), error_.front() ? ": " : "",
-                                    error_.data());
+      outcome.problem = fmt::format("Connection error: {}{}{}", curl().easy_strerror(result),
+                                    error_.front() ? ": " : "", error_.data());
       outcome.try_again = !handed_out_ && result != CURLE_PEER_FAILED_VERIFICATION &&
                           result != CURLE_SSL_CACERT_BADFILE && result != CURLE_SSL_CERTPROBLEM &&
                           result != CURLE_OUT_OF_MEMORY && result != CURLE_UNSUPPORTED_PROTOCOL;
@@ -253,7 +254,7 @@ class Transfer {
   const HttpRequest& request_;
   std::chrono::duration<double> timeout_;
   Headers headers_;
-  Easy easy_{curl_easy_init()};
+  Easy easy_{curl().easy_init()};
   std::vector<char> error_ = std::vector<char>(CURL_ERROR_SIZE);
   Clock::time_point last_byte_;
   curl_off_t moved_ = 0;
@@ -286,7 +287,7 @@ struct HttpClient::Connections {
 
   Multi take() {
     const std::lock_guard lock(mutex);
-    if (idle.empty()) return Multi(curl_multi_init());
+    if (idle.empty()) return Multi(curl().multi_init());
     auto multi = std::move(idle.back());
     idle.pop_back();
     return multi;
@@ -298,8 +299,7 @@ struct HttpClient::Connections {
 };
 
 HttpClient::HttpClient(HttpOptions options) : options_(std::move(options)) {
-  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (ready != CURLE_OK) throw RemoteError(fmt::format("libcurl cannot start: {}", curl_easy_strerror(ready)));
+  (void)curl();
   connections_ = std::make_unique<Connections>();
 }
 

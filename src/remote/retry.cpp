@@ -1,11 +1,11 @@
 #include "remote/retry.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <string>
+
+#include "remote/curl_library.h"
 
 namespace berth {
 namespace {
@@ -27,7 +27,7 @@ std::optional<double> seconds_asked_for(const RetryHints& hints, double now) {
     if (const auto milliseconds = number(*hints.retry_after_ms)) return *milliseconds / 1000;
   if (!hints.retry_after) return std::nullopt;
   if (const auto seconds = number(*hints.retry_after)) return seconds;
-  const auto date = curl_getdate(std::string(*hints.retry_after).c_str(), nullptr);
+  const auto date = curl().getdate(std::string(*hints.retry_after).c_str(), nullptr);
   if (date == -1) return std::nullopt;
   return static_cast<double>(date) - now;
 }

@@ -11,7 +11,7 @@ struct Url {
   std::string origin;  ///< "https://host:443"
   std::string shown;   ///< without user, password and query, which can be secret
 
-  /// Throws std::invalid_argument.
+  /// Throws std::invalid_argument, and RemoteError without libcurl.
   static Url parse(const std::string& text);
 
   bool is_https() const { return origin.starts_with("https:"); }

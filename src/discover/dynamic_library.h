@@ -1,0 +1,57 @@
+/// A shared library that is opened while the program runs.
+#pragma once
+
+#include <filesystem>
+#include <initializer_list>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace berth::discovery {
+
+/// `missing_symbol()` is empty where the library itself could not be opened.
+class LibraryError : public std::runtime_error {
+ public:
+  explicit LibraryError(const std::string& message, std::string missing_symbol = {})
+      : std::runtime_error(message), missing_symbol_(std::move(missing_symbol)) {}
+
+  const std::string& missing_symbol() const { return missing_symbol_; }
+
+ private:
+  std::string missing_symbol_;
+};
+
+/// Closed at the end of its life.
+///
+///     DynamicLibrary cuda({"libcuda.so.1"});
+///     const auto init = cuda.function<int(unsigned)>("cuInit");
+class DynamicLibrary {
+ public:
+  /// The first of `names` that can be opened, in `folder` where one is given. Throws LibraryError with the reason.
+  explicit DynamicLibrary(std::initializer_list<const char*> names, const std::filesystem::path& folder = {});
+  ~DynamicLibrary();
+  DynamicLibrary(const DynamicLibrary&) = delete;
+  DynamicLibrary& operator=(const DynamicLibrary&) = delete;
+
+  /// Throws LibraryError naming it where the library has no such symbol.
+  template <class Signature>
+  Signature* function(const char* name) const {
+    return reinterpret_cast<Signature*>(symbol(name));
+  }
+  /// nullptr where there is none.
+  template <class Signature>
+  Signature* find(const char* name) const {
+    return reinterpret_cast<Signature*>(find_symbol(name));
+  }
+
+  const std::string& path() const { return path_; }  ///< as it was opened
+
+ private:
+  void* symbol(const char* name) const;
+  void* find_symbol(const char* name) const;
+
+  void* handle_ = nullptr;
+  std::string path_;
+};
+
+}  // namespace berth::discovery

@@ -8,6 +8,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "jinja/limits.h"
 #include "jinja/values.h"
 #include "text/regex.h"
 #include "text/utf8.h"
@@ -36,6 +37,7 @@ std::vector<std::string> characters(std::string_view text) {
 std::vector<Any> items(const Any& value) {
   std::vector<Any> all;
   if (value->is_undefined()) return all;
+  JinjaLimits::current().count_steps(value->val_str.length() + value->val_arr.size() + value->val_obj.size());
   if (is_val<::jinja::value_array>(value)) return value->as_array();
   if (is_string(value)) {
     for (auto& each : characters(value->as_string().str())) all.push_back(mk_val<::jinja::value_string>(each));
@@ -64,7 +66,10 @@ Any attribute(Any value, const Any& path) {
 }
 
 Any length(const func_args& args) {
-  return mk_val<::jinja::value_int>(static_cast<std::int64_t>(items(args.get_pos(0)).size()));
+  const auto value = args.get_pos(0);
+  if (!is_string(value)) return mk_val<::jinja::value_int>(static_cast<std::int64_t>(items(value).size()));
+  JinjaLimits::current().count_value(value);
+  return mk_val<::jinja::value_int>(static_cast<std::int64_t>(characters(value->as_string().str()).size()));
 }
 
 Any list(const func_args& args) { return mk_val<::jinja::value_array>(items(args.get_pos(0))); }
@@ -75,9 +80,11 @@ Any join(const func_args& args) {
   std::string joined;
   bool first = true;
   for (const auto& each : items(args.get_pos(0))) {
+    const auto before = joined.size();
     if (!first) joined += jinja_str(separator);
     joined += jinja_str(attribute(each, path));
     first = false;
+    JinjaLimits::current().count_text(joined.size() - before);
   }
   return mk_val<::jinja::value_string>(joined);
 }
@@ -129,6 +136,7 @@ Any unique(const func_args& args) {
     auto key = attribute(each, path);
     if (is_string(key) && (case_sensitive->is_undefined() || !case_sensitive->as_bool()))
       key = mk_val<::jinja::value_string>(key->as_string().lowercase());
+    JinjaLimits::current().count_steps(1 + keys.size(), 1 + JinjaLimits::current().count_value(key) / 1024);
     if (std::ranges::any_of(keys, [&](const Any& other) { return *other == *key; })) continue;
     keys.push_back(key);
     kept->push_back(each);
@@ -196,7 +204,7 @@ Any select(const func_args& args) {
       const auto found = ::jinja::global_builtins().find("test_is_" + jinja_str(args.get_pos(test)));
       if (found == ::jinja::global_builtins().end())
         throw std::runtime_error(fmt::format("No test named '{}'.", jinja_str(args.get_pos(test))));
-      result = found->second(one);
+      result = limited(jinja_str(args.get_pos(test)), one.get_args(), [&] { return found->second(one); });
     }
     if (result->as_bool() == wanted) selected->push_back(each);
   }
@@ -236,7 +244,7 @@ Any apply_filter(const std::string& filter, const func_args& args) {
   const auto& builtins = args.get_pos(0)->get_builtins();
   const auto found = builtins.find(filter == "trim" ? "strip" : filter);
   if (found == builtins.end()) throw std::runtime_error(fmt::format("No filter named '{}'.", filter));
-  return found->second(args);
+  return limited(filter, args.get_args(), [&] { return found->second(args); });
 }
 
 /// map(attribute="a", default=1), or map("name of a filter", its arguments).
@@ -260,13 +268,10 @@ Any map(const func_args& args) {
 
 }  // namespace
 
-std::string filter_function(std::string_view filter) {
-  return filters.contains(filter) ? fmt::format("__filter_{}", filter) : "";
-}
-
-void add_filters(::jinja::context& context) {
-  for (const auto& [name, filter] : filters)
-    context.set_val(filter_function(name), mk_val<::jinja::value_func>(name, ::jinja::func_handler(filter)));
+Any filter_function(std::string_view filter) {
+  const auto found = filters.find(filter);
+  if (found == filters.end()) return nullptr;
+  return mk_val<::jinja::value_func>(found->first, ::jinja::func_handler(found->second));
 }
 
 }  // namespace berth

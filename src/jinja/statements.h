@@ -5,9 +5,12 @@
 
 namespace berth {
 
-/// Changes `program` so that what {{ }} prints is what Python prints, a macro that calls itself without end is refused,
-/// and a filter that has a function (filter_function(), templatize_function) calls it.
+/// Changes `program` so that it keeps to JinjaLimits::current(), what {{ }} prints is what Python prints, and a filter that
+/// has a function (filter_function(), templatize_function) calls it.
 void prepare(::jinja::program& program);
+
+/// Changes `program` so that it keeps to the limits, and does nothing else than before.
+void limit(::jinja::program& program);
 
 inline constexpr const char* templatize_function = "__templatize_part";
 

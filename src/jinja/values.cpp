@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "jinja/limits.h"
 #include "value/python_text.h"
 
 namespace berth {
@@ -10,38 +11,35 @@ namespace {
 using ::jinja::is_val;
 using ::jinja::mk_val;
 
-constexpr int max_depth = 100;
-
 /// Back again, for printing. An undefined entry prints as jinja2's does.
-std::string repr(const ::jinja::value& value, int depth);
+std::string repr(const ::jinja::value& value);
 
-std::string repr_list(const ::jinja::value& value, int depth) {
+std::string repr_list(const ::jinja::value& value) {
   const bool tuple = is_val<::jinja::value_tuple>(value);
   const auto& entries = value->as_array();
   std::string out(1, tuple ? '(' : '[');
-  for (std::size_t i = 0; i < entries.size(); ++i) (out += i == 0 ? "" : ", ") += repr(entries[i], depth);
+  for (std::size_t i = 0; i < entries.size(); ++i) (out += i == 0 ? "" : ", ") += repr(entries[i]);
   if (tuple && entries.size() == 1) out += ',';
   return out + (tuple ? ')' : ']');
 }
 
-std::string repr_object(const ::jinja::value& value, int depth) {
+std::string repr_object(const ::jinja::value& value) {
   std::string out = "{";
   for (const auto& [key, entry] : value->as_ordered_object()) {
     if (out.size() > 1) out += ", ";
-    out += repr(key, depth) + ": " + repr(entry, depth);
+    out += repr(key) + ": " + repr(entry);
   }
   return out + "}";
 }
 
-std::string repr(const ::jinja::value& value, int depth) {
-  if (depth > max_depth) throw std::runtime_error("a value is nested too deeply to be printed");
+std::string repr(const ::jinja::value& value) {
   if (is_val<::jinja::value_string>(value)) return python_repr(value->as_string().str());
   if (value->is_undefined()) return "Undefined";
   if (value->is_none()) return "None";
   if (is_val<::jinja::value_float>(value)) return python_float(value->as_float());
   if (const auto* instance = dynamic_cast<const InstanceValue*>(value.get())) return python_repr(instance->object);
-  if (is_val<::jinja::value_array>(value)) return repr_list(value, depth + 1);
-  if (is_val<::jinja::value_object>(value)) return repr_object(value, depth + 1);
+  if (is_val<::jinja::value_array>(value)) return repr_list(value);
+  if (is_val<::jinja::value_object>(value)) return repr_object(value);
   if (is_val<::jinja::value_func>(value)) throw std::runtime_error("a function is printed: call it");
   return value->as_string().str();
 }
@@ -73,7 +71,9 @@ InstanceValue::InstanceValue(const Value& instance) : object(instance) {
 
 std::string jinja_str(const ::jinja::value& value) {
   if (is_val<::jinja::value_string>(value)) return value->as_string().str();
-  return value->is_undefined() ? "" : repr(value, 0);
+  if (value->is_undefined()) return "";
+  JinjaLimits::current().count_value(value);  // so that it ends
+  return repr(value);
 }
 
 }  // namespace berth

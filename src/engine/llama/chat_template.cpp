@@ -7,6 +7,9 @@
 
 #include <utility>
 
+#include "jinja/limits.h"
+#include "jinja/statements.h"
+
 namespace berth::llama {
 namespace {
 
@@ -103,6 +106,8 @@ struct ChatTemplate::Parsed {
 ChatTemplate::ChatTemplate(const std::string& source) {
   auto tokens = jinja::lexer().tokenize(source);
   auto program = jinja::parse_from_tokens(tokens);
+  limit(program);
+  JinjaLimits limits;
   const bool content_as_parts = !jinja::caps_get(program).supports_string_content;
   parsed_ = std::make_unique<Parsed>(Parsed{std::move(program), tokens.source, content_as_parts});
 }
@@ -110,11 +115,11 @@ ChatTemplate::ChatTemplate(const std::string& source) {
 ChatTemplate::~ChatTemplate() = default;
 
 std::vector<Prompt::Piece> ChatTemplate::render(const std::vector<ChatMessage>& messages, const std::string& bos_token,
-                                                const std::string& eos_token,
-                                                const Value::Object& variables) const {
+                                                const std::string& eos_token, const Value::Object& variables) const {
   auto list = jinja::mk_val<jinja::value_array>();
   for (const auto& message : messages) list->push_back(message_object(message, parsed_->content_as_parts));
 
+  JinjaLimits limits;
   jinja::context context(parsed_->source);
   for (const auto& [name, value] : variables) context.set_val(name, untrusted(value));
   context.set_val("messages", list);

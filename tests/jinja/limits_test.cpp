@@ -1,0 +1,120 @@
+#include <gmock/gmock.h>
+
+#include "jinja/template.h"
+
+namespace berth {
+namespace {
+
+using testing::AnyOf;
+using testing::HasSubstr;
+
+std::string rendered(const std::string& source, const Value::Object& variables = {}) {
+  return JinjaTemplate(source).render(variables);
+}
+
+std::string refusal(const std::string& source, const Value::Object& variables = {}) {
+  try {
+    return "rendered " + std::to_string(rendered(source, variables).size()) + " bytes";
+  } catch (const std::invalid_argument& problem) {
+    return problem.what();
+  }
+}
+
+const auto too_much_text = HasSubstr("the template makes more than 256 MiB of text");
+const auto too_many_steps = HasSubstr("the template takes more than 1000000 steps");
+const auto too_deep = HasSubstr("nested too deeply");
+
+std::string repeatedly(const std::string& body, int times) {
+  return "{% set ns = namespace(x='ab', l=[1], n=0) %}{% for i in range(" + std::to_string(times) + ") %}" + body +
+         "{% endfor %}";
+}
+
+TEST(JinjaLimits, RefuseTextThatWouldFillTheMemory) {
+  EXPECT_THAT(refusal("{{ 'a' * 1000000000000 }}"), too_much_text);
+  EXPECT_THAT(refusal("{{ 9223372036854775807 * 'ab' }}"), too_much_text);
+  EXPECT_THAT(refusal(repeatedly("{% set ns.x = ns.x ~ ns.x %}", 64)), too_much_text);
+  EXPECT_THAT(refusal(repeatedly("{% set ns.x = ns.x + ns.x %}", 64)), too_much_text);
+  EXPECT_THAT(refusal(repeatedly("{% set ns.x = ns.x.replace('b', ns.x) %}", 64)), too_much_text);
+  EXPECT_THAT(refusal(repeatedly("{% set ns.x = ns.x | replace('', ns.x) %}", 64)), too_much_text);
+  EXPECT_THAT(refusal(repeatedly("{% set ns.x = '{}{}'.format(ns.x, ns.x) %}", 64)), too_much_text);
+  EXPECT_THAT(refusal("{{ range(1000) | join('x' * 1000000) }}"), too_much_text);
+  EXPECT_THAT(refusal("{{ 'a\nb' | indent(100000000000) }}"), too_much_text);
+  EXPECT_THAT(refusal("{% set x = 'a' * 10000000 %}{% for i in range(100) %}{{ x }}{% endfor %}"), too_much_text);
+  EXPECT_THAT(refusal("{% for i in range(10000) %}" + std::string(100'000, 'x') + "{% endfor %}"), too_much_text);
+  EXPECT_THAT(refusal("{{ [1] | tojson(indent=1000000000) }}"), HasSubstr("indents by more than 16"));
+}
+
+TEST(JinjaLimits, RefuseWorkThatWouldTakeForEver) {
+  std::string inner = "{% for j in range(4000) %}{% if 0 %}";
+  for (int i = 0; i < 100; ++i) inner += "{{ 1 }}";
+  inner += "{% endif %}{% endfor %}";
+  EXPECT_THAT(refusal("{% for i in range(100000) %}{{ 1 }}{{ 2 }}{{ 3 }}{{ 4 }}{{ 5 }}{{ 6 }}{{ 7 }}{% endfor %}"),
+              too_many_steps);
+  EXPECT_THAT(refusal("{% for i in range(100) %}" + inner + "{% endfor %}"), too_many_steps);
+  EXPECT_THAT(refusal("{% for i in range(100) if range(99999) %}x{% endfor %}"), too_many_steps);
+  EXPECT_THAT(refusal("{% macro m() %}" + inner + "{% endmacro %}" + repeatedly("{{ m() }}", 100)), too_many_steps);
+  EXPECT_THAT(refusal("{% macro m() %}{% for i in range(100) %}{{ caller() }}{% endfor %}{% endmacro %}{% call m() %}" +
+                      inner + "{% endcall %}"),
+              too_many_steps);
+  EXPECT_THAT(refusal(repeatedly("{% set ns.l = ns.l + ns.l %}", 64)), too_many_steps);
+  EXPECT_THAT(refusal("{% set l = range(100000) %}" + repeatedly("{% if l == l %}{% endif %}", 100)), too_many_steps);
+  EXPECT_THAT(refusal("{% set x = 'a ' * 1000001 %}{{ x.split(' ') }}"), too_many_steps);
+  EXPECT_THAT(refusal("{% set x = 'a ' * 1000001 %}{{ x.rsplit(' ') }}"), too_many_steps);
+  EXPECT_THAT(refusal("{% set x = 'a' * 30000000 %}" + repeatedly("{{ x[0] }}", 100)), too_many_steps);
+  EXPECT_THAT(refusal("{{ range(5000) | unique | length }}"), too_many_steps);
+}
+
+TEST(JinjaLimits, HoldWhateverNameATemplateGivesToThings) {
+  EXPECT_THAT(refusal("{% set range = nothing %}{{ range(10000000000) }}"), HasSubstr("Range too big"));
+  EXPECT_THAT(refusal("{% macro f() %}{% set __macro_depth = 0 %}{{ f() }}{% endmacro %}{{ f() }}"),
+              HasSubstr("macros call each other more than 20 deep"));
+  EXPECT_THAT(refusal("{% set x = 'a ' * 1000001 %}{% set f = x.split %}{{ f(' ') }}"), too_many_steps);
+  EXPECT_THAT(refusal("{% set f = 'x'.split %}{% call f('x') %}{% endcall %}"), HasSubstr("calls a macro"));
+  EXPECT_THAT(refusal("{% filter replace('b', 'a' * 1000000) %}{{ 'b' * 1000 }}{% endfilter %}"), too_much_text);
+  EXPECT_THAT(refusal("{{ ['b' * 1000] | map('replace', 'b', 'a' * 1000000) | list }}"), too_much_text);
+}
+
+/// Each holds the one before twice: what there is grows by two entries, what is seen by twice as much.
+TEST(JinjaLimits, RefuseToGoThroughWhatIsSharedWithoutEnd) {
+  const auto doubling = repeatedly("{% set ns.l = [ns.l, ns.l] %}", 60);
+  for (const auto* use : {"{{ ns.l }}", "{{ ns.l | tojson }}", "{{ ns.l | string }}", "{{ ns.l ~ 'x' }}",
+                          "{{ ns.l == ns.l }}", "{{ ns.l in [ns.l] }}", "{{ [ns.l] | unique | list }}",
+                          "{{ [ns.l] | map('tojson') | list }}", "{{ ns.l | lower }}"})
+    EXPECT_THAT(refusal(doubling + use), AnyOf(too_many_steps, too_deep)) << use;
+  EXPECT_THAT(refusal(repeatedly("{% set ns.l = (ns.l, ns.l) %}", 60)), too_many_steps);
+}
+
+TEST(JinjaLimits, LetLongChainsAndLoopsOfValuesBeFreed) {
+  EXPECT_EQ(rendered(repeatedly("{% set ns.l = [ns.l] %}", 20'000)), "");
+  EXPECT_EQ(rendered(repeatedly("{% set ns.l = {'x': ns.l} %}", 20'000)), "");
+  EXPECT_EQ(rendered("{% set a = namespace(n=0) %}{% set b = namespace(tail=a) %}{% for i in range(5000) %}"
+                     "{% set n = namespace(n=0) %}{% set b.tail.n = n %}{% set b.tail = n %}{% endfor %}"),
+            "");
+  EXPECT_EQ(rendered(repeatedly("{% for x in [ns.l, 1] %}{% set ns.l = loop %}{% endfor %}", 5'000)), "");
+  EXPECT_THAT(refusal(repeatedly("{% set ns.l = [ns.l] %}", 1000) + "{{ ns.l }}"), too_deep);
+  EXPECT_THAT(refusal("{% set n = namespace() %}{% set n.x = n %}{{ n | tojson }}"), too_deep);
+}
+
+TEST(JinjaLimits, LeaveRoomForAnyPrompt) {
+  Value::Array documents;
+  for (int i = 0; i < 500; ++i)
+    documents.push_back(Value::Object{{"content", std::string(20'000, 'x')}, {"meta", Value::Object{{"page", i}}}});
+  const auto text = rendered(
+      "{% for d in documents %}{% if loop.index > 1 %}, {% endif %}[{{ loop.index }}] {{ d.content | replace('x', 'y') "
+      "}} ({{ d.meta['page'] + 1 }}{% if d.meta.page in [1, 2] %}!{% endif %}){% endfor %}{{ documents | length }}",
+      {{"documents", documents}});
+  EXPECT_GT(text.size(), 10'000'000U);
+  EXPECT_THAT(text, testing::EndsWith("(500)500"));
+}
+
+TEST(JinjaLimits, ChangeNothingOfWhatReplaceAndSplitGive) {
+  EXPECT_EQ(rendered("{{ 'abcabc'.replace('b', '--') }}|{{ 'aaa' | replace('aa', 'b') }}|{{ 'abc'.replace('', '.') }}|"
+                     "{{ 'x'.replace('y', 'z') }}|{{ '-' * 5 }}|{{ 3 * 'ab' }}|{{ 'x' * 0 }}"),
+            "a--ca--c|ba|.a.b.c.|x|-----|ababab|");
+  EXPECT_EQ(rendered("{{ 'a,b,,c'.split(',') }}{{ 'a b'.split() }}{{ 'a,b,c'.split(',', 1) }}{{ ''.split(',') }}"
+                     "{{ 'a,b' | split(',') }}{{ 'a,b,c'.rsplit(',', 1) }}"),
+            "['a', 'b', '', 'c']['a', 'b']['a', 'b,c']['']['a', 'b']['a,b', 'c']");
+}
+
+}  // namespace
+}  // namespace berth

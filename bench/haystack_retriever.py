@@ -5,35 +5,29 @@ whether the rankings are the same.
   bench/haystack_retriever.py [path of retriever_bench]
 
 The documents are of words drawn by Zipf's law with a fixed seed, about 120 each; the 100 queries have 3 to 8 words.
-BERTH_PEER_PYTHON names an interpreter that has Haystack (default: python3). Prints milliseconds of processor time: the
-median of the repetitions, and the quickest and slowest of them.
+BERTH_PEER_PYTHON names an interpreter that has Haystack (default: python3). Prints processor time: the median of the
+repetitions, and the quickest and slowest of them.
 """
 import json
-import os
 import pathlib
-import platform
 import random
-import statistics
-import subprocess
 import sys
 import tempfile
 
+import side_by_side
+
 PEER = r'''
-import json, logging, sys, time
-try:
-    from haystack import Document, __version__ as version
-    from haystack.components.retrievers.in_memory import InMemoryBM25Retriever
-    from haystack.document_stores.in_memory import InMemoryDocumentStore
-except ImportError as problem:
-    print(json.dumps({"missing": str(problem)}))
-    sys.exit()
+import json, time
+from haystack import Document, __version__ as version
+from haystack.components.retrievers.in_memory import InMemoryBM25Retriever
+from haystack.document_stores.in_memory import InMemoryDocumentStore
 given = json.load(open(sys.argv[1]))
 documents = [Document(**one) for one in given["documents"]]
 
 def timed(call):
     start = time.process_time()
     result = call()
-    return result, (time.process_time() - start) * 1e3
+    return result, (time.process_time() - start) * 1e6
 
 times, rankings = {"write all documents": []}, {}
 for algorithm in ["BM25Okapi", "BM25L", "BM25Plus"]:
@@ -41,12 +35,10 @@ for algorithm in ["BM25Okapi", "BM25L", "BM25Plus"]:
     times["write all documents"].append(timed(lambda: store.write_documents(documents))[1])
     retriever = InMemoryBM25Retriever(store)
     answers = [timed(lambda: retriever.run(query=query)["documents"]) for query in given["queries"]]
-    times[f"a query, {algorithm}"] = [ms for _, ms in answers]
+    times[f"a query, {algorithm}"] = [time for _, time in answers]
     rankings[algorithm] = [[[one.id, one.score] for one in found] for found, _ in answers]
 print(json.dumps({"version": version, "python": sys.version.split()[0], "times": times, "rankings": rankings}))
 '''
-
-UNITS = {"ns": 1e-6, "us": 1e-3, "ms": 1}
 
 
 def make_input():
@@ -59,30 +51,6 @@ def make_input():
             "queries": [" ".join(words) for words in queries]}
 
 
-def berth(program, environment):
-    out = subprocess.run([program, "--benchmark_format=json", "--benchmark_repetitions=9",
-                          "--benchmark_report_aggregates_only=false"],
-                         check=True, capture_output=True, text=True, env={**os.environ, **environment}).stdout
-    times = {}
-    for run in json.loads(out)["benchmarks"]:
-        if run.get("error_occurred"):
-            sys.exit(f"{run['name']}: {run['error_message']}")
-        if run["run_type"] == "iteration":
-            times.setdefault(run["run_name"], []).append(run["cpu_time"] * UNITS[run["time_unit"]])
-    return times
-
-
-def peer(path):
-    python = os.environ.get("BERTH_PEER_PYTHON", "python3")
-    answer = json.loads(subprocess.run([python, "-c", PEER, path], check=True, capture_output=True, text=True).stdout)
-    if "missing" in answer:
-        print(f"Haystack: not installed for {os.path.basename(python)} ({answer['missing']}); "
-              "name another interpreter in BERTH_PEER_PYTHON")
-        return {}, {}
-    print(f"Haystack {answer['version']}, Python {answer['python']}")
-    return answer["times"], answer["rankings"]
-
-
 def differences(own, other):
     """How many of the rankings are not the same documents in the same order with the same scores."""
     def same(a, b):
@@ -90,25 +58,17 @@ def differences(own, other):
     return sum(not same(a, b) for a, b in zip(own, other, strict=True))
 
 
-def line(times):
-    return f"{statistics.median(times):10.3f} ms  ({min(times):.3f} to {max(times):.3f})"
-
-
 def main():
     program = sys.argv[1] if len(sys.argv) > 1 else "build/bin/retriever_bench"
-    print(f"{platform.machine()}, {os.cpu_count()} cores; {' '.join(sys.argv)}; 10000 documents, 100 queries")
+    side_by_side.print_machine("10000 documents, 100 queries")
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "input.json")
         path.write_text(json.dumps(make_input()))
-        own = berth(program, {"BERTH_BENCH_RETRIEVAL": str(path), "BERTH_BENCH_RANKINGS": folder})
-        others, rankings = peer(path)
+        own = side_by_side.berth(program, {"BERTH_BENCH_RETRIEVAL": str(path), "BERTH_BENCH_RANKINGS": folder})
+        peer = side_by_side.haystack(PEER, str(path))
         wrong = {name: differences(json.loads(pathlib.Path(folder, f"{name}.json").read_text()), theirs)
-                 for name, theirs in rankings.items()}
-    for name, times in own.items():
-        print(f"{name}\n  Berth    {line(times)}")
-        if name in others:
-            ratio = statistics.median(others[name]) / statistics.median(times)
-            print(f"  Haystack {line(others[name])}\n  {ratio:.0f} times faster")
+                 for name, theirs in peer.get("rankings", {}).items()}
+    side_by_side.compare(own, peer["times"])
     for name, count in wrong.items():
         print(f"{name}: {'the same rankings' if count == 0 else f'{count} rankings differ'}")
     sys.exit(any(wrong.values()))

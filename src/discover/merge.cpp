@@ -178,14 +178,16 @@ class Merger {
     inventory_.pools.push_back({info.pool, kind, info.total_bytes, info.free_bytes, {}});
   }
 
-  /// The final name of what a link ends at: a device, by name or UUID, or a NUMA node; empty where it is not there.
+  /// The final name of what a link ends at: a device, by name, UUID or PCI id, or a NUMA node; empty where it is not
+  /// there.
   std::string link_end(const std::string& end) const {
     for (const auto& info : inventory_.devices)
-      if (info.device.str() == end || (!info.uuid.empty() && info.uuid == end)) return info.device.str();
+      if (info.device.str() == end || info.uuid == end || info.pci_id == end) return info.device.str();
     return end.starts_with("numa:") ? end : "";
   }
 
   void add_link(Link link) {
+    if (link.from.empty() || link.to.empty()) return;
     link.from = link_end(link.from);
     link.to = link_end(link.to);
     const auto same = [&](const Link& known) {

@@ -1,5 +1,6 @@
 # What the documentation shows is compiled and run.
 file(GLOB docs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/docs/*.md
+  ${PROJECT_SOURCE_DIR}/docs/probes/*.md
   ${PROJECT_SOURCE_DIR}/examples/*/README.md)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${docs} docs/snippets.py)
 set(snippets ${PROJECT_BINARY_DIR}/docs_snippets.cpp)

@@ -2,7 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "test_model.h"
+#include "weather_tool.h"
 
 namespace berth {
 namespace {
@@ -53,44 +57,25 @@ TEST(HuggingFaceLocalChatGenerator, SharesTheWeightsOfAModelThatIsLoaded) {
   EXPECT_EQ(one.load_bytes(), 0U);
 }
 
-/// As Qwen's and others' models are told of tools.
-constexpr auto tool_template =
-    "{% if tools %}<|im_start|>system\nYou call functions. You have these:\n{% for tool in tools %}{{ tool | tojson "
-    "}}\n"
-    "{% endfor %}<|im_end|>\n{% endif %}{% for m in messages %}<|im_start|>{{ m.role }}\n"
-    "{% if m.tool_calls %}<tool_call>\n{\"name\": \"{{ m.tool_calls[0].function.name }}\", \"arguments\": "
-    "{{ m.tool_calls[0].function.arguments | tojson }}}\n</tool_call>{% else %}{{ m.content }}{% endif %}<|im_end|>\n"
-    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
-
 TEST(HuggingFaceLocalChatGenerator, OffersToolsThroughTheChatTemplateAndReadsTheCall) {
   BERTH_NEEDS_MODEL();
   auto parameters = local_model();
-  parameters.chat_template = tool_template;
+  std::ostringstream chat_template;
+  chat_template << std::ifstream(test::tools_template).rdbuf();
+  parameters.chat_template = chat_template.str();
   parameters.generation_kwargs = {{"max_new_tokens", 48}};
-  parameters.tools = std::vector<std::variant<Tool, Toolset>>{Tool{
-      .name = "weather",
-      .description = "Tells the weather of a city.",
-      .parameters = Value::from_json(R"({"type": "object", "properties": {"city": {"type": "string"}}})").as_object()}};
+  parameters.tools = test::weather_tool();
   HuggingFaceLocalChatGenerator generator(std::move(parameters));
-  std::vector<ChatMessage> messages;
-  for (const auto* city : {"Oslo", "Rome", "Paris"}) {  // so small a model has to see it done
-    const ToolCall call{.tool_name = "weather", .arguments = {{"city", city}}, .id = "1"};
-    messages.push_back(ChatMessage::from_user(std::string("What is the weather in ") + city + "?"));
-    messages.push_back(ChatMessage::from_assistant(std::nullopt, {}, {}, {call}));
-    messages.push_back(ChatMessage::from_tool("Sun", call));
-    messages.push_back(ChatMessage::from_assistant("The sun shines."));
-  }
-  messages.push_back(ChatMessage::from_user("What is the weather in Berlin?"));
+  auto messages = test::question_for_the_weather("Berlin");
   const auto reply = generator.run(messages).replies.at(0);
   ASSERT_EQ(reply.tool_calls().size(), 1U) << reply.text().value_or("");
   EXPECT_EQ(reply.tool_calls()[0].tool_name, "weather");
   EXPECT_EQ(Value(reply.tool_calls()[0].arguments), Value(Value::Object{{"city", "Berlin"}}));
   EXPECT_EQ(reply.meta().at("finish_reason"), Value("tool_calls"));
 
-  auto with_result = messages;
-  with_result.push_back(reply);
-  with_result.push_back(ChatMessage::from_tool("Rain", reply.tool_calls()[0]));
-  const auto answer = generator.run(with_result).replies.at(0);
+  messages.push_back(reply);
+  messages.push_back(ChatMessage::from_tool("Rain", reply.tool_calls()[0]));
+  const auto answer = generator.run(messages).replies.at(0);
   EXPECT_TRUE(answer.tool_calls().empty());
   EXPECT_FALSE(answer.text().value_or("").empty());
 }

@@ -8,6 +8,7 @@
 #include "berth/error.h"
 #include "berth/openai_chat_generator.h"
 #include "berth/openai_generator.h"
+#include "weather_tool.h"
 
 namespace berth {
 namespace {
@@ -34,36 +35,6 @@ class LlamaServer : public testing::Test {
   static std::vector<ChatMessage> ask(OpenAIChatGeneratorParameters parameters, const std::string& text = question) {
     OpenAIChatGenerator generator(std::move(parameters));
     return from_value<std::vector<ChatMessage>>(run_component(generator, {{"messages", text}}).at("replies"));
-  }
-
-  /// What a reply is that has to use a tool; `on_chunk` makes it a stream.
-  ChatMessage with_tool(std::vector<ChatMessage> messages, std::function<void(const StreamingChunk&)> on_chunk = {},
-                        const std::string& tool_choice = "required") const {
-    auto given = parameters({{"max_tokens", 128}, {"tool_choice", tool_choice}});
-    given.tools = std::vector<std::variant<Tool, Toolset>>{weather()};
-    given.streaming_callback.call = std::move(on_chunk);
-    OpenAIChatGenerator generator(std::move(given));
-    return from_value<std::vector<ChatMessage>>(
-               run_component(generator, {{"messages", to_value(std::move(messages))}}).at("replies"))
-        .at(0);
-  }
-  static Tool weather() {
-    return {.name = "weather",
-            .description = "Tells the weather of a city.",
-            .parameters = Value::from_json(R"({"type": "object", "properties": {"unit": {"enum": ["celsius", "kelvin"]},
-                              "days": {"type": "integer", "minimum": 1, "maximum": 7}}, "required": ["unit", "days"],
-                              "additionalProperties": false})")
-                              .as_object()};
-  }
-  static void expect_call_of_weather(const ChatMessage& reply) {
-    const auto calls = reply.tool_calls();
-    ASSERT_EQ(calls.size(), 1U);
-    EXPECT_EQ(calls[0].tool_name, "weather");
-    EXPECT_FALSE(calls[0].id.value_or("").empty());
-    EXPECT_THAT(calls[0].arguments.at("unit").as_string(), testing::AnyOf("celsius", "kelvin"));
-    EXPECT_THAT(calls[0].arguments.at("days").as_int(), AllOf(testing::Ge(1), testing::Le(7)));
-    EXPECT_EQ(calls[0].arguments.size(), 2U);
-    EXPECT_EQ(reply.meta().at("finish_reason"), Value("tool_calls"));
   }
 
   static inline const std::string question = "What is the capital of France?";
@@ -109,32 +80,6 @@ TEST_F(LlamaServer, KeepsToASchema) {
     "type": "object", "properties": {"city": {"type": "string", "maxLength": 12}}, "required": ["city"]}}})");
   const auto reply = ask(parameters({{"response_format", schema}, {"max_tokens", 64}})).at(0);
   EXPECT_NE(Value::from_json(reply.text().value()).find("city"), nullptr);
-}
-
-TEST_F(LlamaServer, CallsAToolAndTakesItsResult) {
-  std::vector<ChatMessage> messages = {ChatMessage::from_user("What is the weather in Hamburg?")};
-  const auto reply = with_tool(messages);
-  expect_call_of_weather(reply);
-  messages.push_back(reply);
-  messages.push_back(ChatMessage::from_tool("Rain, 9 degrees", reply.tool_calls().at(0)));
-  const auto answer = with_tool(messages, {}, "none");
-  EXPECT_TRUE(answer.tool_calls().empty());
-  EXPECT_FALSE(answer.text().value().empty());
-}
-
-TEST_F(LlamaServer, StreamsTheCallOfATool) {
-  std::string arguments;
-  std::vector<std::string> names;
-  const auto reply =
-      with_tool({ChatMessage::from_user("What is the weather in Hamburg?")}, [&](const StreamingChunk& chunk) {
-        for (const auto& call : chunk.tool_calls) {
-          arguments += call.arguments.value_or("");
-          if (call.tool_name) names.push_back(*call.tool_name);
-        }
-      });
-  expect_call_of_weather(reply);
-  EXPECT_THAT(names, testing::ElementsAre("weather"));
-  EXPECT_EQ(Value::from_json(arguments), Value(reply.tool_calls().at(0).arguments));
 }
 
 TEST_F(LlamaServer, RefusesAWrongKeyWithoutShowingIt) {
@@ -187,6 +132,65 @@ TEST_F(LlamaServer, GivesTextsAndTheirMeta) {
   const auto outputs = run_component(generator, {{"prompt", question}});
   EXPECT_EQ(outputs.at("replies"), Value(Value::Array{ask(given).at(0).text().value()}));
   EXPECT_EQ(*outputs.at("meta").as_array().at(0).find("finish_reason"), Value("length"));
+}
+
+/// With a chat template that knows tools.
+class LlamaServerTools : public testing::Test {
+ protected:
+  void SetUp() override {
+    BERTH_NEEDS_LLAMA_SERVER();
+    server_.emplace(test::tools_template);
+  }
+
+  /// The reply to a question for the weather of Berlin, with "tool_choice" and, in the second turn, what the tool said.
+  ChatMessage reply(const std::vector<ChatMessage>& messages, const std::string& tool_choice,
+                    std::function<void(const StreamingChunk&)> on_chunk = {}) const {
+    OpenAIChatGenerator generator(
+        {.api_key = Secret::from_token(test::LlamaServer::key),
+         .model = "smollm2",
+         .streaming_callback = {.name = "", .call = std::move(on_chunk)},
+         .api_base_url = server_->openai_url(),
+         .generation_kwargs = Value::Object{{"max_tokens", 64}, {"temperature", 0}, {"tool_choice", tool_choice}},
+         .tools = test::weather_tool()});
+    const auto replies = run_component(generator, {{"messages", to_value(messages)}}).at("replies");
+    return from_value<std::vector<ChatMessage>>(replies).at(0);
+  }
+
+  static void expect_call(const ChatMessage& reply) {
+    ASSERT_EQ(reply.tool_calls().size(), 1U) << reply.text().value_or("");
+    const auto call = *reply.tool_call();
+    EXPECT_EQ(call.tool_name, "weather");
+    EXPECT_EQ(Value(call.arguments), Value(Value::Object{{"city", "Berlin"}}));
+    EXPECT_FALSE(call.id.value_or("").empty());
+    EXPECT_EQ(reply.meta().at("finish_reason"), Value("tool_calls"));
+  }
+
+  std::vector<ChatMessage> messages_ = test::question_for_the_weather("Berlin");
+  std::optional<test::LlamaServer> server_;
+};
+
+TEST_F(LlamaServerTools, AreCalledAndTheirResultsTaken) {
+  const auto call = reply(messages_, "required");
+  ASSERT_NO_FATAL_FAILURE(expect_call(call));
+  messages_.push_back(call);
+  messages_.push_back(ChatMessage::from_tool("Rain", *call.tool_call()));
+  const auto answer = reply(messages_, "none");
+  EXPECT_TRUE(answer.tool_calls().empty());
+  EXPECT_FALSE(answer.text().value_or("").empty());
+}
+
+TEST_F(LlamaServerTools, AreCalledInAStream) {
+  std::string arguments;
+  std::vector<std::string> names;
+  const auto call = reply(messages_, "required", [&](const StreamingChunk& chunk) {
+    for (const auto& delta : chunk.tool_calls) {
+      arguments += delta.arguments.value_or("");
+      if (delta.tool_name) names.push_back(*delta.tool_name);
+    }
+  });
+  ASSERT_NO_FATAL_FAILURE(expect_call(call));
+  EXPECT_THAT(names, testing::ElementsAre("weather"));
+  EXPECT_EQ(Value::from_json(arguments), Value(call.tool_call()->arguments));
 }
 
 }  // namespace

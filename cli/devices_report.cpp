@@ -67,6 +67,7 @@ std::string disk_text(const DiskInfo& disk) {
 }
 
 std::string speed_text(const DeviceSpeed& speed) {
+  if (speed.flops == 0) return rate(speed.memory_bytes_per_s);
   return fmt::format("memory {}, {:.1f} GFLOP/s", rate(speed.memory_bytes_per_s), speed.flops / 1e9);
 }
 

@@ -25,7 +25,8 @@ struct MeasureOptions {
 
 /// `inventory` with the speed of each device that an engine of this build can use, and with measured links between the
 /// CPU and each of them: memory bandwidth by a product of a large matrix with a vector, throughput by a product of two
-/// matrices, both by the engine's own kernels; links by copying 64 MiB and 4 bytes.
+/// matrices, both by the engine's own kernels; links by copying 64 MiB and 4 bytes. Of a disk it is the rate of sequential
+/// reading, of a worker on another machine the way there.
 ///
 /// A measurement is kept, and holds as long as the device's identity, memory, driver and engine version stay the same
 /// and, of the CPU, the cores that may be used.

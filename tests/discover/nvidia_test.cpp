@@ -4,12 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include "discover/expected_findings.h"
+#include "discover/fake_library.h"
 #include "discover/recorded_machine.h"
 #include "discover/run_probes.h"
 
@@ -24,37 +22,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::string bytes_of(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// The functions that a fake library exports.
-std::set<std::string> functions_of(const std::string& library) {
-  const auto bytes = bytes_of(std::filesystem::path(BERTH_FAKES_DIR) / library);
-  std::set<std::string> names;
-  const auto is_name = [](std::string_view word) {
-    const auto rest = word.substr(std::min<std::size_t>(word.size(), word.starts_with("cu") ? 2 : 4));
-    return (word.starts_with("cu") || word.starts_with("nvml")) && rest.size() > 2 && std::isupper(rest[0]) != 0 &&
-           std::all_of(rest.begin(), rest.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
-  };
-  // Between the zeros of its table of symbols.
-  for (std::size_t start = 0; start < bytes.size();) {
-    const auto end = std::min(bytes.find('\0', start), bytes.size());
-    if (const auto word = std::string_view(bytes).substr(start, end - start); is_name(word)) names.emplace(word);
-    start = end + 1;
-  }
-  return names;
-}
-
-/// Puts a library without that function in the place of the real fake.
-void remove_function(const RecordedMachine& machine, const std::string& library, const std::string& function) {
-  auto bytes = bytes_of(std::filesystem::path(BERTH_FAKES_DIR) / library);
-  const std::string wanted = '\0' + function + '\0';
-  for (auto at = bytes.find(wanted); at != std::string::npos; at = bytes.find(wanted, at + 1)) bytes[at + 1] = '_';
-  std::filesystem::remove(machine.libraries() / library);
-  std::ofstream(machine.libraries() / library, std::ios::binary) << bytes;
-}
+constexpr auto function_names = "(cu|nvml)[A-Z][A-Za-z0-9_]{2,}";
 
 constexpr const char* library_of(std::string_view probe) {
   return probe == "cuda" ? "libcuda.so.1" : "libnvidia-ml.so.1";
@@ -107,7 +75,7 @@ class EachFunction : public testing::TestWithParam<const char*> {
  protected:
   const std::string probe = GetParam();
   const std::string library = library_of(GetParam());
-  const std::set<std::string> functions = functions_of(library);
+  const std::set<std::string> functions = functions_of(library, function_names);
 };
 
 TEST_P(EachFunction, OfTheFakeIsKnownToThisTest) { EXPECT_GE(functions.size(), probe == "cuda" ? 9U : 27U); }

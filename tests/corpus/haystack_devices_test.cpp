@@ -10,6 +10,7 @@
 #include "corpus/haystack_corpus.h"
 #include "corpus/haystack_differences.h"
 #include "corpus/python_expression.h"
+#include "machine_of.h"
 
 namespace berth::corpus {
 namespace {

@@ -1,4 +1,4 @@
-#include "remote/curl_library.h"
+#include "discover/curl_library.h"
 
 #include <gmock/gmock.h>
 

@@ -168,6 +168,7 @@ class Merger {
     if (pool != inventory_.pools.end()) {
       pool->free_bytes = std::min(pool->free_bytes, pool->total_bytes);
       if (pool->kind == PoolKind::device) pool->free_bytes = std::min(pool->free_bytes, info.free_bytes);
+      if (pool->total_bytes != 0) info.free_bytes = std::min(info.free_bytes, pool->free_bytes);
       return;
     }
     const auto type = info.device.type();

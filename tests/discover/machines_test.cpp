@@ -9,9 +9,9 @@ namespace berth::discovery {
 namespace {
 
 /// What all probes together make of each recorded machine: tests/data/machines/NAME/inventory.json.
-class RecordedMachines : public testing::TestWithParam<std::string> {};
+class WholeMachines : public testing::TestWithParam<std::string> {};
 
-TEST_P(RecordedMachines, GiveTheirInventoryThroughTheRealProbes) {
+TEST_P(WholeMachines, GiveTheirInventoryThroughTheRealProbes) {
   const test::HostMachine recorded(GetParam());
   auto machine = recorded.machine();
   machine.environment.emplace("HOME", "/home/ada");
@@ -27,7 +27,7 @@ TEST_P(RecordedMachines, GiveTheirInventoryThroughTheRealProbes) {
   test::expect_golden("machines/" + GetParam() + "/inventory.json", inventory.to_dict().to_json(1) + "\n");
 }
 
-INSTANTIATE_TEST_SUITE_P(All, RecordedMachines,
+INSTANTIATE_TEST_SUITE_P(All, WholeMachines,
                          testing::Values("broken_driver", "container_cgroup_v1", "container_limits",
                                          "laptop_integrated_gpu", "laptop_npu", "server_8gpu_nvlink", "server_amd",
                                          "server_intel_tiles", "server_mig", "two_numa_nodes", "workstation_amd_intel",

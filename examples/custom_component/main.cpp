@@ -28,15 +28,16 @@ class MyComponent final : public berth::ComponentWith<MyComponentParameters> {
 
   std::optional<berth::ComponentDevice> device() const override { return parameters().device; }
 
-  void warm_up() override {
+  void warm_up(const berth::CallContext& context = {}) override {
     if (model_ != nullptr) return;
     const auto path = berth::locate_model(parameters().model, berth::ModelSearch::from_environment());
-    model_ = berth::engine("llama.cpp").load({.model = path, .device = *device()});
+    model_ = berth::engine("llama.cpp").load({.model = path, .device = *device(), .stop = context.stop});
   }
 
   void run(berth::Run& run) override {
     const auto prompt = model_->apply_chat_template({{"user", run.get(question_)}});
-    const auto result = model_->new_session()->generate({.prompts = {prompt}, .options = {.max_new_tokens = 24}});
+    const auto result =
+        model_->new_session()->generate({.prompts = {prompt}, .options = {.max_new_tokens = 24}, .stop = run.stop()});
     run.set(answer_, result.completions[0].text);
   }
 

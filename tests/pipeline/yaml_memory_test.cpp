@@ -17,9 +17,9 @@ namespace {
 std::atomic<std::size_t> bytes_now = 0;
 std::atomic<std::size_t> bytes_most = 0;
 
-void* counted_new(std::size_t size) {
+void* counted_new(std::size_t size) noexcept {
   void* memory = std::malloc(size);
-  if (memory == nullptr) throw std::bad_alloc();
+  if (memory == nullptr) return nullptr;
   const auto now = bytes_now += malloc_usable_size(memory);
   for (auto most = bytes_most.load(); now > most && !bytes_most.compare_exchange_weak(most, now);) {
   }
@@ -33,7 +33,11 @@ void counted_delete(void* memory) noexcept {
 
 }  // namespace
 
-void* operator new(std::size_t size) { return counted_new(size); }
+void* operator new(std::size_t size) {
+  if (void* memory = counted_new(size)) return memory;
+  throw std::bad_alloc();
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return counted_new(size); }
 void operator delete(void* memory) noexcept { counted_delete(memory); }
 void operator delete(void* memory, std::size_t) noexcept { counted_delete(memory); }
 

@@ -144,7 +144,8 @@ TEST_F(Generation, ARepetitionPenaltyKeepsItFromRepeating) {
 }
 
 TEST_F(Generation, SeveralPromptsAreOneBatchWithTheAnswersOfEachAlone) {
-  const std::vector<std::string> questions = {"What is the capital of France?", "Name the largest planet.",
+  // Not the capital of France: its first word is a tie, within 0.1 of the scores (corpus/models).
+  const std::vector<std::string> questions = {"Count from one to five.", "Name the largest planet.",
                                               "What is two plus two?", "Write one sentence about the sea."};
   const auto session = model()->new_session();
   GenerationRequest all{.prompts = {}, .options = {.max_new_tokens = 8}};

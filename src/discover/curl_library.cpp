@@ -8,7 +8,7 @@
 
 namespace berth {
 
-CurlLibrary::CurlLibrary(std::initializer_list<const char*> names) try : library(names) {
+CurlLibrary::CurlLibrary(const std::vector<std::string>& names) try : library(names) {
 } catch (const discovery::LibraryError& problem) {
   throw RemoteError(fmt::format(
       "Models elsewhere need libcurl 7.85 or later, which cannot be loaded: {}; on Debian, install libcurl4",
@@ -18,7 +18,7 @@ CurlLibrary::CurlLibrary(std::initializer_list<const char*> names) try : library
 const CurlLibrary& curl() {
   // Never closed: a thread may still use it when the process ends.
   static const CurlLibrary& library = *[] {
-    const std::initializer_list<const char*> names = {"libcurl.so.4", "libcurl.4.dylib"};
+    const std::vector<std::string> names{"libcurl.so.4", "libcurl.4.dylib"};
     auto loaded = std::make_unique<const CurlLibrary>(names);
     if (const auto problem = loaded->global_init(CURL_GLOBAL_DEFAULT); problem != CURLE_OK)
       throw RemoteError(fmt::format("libcurl cannot start: {}", loaded->easy_strerror(problem)));

@@ -4,7 +4,8 @@
 
 #include <curl/curl.h>
 
-#include <initializer_list>
+#include <string>
+#include <vector>
 
 #include "discover/dynamic_library.h"
 
@@ -13,7 +14,7 @@ namespace berth {
 /// The functions of libcurl, by their names without "curl_".
 struct CurlLibrary {
   /// Throws RemoteError where there is none, or one without these functions.
-  explicit CurlLibrary(std::initializer_list<const char*> names);
+  explicit CurlLibrary(const std::vector<std::string>& names);
 
   discovery::DynamicLibrary library;
 

@@ -8,7 +8,7 @@
 namespace berth::discovery {
 
 std::span<const Probe> driver_probes() {
-  static constexpr std::array<Probe, 7> all{{
+  static constexpr std::array<Probe, 8> all{{
       {"cuda", probe_cuda, true},
       {"nvml", probe_nvml, true},
       {"rocm", probe_rocm, true},
@@ -16,6 +16,7 @@ std::span<const Probe> driver_probes() {
       {"metal", probe_metal, false},
       {"vulkan", probe_vulkan, true},
       {"opencl", probe_opencl, true},
+      {"openvino", probe_openvino, true},
   }};
   return all;
 }

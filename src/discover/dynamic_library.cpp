@@ -4,9 +4,9 @@
 
 namespace berth::discovery {
 
-DynamicLibrary::DynamicLibrary(std::initializer_list<const char*> names, const std::filesystem::path& folder) {
+DynamicLibrary::DynamicLibrary(const std::vector<std::string>& names, const std::filesystem::path& folder) {
   std::string reasons;
-  for (const char* name : names) {
+  for (const auto& name : names) {
     path_ = folder.empty() ? name : (folder / name).string();
     if (before_opening != nullptr) before_opening(name);
     handle_ = dlopen(path_.c_str(), RTLD_NOW | RTLD_LOCAL);

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <filesystem>
-#include <initializer_list>
 #include <stdexcept>
 #include <string>
-#include <string_view>
+#include <vector>
 
 namespace berth::discovery {
 
@@ -28,7 +27,7 @@ class LibraryError : public std::runtime_error {
 class DynamicLibrary {
  public:
   /// The first of `names` that can be opened, in `folder` where one is given. Throws LibraryError with the reason.
-  explicit DynamicLibrary(std::initializer_list<const char*> names, const std::filesystem::path& folder = {});
+  explicit DynamicLibrary(const std::vector<std::string>& names, const std::filesystem::path& folder = {});
   ~DynamicLibrary();
   DynamicLibrary(const DynamicLibrary&) = delete;
   DynamicLibrary& operator=(const DynamicLibrary&) = delete;

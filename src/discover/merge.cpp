@@ -100,6 +100,11 @@ Device next_free(const std::vector<DeviceInfo>& devices, DeviceType type) {
   return Device(type, next);
 }
 
+/// "GPU.0 (Intel Arc A770)"
+std::string name_of(const DeviceInfo& sighting) {
+  return sighting.apis.empty() ? sighting.name : fmt::format("{} ({})", sighting.apis.front().name, sighting.name);
+}
+
 class Merger {
  public:
   template <class Same>
@@ -120,7 +125,12 @@ class Merger {
       names.set(name, info.device.str());
       inventory_.devices.push_back(std::move(info));
     }
-    for (const auto& info : findings.sightings) sight(info);
+    for (const auto& info : findings.sightings) {
+      sight(info);
+      if (info.uuid.empty() && info.pci_id.empty() && !info.cpu)
+        findings.report.notes.push_back(
+            fmt::format("{} tells neither a UUID nor a PCI address: which device it is is unknown", name_of(info)));
+    }
     for (auto& pool : findings.pools) {
       if (const auto* name = names.find(pool.id)) pool.id = *name;
       if (inventory_.pool(pool.id) == nullptr) inventory_.pools.push_back(std::move(pool));

@@ -10,7 +10,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-std::string refused(std::initializer_list<const char*> names) {
+std::string refused(std::vector<std::string> names) {
   try {
     const CurlLibrary library(names);
   } catch (const RemoteError& problem) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "discover/amd_gpu.h"
+#include "discover/merge.h"
 #include "discover/probes.h"
 #include "discover/recorded_machine.h"
 #include "discover/run_probes.h"
@@ -331,6 +332,37 @@ TEST(OpenClProbe, KnowsALoaderWithoutAPlatform) {
   const auto found = run_probe("opencl", machine.machine());
   EXPECT_EQ(found.report.outcome, ProbeOutcome::no_driver);
   EXPECT_THAT(found.report.message, HasSubstr("pocl-opencl-icd"));
+}
+
+TEST(OpenVinoProbe, SaysWhatToInstall) {
+  const RecordedMachine machine;
+  const auto found = run_probe("openvino", machine.machine());
+  EXPECT_EQ(found.report.outcome, ProbeOutcome::no_driver);
+  EXPECT_THAT(found.report.message, HasSubstr("pip install openvino"));
+}
+
+TEST(OpenVinoProbe, FindsTheNewestLibraryOfTheWheelInAVirtualEnvironment) {
+  RecordedMachine machine("laptop_npu");
+  auto looked_at = machine.machine();
+  looked_at.library_dir.clear();
+  looked_at.environment["VIRTUAL_ENV"] = (machine.root() / "venv").string();
+  const auto libraries = machine.root() / "venv/lib/python3.11/site-packages/openvino/libs";
+  machine.write("venv/lib/python3.11/site-packages/openvino/libs/libopenvino_c.so.2400", "this is no library\n");
+  std::filesystem::create_symlink(std::filesystem::path(BERTH_FAKES_DIR) / "libopenvino_c.so",
+                                  libraries / "libopenvino_c.so.2641");
+  const auto found = run_probe("openvino", looked_at);
+  EXPECT_EQ(found.report.outcome, ProbeOutcome::found) << found.report.message;
+  EXPECT_EQ(found.report.library, (libraries / "libopenvino_c.so.2641").string());
+  EXPECT_THAT(found.sightings, SizeIs(3));
+}
+
+TEST(OpenVinoProbe, LeavesOutADeviceThatIsNobody) {
+  RecordedMachine machine("laptop_npu");
+  machine.drivers["openvino"]["devices"]["GPU"] = {{"FULL_DEVICE_NAME", "Intel(R) Graphics"}};
+  const auto inventory = discovery::merge(run_probes({"level_zero", "openvino"}, machine.machine()));
+  EXPECT_THAT(inventory.find(Device(DeviceType::xpu, 0))->apis,
+              testing::Not(Contains(testing::Field(&DeviceName::in, "openvino"))));
+  EXPECT_THAT(inventory.probes[1].notes, ElementsAre(HasSubstr("GPU (Intel(R) Graphics) tells neither")));
 }
 
 TEST(MetalProbe, IsSkippedElsewhereThanOnApple) {

@@ -1,4 +1,4 @@
-// What the probes of ROCm, Level Zero, Vulkan and OpenCL have in common: expected findings of recorded machines, and
+// What the probes of ROCm, Level Zero, Vulkan, OpenCL and OpenVINO have in common: expected findings of recorded machines, and
 // libraries that misbehave in every way.
 #include <gmock/gmock.h>
 
@@ -32,6 +32,7 @@ constexpr Loader loaders[] = {
     {"level_zero", "libze_loader.so.1", "zes?[A-Z][A-Za-z]+", 14, "workstation_amd_intel"},
     {"vulkan", "libvulkan.so.1", "vk[A-Z][A-Za-z0-9]+", 8, "workstation_amd_intel"},
     {"opencl", "libOpenCL.so.1", "cl[A-Z][A-Za-z]+", 4, "workstation_amd_intel"},
+    {"openvino", "libopenvino_c.so", "ov_[a-z_]+", 8, "workstation_amd_intel"},
 };
 
 /// A report that a person can use, and devices that a program can.
@@ -117,10 +118,11 @@ TEST_P(EachLoader, MayPrint) {
 }
 
 TEST_P(EachLoader, MayHangOrCrash) {
-  const std::string entry = loader.probe == std::string("opencl")   ? "clGetPlatformIDs"
-                            : loader.probe == std::string("vulkan") ? "vkCreateInstance"
-                            : loader.probe == std::string("rocm")   ? "rsmi_init"
-                                                                    : "zeInit";
+  const std::string entry = loader.probe == std::string("opencl")     ? "clGetPlatformIDs"
+                            : loader.probe == std::string("vulkan")   ? "vkCreateInstance"
+                            : loader.probe == std::string("rocm")     ? "rsmi_init"
+                            : loader.probe == std::string("openvino") ? "ov_core_create"
+                                                                      : "zeInit";
   EXPECT_EQ(with_fault(entry, "crash").report.outcome, ProbeOutcome::crashed);
   EXPECT_EQ(with_fault(entry, "abort").report.outcome, ProbeOutcome::crashed);
   RecordedMachine machine(loader.machine);
@@ -156,7 +158,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Recorded{"workstation_amd_intel", "level_zero"}, Recorded{"workstation_amd_intel", "vulkan"},
                     Recorded{"workstation_amd_intel", "opencl"}, Recorded{"laptop_integrated_gpu", "level_zero"},
                     Recorded{"laptop_integrated_gpu", "vulkan"}, Recorded{"laptop_integrated_gpu", "opencl"},
-                    Recorded{"laptop_npu", "level_zero"}, Recorded{"server_intel_tiles", "level_zero"}),
+                    Recorded{"laptop_npu", "level_zero"}, Recorded{"laptop_npu", "openvino"},
+                    Recorded{"workstation_amd_intel", "openvino"}, Recorded{"server_intel_tiles", "level_zero"}),
     [](const auto& recorded) { return std::string(recorded.param.machine) + "_by_" + recorded.param.probe; });
 
 TEST_P(RecordedMachines, GiveWhatIsExpected) {

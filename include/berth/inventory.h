@@ -135,6 +135,7 @@ struct DeviceInfo {
   std::string pool = {};          ///< the id of its memory pool
   std::uint64_t total_bytes = 0;  ///< of that pool, as this device may use it
   std::uint64_t free_bytes = 0;
+  bool free_is_known = true;  ///< else nothing tells what is in use, and free_bytes is all there is
   bool integrated = false;  ///< shares the memory of the CPU
   std::string pci_id = {};  ///< "0000:65:00.0"
   std::string uuid = {};    ///< as its driver writes it

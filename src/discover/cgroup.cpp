@@ -105,7 +105,8 @@ void add_version_2(CgroupLimits& limits, const Group& group) {
   if (limit) {
     const auto stat = read_system_file(group.folder / "memory.stat").value_or("");
     add_memory(limits, *limit, number_in(group.folder / "memory.current", limits.notes).value_or(0),
-               number_of(stat, "inactive_file") + number_of(stat, "slab_reclaimable"), group.name);
+               number_of(stat, "inactive_file") + number_of(stat, "active_file") + number_of(stat, "slab_reclaimable"),
+               group.name);
   }
   if (const auto swap = number_in(group.folder / "memory.swap.max", limits.notes)) {
     const auto used = number_in(group.folder / "memory.swap.current", limits.notes).value_or(0);
@@ -119,7 +120,7 @@ void add_version_1_memory(CgroupLimits& limits, const Group& group, bool innermo
   if (!limit && !innermost) return;
   const auto stat = read_system_file(group.folder / "memory.stat").value_or("");
   const auto used = number_in(group.folder / "memory.usage_in_bytes", limits.notes).value_or(0);
-  const auto cache = number_of(stat, "total_inactive_file");
+  const auto cache = number_of(stat, "total_inactive_file") + number_of(stat, "total_active_file");
   if (limit) add_memory(limits, *limit, used, cache, group.name);
   // A container does not see the groups above its own, but this.
   const auto above = number_of(stat, "hierarchical_memory_limit");

@@ -115,6 +115,7 @@ struct FieldsOf<DeviceInfo> {
                                      required("pool", &DeviceInfo::pool),
                                      required("total_bytes", &DeviceInfo::total_bytes),
                                      required("free_bytes", &DeviceInfo::free_bytes),
+                                     field("free_is_known", &DeviceInfo::free_is_known),
                                      field("integrated", &DeviceInfo::integrated),
                                      field("pci_id", &DeviceInfo::pci_id),
                                      field("uuid", &DeviceInfo::uuid),

@@ -32,24 +32,43 @@ std::string without_node(std::string_view text) {
   return out;
 }
 
-/// Memory of the nodes that the cpuset allows, where it leaves some out.
-std::optional<MemInfo> of_allowed_nodes(const std::filesystem::path& root, std::string& nodes) {
+/// Those that are the memory of an NVIDIA GPU which is coherent with the CPU: GH200, GB200, POWER9 with V100. The kernel
+/// counts them with its own.
+std::vector<int> numa_nodes_of_gpus(const std::filesystem::path& root) {
+  std::vector<int> nodes;
+  const auto gpus = root / "proc/driver/nvidia/gpus";
+  for (const auto& gpu : names_in(gpus)) {
+    const auto status = read_system_file(gpus / gpu / "numa_status").value_or("");
+    const auto node = to_list(value_of(status, "Node").value_or(""));
+    nodes.insert(nodes.end(), node.begin(), node.end());
+  }
+  return nodes;
+}
+
+struct AllowedNodes {
+  MemInfo memory;
+  std::string left_out_by;
+};
+
+/// Memory of the nodes that this process may use, where some are left out.
+std::optional<AllowedNodes> of_allowed_nodes(const std::filesystem::path& root) {
   const auto status = read_system_file(root / "proc/thread-self/status").value_or("");
-  const auto allowed_text = value_of(status, "Mems_allowed_list");
-  if (!allowed_text) return std::nullopt;
-  const auto allowed = to_list(*allowed_text);
-  MemInfo sum;
-  bool left_out = false;
+  const auto cpuset = value_of(status, "Mems_allowed_list");
+  const auto allowed = to_list(cpuset.value_or(""));
+  const auto of_gpus = numa_nodes_of_gpus(root);
+  AllowedNodes sum;
   for (const int node : numa_node_ids(root)) {
     const auto info = node_meminfo(root, node);
-    const bool may = std::ranges::binary_search(allowed, node);
-    left_out = left_out || (!may && info.total > 0);
-    if (!may) continue;
-    sum.total += info.total;
-    sum.available += info.available;
+    const bool is_gpu = std::ranges::find(of_gpus, node) != of_gpus.end();
+    if (!is_gpu && (!cpuset || std::ranges::binary_search(allowed, node))) {
+      sum.memory.total += info.total;
+      sum.memory.available += info.available;
+    } else if (info.total > 0 && (sum.left_out_by.empty() || !is_gpu)) {
+      sum.left_out_by =
+          is_gpu ? "NUMA nodes that are the memory of GPUs" : fmt::format("cpuset, NUMA nodes {}", *cpuset);
+    }
   }
-  nodes = *allowed_text;
-  return left_out && sum.total > 0 ? std::optional(sum) : std::nullopt;
+  return !sum.left_out_by.empty() && sum.memory.total > 0 ? std::optional(sum) : std::nullopt;
 }
 
 }  // namespace
@@ -90,11 +109,10 @@ MemInfo node_meminfo(const std::filesystem::path& root, int node) {
 MemoryPool ram_pool(const std::filesystem::path& root, const MemInfo& host, const CgroupLimits& limits,
                     std::vector<std::string>& notes) {
   MemoryPool pool{.id = "ram", .kind = PoolKind::host, .total_bytes = host.total, .free_bytes = host.available};
-  std::string nodes;
-  if (const auto allowed = of_allowed_nodes(root, nodes); allowed && allowed->total < pool.total_bytes) {
-    pool.total_bytes = allowed->total;
-    pool.free_bytes = std::min(pool.free_bytes, allowed->available);
-    pool.limited_by = "cpuset, NUMA nodes " + nodes;
+  if (const auto allowed = of_allowed_nodes(root); allowed && allowed->memory.total < pool.total_bytes) {
+    pool.total_bytes = allowed->memory.total;
+    pool.free_bytes = std::min(pool.free_bytes, allowed->memory.available);
+    pool.limited_by = allowed->left_out_by;
   }
   if (limits.memory_bytes && (host.total == 0 || *limits.memory_bytes < pool.total_bytes)) {
     pool.total_bytes = *limits.memory_bytes;

@@ -33,6 +33,11 @@ void append_new(std::vector<T>& known, std::vector<T>& news) {
     if (std::ranges::find(known, each) == known.end()) known.push_back(std::move(each));
 }
 
+void add_note(std::string& known, std::string_view news) {
+  if (news.empty() || known.find(news) != known.npos) return;
+  known.append(known.empty() ? "" : "; ").append(news);
+}
+
 void fill_gpu(GpuInfo& known, GpuInfo& news) {
   fill(known.compute_capability, news.compute_capability);
   fill(known.mig_profile, news.mig_profile);
@@ -50,7 +55,11 @@ void add(DeviceInfo& known, DeviceInfo news) {
   if (known.total_bytes == 0) {
     known.total_bytes = news.total_bytes;
     known.free_bytes = news.free_bytes;
+    known.free_is_known = news.free_is_known;
     fill(known.pool, news.pool);
+  } else if (news.total_bytes != 0 && news.free_is_known && !known.free_is_known) {
+    known.free_bytes = std::min(known.free_bytes, news.free_bytes);
+    known.free_is_known = true;
   }
   known.integrated |= news.integrated;
   fill(known.pci_id, news.pci_id);
@@ -60,10 +69,7 @@ void add(DeviceInfo& known, DeviceInfo news) {
   append_new(known.engines, news.engines);
   append_new(known.apis, news.apis);
   append_new(known.types, news.types);
-  if (known.note.empty())
-    known.note = std::move(news.note);
-  else if (!news.note.empty() && known.note.find(news.note) == known.note.npos)
-    known.note += "; " + news.note;
+  add_note(known.note, news.note);
   if (known.gpu && news.gpu)
     fill_gpu(*known.gpu, *news.gpu);
   else
@@ -74,8 +80,14 @@ void add(DeviceInfo& known, DeviceInfo news) {
   fill(known.speed, news.speed);
 }
 
+/// Two addresses are two pieces, also where a driver gives both the same UUID.
+bool are_elsewhere(const DeviceInfo& a, const DeviceInfo& b) {
+  return !a.pci_id.empty() && !b.pci_id.empty() && a.pci_id != b.pci_id;
+}
+
 /// MIG instances share the PCI id of their GPU, not its UUID.
 bool same_identity(const DeviceInfo& a, const DeviceInfo& b) {
+  if (are_elsewhere(a, b)) return false;
   if (!a.uuid.empty() && !b.uuid.empty() && uuid_digits(a.uuid) == uuid_digits(b.uuid)) return true;
   return !is_mig(a) && !is_mig(b) && !a.pci_id.empty() && a.pci_id == b.pci_id;
 }
@@ -87,10 +99,10 @@ bool same_hardware(const DeviceInfo& known, const DeviceInfo& info) {
 }
 
 /// An engine counts as the API does that it uses.
-bool same_by_name(const DeviceInfo& known, const DeviceInfo& info) {
+bool same_name(const DeviceInfo& known, const DeviceInfo& info) {
   const DeviceName name{std::string(to_string(info.device.type())), std::to_string(info.device.id().value_or(0))};
-  return same_hardware(known, info) || known.device == info.device ||
-         std::ranges::find(known.apis, name) != known.apis.end();
+  return !are_elsewhere(known, info) &&
+         (known.device == info.device || std::ranges::find(known.apis, name) != known.apis.end());
 }
 
 Device next_free(const std::vector<DeviceInfo>& devices, DeviceType type) {
@@ -107,14 +119,16 @@ std::string name_of(const DeviceInfo& sighting) {
 
 class Merger {
  public:
-  template <class Same>
-  void take(Findings findings, Same same) {
+  /// What an engine lists goes by its name too, where nothing tells more.
+  void take(Findings findings, bool is_engine) {
     const auto before = inventory_.devices.size();  // what one probe lists twice are two pieces
     OrderedMap<std::string> names;                  // this probe's name of a device: its final one
     for (auto& info : findings.devices) {
       const auto name = info.device.str();
       const auto known = std::span(inventory_.devices).first(before);
-      const auto match = std::ranges::find_if(known, [&](const DeviceInfo& each) { return same(each, info); });
+      auto match = std::ranges::find_if(known, [&](const DeviceInfo& each) { return same_hardware(each, info); });
+      if (match == known.end() && is_engine)
+        match = std::ranges::find_if(known, [&](const DeviceInfo& each) { return same_name(each, info); });
       if (match != known.end()) {
         add(*match, std::move(info));
         names.set(name, match->device.str());
@@ -166,13 +180,15 @@ class Merger {
       const bool whole = is_mig(known) && !is_mig(info) && !info.pci_id.empty() && known.pci_id == info.pci_id;
       if (!same && !whole) continue;
       add(known, info);
-      if (same && info.free_bytes != 0) known.free_bytes = std::min(known.free_bytes, info.free_bytes);
+      if (same && info.total_bytes != 0 && info.free_is_known)
+        known.free_bytes = std::min(known.free_bytes, info.free_bytes);
     }
   }
 
   /// The pool of a device is there, and has no more free than there is.
   void settle_pool(DeviceInfo& info) {
-    info.free_bytes = std::min(info.free_bytes, info.total_bytes);
+    info.free_bytes = info.free_is_known ? std::min(info.free_bytes, info.total_bytes) : info.total_bytes;
+    if (!info.free_is_known) add_note(info.note, "How much of its memory is in use is not known");
     if (info.pool.empty()) info.pool = is_cpu(info) || info.integrated ? "ram" : info.device.str();
     const auto pool = std::ranges::find(inventory_.pools, info.pool, &MemoryPool::id);
     if (pool != inventory_.pools.end()) {
@@ -217,8 +233,8 @@ class Merger {
 
 Inventory merge(std::vector<Findings> probes, std::vector<Findings> engines) {
   Merger merger;
-  for (auto& each : probes) merger.take(std::move(each), same_hardware);
-  for (auto& each : engines) merger.take(std::move(each), same_by_name);
+  for (auto& each : probes) merger.take(std::move(each), false);
+  for (auto& each : engines) merger.take(std::move(each), true);
   return std::move(merger).finish();
 }
 

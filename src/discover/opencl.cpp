@@ -125,6 +125,7 @@ DeviceInfo read(const Loader& loader, Device device, const std::string& platform
   reader.ask(device_host_unified_memory, unified);
   reader.ask(device_global_mem_size, info.total_bytes);
   if (info.total_bytes > most_bytes) info.total_bytes = 0;
+  info.free_is_known = false;
   info.name = reader.text(device_board_name_amd);
   if (info.name.empty()) info.name = reader.text(device_name);
   info.vendor = vendor_name(vendor);

@@ -66,8 +66,10 @@ std::uint64_t memory_of_this_machine(const std::filesystem::path& root) {
   return parts.empty() ? 0 : to_number(parts[0]).value_or(0) * 1024;
 }
 
-/// Workers of one host with devices of one size are taken to share memory, as those that offer its CPU do. Two devices
-/// of one worker never are.
+bool is_cpu(const RpcMemory& device) { return device.free_bytes == device.total_bytes; }
+
+/// Workers of one host that offer its CPU share its memory. They are known by one size, all of which they call free,
+/// which a GPU hardly ever has: two equal GPUs behind two workers are two. So are two devices of one worker.
 class Pools {
  public:
   explicit Pools(std::uint64_t memory_here) : memory_here_(memory_here) {}
@@ -76,12 +78,13 @@ class Pools {
     if (worker.this_machine && device.total_bytes == memory_here_) return "ram";
     const std::string host = worker.this_machine ? "this machine" : worker.address;
     auto shared = std::ranges::find_if(pools_, [&](const Pool& pool) {
-      return pool.host == host && pool.total_bytes == device.total_bytes && pool.last_worker != worker.endpoint;
+      return pool.host == host && pool.total_bytes == device.total_bytes && pool.is_cpu && is_cpu(device) &&
+             pool.last_worker != worker.endpoint;
     });
     if (shared == pools_.end()) {
       const auto others = std::ranges::count(pools_, host, &Pool::host);
       const auto id = fmt::format("rpc host:{}{}", worker.address, others == 0 ? "" : fmt::format(" #{}", others + 1));
-      shared = pools_.insert(pools_.end(), {host, device.total_bytes, id, {}});
+      shared = pools_.insert(pools_.end(), {host, device.total_bytes, id, {}, is_cpu(device)});
     }
     shared->last_worker = worker.endpoint;
     return shared->id;
@@ -93,6 +96,7 @@ class Pools {
     std::uint64_t total_bytes;
     std::string id;
     std::string last_worker;
+    bool is_cpu;
   };
   std::uint64_t memory_here_;
   std::vector<Pool> pools_;
@@ -143,7 +147,7 @@ Findings probe_rpc(const Machine& machine) {
       info.remote = RemoteInfo{answer.endpoint, answer.version};
       if (info.pool == "ram")
         info.note = "It runs on this machine and offers its memory";
-      else if (memory.free_bytes == memory.total_bytes)
+      else if (is_cpu(memory))
         info.note = "It says that all its memory is free, as workers on a CPU do whatever is in use";
       const auto known = std::ranges::find(findings.pools, info.pool, &MemoryPool::id);
       if (known != findings.pools.end())

@@ -87,6 +87,15 @@ TEST(CpuProbe, TakesOnlyTheMemoryOfNodesThatTheCpusetAllows) {
   EXPECT_EQ(findings.devices[0].cpu->numa_nodes.size(), 2U);
 }
 
+TEST(CpuProbe, LeavesTheMemoryOfACoherentGpuToIt) {
+  const HostMachine machine("two_numa_nodes");
+  machine.write("proc/driver/nvidia/gpus/0009:01:00.0/numa_status", "Node: 1\nStatus: online\n");
+  const auto findings = probe_cpu(machine.files());
+  expect_usable(findings);
+  EXPECT_EQ(findings.pools[0].total_bytes, 192 * gib);
+  EXPECT_EQ(findings.pools[0].limited_by, "NUMA nodes that are the memory of GPUs");
+}
+
 TEST(CpuProbe, RoundsAQuotaUpToWholeCores) {
   const HostMachine machine("container_limits");
   const auto cpu = *probe_cpu(machine.files()).devices[0].cpu;

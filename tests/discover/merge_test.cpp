@@ -121,6 +121,52 @@ TEST(Merge, EnginesAreMatchedByHardwareNameOrIndex) {
   EXPECT_NE(inventory.find(Device::rpc(0)), nullptr);
 }
 
+TEST(Merge, AnEngineIsMatchedByAddressBeforeItsName) {
+  const auto probes =
+      std::vector{seen_by("cuda", {{.device = Device::gpu(0), .pool = "cuda:0", .pci_id = "0000:01:00.0"}}),
+                  seen_by("rocm", {{.device = Device::gpu(0), .pool = "cuda:0", .pci_id = "0000:03:00.0"}})};
+  const auto engine = seen_by(
+      "llama.cpp",
+      {{.device = Device::gpu(0), .pci_id = "0000:03:00.0", .engines = {{"llama.cpp", "ROCm0"}}},
+       {.device = Device::gpu(1), .pool = "cuda:1", .pci_id = "0000:04:00.0", .engines = {{"llama.cpp", "ROCm1"}}}});
+  const auto inventory = merge(probes, {engine});
+  EXPECT_EQ(inventory.find(Device::gpu(0))->engines, (std::vector<DeviceName>{}));
+  EXPECT_EQ(inventory.find(Device::gpu(1))->engines, (std::vector<DeviceName>{{"llama.cpp", "ROCm0"}}));
+  EXPECT_EQ(inventory.find(Device::gpu(2))->engines, (std::vector<DeviceName>{{"llama.cpp", "ROCm1"}}))
+      << "one that no probe saw is another, whatever its name";
+}
+
+TEST(Merge, OneUuidAtTwoAddressesIsTwoPieces) {
+  const std::string uuid = "8680a056-0800-0000-0000-000000000000";
+  const auto inventory =
+      merge({seen_by("level_zero", {{.device = Device(DeviceType::xpu, 0), .pci_id = "0000:03:00.0", .uuid = uuid}}),
+             seen_by("vulkan", {{.device = Device::vulkan(0), .pci_id = "0000:04:00.0", .uuid = uuid}})});
+  EXPECT_EQ(inventory.devices.size(), 2U);
+}
+
+TEST(Merge, FreeMemoryIsThatOfTheProbeWhichKnowsIt) {
+  const auto seen = [](std::string probe, std::uint64_t free, bool known) {
+    return seen_by(std::move(probe), {{.device = Device::gpu(0),
+                                       .pool = "cuda:0",
+                                       .total_bytes = 24,
+                                       .free_bytes = free,
+                                       .free_is_known = known,
+                                       .uuid = "GPU-1"}});
+  };
+  const auto unknown = merge({seen("cuda", 24, false)});
+  EXPECT_EQ(unknown.devices[0].free_bytes, 24U);
+  EXPECT_EQ(unknown.devices[0].note, "How much of its memory is in use is not known");
+
+  const auto later = merge({seen("cuda", 24, false), seen("vulkan", 6, true)});
+  EXPECT_EQ(later.devices[0].free_bytes, 6U);
+  EXPECT_EQ(later.devices[0].note, "");
+
+  Findings nvml{.report = {.probe = "nvml"}, .sightings = seen("nvml", 0, true).devices};
+  EXPECT_EQ(merge({seen("cuda", 24, false), nvml}).devices[0].free_bytes, 0U) << "a full GPU is full";
+  Findings opencl{.report = {.probe = "opencl"}, .sightings = seen("opencl", 0, false).devices};
+  EXPECT_EQ(merge({seen("cuda", 20, true), opencl}).devices[0].free_bytes, 20U);
+}
+
 TEST(Merge, NamesAreUniqueSortedAndTheSameEachTime) {
   test::Random random;
   for (int i = 0; i < 500; ++i) {

@@ -118,6 +118,7 @@ class RandomInventory : public Random {
   DeviceInfo device_info(Device device, const std::vector<MemoryPool>& pools) {
     DeviceInfo info = with_memory(DeviceInfo{.device = device, .name = text(), .vendor = text()});
     info.pool = pools[static_cast<std::size_t>(below(static_cast<int>(pools.size())))].id;
+    info.free_is_known = coin();
     info.integrated = coin();
     if (coin()) info.uuid = "GPU-" + device.str();
     if (coin()) info.pci_id = "0000:0" + std::to_string(below(4)) + ":00.0";

@@ -172,13 +172,22 @@ TEST(RpcProbe, FindsTheDevicesOfWorkers) {
 
 TEST(RpcProbe, CountsMemoryOfOneHostOnce) {
   const Listener first(Worker{.devices = {{10, 10}, {10, 10}}});
-  const Listener second(Worker{.devices = {{7, 10}}});
+  const Listener second(Worker{.devices = {{10, 10}}});
   const auto found = ask({first.endpoint(), second.endpoint()});
   ASSERT_THAT(found.devices, SizeIs(3));
   EXPECT_NE(found.devices[0].pool, found.devices[1].pool) << "devices of one worker are different ones";
   EXPECT_EQ(found.devices[2].pool, found.devices[0].pool);
   ASSERT_THAT(found.pools, SizeIs(2));
-  EXPECT_EQ(found.pools[0], (MemoryPool{"rpc host:127.0.0.1", PoolKind::remote, 10, 7}));
+  EXPECT_EQ(found.pools[0], (MemoryPool{"rpc host:127.0.0.1", PoolKind::remote, 10, 10}));
+}
+
+TEST(RpcProbe, CountsEqualGpusBehindTwoWorkersTwice) {
+  const Listener first(Worker{.devices = {{9, 10}}});
+  const Listener second(Worker{.devices = {{9, 10}}});
+  const auto found = ask({first.endpoint(), second.endpoint()});
+  ASSERT_THAT(found.devices, SizeIs(2));
+  EXPECT_NE(found.devices[0].pool, found.devices[1].pool);
+  EXPECT_THAT(found.pools, SizeIs(2));
 }
 
 TEST(RpcProbe, KnowsTheMemoryOfThisMachine) {

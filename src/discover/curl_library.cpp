@@ -11,7 +11,7 @@ namespace berth {
 CurlLibrary::CurlLibrary(const std::vector<std::string>& names) try : library(names) {
 } catch (const discovery::LibraryError& problem) {
   throw RemoteError(fmt::format(
-      "Models elsewhere need libcurl 7.85 or later, which cannot be loaded: {}; on Debian, install libcurl4",
+      "Remote models and RPC workers need libcurl 7.85 or later, which cannot be loaded: {}; on Debian, install libcurl4",
       problem.what()));
 }
 

@@ -130,6 +130,7 @@ class Merger {
       if (match == known.end() && is_engine)
         match = std::ranges::find_if(known, [&](const DeviceInfo& each) { return same_name(each, info); });
       if (match != known.end()) {
+        if (info.pool == name) info.pool = match->device.str();
         add(*match, std::move(info));
         names.set(name, match->device.str());
         continue;
@@ -147,7 +148,11 @@ class Merger {
     }
     for (auto& pool : findings.pools) {
       if (const auto* name = names.find(pool.id)) pool.id = *name;
-      if (inventory_.pool(pool.id) == nullptr) inventory_.pools.push_back(std::move(pool));
+      const auto known = std::ranges::find(inventory_.pools, pool.id, &MemoryPool::id);
+      if (known == inventory_.pools.end())
+        inventory_.pools.push_back(std::move(pool));
+      else if (known->total_bytes == 0)
+        *known = std::move(pool);
     }
     for (auto& link : findings.links) {
       for (auto* end : {&link.from, &link.to})

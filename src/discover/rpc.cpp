@@ -4,6 +4,7 @@
 #include <future>
 #include <optional>
 
+#include "discover/memory.h"
 #include "discover/probes.h"
 #include "discover/rpc_worker.h"
 #include "discover/system_file.h"
@@ -61,9 +62,7 @@ Answer ask(const std::string& endpoint, std::chrono::milliseconds deadline) {
 }
 
 std::uint64_t memory_of_this_machine(const std::filesystem::path& root) {
-  const auto text = read_system_file(root / "proc/meminfo").value_or("");
-  const auto parts = words(value_of(text, "MemTotal").value_or(""));
-  return parts.empty() ? 0 : to_number(parts[0]).value_or(0) * 1024;
+  return meminfo(read_system_file(root / "proc/meminfo").value_or("")).total;
 }
 
 bool is_cpu(const RpcMemory& device) { return device.free_bytes == device.total_bytes; }

@@ -236,7 +236,7 @@ RpcWorker::RpcWorker(const std::string& endpoint, std::chrono::milliseconds dead
   if (hello.major != protocol_major || hello.minor > protocol_minor)
     connection_->fail(hello.major < protocol_major ? Kind::too_old : Kind::other,
                       fmt::format("speaks version {} of the protocol, and this program {}.{}: run a worker of the same "
-                                  "llama.cpp (\"berth version\" names it)",
+                                  "llama.cpp (\"berth --version\" names it)",
                                   connection_->version, protocol_major, protocol_minor));
 }
 

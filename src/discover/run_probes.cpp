@@ -39,7 +39,7 @@ std::vector<Findings> run_probes(const DiscoverOptions& options, const Machine& 
     if (probe->in_child && options.child_processes) in_children.push_back(probe);
   std::future<std::vector<Findings>> children;
   if (!in_children.empty())
-    children = std::async(std::launch::async, run_in_children, in_children, machine, options.probe_timeout);
+    children = std::async(std::launch::async | std::launch::deferred, run_in_children, in_children, machine, options.probe_timeout);
 
   std::vector<Findings> findings;
   for (const Probe* probe : wanted)

@@ -3,7 +3,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "cli/process.h"
+#include "cli/commands.h"
 #include "test_model.h"
 
 namespace berth::test {
@@ -15,9 +15,6 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::UnorderedElementsAre;
 using testing::UnorderedElementsAreArray;
-
-const std::vector<std::string> commands = {"run",     "devices",  "doctor",     "resolve",
-                                           "convert", "pipeline", "components", "completion"};
 
 bool is_installed(const std::string& program) {
   return berth_command({"-c", "command -v " + program}, {.program = "/bin/sh"}).exit_code == 0;
@@ -65,7 +62,7 @@ class CompletionTest : public testing::Test {
 
 TEST_F(CompletionTest, BashOffersCommandsOptionsAndValues) {
   if (!is_installed("bash")) GTEST_SKIP() << "no bash here";
-  EXPECT_THAT(bash({""}), UnorderedElementsAreArray(commands));
+  EXPECT_THAT(bash({""}), UnorderedElementsAreArray(commands_of()));
   EXPECT_THAT(bash({"re"}), ElementsAre("resolve"));
   EXPECT_THAT(bash({"--v"}), ElementsAre("--version"));
   EXPECT_THAT(bash({"run", "m.gguf", "--max"}), ElementsAre("--max-new-tokens"));
@@ -89,16 +86,7 @@ TEST_F(CompletionTest, BashOffersCommandsOptionsAndValues) {
 TEST_F(CompletionTest, EachOptionOfEachHelpIsInEachScript) {
   for (const std::string shell : {"bash", "zsh", "fish"}) {
     const auto text = berth_command({"completion", shell}).out;
-    for (std::vector<std::string> command : std::vector<std::vector<std::string>>{{"run"},
-                                                                                  {"devices"},
-                                                                                  {"doctor"},
-                                                                                  {"resolve"},
-                                                                                  {"convert"},
-                                                                                  {"pipeline", "validate"},
-                                                                                  {"pipeline", "run"},
-                                                                                  {"pipeline", "draw"},
-                                                                                  {"components"},
-                                                                                  {"completion"}}) {
+    for (auto command : all_commands()) {
       std::size_t options = 0;
       command.emplace_back("--help");
       for (const auto& line : lines_of(berth_command(command).out)) {
@@ -162,7 +150,7 @@ TEST_F(CompletionTest, ZshOffersCommandsOptionsAndValues) {
 TEST_F(CompletionTest, FishOffersCommandsOptionsAndValues) {
   if (!is_installed("fish")) GTEST_SKIP() << "no fish here";
   EXPECT_EQ(berth_command({"-n", script("fish")}, {.program = "fish"}).exit_code, 0);
-  EXPECT_THAT(fish("berth "), UnorderedElementsAreArray(commands));
+  EXPECT_THAT(fish("berth "), UnorderedElementsAreArray(commands_of()));
   EXPECT_THAT(fish("berth convert cpu --to o"), UnorderedElementsAre("openvino", "onnxruntime"));
   EXPECT_THAT(fish("berth run --max"), ElementsAre("--max-new-tokens"));
   EXPECT_THAT(fish("berth run smol"), Contains("smollm2"));

@@ -5,7 +5,7 @@
 #include <set>
 #include <sstream>
 
-#include "cli/process.h"
+#include "cli/commands.h"
 
 namespace berth::test {
 namespace {
@@ -54,17 +54,9 @@ std::set<std::string> options_on_page(const std::string& page) {
 TEST(ManPage, HasEachOptionOfEachCommandAndNoOther) {
   const auto page = options_on_page(read_file(docs / "man" / "berth.1"));
   std::set<std::string> known;
-  for (const std::vector<std::string>& command : {std::vector<std::string>{},
-                                                  {"run"},
-                                                  {"devices"},
-                                                  {"doctor"},
-                                                  {"resolve"},
-                                                  {"convert"},
-                                                  {"pipeline", "validate"},
-                                                  {"pipeline", "run"},
-                                                  {"pipeline", "draw"},
-                                                  {"components"},
-                                                  {"completion"}}) {
+  auto commands = all_commands();
+  commands.emplace_back();  // berth itself
+  for (const auto& command : commands) {
     auto arguments = command;
     arguments.emplace_back("--help");
     const auto options = options_in(berth_command(arguments).out);

@@ -144,6 +144,20 @@ TEST(Merge, OneUuidAtTwoAddressesIsTwoPieces) {
   EXPECT_EQ(inventory.devices.size(), 2U);
 }
 
+TEST(Merge, APoolGoesByTheFinalNameOfItsDevice) {
+  const auto unknown = seen_by("rocm", {{.device = Device::gpu(0), .uuid = "GPU-1"}});
+  auto cuda = seen_by("cuda", {{.device = Device::gpu(0), .pool = "cuda:0", .total_bytes = 5, .uuid = "GPU-2"},
+                               {.device = Device::gpu(1), .pool = "cuda:1", .total_bytes = 16, .uuid = "GPU-1"}});
+  cuda.pools = {{.id = "cuda:0", .kind = PoolKind::device, .total_bytes = 5},
+                {.id = "cuda:1", .kind = PoolKind::device, .total_bytes = 16}};
+  const auto inventory = merge({unknown, cuda});
+  for (const auto& info : inventory.devices) {
+    EXPECT_EQ(info.total_bytes, info.uuid == "GPU-1" ? 16U : 5U);
+    EXPECT_EQ(info.pool, info.device.str());
+    EXPECT_EQ(inventory.pool(info.pool)->total_bytes, info.total_bytes);
+  }
+}
+
 TEST(Merge, FreeMemoryIsThatOfTheProbeWhichKnowsIt) {
   const auto seen = [](std::string probe, std::uint64_t free, bool known) {
     return seen_by(std::move(probe), {{.device = Device::gpu(0),

@@ -1,10 +1,12 @@
 // An inventory of 4,096 devices, as of a cluster: loaded, saved, compared and simulated. What a user waits for is under
-// 50 ms for loading, resolving and printing together.
+// 50 ms for loading, resolving and printing together. And discovery, again and again: it may leave nothing behind.
 #include <benchmark/benchmark.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <string>
 
 #include "berth/inventory.h"
@@ -83,6 +85,33 @@ void find(benchmark::State& state) {
     for (const auto& info : inventory.devices) benchmark::DoNotOptimize(inventory.find(info.device));
 }
 BENCHMARK(find)->Name("Inventory::find, each of 4096 devices")->Unit(benchmark::kMillisecond);
+
+std::ptrdiff_t open_files() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
+}
+
+void discoveries(benchmark::State& state) {
+  DiscoverOptions options;
+  options.child_processes = state.range(0) != 0;
+  for (int i = 0; i < 10; ++i) discover(options);  // what is made once
+  const auto files = open_files();
+  const auto heap = mallinfo2().uordblks;
+  for (auto _ : state) benchmark::DoNotOptimize(discover(options));
+  state.counters["heap_growth_bytes"] = static_cast<double>(mallinfo2().uordblks) - static_cast<double>(heap);
+  state.counters["more_open_files"] = static_cast<double>(open_files() - files);
+}
+BENCHMARK(discoveries)
+    ->Name("discover, with a process for each driver")
+    ->Arg(1)
+    ->Iterations(1000)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+BENCHMARK(discoveries)
+    ->Name("discover, without drivers")
+    ->Arg(0)
+    ->Iterations(10000)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 }  // namespace
 }  // namespace berth

@@ -100,17 +100,121 @@ TEST(RocmProbe, NamesTheVariableThatHidesAll) {
   EXPECT_THAT(found.report.message, HasSubstr("HIP_VISIBLE_DEVICES=-1"));
 }
 
+/// Four nodes of the server become partitions of its first card, as KFD numbers them, each with its part of the memory.
+void partition(const RecordedMachine& machine) {
+  for (int part = 0; part < 4; ++part) {
+    const std::string node = "sys/class/kfd/kfd/topology/nodes/" + std::to_string(part + 2);
+    machine.write(node + "/properties", "simd_count 304\ngfx_target_version 90402\nlocation_id " +
+                                            std::to_string(0x500 + part) + "\ndrm_render_minor 128\nunique_id 7\n");
+    machine.write(node + "/mem_banks/0/properties", "heap_type 1\nsize_in_bytes 51527024640\n");
+  }
+}
+
 TEST(RocmProbe, TellsPartitionsOfOneCardApart) {
-  const RecordedMachine machine("server_amd");
-  const std::string node = "sys/class/kfd/kfd/topology/nodes/3/properties";
-  machine.write(node,
-                "simd_count 152\ngfx_target_version 90402\nlocation_id 1280\ndrm_render_minor 128\nunique_id 7\n");
+  RecordedMachine machine("server_amd");
+  partition(machine);
+  for (auto& gpu : machine.drivers["rocm_smi"]["gpus"]) gpu["pci"] = "0000:05:00.0";
+  machine.drivers["rocm_smi"]["gpus"][1]["pci"] = "0000:05:00.1";  // as some versions write it
+  machine.drivers["rocm_smi"]["gpus"].erase(3);
   const auto found = run_probe("rocm", machine.machine());
   ASSERT_THAT(found.devices, SizeIs(4));
   EXPECT_EQ(found.devices[0].pci_id, "0000:05:00.0");
-  EXPECT_EQ(found.devices[1].pci_id, "");
-  EXPECT_EQ(found.devices[1].pool, "cuda:0");
-  EXPECT_THAT(found.devices[1].note, HasSubstr("A partition of the card at 0000:05:00.0"));
+  for (int part = 0; part < 4; ++part) {
+    const auto& info = found.devices[part];
+    EXPECT_EQ(info.pool, info.device.str());
+    EXPECT_EQ(info.total_bytes, 51527024640U);
+    EXPECT_EQ(info.free_bytes, 51527024640U);
+    EXPECT_THAT(info.apis, SizeIs(part < 3 ? 2 : 1));
+    const DeviceName smi{"rocm_smi", std::to_string(part)};
+    EXPECT_EQ(std::ranges::count(info.apis, smi), part < 3 ? 1 : 0);
+    if (part == 0) continue;
+    EXPECT_EQ(info.pci_id, "");
+    EXPECT_THAT(info.note, HasSubstr("A partition of the card at 0000:05:00.0, which is also cuda:0"));
+  }
+}
+
+TEST(AmdGpus, HaveNoMoreFreeInAPartitionThanInTheirCard) {
+  const RecordedMachine machine("server_amd");
+  partition(machine);
+  machine.write("sys/bus/pci/devices/0000:05:00.0/mem_info_vram_used", std::to_string(206141652992 - 1000));
+  const auto gpus = discovery::amd_gpus(machine.root());
+  ASSERT_THAT(gpus, SizeIs(4));
+  for (const auto& gpu : gpus) EXPECT_EQ(gpu.info.free_bytes, 1000U);
+}
+
+TEST(RocmProbe, SaysWhatPyTorchCallsItBesideAnNvidiaGpu) {
+  const RecordedMachine machine("server_amd");
+  EXPECT_EQ(run_probe("rocm", machine.machine()).devices[1].note, "");
+  machine.write("sys/bus/pci/devices/0000:01:00.0/class", "0x030200\n");
+  machine.write("sys/bus/pci/devices/0000:01:00.0/vendor", "0x10de\n");
+  const auto found = run_probe("rocm", machine.machine());
+  ASSERT_THAT(found.devices, SizeIs(4));
+  EXPECT_EQ(found.devices[1].note, "In a build of PyTorch for ROCm it is cuda:1");
+}
+
+/// The GPU in the processor of the workstation, with what its files say changed.
+class AmdGpuInProcessor : public testing::Test {
+ protected:
+  void set_node(const std::string& properties) const {
+    machine.write("sys/class/kfd/kfd/topology/nodes/2/properties", properties + "simd_count 4\nlocation_id 3840\n");
+  }
+  void set_kfd_memory(std::uint64_t bytes) const {
+    machine.write("sys/class/kfd/kfd/topology/nodes/2/mem_banks/0/properties",
+                  "heap_type 1\nsize_in_bytes " + std::to_string(bytes) + "\n");
+  }
+  void set(const std::string& file, const std::string& text) const {
+    machine.write("sys/bus/pci/devices/0000:0f:00.0/" + file, text);
+  }
+  DeviceInfo look() const { return discovery::amd_gpus(machine.root()).at(1).info; }
+
+  static constexpr std::uint64_t gtt = 33285996544, vram = 536870912;
+  RecordedMachine machine{"workstation_amd_intel"};
+};
+
+TEST_F(AmdGpuInProcessor, SharesTheMemoryOfTheCpu) {
+  const auto by_target = look();
+  EXPECT_TRUE(by_target.integrated);
+  EXPECT_EQ(by_target.pool, "ram");
+  EXPECT_EQ(by_target.total_bytes, gtt);
+  EXPECT_EQ(by_target.free_bytes, gtt - 104857600);
+}
+
+TEST_F(AmdGpuInProcessor, IsKnownByItsTargetItsMetricsItsMemoryOrACommonNode) {
+  const std::string card = "gfx_target_version 110000\n";
+  set_node(card);
+  EXPECT_FALSE(look().integrated);
+  set_node("gfx_target_version 110501\n");
+  EXPECT_TRUE(look().integrated) << "Strix Halo";
+  set_node("gfx_target_version 80001\ncpu_cores_count 4\n");
+  EXPECT_TRUE(look().integrated) << "Carrizo, before Linux 6.6";
+  set_node(card);
+  for (const char format : {'\1', '\2', '\3'}) {
+    set("gpu_metrics", std::string{'\x78', '\0', format, '\0'});
+    EXPECT_EQ(look().integrated, format != 1) << int{format};
+  }
+  remove(machine, "sys/bus/pci/devices/0000:0f:00.0/gpu_metrics");
+  set("mem_info_vram_total", "0\n");
+  EXPECT_TRUE(look().integrated) << "MI300A";
+}
+
+TEST_F(AmdGpuInProcessor, HasWhatKfdGivesIt) {
+  set_kfd_memory(gtt / 2);  // the limit of TTM, where GTT was made larger than that
+  EXPECT_EQ(look().total_bytes, gtt / 2);
+  EXPECT_EQ(look().pool, "ram");
+  set_kfd_memory(vram);  // the carved out memory: there is more of it than of GTT, or Linux is older than 6.10
+  EXPECT_TRUE(look().integrated);
+  EXPECT_EQ(look().pool, "");
+  EXPECT_EQ(look().total_bytes, vram);
+  EXPECT_EQ(look().free_bytes, vram - 52428800);
+  remove(machine, "sys/class/kfd/kfd/topology/nodes/2/mem_banks");  // as a common node had none of the GPU
+  EXPECT_EQ(look().total_bytes, gtt);
+}
+
+TEST(AmdGpus, HaveTheNameOfTheirProductWhereTheKernelKnowsIt) {
+  const RecordedMachine machine("workstation_amd_intel");
+  EXPECT_EQ(discovery::amd_gpus(machine.root()).at(0).info.name, "AMD GPU (gfx1100)");
+  machine.write("sys/bus/pci/devices/0000:03:00.0/product_name", "AMD Radeon PRO W7900\n");
+  EXPECT_EQ(discovery::amd_gpus(machine.root()).at(0).info.name, "AMD Radeon PRO W7900");
 }
 
 TEST(AmdGpus, AreReadFromFilesThatMakeNoSense) {

@@ -65,11 +65,11 @@ std::vector<AmdGpu> visible_gpus(const Machine& machine, std::vector<AmdGpu> gpu
   std::string set;
   for (const std::string variable : {"ROCR_VISIBLE_DEVICES", second}) {
     const auto* value = machine.variable(variable);
-    if (value == nullptr || gpus.empty() || (value->empty() && variable == second)) continue;
+    if (value == nullptr || gpus.empty()) continue;
     std::vector<PhysicalDevice> all;
     for (const auto& gpu : gpus)
       all.push_back({.name = gpu.info.name, .uuid = gpu.info.uuid, .pci_id = gpu.info.pci_id});
-    auto left = visible(all, variable, *value);
+    auto left = visible(all, variable, *value, VariableReader::hip);
     std::ranges::move(left.notes, std::back_inserter(report.notes));
     std::vector<AmdGpu> kept;
     for (const auto& device : left.devices) kept.push_back(gpus[device.index]);

@@ -80,6 +80,7 @@ TEST(RocmProbe, CountsAsHipDoes) {
   const std::vector<Case> cases{
       {{{"HIP_VISIBLE_DEVICES", "2,0"}}, {"cuda:0 " + c, "cuda:1 " + a}},
       {{{"CUDA_VISIBLE_DEVICES", "3"}}, {"cuda:0 " + d}},
+      {{{"CUDA_VISIBLE_DEVICES", "3,3," + a}}, {"cuda:0 " + d, "cuda:1 " + a}},
       {{{"CUDA_VISIBLE_DEVICES", "3"}, {"HIP_VISIBLE_DEVICES", "1"}}, {"cuda:0 " + b}},
       {{{"CUDA_VISIBLE_DEVICES", "3"}, {"HIP_VISIBLE_DEVICES", ""}}, {"cuda:0 " + d}},
       {{{"ROCR_VISIBLE_DEVICES", c + ",0"}, {"HIP_VISIBLE_DEVICES", "1"}}, {"cuda:0 " + a}},

@@ -433,6 +433,25 @@ TEST(VulkanProbe, TakesWhatTheVariableNames) {
   EXPECT_THAT(hidden.report.message, HasSubstr("GGML_VK_VISIBLE_DEVICES=9"));
 }
 
+TEST(VulkanProbe, GivesNoIdentityToADriverOverDirect3D) {
+  RecordedMachine machine("workstation_amd_intel");
+  auto& gpus = machine.drivers["vulkan"]["gpus"];
+  gpus = {{{"name", "Microsoft Direct3D12 (NVIDIA GeForce RTX 4090)"},
+           {"type", "discrete"},
+           {"vendor", discovery::pci_vendor_nvidia},
+           {"uuid", "8f0d1c2b-3a49-5867-0000-000000000001"},
+           {"driver_id", 23},
+           {"driver", "Dozen"},
+           {"heaps", {{{"size", 25753026560}, {"local", true}}}}}};
+  const auto found = run_probe("vulkan", machine.machine());
+  ASSERT_THAT(found.devices, SizeIs(1));
+  EXPECT_EQ(found.devices[0].uuid, "");
+  EXPECT_EQ(found.devices[0].pci_id, "");
+  EXPECT_THAT(found.devices[0].note, AllOf(HasSubstr("may be the same GPU as another device; How much")));
+  gpus[0]["driver_id"] = 4;
+  EXPECT_EQ(run_probe("vulkan", machine.machine()).devices.at(0).uuid, "GPU-8f0d1c2b-3a49-5867-0000-000000000001");
+}
+
 discovery::VulkanGpu vulkan_gpu(discovery::vk::GpuType type, unsigned char uuid, std::uint32_t driver = 3) {
   discovery::VulkanGpu gpu;
   gpu.type = type;

@@ -75,7 +75,7 @@ std::string device_text(const DeviceInfo& info) {
   std::string out = fmt::format("{}: {}\n", info.device.str(), escaped(info.name));
   add_line(out, "memory",
            fmt::format("{} free of {} in pool {}{}", in_units(info.free_bytes), in_units(info.total_bytes), info.pool,
-                       info.integrated ? ", which is the CPU's" : ""));
+                       info.integrated && info.pool == "ram" ? ", which is the CPU's" : ""));
   add_line(out, "engines", names_text(info.engines));
   add_line(out, "known as", names_text(info.apis));
   add_line(out, "PCI", info.pci_id);

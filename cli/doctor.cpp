@@ -65,7 +65,7 @@ State state_of(ProbeOutcome outcome) {
 
 Finding finding_of(const ProbeReport& report) {
   auto text = report.message.empty() ? std::string(berth::to_string(report.outcome)) : report.message;
-  for (const auto& note : report.notes) text += "; " + note;
+  for (const auto& note : report.notes) text += (text.ends_with('.') ? " " : "; ") + note;
   return {report.probe, state_of(report.outcome), std::move(text)};
 }
 

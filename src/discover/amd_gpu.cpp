@@ -41,6 +41,28 @@ std::optional<double> sensor(const std::filesystem::path& device, std::initializ
   return std::nullopt;
 }
 
+/// Those that are part of a processor, by LLVM's table of AMDGPU processors. Newer ones are told by their metrics.
+bool is_apu_target(std::string_view gfx) {
+  static constexpr std::string_view targets[] = {"gfx902",  "gfx909",  "gfx90c",  "gfx1013", "gfx1033",
+                                                 "gfx1035", "gfx1036", "gfx1037", "gfx1103"};
+  return gfx.starts_with("gfx115") || std::ranges::find(targets, gfx) != std::end(targets);
+}
+
+/// What HIP can allocate, by KFD's own account on the node where it gives one. For a GPU in a processor that is what the
+/// firmware carved out for it or, since Linux 6.10 where that is more, the memory of the CPU.
+void read_memory(AmdGpu& gpu) {
+  auto& info = gpu.info;
+  const auto vram = file_number(gpu.folder / "mem_info_vram_total").value_or(0);
+  const bool carved_out = vram != 0 && info.total_bytes == vram;
+  info.pool = info.integrated && !carved_out ? "ram" : "";
+  const std::string kind = info.pool == "ram" ? "mem_info_gtt_" : "mem_info_vram_";
+  const auto whole = file_number(gpu.folder / (kind + "total")).value_or(info.total_bytes);
+  const auto used = file_number(gpu.folder / (kind + "used"));
+  info.total_bytes = info.total_bytes == 0 ? whole : std::min(info.total_bytes, whole);
+  info.free_bytes = std::min(info.total_bytes, whole - std::min(whole, used.value_or(0)));
+  if (!used) info.note = "How much of its memory is in use is not known";
+}
+
 void read_pci_device(AmdGpu& gpu, const PciDevice& pci) {
   auto& info = gpu.info;
   gpu.folder = pci.folder;
@@ -49,15 +71,15 @@ void read_pci_device(AmdGpu& gpu, const PciDevice& pci) {
   if (const auto version = first_line(pci.folder / "driver/module/version"); !version.empty())
     info.driver += " " + driver_text(version);
   if (const auto name = first_line(pci.folder / "product_name"); !name.empty()) info.name = driver_text(name);
-  const std::string kind = info.integrated ? "mem_info_gtt_" : "mem_info_vram_";
-  info.total_bytes = file_number(pci.folder / (kind + "total")).value_or(info.total_bytes);
-  const auto used = file_number(pci.folder / (kind + "used"));
-  info.free_bytes = info.total_bytes - std::min(info.total_bytes, used.value_or(0));
-  if (!used) info.note = "How much of its memory is in use is not known";
+  const auto metrics = read_system_file(pci.folder / "gpu_metrics", 4096).value_or("");
+  // The formats 2 and 3 of kgd_pp_interface.h are for GPUs in processors. MI300A has that of the cards, but no VRAM.
+  info.integrated |= metrics.size() > 2 && (metrics[2] == 2 || metrics[2] == 3);
+  info.integrated |= file_number(pci.folder / "mem_info_vram_total") == 0;
+  read_memory(gpu);
   info.gpu->power_w = sensor(pci.folder, {"power1_average", "power1_input"}, 1e-6);
   info.gpu->power_limit_w = sensor(pci.folder, {"power1_cap"}, 1e-6);
   info.gpu->temperature_c = sensor(pci.folder, {"temp1_input", "temp2_input"}, 1e-3);
-  info.gpu->throttled_by = amd_throttled_by(read_system_file(pci.folder / "gpu_metrics", 4096).value_or(""));
+  info.gpu->throttled_by = amd_throttled_by(metrics);
 }
 
 }  // namespace
@@ -97,9 +119,18 @@ std::vector<AmdGpu> amd_gpus(const std::filesystem::path& root) {
     const auto gfx = of(properties, "gfx_target_version");
     const auto location = static_cast<std::uint32_t>(of(properties, "location_id"));
     info.vendor = "AMD";
-    info.integrated = of(properties, "cpu_cores_count") > 0;
-    info.pci_id = pci_id(static_cast<std::uint32_t>(of(properties, "domain")), location >> 8 & 0xFF,
-                         location >> 3 & 0x1F, location & 7);
+    // Before Linux 6.6 a processor and its GPU could be one node.
+    info.integrated = of(properties, "cpu_cores_count") > 0 || is_apu_target(amd_gfx(gfx));
+    const auto address = [&](std::uint32_t function) {
+      return pci_id(static_cast<std::uint32_t>(of(properties, "domain")), location >> 8 & 0xFF, location >> 3 & 0x1F,
+                    function);
+    };
+    info.pci_id = address(location & 7);
+    auto device = std::ranges::find(pci, info.pci_id, &PciDevice::id);
+    if (device == pci.end()) {  // KFD writes the number of a partition there, which is no function of the card
+      device = std::ranges::find(pci, address(0), &PciDevice::id);
+      if (device != pci.end()) info.pci_id = device->id;
+    }
     if (const auto id = of(properties, "unique_id"); id != 0) info.uuid = fmt::format("GPU-{:016x}", id);
     info.gpu.emplace();
     if (gfx != 0) {
@@ -116,8 +147,7 @@ std::vector<AmdGpu> amd_gpus(const std::filesystem::path& root) {
       if (of(way, "type") == 11)  // CRAT_IOLINK_TYPE_XGMI
         gpu.xgmi.push_back({of(way, "node_to"), static_cast<double>(of(way, "max_bandwidth")) * 1e6});
     }
-    const auto device =
-        std::find_if(pci.begin(), pci.end(), [&](const PciDevice& candidate) { return candidate.id == info.pci_id; });
+    if (info.integrated) info.pool = "ram";
     if (device != pci.end()) read_pci_device(gpu, *device);
     gpus.push_back(std::move(gpu));
   }

@@ -15,7 +15,7 @@ struct AmdGpuLink {
 };
 
 struct AmdGpu {
-  DeviceInfo info = {};  ///< but for its index and its pool
+  DeviceInfo info = {};  ///< but for its index, and its pool where that is its own
   std::uint64_t node = 0;
   std::uint64_t render_minor = 0;     ///< /dev/dri/renderD<minor>
   std::filesystem::path folder = {};  ///< of its PCI device

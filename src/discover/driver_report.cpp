@@ -7,26 +7,12 @@
 #include "text/printable.h"
 
 namespace berth::discovery {
-namespace {
-
-/// Whether none of the names that were tried is a file: "a: ...: No such file or directory; b: ..."
-bool is_missing(std::string_view reasons) {
-  for (std::size_t start = 0; start < reasons.size();) {
-    const auto end = std::min(reasons.find("; ", start), reasons.size());
-    if (reasons.substr(start, end - start).find("No such file") == std::string_view::npos) return false;
-    start = end + 2;
-  }
-  return true;
-}
-
-}  // namespace
-
 void report_library(ProbeReport& report, const LibraryError& problem, std::string_view advice) {
   const std::string reason = problem.what();
   if (!problem.missing_symbol().empty()) {
     report.outcome = ProbeOutcome::missing_symbol;
     report.message = printable(reason, 400) + ": it is older than this program knows, or another library of that name.";
-  } else if (is_missing(reason)) {
+  } else if (problem.not_there()) {
     report.outcome = ProbeOutcome::no_driver;
     report.message = advice;
   } else {

@@ -8,16 +8,18 @@
 
 namespace berth::discovery {
 
-/// `missing_symbol()` is empty where the library itself could not be opened.
+/// `missing_symbol()` is empty where the library itself could not be opened; `not_there()` where there is none of it.
 class LibraryError : public std::runtime_error {
  public:
-  explicit LibraryError(const std::string& message, std::string missing_symbol = {})
-      : std::runtime_error(message), missing_symbol_(std::move(missing_symbol)) {}
+  explicit LibraryError(const std::string& message, std::string missing_symbol = {}, bool not_there = false)
+      : std::runtime_error(message), missing_symbol_(std::move(missing_symbol)), not_there_(not_there) {}
 
   const std::string& missing_symbol() const { return missing_symbol_; }
+  bool not_there() const { return not_there_; }
 
  private:
   std::string missing_symbol_;
+  bool not_there_;
 };
 
 /// Closed at the end of its life.

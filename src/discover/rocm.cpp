@@ -65,11 +65,11 @@ std::vector<AmdGpu> visible_gpus(const Machine& machine, std::vector<AmdGpu> gpu
   std::string set;
   for (const std::string variable : {"ROCR_VISIBLE_DEVICES", second}) {
     const auto* value = machine.variable(variable);
-    if (value == nullptr || gpus.empty() || (value->empty() && variable == second)) continue;
+    if (value == nullptr || gpus.empty()) continue;
     std::vector<PhysicalDevice> all;
     for (const auto& gpu : gpus)
       all.push_back({.name = gpu.info.name, .uuid = gpu.info.uuid, .pci_id = gpu.info.pci_id});
-    auto left = visible(all, variable, *value);
+    auto left = visible(all, variable, *value, VariableReader::hip);
     std::ranges::move(left.notes, std::back_inserter(report.notes));
     std::vector<AmdGpu> kept;
     for (const auto& device : left.devices) kept.push_back(gpus[device.index]);
@@ -82,6 +82,8 @@ std::vector<AmdGpu> visible_gpus(const Machine& machine, std::vector<AmdGpu> gpu
   }
   return gpus;
 }
+
+void add_note(DeviceInfo& info, const std::string& note) { info.note += (info.note.empty() ? "" : "; ") + note; }
 
 }  // namespace
 
@@ -102,21 +104,21 @@ Findings probe_rocm(const Machine& machine) {
   if (gpus.empty()) return findings;
 
   report.outcome = ProbeOutcome::found;
+  const bool with_nvidia = !pci_devices(machine.root, pci_vendor_nvidia).empty();  // whose devices take these names
   for (std::size_t index = 0; index < gpus.size(); ++index) {
     auto& info = gpus[index].info;
     info.device = Device::gpu(static_cast<int>(index));
     info.apis.push_back({"hip", std::to_string(index)});
     const auto whole = std::find_if(findings.devices.begin(), findings.devices.end(),
                                     [&](const DeviceInfo& other) { return other.pci_id == info.pci_id; });
-    if (info.integrated) {
-      info.pool = "ram";
-    } else if (whole != findings.devices.end()) {
-      // Partitions of one card have one address. They are told apart by their index, and share its memory.
-      info.pool = whole->pool;
-      info.note = fmt::format("A partition of the card at {}, which is also {}", info.pci_id, whole->device.str());
+    if (whole != findings.devices.end()) {
+      // Partitions of one card have one address, and each a part of its memory. They are told apart by their index.
+      add_note(info, fmt::format("A partition of the card at {}, which is also {}", info.pci_id, whole->device.str()));
       info.pci_id.clear();
       info.uuid.clear();
-    } else {
+    }
+    if (with_nvidia) add_note(info, fmt::format("In a build of PyTorch for ROCm it is cuda:{}", index));
+    if (info.pool.empty()) {
       info.pool = info.device.str();
       findings.pools.push_back({info.pool, PoolKind::device, info.total_bytes, info.free_bytes});
     }

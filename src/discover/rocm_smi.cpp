@@ -67,8 +67,8 @@ void ask(const RocmSmi& smi, std::uint32_t index, AmdGpu& gpu, ProbeReport& repo
       report.notes.push_back(
           fmt::format("ROCm SMI says that {} of {} bytes of {} are in use, which cannot be", used, total, info.pci_id));
     else if (!no_total && !no_use) {
-      info.total_bytes = total;
-      info.free_bytes = total - used;
+      if (info.total_bytes == 0) info.total_bytes = total;  // of a partition it may be a part
+      info.free_bytes = std::min(info.total_bytes, total - used);
       info.note.clear();
     }
   }
@@ -110,13 +110,14 @@ void ask_rocm_smi(const Machine& machine, std::span<AmdGpu> gpus, ProbeReport& r
       continue;
     }
     const auto address = static_cast<std::uint32_t>(id);  // domain << 32 | bus << 8 | device << 3 | function
-    const auto text =
-        pci_id(static_cast<std::uint32_t>(id >> 32), address >> 8 & 0xFF, address >> 3 & 0x1F, address & 7);
-    for (auto& gpu : gpus) {
-      if (gpu.info.pci_id != text) continue;
-      gpu.info.apis.push_back({"rocm_smi", std::to_string(index)});
-      ask(smi, index, gpu, report);
-    }
+    // The function is left out: in some versions it is the number of a partition. These come in the order of the nodes.
+    const auto card = pci_id(static_cast<std::uint32_t>(id >> 32), address >> 8 & 0xFF, address >> 3 & 0x1F, 0);
+    const auto gpu = std::ranges::find_if(gpus, [&](const AmdGpu& each) {
+      return each.info.apis.empty() && each.info.pci_id.starts_with(card.substr(0, card.size() - 1));
+    });
+    if (gpu == gpus.end()) continue;
+    gpu->info.apis.push_back({"rocm_smi", std::to_string(index)});
+    ask(smi, index, *gpu, report);
   }
   smi.shut_down();
 } catch (const LibraryError& problem) {

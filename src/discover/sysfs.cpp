@@ -33,6 +33,18 @@ bool natural_less(const std::string& a, const std::string& b) {
   return a < b;
 }
 
+/// Cards of AMD and Intel have a switch of their own: the link of the GPU ends there, and that of the port above is the
+/// one to the slot. A root port, which has no PCI device above, is not of the card.
+std::filesystem::path port_to_slot(const PciDevice& device) {
+  std::error_code error;
+  auto port = std::filesystem::canonical(device.folder, error);
+  if (error) return device.folder;
+  while (file_number(port.parent_path() / "vendor") == device.vendor &&
+         file_number(port.parent_path().parent_path() / "vendor"))
+    port = port.parent_path();
+  return port;
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> file_number(const std::filesystem::path& path) { return number(first_line(path)); }
@@ -116,10 +128,11 @@ std::string str(const std::vector<PciDevice>& devices) {
 }
 
 std::optional<Link> pcie_link(const PciDevice& device) {
+  const auto port = port_to_slot(device);
   // Its slowest state is the current one while it idles: the speed is what it can do, the width what it was given.
-  std::istringstream speed(first_line(device.folder / "max_link_speed"));  // "32.0 GT/s PCIe"
+  std::istringstream speed(first_line(port / "max_link_speed"));  // "32.0 GT/s PCIe"
   double transfers = 0;
-  const auto lanes = file_number(device.folder / "current_link_width").value_or(0);
+  const auto lanes = file_number(port / "current_link_width").value_or(0);
   if (!(speed >> transfers) || lanes == 0 || lanes > 32) return std::nullopt;
   static constexpr std::array<double, 6> of_generation{2.5, 5, 8, 16, 32, 64};
   const auto* generation = std::find(of_generation.begin(), of_generation.end(), transfers);

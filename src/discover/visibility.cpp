@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <numeric>
+#include <sstream>
 
 #include "text/nearest.h"
 #include "text/printable.h"
@@ -90,12 +91,12 @@ struct Reader {
 
   enum class Kind { index, gpu, mig };
 
-  /// CUDA and HIP: indices, UUIDs of GPUs, or UUIDs of MIG instances. What is invalid ends the list.
-  void ordered_list(std::string_view value, bool mig) {
+  /// CUDA: indices, UUIDs of GPUs, or UUIDs of MIG instances. What is invalid ends the list.
+  void cuda(std::string_view value) {
     const auto entries = entries_of(value);
-    const auto kind_of = [&](std::string_view entry) {
+    const auto kind_of = [](std::string_view entry) {
       if (entry.starts_with("GPU-")) return Kind::gpu;
-      return mig && entry.starts_with("MIG-") ? Kind::mig : Kind::index;
+      return entry.starts_with("MIG-") ? Kind::mig : Kind::index;
     };
     for (const auto entry : entries) {
       std::optional<VisibleDevice> device;
@@ -113,12 +114,30 @@ struct Reader {
         if (entry != "-1" && entry != "NoDevFiles") note(entry, "is no device here: it hides itself and what follows");
         return;
       }
-      if (mig) *device = as_cuda_runs(devices, *device);
+      *device = as_cuda_runs(devices, *device);
       if (contains(result.devices, *device)) {
         result.devices.clear();
         return note(entry, "is there twice: nothing is visible");
       }
       result.devices.push_back(*device);
+    }
+  }
+
+  /// HIP, in Device::init() of ROCclr: indices as it writes them itself and parts of UUIDs, in any mixture. What is
+  /// invalid ends the list, what comes again counts once, and an empty value is none.
+  void hip(std::string_view value) {
+    if (value.empty()) return everything();
+    for (std::size_t start = 0; start < value.size();) {
+      const auto entry = value.substr(start, value.find(',', start) - start);
+      start += entry.size() + 1;
+      const auto device = std::ranges::find_if(devices, [&](const PhysicalDevice& each) {
+        return entry == std::to_string(&each - devices.data()) ||
+               (entry.find("GPU-") != entry.npos && each.uuid.find(entry) != each.uuid.npos);
+      });
+      if (device == devices.end() && entry == "-1") return;
+      if (device == devices.end()) return note(entry, "is no device here: it hides itself and what follows");
+      const VisibleDevice visible{static_cast<std::size_t>(device - devices.begin())};
+      if (!contains(result.devices, visible)) result.devices.push_back(visible);
     }
   }
 
@@ -188,17 +207,24 @@ struct Reader {
       if (chosen[i]) result.devices.push_back({i});
   }
 
-  /// ggml reads numbers up to the first thing that is none, and gives up Vulkan on one that is out of range.
-  void ggml_vulkan(std::string_view value) {
-    for (const auto entry : entries_of(value)) {
-      const auto index = leading_number(entry);
-      if (!index) return note(entry, "is no number: what follows is hidden");
-      if (*index >= devices.size()) {
+  /// ggml reads numbers, with commas or blanks between them, up to the first thing that is none, and gives up Vulkan on
+  /// one that is out of range, as a negative one is to it.
+  void ggml_vulkan(std::string value) {
+    std::ranges::replace(value, ',', ' ');
+    std::istringstream numbers(value);
+    std::size_t index = 0, start = 0;
+    while (numbers >> index) {
+      const auto end = numbers.eof() ? value.size() : static_cast<std::size_t>(numbers.tellg());
+      if (index >= devices.size()) {
         result.devices.clear();
-        return note(entry, "is no device here: llama.cpp gives up Vulkan");
+        return note(trimmed(std::string_view(value).substr(start, end - start)),
+                    "is no device here: llama.cpp gives up Vulkan");
       }
-      result.devices.push_back({*index});
+      result.devices.push_back({index});
+      start = end;
     }
+    const auto rest = trimmed(std::string_view(value).substr(start));
+    if (!rest.empty()) note(rest, "is no number: what follows is hidden");
   }
 
   void too_complex(std::string_view entry) {
@@ -226,12 +252,12 @@ struct Reader {
 
 }  // namespace
 
-Visibility visible(const Devices& devices, std::string_view variable, std::string_view value) {
+Visibility visible(const Devices& devices, std::string_view variable, std::string_view value, VariableReader by) {
   Reader reader{devices, std::string(variable) + '=' + (value.empty() ? "\"\"" : printable(value, most_shown))};
-  if (variable == "CUDA_VISIBLE_DEVICES")
-    reader.ordered_list(value, true);
-  else if (variable == "HIP_VISIBLE_DEVICES")
-    reader.ordered_list(value, false);
+  if (variable == "HIP_VISIBLE_DEVICES" || (variable == "CUDA_VISIBLE_DEVICES" && by == VariableReader::hip))
+    reader.hip(value);
+  else if (variable == "CUDA_VISIBLE_DEVICES")
+    reader.cuda(value);
   else if (variable == "ROCR_VISIBLE_DEVICES")
     reader.rocr(value);
   else if (variable == "ZE_AFFINITY_MASK")
@@ -239,7 +265,7 @@ Visibility visible(const Devices& devices, std::string_view variable, std::strin
   else if (variable == "ONEAPI_DEVICE_SELECTOR")
     reader.oneapi(value);
   else if (variable == "GGML_VK_VISIBLE_DEVICES")
-    reader.ggml_vulkan(value);
+    reader.ggml_vulkan(std::string(value));
   else
     reader.everything();
   reader.tell_what_is_hidden();

@@ -35,11 +35,15 @@ struct Visibility {
   std::vector<std::string> notes = {};      ///< what is hidden, and entries that have no effect, for a person
 };
 
+/// HIP reads CUDA_VISIBLE_DEVICES too, by its own rule.
+enum class VariableReader { its_own, hip };
+
 /// `variable` is one of CUDA_VISIBLE_DEVICES, HIP_VISIBLE_DEVICES, ROCR_VISIBLE_DEVICES, ZE_AFFINITY_MASK (with
 /// ZE_FLAT_DEVICE_HIERARCHY=COMPOSITE; see flat()), ONEAPI_DEVICE_SELECTOR (its Level Zero part) and
 /// GGML_VK_VISIBLE_DEVICES; another one hides nothing. Where variables follow one another, the second sees what the
 /// first one left. Never throws on a value: what is not understood is a note.
-Visibility visible(const std::vector<PhysicalDevice>& devices, std::string_view variable, std::string_view value);
+Visibility visible(const std::vector<PhysicalDevice>& devices, std::string_view variable, std::string_view value,
+                   VariableReader by = VariableReader::its_own);
 
 /// The order of CUDA's indices under a value of CUDA_DEVICE_ORDER: positions in `devices`. By default the fastest
 /// first, which is an estimate: NVIDIA does not publish the rule.

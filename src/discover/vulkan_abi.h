@@ -11,6 +11,8 @@ inline constexpr Result success = 0;
 inline constexpr Result incomplete = 5;
 inline constexpr Result error_incompatible_driver = -9;  // of vkCreateInstance: no driver at all
 
+inline constexpr std::uint32_t driver_mesa_dozen = 23;  // VkDriverId
+
 using Instance = struct InstanceHandle*;
 using Gpu = struct GpuHandle*;
 

@@ -10,7 +10,7 @@ namespace {
 // VkDriverId
 constexpr std::uint32_t amd_proprietary = 1, amd_open_source = 2, mesa_radv = 3, nvidia_proprietary = 4,
                         intel_windows = 5, intel_mesa = 6, qualcomm_proprietary = 8, moltenvk = 14, mesa_turnip = 18,
-                        mesa_dozen = 23, mesa_nvk = 24;
+                        mesa_nvk = 24;
 
 /// Of two drivers for one GPU, the smaller one is taken.
 int priority(const VulkanGpu& gpu, std::uint32_t vendor) {
@@ -27,7 +27,7 @@ int priority(const VulkanGpu& gpu, std::uint32_t vendor) {
                                               {pci_vendor_nvidia, mesa_nvk, 2},
                                               {0x5143, qualcomm_proprietary, 1},
                                               {0x5143, mesa_turnip, 2}}};
-  if (gpu.driver_id == mesa_dozen) return 100;
+  if (gpu.driver_id == vk::driver_mesa_dozen) return 100;
   for (const auto& rank : ranks)
     if (rank.vendor == vendor && rank.driver == gpu.driver_id) return rank.rank;
   return std::numeric_limits<int>::max();

@@ -94,7 +94,7 @@ void read_memory(const Loader& loader, vk::Gpu handle, bool budget_known, Vulkan
   }
   if (budget_known) return;
   info.free_bytes = info.total_bytes;
-  info.note = "How much of its memory is in use is not known";
+  info.note += (info.note.empty() ? "" : "; ") + std::string("How much of its memory is in use is not known");
 }
 
 VulkanGpu read(const Loader& loader, vk::Gpu handle, ProbeReport& report) {
@@ -129,7 +129,10 @@ VulkanGpu read(const Loader& loader, vk::Gpu handle, ProbeReport& report) {
   info.name = driver_text({properties.properties.name, sizeof properties.properties.name});
   info.vendor = vendor_name(gpu.vendor);
   info.integrated = gpu.type == vk::GpuType::integrated || gpu.type == vk::GpuType::cpu;
-  info.uuid = uuid_text(id.device_uuid);
+  if (gpu.driver_id == vk::driver_mesa_dozen)
+    info.note = "By Mesa's Dozen over Direct3D 12, which tells no identity: it may be the same GPU as another device";
+  else
+    info.uuid = uuid_text(id.device_uuid);
   // So does NVIDIA's own library name the same GPU.
   if (gpu.vendor == pci_vendor_nvidia && !info.uuid.empty()) info.uuid = "GPU-" + info.uuid;
   if (has_pci && gpu.type != vk::GpuType::cpu)

@@ -89,6 +89,14 @@ TEST(DoctorCommand, NamesEachProbeAndWhatCannotBeUsed) {
   const auto useless = berth_command({"doctor", "--inventory", folder.path() / "machine.json"});
   EXPECT_EQ(useless.exit_code, 1);
   EXPECT_THAT(useless.out, AllOf(HasSubstr("found, but no engine of this build"), HasSubstr("-DBERTH_GGML_CUDA=ON")));
+
+  machine.probes = {{.probe = "one", .message = "It is hidden.", .notes = {"a note", "another."}},
+                    {.probe = "two", .outcome = ProbeOutcome::found, .notes = {"a note"}}};
+  machine.save(folder.path() / "machine.json");
+  const auto joined =
+      json::parse(berth_command({"doctor", "--json", "--inventory", folder.path() / "machine.json"}).out);
+  EXPECT_EQ(joined.at("findings").at(0).at("text"), "It is hidden. a note; another.");
+  EXPECT_EQ(joined.at("findings").at(1).at("text"), "found; a note");
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <array>
+
 #include "discover/amd_gpu.h"
 #include "discover/merge.h"
 #include "discover/probes.h"
@@ -80,6 +82,7 @@ TEST(RocmProbe, CountsAsHipDoes) {
   const std::vector<Case> cases{
       {{{"HIP_VISIBLE_DEVICES", "2,0"}}, {"cuda:0 " + c, "cuda:1 " + a}},
       {{{"CUDA_VISIBLE_DEVICES", "3"}}, {"cuda:0 " + d}},
+      {{{"CUDA_VISIBLE_DEVICES", "3,3," + a}}, {"cuda:0 " + d, "cuda:1 " + a}},
       {{{"CUDA_VISIBLE_DEVICES", "3"}, {"HIP_VISIBLE_DEVICES", "1"}}, {"cuda:0 " + b}},
       {{{"CUDA_VISIBLE_DEVICES", "3"}, {"HIP_VISIBLE_DEVICES", ""}}, {"cuda:0 " + d}},
       {{{"ROCR_VISIBLE_DEVICES", c + ",0"}, {"HIP_VISIBLE_DEVICES", "1"}}, {"cuda:0 " + a}},
@@ -100,17 +103,121 @@ TEST(RocmProbe, NamesTheVariableThatHidesAll) {
   EXPECT_THAT(found.report.message, HasSubstr("HIP_VISIBLE_DEVICES=-1"));
 }
 
+/// Four nodes of the server become partitions of its first card, as KFD numbers them, each with its part of the memory.
+void partition(const RecordedMachine& machine) {
+  for (int part = 0; part < 4; ++part) {
+    const std::string node = "sys/class/kfd/kfd/topology/nodes/" + std::to_string(part + 2);
+    machine.write(node + "/properties", "simd_count 304\ngfx_target_version 90402\nlocation_id " +
+                                            std::to_string(0x500 + part) + "\ndrm_render_minor 128\nunique_id 7\n");
+    machine.write(node + "/mem_banks/0/properties", "heap_type 1\nsize_in_bytes 51527024640\n");
+  }
+}
+
 TEST(RocmProbe, TellsPartitionsOfOneCardApart) {
-  const RecordedMachine machine("server_amd");
-  const std::string node = "sys/class/kfd/kfd/topology/nodes/3/properties";
-  machine.write(node,
-                "simd_count 152\ngfx_target_version 90402\nlocation_id 1280\ndrm_render_minor 128\nunique_id 7\n");
+  RecordedMachine machine("server_amd");
+  partition(machine);
+  for (auto& gpu : machine.drivers["rocm_smi"]["gpus"]) gpu["pci"] = "0000:05:00.0";
+  machine.drivers["rocm_smi"]["gpus"][1]["pci"] = "0000:05:00.1";  // as some versions write it
+  machine.drivers["rocm_smi"]["gpus"].erase(3);
   const auto found = run_probe("rocm", machine.machine());
   ASSERT_THAT(found.devices, SizeIs(4));
   EXPECT_EQ(found.devices[0].pci_id, "0000:05:00.0");
-  EXPECT_EQ(found.devices[1].pci_id, "");
-  EXPECT_EQ(found.devices[1].pool, "cuda:0");
-  EXPECT_THAT(found.devices[1].note, HasSubstr("A partition of the card at 0000:05:00.0"));
+  for (int part = 0; part < 4; ++part) {
+    const auto& info = found.devices[part];
+    EXPECT_EQ(info.pool, info.device.str());
+    EXPECT_EQ(info.total_bytes, 51527024640U);
+    EXPECT_EQ(info.free_bytes, 51527024640U);
+    EXPECT_THAT(info.apis, SizeIs(part < 3 ? 2 : 1));
+    const DeviceName smi{"rocm_smi", std::to_string(part)};
+    EXPECT_EQ(std::ranges::count(info.apis, smi), part < 3 ? 1 : 0);
+    if (part == 0) continue;
+    EXPECT_EQ(info.pci_id, "");
+    EXPECT_THAT(info.note, HasSubstr("A partition of the card at 0000:05:00.0, which is also cuda:0"));
+  }
+}
+
+TEST(AmdGpus, HaveNoMoreFreeInAPartitionThanInTheirCard) {
+  const RecordedMachine machine("server_amd");
+  partition(machine);
+  machine.write("sys/bus/pci/devices/0000:05:00.0/mem_info_vram_used", std::to_string(206141652992 - 1000));
+  const auto gpus = discovery::amd_gpus(machine.root());
+  ASSERT_THAT(gpus, SizeIs(4));
+  for (const auto& gpu : gpus) EXPECT_EQ(gpu.info.free_bytes, 1000U);
+}
+
+TEST(RocmProbe, SaysWhatPyTorchCallsItBesideAnNvidiaGpu) {
+  const RecordedMachine machine("server_amd");
+  EXPECT_EQ(run_probe("rocm", machine.machine()).devices[1].note, "");
+  machine.write("sys/bus/pci/devices/0000:01:00.0/class", "0x030200\n");
+  machine.write("sys/bus/pci/devices/0000:01:00.0/vendor", "0x10de\n");
+  const auto found = run_probe("rocm", machine.machine());
+  ASSERT_THAT(found.devices, SizeIs(4));
+  EXPECT_EQ(found.devices[1].note, "In a build of PyTorch for ROCm it is cuda:1");
+}
+
+/// The GPU in the processor of the workstation, with what its files say changed.
+class AmdGpuInProcessor : public testing::Test {
+ protected:
+  void set_node(const std::string& properties) const {
+    machine.write("sys/class/kfd/kfd/topology/nodes/2/properties", properties + "simd_count 4\nlocation_id 3840\n");
+  }
+  void set_kfd_memory(std::uint64_t bytes) const {
+    machine.write("sys/class/kfd/kfd/topology/nodes/2/mem_banks/0/properties",
+                  "heap_type 1\nsize_in_bytes " + std::to_string(bytes) + "\n");
+  }
+  void set(const std::string& file, const std::string& text) const {
+    machine.write("sys/bus/pci/devices/0000:0f:00.0/" + file, text);
+  }
+  DeviceInfo look() const { return discovery::amd_gpus(machine.root()).at(1).info; }
+
+  static constexpr std::uint64_t gtt = 33285996544, vram = 536870912;
+  RecordedMachine machine{"workstation_amd_intel"};
+};
+
+TEST_F(AmdGpuInProcessor, SharesTheMemoryOfTheCpu) {
+  const auto by_target = look();
+  EXPECT_TRUE(by_target.integrated);
+  EXPECT_EQ(by_target.pool, "ram");
+  EXPECT_EQ(by_target.total_bytes, gtt);
+  EXPECT_EQ(by_target.free_bytes, gtt - 104857600);
+}
+
+TEST_F(AmdGpuInProcessor, IsKnownByItsTargetItsMetricsItsMemoryOrACommonNode) {
+  const std::string card = "gfx_target_version 110000\n";
+  set_node(card);
+  EXPECT_FALSE(look().integrated);
+  set_node("gfx_target_version 110501\n");
+  EXPECT_TRUE(look().integrated) << "Strix Halo";
+  set_node("gfx_target_version 80001\ncpu_cores_count 4\n");
+  EXPECT_TRUE(look().integrated) << "Carrizo, before Linux 6.6";
+  set_node(card);
+  for (const char format : {'\1', '\2', '\3'}) {
+    set("gpu_metrics", std::string{'\x78', '\0', format, '\0'});
+    EXPECT_EQ(look().integrated, format != 1) << int{format};
+  }
+  remove(machine, "sys/bus/pci/devices/0000:0f:00.0/gpu_metrics");
+  set("mem_info_vram_total", "0\n");
+  EXPECT_TRUE(look().integrated) << "MI300A";
+}
+
+TEST_F(AmdGpuInProcessor, HasWhatKfdGivesIt) {
+  set_kfd_memory(gtt / 2);  // the limit of TTM, where GTT was made larger than that
+  EXPECT_EQ(look().total_bytes, gtt / 2);
+  EXPECT_EQ(look().pool, "ram");
+  set_kfd_memory(vram);  // the carved out memory: there is more of it than of GTT, or Linux is older than 6.10
+  EXPECT_TRUE(look().integrated);
+  EXPECT_EQ(look().pool, "");
+  EXPECT_EQ(look().total_bytes, vram);
+  EXPECT_EQ(look().free_bytes, vram - 52428800);
+  remove(machine, "sys/class/kfd/kfd/topology/nodes/2/mem_banks");  // as a common node had none of the GPU
+  EXPECT_EQ(look().total_bytes, gtt);
+}
+
+TEST(AmdGpus, HaveTheNameOfTheirProductWhereTheKernelKnowsIt) {
+  const RecordedMachine machine("workstation_amd_intel");
+  EXPECT_EQ(discovery::amd_gpus(machine.root()).at(0).info.name, "AMD GPU (gfx1100)");
+  machine.write("sys/bus/pci/devices/0000:03:00.0/product_name", "AMD Radeon PRO W7900\n");
+  EXPECT_EQ(discovery::amd_gpus(machine.root()).at(0).info.name, "AMD Radeon PRO W7900");
 }
 
 TEST(AmdGpus, AreReadFromFilesThatMakeNoSense) {
@@ -146,6 +253,47 @@ TEST(AmdGpus, HaveTheNamesOfTheirTargets) {
   EXPECT_EQ(discovery::amd_gfx(90402), "gfx942");
   EXPECT_EQ(discovery::amd_gfx(90010), "gfx90a");
   EXPECT_EQ(discovery::amd_gfx(110001), "gfx1101");
+}
+
+/// A GPU at the end of a path of PCI devices, each {address, vendor, speed, width}, as sysfs links to it.
+std::optional<Link> link_behind(const std::vector<std::array<std::string, 4>>& path) {
+  const RecordedMachine machine;
+  std::string folder = "sys/devices/pci0000:00";
+  for (const auto& [address, vendor, speed, width] : path) {
+    folder += "/" + address;
+    machine.write(folder + "/vendor", vendor + "\n");
+    machine.write(folder + "/max_link_speed", speed + " GT/s PCIe\n");
+    machine.write(folder + "/current_link_width", width + "\n");
+  }
+  machine.write(folder + "/class", "0x030000\n");
+  const auto bus = machine.root() / "sys/bus/pci/devices";
+  std::filesystem::create_directories(bus);
+  std::filesystem::create_symlink("../../../" + folder.substr(4), bus / path.back()[0]);
+  return discovery::pcie_link(discovery::pci_devices(machine.root()).at(0));
+}
+
+TEST(PcieLinks, AreThoseToTheSlotNotThoseInsideOfACard) {
+  const auto navi = link_behind({{"0000:00:01.1", "0x1022", "32.0", "8"},
+                                 {"0000:01:00.0", "0x1002", "16.0", "8"},
+                                 {"0000:02:00.0", "0x1002", "16.0", "16"},
+                                 {"0000:03:00.0", "0x1002", "16.0", "16"}});
+  ASSERT_TRUE(navi);
+  EXPECT_EQ(navi->detail, "PCIe 4.0 x8");
+  const auto arc = link_behind({{"0000:00:01.0", "0x8086", "32.0", "16"},
+                                {"0000:01:00.0", "0x8086", "16.0", "16"},
+                                {"0000:02:01.0", "0x8086", "2.5", "1"},
+                                {"0000:03:00.0", "0x8086", "2.5", "1"}});
+  ASSERT_TRUE(arc);
+  EXPECT_EQ(arc->detail, "PCIe 4.0 x16") << "not that of the root port, which is Intel's too";
+  const auto behind_a_switch = link_behind({{"0000:00:01.0", "0x8086", "32.0", "16"},
+                                            {"0000:01:00.0", "0x1000", "32.0", "16"},
+                                            {"0000:02:00.0", "0x1000", "32.0", "16"},
+                                            {"0000:03:00.0", "0x1002", "16.0", "16"}});
+  ASSERT_TRUE(behind_a_switch);
+  EXPECT_EQ(behind_a_switch->detail, "PCIe 4.0 x16");
+  const auto alone = link_behind({{"0000:00:01.0", "0x8086", "32.0", "16"}, {"0000:01:00.0", "0x8086", "16.0", "4"}});
+  ASSERT_TRUE(alone);
+  EXPECT_EQ(alone->detail, "PCIe 4.0 x4");
 }
 
 TEST(DeviceNodes, AreForbiddenToOthersThanTheirGroup) {
@@ -283,6 +431,25 @@ TEST(VulkanProbe, TakesWhatTheVariableNames) {
   const auto hidden = run_probe("vulkan", machine.machine());
   EXPECT_EQ(hidden.report.outcome, ProbeOutcome::hidden);
   EXPECT_THAT(hidden.report.message, HasSubstr("GGML_VK_VISIBLE_DEVICES=9"));
+}
+
+TEST(VulkanProbe, GivesNoIdentityToADriverOverDirect3D) {
+  RecordedMachine machine("workstation_amd_intel");
+  auto& gpus = machine.drivers["vulkan"]["gpus"];
+  gpus = {{{"name", "Microsoft Direct3D12 (NVIDIA GeForce RTX 4090)"},
+           {"type", "discrete"},
+           {"vendor", discovery::pci_vendor_nvidia},
+           {"uuid", "8f0d1c2b-3a49-5867-0000-000000000001"},
+           {"driver_id", 23},
+           {"driver", "Dozen"},
+           {"heaps", {{{"size", 25753026560}, {"local", true}}}}}};
+  const auto found = run_probe("vulkan", machine.machine());
+  ASSERT_THAT(found.devices, SizeIs(1));
+  EXPECT_EQ(found.devices[0].uuid, "");
+  EXPECT_EQ(found.devices[0].pci_id, "");
+  EXPECT_THAT(found.devices[0].note, AllOf(HasSubstr("may be the same GPU as another device; How much")));
+  gpus[0]["driver_id"] = 4;
+  EXPECT_EQ(run_probe("vulkan", machine.machine()).devices.at(0).uuid, "GPU-8f0d1c2b-3a49-5867-0000-000000000001");
 }
 
 discovery::VulkanGpu vulkan_gpu(discovery::vk::GpuType type, unsigned char uuid, std::uint32_t driver = 3) {

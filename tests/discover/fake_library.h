@@ -37,13 +37,18 @@ inline std::set<std::string> functions_of(const std::string& library, const std:
   return names;
 }
 
-/// Puts a library without that function in the place of the fake.
-inline void remove_function(const RecordedMachine& machine, const std::string& library, const std::string& function) {
+/// Puts a library whose names that are `name` begin with `with` in the place of the fake.
+inline void rename_in(const RecordedMachine& machine, const std::string& library, const std::string& name, char with) {
   auto bytes = fake_library(library);
-  const std::string wanted = '\0' + function + '\0';
-  for (auto at = bytes.find(wanted); at != std::string::npos; at = bytes.find(wanted, at + 1)) bytes[at + 1] = '_';
+  const std::string wanted = '\0' + name + '\0';
+  for (auto at = bytes.find(wanted); at != std::string::npos; at = bytes.find(wanted, at + 1)) bytes[at + 1] = with;
   std::filesystem::remove(machine.libraries() / library);
   std::ofstream(machine.libraries() / library, std::ios::binary) << bytes;
+}
+
+/// Puts a library without that function in the place of the fake.
+inline void remove_function(const RecordedMachine& machine, const std::string& library, const std::string& function) {
+  rename_in(machine, library, function, '_');
 }
 
 }  // namespace berth::test

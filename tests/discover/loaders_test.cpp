@@ -11,6 +11,7 @@ namespace berth::test {
 namespace {
 
 using discovery::Findings;
+using testing::AllOf;
 using testing::AnyOf;
 using testing::Contains;
 using testing::HasSubstr;
@@ -143,6 +144,20 @@ TEST_P(EachLoader, MayBeNoLibrary) {
   } else {
     EXPECT_EQ(found.report.outcome, ProbeOutcome::failed);
     EXPECT_THAT(found.report.message, HasSubstr(loader.library));
+  }
+}
+
+TEST_P(EachLoader, MayLackALibraryThatItNeeds) {
+  const RecordedMachine machine(loader.machine);
+  const auto prepared = machine.machine();
+  rename_in(machine, loader.library, "libstdc++.so.6", 'X');
+  const auto found = run_probe(loader.probe, prepared);
+  const auto is_said = AllOf(HasSubstr("Xibstdc++.so.6"), Not(HasSubstr("not installed")));
+  if (loader.probe == std::string("rocm")) {
+    EXPECT_THAT(found.report.notes, Contains(is_said));
+  } else {
+    EXPECT_EQ(found.report.outcome, ProbeOutcome::failed);
+    EXPECT_THAT(found.report.message, is_said);
   }
 }
 

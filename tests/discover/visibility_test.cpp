@@ -106,10 +106,31 @@ TEST(CudaDeviceOrder, PutsTheFastestFirstUnlessTheBusIsAskedFor) {
   EXPECT_THAT(cuda_order({}, ""), IsEmpty());
 }
 
-TEST(HipVisibleDevices, ReadsAsCudaDoesAndKnowsNoMig) {
-  EXPECT_EQ(visible(three(), "HIP_VISIBLE_DEVICES", "2,0").devices, (All{{2}, {0}}));
-  EXPECT_EQ(visible(nvidia(), "HIP_VISIBLE_DEVICES", "2").devices, All{{2}});
-  EXPECT_THAT(visible(nvidia(), "HIP_VISIBLE_DEVICES", "MIG-33dd0000-0001").devices, IsEmpty());
+All hip(std::string_view value) { return visible(nvidia(), "HIP_VISIBLE_DEVICES", value).devices; }
+
+TEST(HipVisibleDevices, ChoosesAndOrdersByIndexAndByPartsOfUuids) {
+  EXPECT_EQ(hip("2,0"), (All{{2}, {0}}));
+  EXPECT_EQ(hip("2,GPU-11bb0000,0"), (All{{2}, {1}, {0}}));
+  EXPECT_EQ(hip("GPU-11"), All{{0}}) << "the first of several";
+  EXPECT_THAT(hip("GPU-11AA"), IsEmpty());
+  EXPECT_EQ(hip("1,"), All{{1}});
+  EXPECT_EQ(hip(""), (All{{0}, {1}, {2}}));
+}
+
+TEST(HipVisibleDevices, CountsARepetitionOnce) { EXPECT_EQ(hip("1,0,1,GPU-11aa,2"), (All{{1}, {0}, {2}})); }
+
+TEST(HipVisibleDevices, EndsAtTheFirstThatIsNotWrittenAsHipWritesIt) {
+  for (const char* value : {"1, 0", "1,+0", "1,00", "1,0x", "1,,0", "1,-1,0", "1,3,0", "1,MIG-33dd0000-0001,0"})
+    EXPECT_EQ(hip(value), All{{1}}) << value;
+  EXPECT_THAT(hip(" 1"), IsEmpty());
+  EXPECT_THAT(visible(nvidia(), "HIP_VISIBLE_DEVICES", "1, 0").notes,
+              Contains("HIP_VISIBLE_DEVICES=1, 0: ' 0' is no device here: it hides itself and what follows"));
+}
+
+TEST(HipVisibleDevices, IsTheRuleForThatOfCudaToo) {
+  const auto result = visible(nvidia(), "CUDA_VISIBLE_DEVICES", "1,1", VariableReader::hip);
+  EXPECT_EQ(result.devices, All{{1}});
+  EXPECT_THAT(result.notes, Contains("CUDA_VISIBLE_DEVICES=1,1 hides A (GPU-11aa0000-0000)"));
 }
 
 TEST(RocrVisibleDevices, MixesIndicesAndUuidsAndEndsAtARepetition) {
@@ -158,6 +179,20 @@ TEST(GgmlVkVisibleDevices, ReadsAsLlamaCppDoes) {
   EXPECT_EQ(devices("2,0"), (All{{2}, {0}}));
   EXPECT_EQ(devices("1,x,0"), All{{1}});
   EXPECT_THAT(devices("1,9"), IsEmpty());
+  EXPECT_EQ(devices("1 0"), (All{{1}, {0}}));
+  EXPECT_EQ(devices(",2,, +0,\t2,"), (All{{2}, {0}, {2}}));
+  EXPECT_EQ(devices("1x,0"), All{{1}});
+  EXPECT_THAT(devices("1,-1"), IsEmpty());
+  EXPECT_EQ(devices("1,99999999999999999999999,0"), All{{1}});
+  EXPECT_THAT(devices(""), IsEmpty());
+}
+
+TEST(GgmlVkVisibleDevices, SaysWhatEndsTheList) {
+  const auto notes = [](std::string_view value) { return visible(three(), "GGML_VK_VISIBLE_DEVICES", value).notes; };
+  EXPECT_THAT(notes("1,-1,0"), Contains(HasSubstr(": '-1' is no device here: llama.cpp gives up Vulkan")));
+  EXPECT_THAT(notes("1, 9"), Contains(HasSubstr(": '9' is no device here")));
+  EXPECT_THAT(notes("1,gpu 0"), Contains(HasSubstr(": 'gpu 0' is no number: what follows is hidden")));
+  EXPECT_THAT(notes("0,1,2,"), IsEmpty());
 }
 
 TEST(Visibility, LeavesAllVisibleForAVariableItDoesNotKnow) {

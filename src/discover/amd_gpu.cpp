@@ -60,7 +60,7 @@ void read_memory(AmdGpu& gpu) {
   const auto used = file_number(gpu.folder / (kind + "used"));
   info.total_bytes = info.total_bytes == 0 ? whole : std::min(info.total_bytes, whole);
   info.free_bytes = std::min(info.total_bytes, whole - std::min(whole, used.value_or(0)));
-  if (!used) info.note = "How much of its memory is in use is not known";
+  info.free_is_known = used.has_value();
 }
 
 void read_pci_device(AmdGpu& gpu, const PciDevice& pci) {

@@ -122,7 +122,7 @@ class Reader {
       info.total_bytes += kind.total_size;
     }
     info.free_bytes = info.total_bytes;
-    info.note = "How much of its memory is in use is not known";
+    info.free_is_known = false;
   }
 
   void read_types(ze::Device device, DeviceInfo& info) {
@@ -156,12 +156,12 @@ class Reader {
       if (module.on_subdevice != 0 && module.subdevice_id < gpu.tiles.size()) {
         auto& tile = gpu.tiles[module.subdevice_id].info;
         tile.free_bytes = std::min(tile.total_bytes, state.free);
-        tile.note.clear();
+        tile.free_is_known = true;
       }
     }
     if (modules.empty()) return;
     gpu.info.free_bytes = std::min(gpu.info.total_bytes, free_bytes);
-    gpu.info.note.clear();
+    gpu.info.free_is_known = true;
   }
 
   void read_throttling(ze::Device device, DeviceInfo& info) {

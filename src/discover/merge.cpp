@@ -193,15 +193,16 @@ class Merger {
   /// The pool of a device is there, and has no more free than there is.
   void settle_pool(DeviceInfo& info) {
     info.free_bytes = info.free_is_known ? std::min(info.free_bytes, info.total_bytes) : info.total_bytes;
-    if (!info.free_is_known) add_note(info.note, "How much of its memory is in use is not known");
     if (info.pool.empty()) info.pool = is_cpu(info) || info.integrated ? "ram" : info.device.str();
     const auto pool = std::ranges::find(inventory_.pools, info.pool, &MemoryPool::id);
     if (pool != inventory_.pools.end()) {
       pool->free_bytes = std::min(pool->free_bytes, pool->total_bytes);
       if (pool->kind == PoolKind::device) pool->free_bytes = std::min(pool->free_bytes, info.free_bytes);
       if (pool->total_bytes != 0) info.free_bytes = std::min(info.free_bytes, pool->free_bytes);
-      return;
+      info.free_is_known |= pool->kind == PoolKind::host && pool->total_bytes != 0;
     }
+    if (!info.free_is_known) add_note(info.note, "How much of its memory is in use is not known");
+    if (pool != inventory_.pools.end()) return;
     const auto type = info.device.type();
     const auto kind = info.pool == "ram"         ? PoolKind::host
                       : type == DeviceType::disk ? PoolKind::disk

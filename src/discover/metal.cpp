@@ -46,7 +46,7 @@ Findings probe_metal(const Machine&) {
   const auto limit = number_of("iogpu.wired_limit_mb") << 20;
   info.total_bytes = limit != 0 ? limit : info.total_bytes / 4 * 3;
   info.free_bytes = info.total_bytes;
-  info.note = "How much of its memory is in use is not known";
+  info.free_is_known = false;
   info.driver = fmt::format("macOS {}", text_of("kern.osproductversion"));
   info.apis = {{"metal", "0"}};
   info.types = {"fp16", "bf16"};

@@ -69,7 +69,7 @@ void ask(const RocmSmi& smi, std::uint32_t index, AmdGpu& gpu, ProbeReport& repo
     else if (!no_total && !no_use) {
       if (info.total_bytes == 0) info.total_bytes = total;  // of a partition it may be a part
       info.free_bytes = std::min(info.total_bytes, total - used);
-      info.note.clear();
+      info.free_is_known = true;
     }
   }
   // The kernel's own sensors are the same; these are asked only for what it did not tell.

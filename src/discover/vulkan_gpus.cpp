@@ -92,9 +92,7 @@ void read_memory(const Loader& loader, vk::Gpu handle, bool budget_known, Vulkan
     if (budget_known)
       info.free_bytes += std::min(heap.size, budget.budget[i] - std::min(budget.budget[i], budget.usage[i]));
   }
-  if (budget_known) return;
-  info.free_bytes = info.total_bytes;
-  info.note += (info.note.empty() ? "" : "; ") + std::string("How much of its memory is in use is not known");
+  info.free_is_known = budget_known;
 }
 
 VulkanGpu read(const Loader& loader, vk::Gpu handle, ProbeReport& report) {

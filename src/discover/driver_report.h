@@ -19,6 +19,9 @@ std::string driver_text(std::string_view field);
 /// 16 bytes as "4f1c0000-...": empty where all are zero.
 std::string uuid_text(const unsigned char (&bytes)[16]);
 
+/// The note on a device all of whose memory counts as free because its API does not tell.
+inline constexpr std::string_view free_memory_unknown = "How much of its memory is in use is not known";
+
 /// A count that a driver gave is not believed beyond this.
 inline constexpr std::uint32_t most_devices = 1024;
 inline constexpr std::uint64_t most_bytes = std::uint64_t{1} << 50;  ///< of one device

@@ -122,7 +122,7 @@ class Reader {
       info.total_bytes += kind.total_size;
     }
     info.free_bytes = info.total_bytes;
-    info.note = "How much of its memory is in use is not known";
+    info.note = free_memory_unknown;
   }
 
   void read_types(ze::Device device, DeviceInfo& info) {

@@ -94,7 +94,7 @@ void read_memory(const Loader& loader, vk::Gpu handle, bool budget_known, Vulkan
   }
   if (budget_known) return;
   info.free_bytes = info.total_bytes;
-  info.note = "How much of its memory is in use is not known";
+  info.note = free_memory_unknown;
 }
 
 VulkanGpu read(const Loader& loader, vk::Gpu handle, ProbeReport& report) {

@@ -113,7 +113,7 @@ Inventory discover(const DiscoverOptions& options) {
   auto machine = Machine::this_one();
   machine.rpc_endpoints = options.rpc_endpoints;
   machine.folders = options.folders;
-  machine.probe_timeout = options.probe_timeout;
+  machine.probe_timeout = options.probe_timeout.value_or(discovery::default_probe_timeout);
   std::vector<Findings> engine_findings;
   if (options.engines)
     for (const Engine* each : engines()) engine_findings.push_back(ask(*each));

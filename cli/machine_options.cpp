@@ -16,8 +16,10 @@ void add_machine_options(CLI::App& command, MachineOptions& options) {
       ->type_name("NAMES")
       ->delimiter(',');
   command
-      .add_option("--probe-timeout", options.probe_timeout_ms,
-                  "Milliseconds after which a driver is given up, 2000 by default (BERTH_PROBE_TIMEOUT)")
+      .add_option(
+          "--probe-timeout", options.probe_timeout_ms,
+          "Milliseconds after which a driver is given up; by default 2000, more where GPUs may have to start first "
+          "(BERTH_PROBE_TIMEOUT)")
       ->type_name("MS")
       ->check(whole_number())
       ->check(CLI::Range(1, 600000));

@@ -29,6 +29,7 @@ function(berth_add_test name)
   if(TARGET berth_cli)
     add_dependencies(${name} berth_cli)
   endif()
+  add_dependencies(${name} berth_engine_probe)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 30
     PROPERTIES TIMEOUT 120 LABELS "${arg_LABELS}" PROCESSORS "${arg_PROCESSORS}"
     FIXTURES_REQUIRED "${arg_FIXTURES}")

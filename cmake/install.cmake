@@ -1,7 +1,7 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS berth EXPORT berth-targets FILE_SET HEADERS)
-install(TARGETS berth_probe DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/berth)
+install(TARGETS berth_probe berth_engine_probe DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/berth)
 if(TARGET berth_cli)
   install(TARGETS berth_cli)
 endif()

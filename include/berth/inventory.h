@@ -238,9 +238,13 @@ Inventory simulate(std::string_view machine);
 
 struct DiscoverOptions {
   std::optional<std::vector<std::string>> probes = {};  ///< their names; absent: all
-  std::chrono::milliseconds probe_timeout{2000};        ///< after which a probe of a driver is given up
-  bool child_processes = true;  ///< false: probes of drivers are skipped, and nothing but files and engines is asked
-  bool engines = true;          ///< also ask the engines of this build
+  /// After which a driver is given up, by a probe or by an engine. Absent: 2 s, and where the driver may have to start
+  /// first, 3 s more for each GPU on the PCI bus (of NVIDIA: `cuda`, `nvml`; of any vendor: engines).
+  std::optional<std::chrono::milliseconds> probe_timeout = {};
+  /// Drivers are entered by processes of their own. false: by none, so that probes of drivers are skipped, and so are
+  /// engines that were built for GPUs.
+  bool child_processes = true;
+  bool engines = true;                              ///< also ask the engines of this build
   std::vector<std::string> rpc_endpoints = {};      ///< "127.0.0.1:50052"
   std::vector<std::filesystem::path> folders = {};  ///< whose file systems are wanted as disks
 

@@ -24,8 +24,10 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::size_t most_bytes = 16 << 20;  // of an answer
-constexpr milliseconds time_to_die{1000};     // for one that was killed
+constexpr milliseconds time_to_die{1000};     // for those that were killed, together
 constexpr milliseconds longest_timeout = std::chrono::hours(1);
+constexpr milliseconds time_of_a_gpu{3000};  // that its driver may take to start
+constexpr std::size_t most_slow_gpus = 16;
 
 /// Whether it is a child of ours still, so that its number is nobody else's. This program may have a handler that takes
 /// the exit status of all children, or ignore SIGCHLD.
@@ -146,7 +148,8 @@ pid_t spawn(std::vector<std::string> arguments, const Machine& machine, int answ
 /// One probe in its process. The destructor ends it.
 class Child {
  public:
-  Child(const std::filesystem::path& helper, const Probe& probe, const Machine& machine) : probe_(probe) {
+  Child(const Probe& probe, const Machine& machine, milliseconds timeout) : probe_(probe), timeout_(timeout) {
+    const auto helper = probe_helper(machine, probe.program);
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) require(errno, "a pipe");
     out_.reset(ends[0]);
@@ -154,13 +157,16 @@ class Child {
     pid_ = spawn(arguments_of(helper, probe, machine), machine, answer.number());
   }
   ~Child() {
-    if (pid_ > 0) end();
+    if (pid_ <= 0) return;
+    kill_it();
+    undead.add(pid_);
   }
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
   bool running() const { return out_.number() >= 0; }
   int descriptor() const { return out_.number(); }
+  Clock::time_point deadline() const { return started_ + timeout_; }
 
   /// Takes in what is there.
   void read_some() {
@@ -171,12 +177,23 @@ class Child {
     if (got <= 0 || text_.size() > most_bytes || answered()) stop();
   }
 
-  Findings findings(milliseconds timeout) {
-    const bool in_time = !running();
-    if (!in_time) stop();
-    // One that hangs or crashed may leave processes behind. One that answered is at its end, and what a driver started
-    // for good may stay.
-    const auto how = end();
+  /// An answer that is there counts, also where this process slept past the deadline.
+  void give_up() {
+    for (pollfd answer{descriptor(), POLLIN, 0}; running() && poll(&answer, 1, 0) > 0;) read_some();
+    if (!running()) return;
+    in_time_ = false;
+    stop();
+  }
+
+  /// One that hangs or crashed may leave processes behind. One that answered is at its end, and what a driver started for
+  /// good may stay.
+  void kill_it() const {
+    if (is_ours(pid_)) kill(answered() ? pid_ : -pid_, SIGKILL);
+  }
+
+  /// After it was killed.
+  Findings findings(Clock::time_point dead_by) {
+    const auto how = reap(dead_by);
     Findings result;
     auto& report = result.report;
     if (answered()) {
@@ -190,17 +207,15 @@ class Child {
     } else if (text_.size() > most_bytes) {
       report.outcome = ProbeOutcome::failed;
       report.message = fmt::format("The process of this probe wrote more than {} MiB and was ended.", most_bytes >> 20);
-    } else if (!in_time && (!how || how->si_status == SIGKILL)) {
+    } else if (!in_time_ && ended_late(how)) {
       report.outcome = ProbeOutcome::timed_out;
-      report.message = fmt::format(
-          "No answer in {} ms{}, given up. The driver hangs or is slow: the kernel's log (dmesg) may say why. "
-          "BERTH_PROBE_TIMEOUT={} waits longer.",
-          timeout.count(), in_library(), 5 * timeout.count());
+      report.message =
+          fmt::format("No answer in {} ms{}, given up. {} BERTH_PROBE_TIMEOUT={} waits longer; to do without it, {}.",
+                      timeout_.count(), in_library(), probe_.why_slow, 5 * timeout_.count(), probe_.to_do_without);
     } else {
       report.outcome = ProbeOutcome::crashed;
-      report.message = fmt::format(
-          "{}{}. Installing the driver anew may help; to do without it, name the other probes in BERTH_PROBES.",
-          what_ended(how), in_library());
+      report.message = fmt::format("{}{}. Installing the driver anew may help; to do without it, {}.", what_ended(how),
+                                   in_library(), probe_.to_do_without);
     }
     report.probe = probe_.name;
     if (report.library.empty() && !answered()) report.library = library();
@@ -230,6 +245,13 @@ class Child {
   }
   std::string in_library() const { return library().empty() ? "" : " in " + library(); }
 
+  /// Killed by us, or at its end while nobody listened any more.
+  static bool ended_late(const std::optional<siginfo_t>& how) {
+    if (!how) return true;
+    if (how->si_code == CLD_EXITED) return how->si_status == 0;
+    return how->si_status == SIGKILL || how->si_status == SIGPIPE;
+  }
+
   static std::string what_ended(const std::optional<siginfo_t>& how) {
     if (!how) return "Ended without an answer";
     if (how->si_code == CLD_EXITED) return fmt::format("Ended itself with exit status {}", how->si_status);
@@ -237,17 +259,15 @@ class Child {
     return name == nullptr ? fmt::format("Crashed: signal {}", how->si_status) : fmt::format("Crashed: SIG{}", name);
   }
 
-  /// Kills and reaps. What ended it; none where that is not known.
-  std::optional<siginfo_t> end() {
+  /// What ended it; none where that is not known.
+  std::optional<siginfo_t> reap(Clock::time_point dead_by) {
     const pid_t pid = std::exchange(pid_, -1);
-    if (is_ours(pid)) kill(answered() ? pid : -pid, SIGKILL);
     siginfo_t how;
-    const auto deadline = Clock::now() + time_to_die;
     for (auto pause = std::chrono::microseconds(50);; pause = std::min(2 * pause, std::chrono::microseconds(2000))) {
       const auto ended = try_reap(pid, how);
       if (ended == Ended::yes) return how;
       if (ended == Ended::taken) return std::nullopt;
-      if (Clock::now() > deadline) break;
+      if (Clock::now() > dead_by) break;
       std::this_thread::sleep_for(pause);
     }
     undead.add(pid);
@@ -257,6 +277,8 @@ class Child {
   }
 
   const Probe& probe_;
+  milliseconds timeout_;
+  bool in_time_ = true;
   Clock::time_point started_ = Clock::now();
   Clock::time_point stopped_ = started_;
   Descriptor out_;
@@ -271,18 +293,25 @@ Findings not_started(const Probe& probe, const std::string& why) {
   return findings;
 }
 
-void wait_for(std::deque<Child>& children, Clock::time_point deadline) {
+/// Until each has answered, ended or used up its time.
+void wait_for(std::deque<Child>& children) {
   for (;;) {
     std::vector<pollfd> watched;
     std::vector<Child*> running;
+    auto left = milliseconds::max();
     for (auto& child : children) {
       if (!child.running()) continue;
+      const auto its = std::chrono::ceil<milliseconds>(child.deadline() - Clock::now());
+      if (its <= milliseconds(0)) {
+        child.give_up();
+        continue;
+      }
       watched.push_back({child.descriptor(), POLLIN, 0});
       running.push_back(&child);
+      left = std::min(left, its);
     }
-    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now()).count();
-    if (running.empty() || left <= 0) return;
-    if (poll(watched.data(), watched.size(), static_cast<int>(left)) <= 0) continue;
+    if (running.empty()) return;
+    if (poll(watched.data(), watched.size(), static_cast<int>(left.count())) <= 0) continue;
     for (std::size_t i = 0; i < running.size(); ++i)
       if (watched[i].revents != 0) running[i]->read_some();
   }
@@ -290,17 +319,21 @@ void wait_for(std::deque<Child>& children, Clock::time_point deadline) {
 
 }  // namespace
 
+milliseconds time_for(const Probe& probe, const Machine& machine, std::optional<milliseconds> timeout) {
+  if (timeout) return std::clamp(*timeout, milliseconds(0), longest_timeout);
+  const auto gpus = probe.slow_gpus == nullptr ? 0 : std::min(probe.slow_gpus(machine), most_slow_gpus);
+  return default_probe_timeout + gpus * time_of_a_gpu;
+}
+
 std::vector<Findings> run_in_children(std::span<const Probe* const> probes, const Machine& machine,
-                                      milliseconds timeout) {
-  timeout = std::clamp(timeout, milliseconds(0), longest_timeout);
+                                      std::optional<milliseconds> timeout) {
   undead.reap();
   std::vector<Findings> all(probes.size());
   std::vector<std::size_t> started;
   std::deque<Child> children;
-  const auto deadline = Clock::now() + timeout;
   for (std::size_t i = 0; i < probes.size(); ++i) {
     try {
-      children.emplace_back(probe_helper(machine), *probes[i], machine);
+      children.emplace_back(*probes[i], machine, time_for(*probes[i], machine, timeout));
       started.push_back(i);
     } catch (const std::bad_alloc&) {
       throw;
@@ -308,8 +341,10 @@ std::vector<Findings> run_in_children(std::span<const Probe* const> probes, cons
       all[i] = not_started(*probes[i], problem.what());
     }
   }
-  wait_for(children, deadline);
-  for (std::size_t i = 0; i < started.size(); ++i) all[started[i]] = children[i].findings(timeout);
+  wait_for(children);
+  for (const auto& child : children) child.kill_it();
+  const auto dead_by = Clock::now() + time_to_die;
+  for (std::size_t i = 0; i < started.size(); ++i) all[started[i]] = children[i].findings(dead_by);
   return all;
 }
 

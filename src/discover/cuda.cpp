@@ -85,7 +85,8 @@ class CudaProbe {
             report_.library);
         return;
       default:
-        if (!explain_by_files(report_, machine_) || report_.outcome == ProbeOutcome::nothing) fail("cuInit", error);
+        if (explain_by_files(report_, machine_) && report_.outcome != ProbeOutcome::nothing) return;
+        if (error != cuda::unknown || !explain_unified_memory(report_, machine_)) fail("cuInit", error);
     }
   }
 
@@ -161,6 +162,7 @@ class CudaProbe {
     info.integrated = attribute(cuda::attribute_integrated, device, "kind of memory", index) > 0;
     info.total_bytes = info.free_bytes = memory_of(device, index);
     info.pool = info.integrated ? "ram" : info.device.str();
+    info.free_is_known = info.integrated;
     info.driver = nvidia_driver_text(nvidia_kernel_version(machine_), version_);
     info.apis = {{"cuda", std::to_string(index)}};
     const int major = attribute(cuda::attribute_compute_capability_major, device, "compute capability", index);

@@ -21,6 +21,7 @@ inline constexpr Result no_device = 100;
 inline constexpr Result system_not_ready = 802;
 inline constexpr Result system_driver_mismatch = 803;
 inline constexpr Result compat_not_supported_on_device = 804;
+inline constexpr Result unknown = 999;
 
 inline constexpr int attribute_integrated = 18;
 inline constexpr int attribute_pci_bus = 33;

@@ -10,9 +10,10 @@ namespace berth {
 
 CurlLibrary::CurlLibrary(const std::vector<std::string>& names) try : library(names) {
 } catch (const discovery::LibraryError& problem) {
-  throw RemoteError(fmt::format(
-      "Remote models and RPC workers need libcurl 7.85 or later, which cannot be loaded: {}; on Debian, install libcurl4",
-      problem.what()));
+  throw RemoteError(
+      fmt::format("Remote models and RPC workers need libcurl 7.85 or later, which cannot be loaded: {}; on Debian, "
+                  "install libcurl4",
+                  problem.what()));
 }
 
 const CurlLibrary& curl() {

@@ -80,6 +80,11 @@ std::optional<Space> space_of(std::filesystem::path folder) {
   return Space{status.f_blocks * block, std::min<std::uint64_t>(status.f_bavail, status.f_blocks) * block};
 }
 
+/// Mounts of one key share what is free. Data sets of a ZFS pool have numbers of their own.
+std::string space_key(const Mount& mount) {
+  return mount.file_system == "zfs" ? "zfs " + mount.source.substr(0, mount.source.find('/')) : mount.device;
+}
+
 /// What one folder adds.
 void add_disk(Findings& findings, const Machine& machine, const std::vector<Mount>& all,
               std::map<std::string, std::string>& pools, const std::filesystem::path& folder) {
@@ -111,7 +116,7 @@ void add_disk(Findings& findings, const Machine& machine, const std::vector<Moun
     info.free_bytes = std::min(info.free_bytes, ram.free_bytes);
     if (pools.emplace("ram", "ram").second) findings.pools.push_back(std::move(ram));
   } else {
-    const auto [pool, is_new] = pools.emplace(mount->device, "disk:" + info.disk->mount_point);
+    const auto [pool, is_new] = pools.emplace(space_key(*mount), "disk:" + info.disk->mount_point);
     info.pool = pool->second;
     if (is_new)
       findings.pools.push_back(

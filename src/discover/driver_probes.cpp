@@ -2,15 +2,25 @@
 
 #include <array>
 
+#include "discover/disk_probe.h"
 #include "discover/nvidia.h"
 #include "discover/probes.h"
 
 namespace berth::discovery {
 
 std::span<const Probe> driver_probes() {
-  static constexpr std::array<Probe, 8> all{{
-      {"cuda", probe_cuda, true},
-      {"nvml", probe_nvml, true},
+  const auto nvidia = [](std::string_view name, Findings (*look)(const Machine&)) {
+    return Probe{
+        .name = name, .look = look, .in_child = true, .slow_gpus = nvidia_gpus_on_bus, .why_slow = nvidia_is_slow};
+  };
+  static const std::array<Probe, 9> all{{
+      {.name = "disk",
+       .look = probe_disk,
+       .in_child = true,
+       .or_here = true,
+       .why_slow = "A file system on the network waits for its server."},
+      nvidia("cuda", probe_cuda),
+      nvidia("nvml", probe_nvml),
       {"rocm", probe_rocm, true},
       {"level_zero", probe_level_zero, true},
       {"metal", probe_metal, false},

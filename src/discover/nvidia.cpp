@@ -1,8 +1,11 @@
 #include "discover/nvidia.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <system_error>
 
 #include "discover/driver_report.h"
@@ -51,6 +54,8 @@ std::string a_gpu_is_there(const std::vector<PciDevice>& gpus) {
 }
 
 }  // namespace
+
+std::size_t nvidia_gpus_on_bus(const Machine& machine) { return gpus_on_bus(machine).size(); }
 
 std::string nvidia_kernel_version(const Machine& machine) {
   // "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.65.06  Sun Jul 27 ...": the first word that is a version.
@@ -154,6 +159,31 @@ bool explain_by_files(ProbeReport& report, const Machine& machine) {
     return true;
   }
   return false;
+}
+
+bool explain_unified_memory(ProbeReport& report, const Machine& machine) {
+  if (has_driver_of_its_own(machine)) return false;
+  const auto node = machine.root / "dev/nvidia-uvm";
+  // Only opening shows that the module behind it is not loaded, or that a container forbids it.
+  const int file = open(node.c_str(), O_RDWR | O_CLOEXEC);
+  const int error = errno;
+  if (file >= 0) {
+    close(file);
+    return false;
+  }
+  std::string why_not;
+  if (error == EACCES && !may_open(node, why_not)) {
+    set(report, ProbeOutcome::no_permission, why_not + ".");
+    return true;
+  }
+  set(report, ProbeOutcome::no_permission,
+      fmt::format(
+          "{} {}, which CUDA needs and nvidia-smi does not: modprobe nvidia_uvm loads its module, and "
+          "nvidia-modprobe -u -c 0 makes the node. In a container: start it with --gpus all, or with --device of "
+          "each /dev/nvidia* node.",
+          node.string(),
+          error == ENOENT ? "is not there" : "cannot be opened (" + std::generic_category().message(error) + ")"));
+  return true;
 }
 
 void explain_mismatch(ProbeReport& report, const Machine& machine) {

@@ -24,6 +24,13 @@ Findings probe_nvml(const Machine& machine);
 inline constexpr int most_nvidia_gpus = 128;                 ///< in one machine; more is not believed
 inline constexpr std::uint64_t most_gpu_bytes = 1ULL << 50;  ///< of memory of one GPU; more is not believed
 
+std::size_t nvidia_gpus_on_bus(const Machine& machine);
+
+/// What may be the matter where its driver gives no answer in time (NVIDIA, Driver Persistence).
+inline constexpr std::string_view nvidia_is_slow =
+    "The driver hangs or is slow: the kernel's log (dmesg) may say why. Without persistence mode that of NVIDIA starts "
+    "anew for each program, seconds for each GPU: nvidia-persistenced, or nvidia-smi -pm 1, keeps it ready.";
+
 /// Of the kernel's module, "580.65.06"; empty where it is not loaded.
 std::string nvidia_kernel_version(const Machine& machine);
 
@@ -51,6 +58,9 @@ void explain_missing_library(ProbeReport& report, const LibraryError& problem, c
 /// The library is there and did not start: the cause that files tell (no module, no device nodes, no permission).
 /// False where they show none.
 bool explain_by_files(ProbeReport& report, const Machine& machine);
+
+/// CUDA alone needs /dev/nvidia-uvm, so that nvidia-smi works where it is not there. False where it is not the cause.
+bool explain_unified_memory(ProbeReport& report, const Machine& machine);
 
 /// The library and the module in the kernel are of different versions.
 void explain_mismatch(ProbeReport& report, const Machine& machine);

@@ -14,6 +14,8 @@
 
 namespace berth::discovery {
 
+inline constexpr std::chrono::milliseconds default_probe_timeout{2000};
+
 /// Where a probe looks: this machine, or a recorded one in a folder.
 struct Machine {
   std::filesystem::path root = "/";        ///< of /sys, /proc, /dev
@@ -21,7 +23,7 @@ struct Machine {
   std::map<std::string, std::string> environment = {};
   std::vector<std::string> rpc_endpoints = {};
   std::vector<std::filesystem::path> folders = {};
-  std::chrono::milliseconds probe_timeout{2000};  ///< when a probe is given up; one that waits for others ends before
+  std::chrono::milliseconds probe_timeout = default_probe_timeout;  ///< one that waits for others ends before
 
   static Machine this_one();  ///< with the environment of this process
 
@@ -45,8 +47,15 @@ struct Findings {
 /// One source of discovery. A probe that enters a driver runs in a process of its own.
 struct Probe {
   std::string_view name;
-  Findings (*look)(const Machine& machine);
+  std::function<Findings(const Machine& machine)> look;
   bool in_child;
+  bool or_here = false;  ///< without child processes it runs in this one, as it enters no driver
+  /// How many GPUs there are whose driver may start with this probe, which takes seconds for each.
+  std::size_t (*slow_gpus)(const Machine& machine) = nullptr;
+  std::string_view program = "berth-probe";  ///< that runs it
+  /// For a person, where it hangs or crashes.
+  std::string_view why_slow = "The driver hangs or is slow: the kernel's log (dmesg) may say why.";
+  std::string_view to_do_without = "name the other probes in BERTH_PROBES";
 };
 
 /// In the order in which their devices are merged: what comes first names a device.
@@ -54,14 +63,19 @@ std::span<const Probe> probes();
 
 /// The answer of a probe that threw, hung or crashed is a report too.
 Findings run_probe(const Probe& probe, const Machine& machine);
-/// All of them side by side, each in a process of its own with that deadline.
+/// How long `probe` may take: `timeout`, else 2 s and 3 s more for each of its slow GPUs.
+std::chrono::milliseconds time_for(const Probe& probe, const Machine& machine,
+                                   std::optional<std::chrono::milliseconds> timeout);
+/// All of them side by side, each in a process of its own for at most time_for() it.
 std::vector<Findings> run_in_children(std::span<const Probe* const> probes, const Machine& machine,
-                                      std::chrono::milliseconds timeout);
+                                      std::optional<std::chrono::milliseconds> timeout);
 
 /// Those that `options` asks for. Throws std::invalid_argument for a name that is none.
 std::vector<const Probe*> wanted_probes(const DiscoverOptions& options);
 
-/// What they find, in the order of probes().
-std::vector<Findings> run_probes(const DiscoverOptions& options, const Machine& machine);
+/// What they find, in their order.
+std::vector<Findings> run_probes(std::span<const Probe* const> wanted, const DiscoverOptions& options,
+                                 const Machine& machine);
+std::vector<Findings> run_probes(const DiscoverOptions& options, const Machine& machine);  ///< wanted_probes()
 
 }  // namespace berth::discovery

@@ -1,4 +1,5 @@
 #include <dlfcn.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <stdexcept>
@@ -8,10 +9,15 @@
 
 namespace berth::discovery {
 
-std::filesystem::path probe_helper(const Machine& machine) {
+std::filesystem::path probe_helper(const Machine& machine, std::string_view name) {
   if (const auto* named = machine.variable("BERTH_PROBE_HELPER"); named != nullptr && !named->empty()) {
-    if (access(named->c_str(), X_OK) == 0) return *named;
-    throw std::runtime_error("BERTH_PROBE_HELPER=" + *named + " is no program that may be run.");
+    std::filesystem::path program = *named;
+    const bool itself = name == "berth-probe";
+    if (!itself) program.replace_filename(name);
+    if (access(program.c_str(), X_OK) == 0) return program;
+    throw std::runtime_error("BERTH_PROBE_HELPER=" + *named +
+                             (itself ? " is no program" : fmt::format(" has no {} beside it", name)) +
+                             " that may be run.");
   }
   std::error_code ignored;
   std::vector<std::filesystem::path> folders;
@@ -23,13 +29,14 @@ std::filesystem::path probe_helper(const Machine& machine) {
   for (const auto& folder : folders) {
     if (folder.empty()) continue;
     for (const char* beside : {BERTH_LIB_TO_LIBEXEC "/berth", "../libexec/berth", "."}) {
-      const auto program = (folder / beside / "berth-probe").lexically_normal();
+      const auto program = (folder / beside / name).lexically_normal();
       if (access(program.c_str(), X_OK) == 0) return program;
     }
   }
-  throw std::runtime_error("The program berth-probe is not where it was installed with libberth (" +
-                           folders[0].string() +
-                           "/" BERTH_LIB_TO_LIBEXEC "/berth). Install Berth anew, or name it in BERTH_PROBE_HELPER.");
+  throw std::runtime_error(fmt::format(
+      "The program {} is not where it was installed with libberth ({}/" BERTH_LIB_TO_LIBEXEC
+      "/berth), nor beside this program. Install Berth anew, or name its berth-probe in BERTH_PROBE_HELPER.",
+      name, folders[0].string()));
 }
 
 }  // namespace berth::discovery

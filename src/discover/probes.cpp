@@ -1,7 +1,6 @@
 #include <vector>
 
 #include "discover/cpu_probe.h"
-#include "discover/disk_probe.h"
 #include "discover/driver_probes.h"
 #include "discover/probes.h"
 
@@ -9,7 +8,7 @@ namespace berth::discovery {
 
 std::span<const Probe> probes() {
   static const std::vector<Probe> all = [] {
-    std::vector<Probe> table{{"cpu", probe_cpu, false}, {"disk", probe_disk, false}};
+    std::vector<Probe> table{{"cpu", probe_cpu, false}};
     table.insert(table.end(), driver_probes().begin(), driver_probes().end());
     table.push_back({"rpc", probe_rpc, false});
     return table;

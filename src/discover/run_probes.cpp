@@ -32,28 +32,34 @@ std::vector<const Probe*> wanted_probes(const DiscoverOptions& options) {
   return wanted;
 }
 
-std::vector<Findings> run_probes(const DiscoverOptions& options, const Machine& machine) {
-  const auto wanted = wanted_probes(options);
+std::vector<Findings> run_probes(std::span<const Probe* const> wanted, const DiscoverOptions& options,
+                                 const Machine& machine) {
   std::vector<const Probe*> in_children;
   for (const Probe* probe : wanted)
     if (probe->in_child && options.child_processes) in_children.push_back(probe);
   std::future<std::vector<Findings>> children;
   if (!in_children.empty())
-    children = std::async(std::launch::async | std::launch::deferred, run_in_children, in_children, machine, options.probe_timeout);
+    children = std::async(std::launch::async | std::launch::deferred, run_in_children, in_children, machine,
+                          options.probe_timeout);
 
-  std::vector<Findings> findings;
-  for (const Probe* probe : wanted)
-    if (!probe->in_child)
-      findings.push_back(run_probe(*probe, machine));
+  std::vector<Findings> findings(wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const Probe& probe = *wanted[i];
+    if (!probe.in_child || (!options.child_processes && probe.or_here))
+      findings[i] = run_probe(probe, machine);
     else if (!options.child_processes)
-      findings.push_back(skipped(*probe, "it enters a driver, which only a process of its own may do"));
-  if (children.valid())
-    for (auto& each : children.get()) findings.push_back(std::move(each));
-  const auto place = [](const Findings& each) {
-    return std::ranges::find(probes(), each.report.probe, &Probe::name) - probes().begin();
-  };
-  std::ranges::stable_sort(findings, {}, place);
+      findings[i] = skipped(probe, "it enters a driver, which only a process of its own may do");
+  }
+  if (!children.valid()) return findings;
+  auto answers = children.get();
+  auto next = answers.begin();
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    if (wanted[i]->in_child) findings[i] = std::move(*next++);
   return findings;
+}
+
+std::vector<Findings> run_probes(const DiscoverOptions& options, const Machine& machine) {
+  return run_probes(wanted_probes(options), options, machine);
 }
 
 }  // namespace berth::discovery

@@ -8,13 +8,14 @@
 #include <chrono>
 #include <ctime>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 
-#include "berth/engine.h"
 #include "berth/inventory.h"
 #include "discover/cpu.h"
 #include "discover/merge.h"
 #include "discover/probe.h"
+#include "engine/engine_probes.h"
 #include "text/printable.h"
 #include "text/sha256.h"
 
@@ -32,21 +33,6 @@ std::vector<std::string> split(std::string_view text) {
     text.remove_prefix(comma == text.npos ? text.size() : comma + 1);
   }
   return parts;
-}
-
-Findings ask(const Engine& engine) {
-  const auto start = std::chrono::steady_clock::now();
-  Findings findings{.report = {.probe = std::string(engine.name()), .library_version = engine.version()}};
-  try {
-    findings.devices = engine.devices();
-    findings.report.outcome = findings.devices.empty() ? ProbeOutcome::nothing : ProbeOutcome::found;
-  } catch (const std::runtime_error& problem) {
-    findings.report.outcome = ProbeOutcome::failed;
-    findings.report.message = problem.what();
-  }
-  findings.report.milliseconds =
-      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-  return findings;
 }
 
 /// Where neither a probe nor an engine was asked, there is a CPU all the same.
@@ -82,7 +68,6 @@ std::string now() {
 DiscoverOptions DiscoverOptions::engines_only() {
   DiscoverOptions options;
   options.probes.emplace();
-  options.child_processes = false;
   return options;
 }
 
@@ -109,25 +94,33 @@ DiscoverOptions DiscoverOptions::from_environment() {
   return options;
 }
 
-Inventory discover(const DiscoverOptions& options) {
-  auto machine = Machine::this_one();
-  machine.rpc_endpoints = options.rpc_endpoints;
-  machine.folders = options.folders;
-  machine.probe_timeout = options.probe_timeout;
-  std::vector<Findings> engine_findings;
-  if (options.engines)
-    for (const Engine* each : engines()) engine_findings.push_back(ask(*each));
-  auto inventory = discovery::merge(discovery::run_probes(options, machine), std::move(engine_findings));
+Inventory take_inventory(const Machine& machine, const DiscoverOptions& options,
+                         std::span<const discovery::Probe> engines) {
+  auto wanted = discovery::wanted_probes(options);
+  const auto count = static_cast<std::ptrdiff_t>(wanted.size());
+  for (const auto& each : engines) wanted.push_back(&each);
+  auto found = discovery::run_probes(wanted, options, machine);
+  std::vector<Findings> of_engines(std::move_iterator(found.begin() + count), std::move_iterator(found.end()));
+  found.erase(found.begin() + count, found.end());
+  auto inventory = discovery::merge(std::move(found), std::move(of_engines));
   if (inventory.find(Device::cpu()) == nullptr) {
     auto cpu = at_least_a_cpu();
     inventory.devices.insert(inventory.devices.begin(), std::move(cpu.devices.front()));
-    inventory.pools.push_back(std::move(cpu.pools.front()));
+    if (inventory.pool("ram") == nullptr) inventory.pools.push_back(std::move(cpu.pools.front()));
   }
   inventory.origin = InventoryOrigin::this_machine;
   inventory.host = host_name();
   inventory.machine_id = machine_id();
   inventory.taken_at = now();
   return inventory;
+}
+
+Inventory discover(const DiscoverOptions& options) {
+  auto machine = Machine::this_one();
+  machine.rpc_endpoints = options.rpc_endpoints;
+  machine.folders = options.folders;
+  machine.probe_timeout = options.probe_timeout.value_or(discovery::default_probe_timeout);
+  return take_inventory(machine, options, options.engines ? engine_probes() : std::span<const discovery::Probe>());
 }
 
 }  // namespace berth

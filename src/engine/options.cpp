@@ -9,7 +9,8 @@ namespace berth {
 
 void GenerationOptions::validate() const {
   const auto require = [](bool holds, std::string_view name, auto value, std::string_view range) {
-    if (!holds) throw std::invalid_argument(fmt::format("Generation option '{}' must be {}, got {}", name, range, value));
+    if (!holds)
+      throw std::invalid_argument(fmt::format("Generation option '{}' must be {}, got {}", name, range, value));
   };
   require(max_new_tokens > 0, "max_new_tokens", max_new_tokens, "at least 1");
   require(std::isfinite(repetition_penalty) && repetition_penalty > 0, "repetition_penalty", repetition_penalty,
@@ -39,10 +40,14 @@ std::string Prompt::text() const {
 
 std::string_view to_string(FinishReason reason) {
   switch (reason) {
-    case FinishReason::end_of_text: return "end_of_text";
-    case FinishReason::stop_word: return "stop_word";
-    case FinishReason::length: return "length";
-    case FinishReason::cancelled: return "cancelled";
+    case FinishReason::end_of_text:
+      return "end_of_text";
+    case FinishReason::stop_word:
+      return "stop_word";
+    case FinishReason::length:
+      return "length";
+    case FinishReason::cancelled:
+      return "cancelled";
   }
   return "unknown";
 }

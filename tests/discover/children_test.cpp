@@ -102,6 +102,53 @@ TEST(Children, ThatHangTakeTheirOwnChildrenWithThem) {
   EXPECT_TRUE(state == "Z" || state.empty()) << state;
 }
 
+TEST(Children, ThatAnswerAroundTheDeadlineDoNotCountAsCrashed) {
+  const Scripted machine("sleep 0.01\n" + answer("at last"));
+  for (int time = 1; time <= 40; ++time) {
+    const auto outcome = run_probe("cuda", machine.machine(), milliseconds(time)).report.outcome;
+    ASSERT_TRUE(outcome == ProbeOutcome::found || outcome == ProbeOutcome::timed_out) << time << to_string(outcome);
+  }
+}
+
+TEST(Children, HaveTheTimeThatIsSaidOrWhatTheirDriverMayTakeToStart) {
+  const Faulty machine;  // with two GPUs
+  const auto time = [&](std::string_view probe, std::optional<milliseconds> said) {
+    return discovery::time_for(driver_probe(probe), machine.machine(), said);
+  };
+  EXPECT_EQ(time("cuda", {}), milliseconds(8000));
+  EXPECT_EQ(time("nvml", {}), milliseconds(8000));
+  EXPECT_EQ(time("vulkan", {}), milliseconds(2000));
+  EXPECT_EQ(time("cuda", milliseconds(500)), milliseconds(500));
+  EXPECT_EQ(discovery::time_for(driver_probe("cuda"), RecordedMachine().machine(), {}), milliseconds(2000));
+}
+
+TEST(Children, ThatHaveLessTimeAreGivenUpWhileOthersGoOn) {
+  Scripted machine("test \"$1\" = cuda || exec sleep 600\nsleep 2.2\n" + answer("slow"));
+  std::filesystem::copy(std::filesystem::path(BERTH_TEST_DATA_DIR) / "machines/server_8gpu_nvlink/root/sys",
+                        machine.root() / "sys",
+                        std::filesystem::copy_options::recursive | std::filesystem::copy_options::copy_symlinks);
+  const std::array probes{&driver_probe("vulkan"), &driver_probe("cuda")};
+  const auto found = discovery::run_in_children(probes, machine.machine(), std::nullopt);
+  EXPECT_EQ(found[0].report.outcome, ProbeOutcome::timed_out);
+  EXPECT_THAT(found[0].report.message, HasSubstr("No answer in 2000 ms"));
+  EXPECT_EQ(found[1].report.message, "slow");
+}
+
+TEST(Children, OfNvidiaThatAreTooSlowAreToldHowTheDriverStaysReady) {
+  const auto report = run_probe("nvml", Scripted("exec sleep 600\n").machine(), soon).report;
+  EXPECT_THAT(report.message, testing::AllOf(HasSubstr("nvidia-persistenced"), HasSubstr("nvidia-smi -pm 1")));
+}
+
+TEST(Children, HoldADiskThatHangs) {
+  const Scripted machine("exec sleep 600\n");
+  DiscoverOptions options{.probes = {{"disk"}}, .probe_timeout = soon};
+  const auto hung = discovery::run_probes(options, machine.machine()).at(0).report;
+  EXPECT_EQ(hung.outcome, ProbeOutcome::timed_out);
+  EXPECT_THAT(hung.message, HasSubstr("A file system on the network waits for its server"));
+  options.child_processes = false;
+  EXPECT_EQ(discovery::run_probes(options, Machine{.root = "/"}).at(0).report.outcome, ProbeOutcome::found);
+}
+
 TEST(Children, ThatCrashAreReportedWithTheirSignalAndLibrary) {
   EXPECT_THAT(run_probe("cuda", Faulty("cuInit", "crash").machine()).report.message,
               HasSubstr("Crashed: SIGSEGV in libcuda.so.1"));

@@ -68,6 +68,19 @@ TEST(DiskProbe, DisksTurnWhereOneOfTheirPartsDoes) {
   EXPECT_EQ(turns("/data"), false);
 }
 
+TEST(DiskProbe, DataSetsOfOneZfsPoolShareWhatIsFree) {
+  const HostMachine machine("two_numa_nodes");
+  machine.write("proc/self/mountinfo",
+                "30 1 0:41 / /tank/models rw - zfs tank/models rw\n31 1 0:42 / /tank/cache rw - zfs tank/cache rw\n"
+                "32 1 0:43 / /other rw - zfs other rw\n");
+  std::ofstream(machine.root().parent_path() / "file_systems.txt")
+      << "/tank/models 100 40\n/tank/cache 90 40\n/other 7 7\n";
+  const auto found = probe_disk(machine.files({"/tank/models", "/tank/cache", "/other"}));
+  ASSERT_THAT(found.devices, SizeIs(3));
+  EXPECT_EQ(found.devices[0].pool, found.devices[1].pool);
+  EXPECT_THAT(found.pools, SizeIs(2));
+}
+
 TEST(DiskProbe, AStackThatContainsItselfEnds) {
   const HostMachine machine("workstation_two_gpus");
   std::filesystem::remove_all(machine.root() / "sys/devices/virtual/block/md0/slaves");

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "discover/driver_report.h"
 #include "discover/expected_findings.h"
 #include "discover/fake_library.h"
 #include "discover/recorded_machine.h"
@@ -272,6 +273,28 @@ TEST(Nvidia, EachErrorAtTheStartHasItsCauseAndNextStep) {
   }
 }
 
+TEST(Nvidia, AnUnknownErrorWithoutTheNodeOfUnifiedMemoryHasThatCause) {
+  RecordedMachine machine("workstation_two_gpus");
+  machine.drivers["faults"]["cuInit"] = 999;
+  const auto node = machine.root() / "dev/nvidia-uvm";
+  const auto expect_cause = [&](const std::string& part) {
+    const auto report = run_probe("cuda", machine.machine()).report;
+    EXPECT_EQ(report.outcome, ProbeOutcome::no_permission) << report.message;
+    EXPECT_THAT(report.message,
+                AllOf(HasSubstr(node.string() + part), HasSubstr("modprobe nvidia_uvm"), HasSubstr("--gpus all")));
+  };
+  std::filesystem::remove(node);
+  expect_cause(" is not there");
+  std::filesystem::create_directory(node);
+  expect_cause(" cannot be opened (Is a directory)");
+}
+
+TEST(Nvidia, CudaAloneSaysThatItDoesNotKnowWhatIsFree) {
+  RecordedMachine machine("workstation_two_gpus");
+  for (const auto& info : run_probe("cuda", machine.machine()).devices)
+    EXPECT_FALSE(info.free_is_known);
+}
+
 TEST(Nvidia, ADriverThatKnowsNoNewCudaIsTooOld) {
   RecordedMachine machine("workstation_two_gpus");
   machine.drivers["nvidia"]["cuda"] = 10020;
@@ -320,6 +343,7 @@ TEST(Nvidia, AnIntegratedGpuSharesTheMemoryOfTheCpu) {
   EXPECT_TRUE(found[0].devices[0].integrated);
   EXPECT_EQ(found[0].devices[0].pool, "ram");
   EXPECT_EQ(found[0].devices[0].pci_id, "000f:01:00.0");
+  EXPECT_EQ(found[0].devices[0].note, "");
   EXPECT_THAT(found[0].pools, IsEmpty());
   ASSERT_EQ(found[1].sightings.size(), 1U);
   EXPECT_TRUE(found[1].sightings[0].integrated);

@@ -29,7 +29,7 @@ void start_backends() {
 
 struct EngineDevice {
   ggml_backend_dev_t handle;
-  DeviceInfo info;
+  Device device;
 };
 
 std::vector<EngineDevice> list_devices() {
@@ -37,24 +37,29 @@ std::vector<EngineDevice> list_devices() {
   std::vector<EngineDevice> found;
   for (std::size_t i = 0; i < ggml_backend_dev_count(); ++i) {
     const auto handle = ggml_backend_dev_get(i);
-    const std::string name = ggml_backend_dev_name(handle);
-    const auto device = from_ggml(name);
-    if (!device) continue;  // no compute device of its own, such as BLAS
-    ggml_backend_dev_props props{};
-    ggml_backend_dev_get_props(handle, &props);
-    DeviceInfo info{.device = *device, .name = props.description, .engines = {{"llama.cpp", name}}};
-    info.total_bytes = props.memory_total;
-    info.free_bytes = props.memory_free;
-    info.integrated = props.type == GGML_BACKEND_DEVICE_TYPE_IGPU;
-    if (props.device_id != nullptr) info.pci_id = props.device_id;
-    // ggml calls all memory of the host free.
-    if (device->type() == DeviceType::cpu) {
-      const auto available = discovery::available_memory_bytes();
-      if (available != 0) info.free_bytes = available;
-    }
-    found.push_back({handle, std::move(info)});
+    // Without one it is no compute device of its own, such as BLAS.
+    if (const auto device = from_ggml(ggml_backend_dev_name(handle))) found.push_back({handle, *device});
   }
   return found;
+}
+
+/// Makes a context on a GPU, which costs hundreds of MiB of its memory until the process ends.
+DeviceInfo info_of(const EngineDevice& found) {
+  ggml_backend_dev_props props{};
+  ggml_backend_dev_get_props(found.handle, &props);
+  DeviceInfo info{.device = found.device,
+                  .name = props.description,
+                  .engines = {{"llama.cpp", ggml_backend_dev_name(found.handle)}}};
+  info.total_bytes = props.memory_total;
+  info.free_bytes = props.memory_free;
+  info.integrated = props.type == GGML_BACKEND_DEVICE_TYPE_IGPU;
+  if (props.device_id != nullptr) info.pci_id = props.device_id;
+  // ggml calls all memory of the host free.
+  if (found.device.type() == DeviceType::cpu) {
+    const auto available = discovery::available_memory_bytes();
+    if (available != 0) info.free_bytes = available;
+  }
+  return info;
 }
 
 /// Refuses what would end the whole process by an assertion inside llama.cpp (LLAMA_MAX_LAYERS).
@@ -86,7 +91,7 @@ EngineDevice find_device(const Device& wanted) {
   const auto all = list_devices();
   std::string names;
   for (const auto& each : all) {
-    const Device& device = each.info.device;
+    const Device& device = each.device;
     if (device.type() == wanted.type() && device.id().value_or(0) == wanted.id().value_or(0)) return each;
     names += (names.empty() ? "" : ", ") + device.str();
   }
@@ -99,7 +104,7 @@ std::string LlamaEngine::version() const { return BERTH_LLAMA_CPP_VERSION; }
 
 std::vector<DeviceInfo> LlamaEngine::devices() const {
   std::vector<DeviceInfo> infos;
-  for (auto& each : list_devices()) infos.push_back(std::move(each.info));
+  for (const auto& each : list_devices()) infos.push_back(info_of(each));
   return infos;
 }
 
@@ -107,18 +112,18 @@ Measurement LlamaEngine::measure(const Device& device, std::chrono::milliseconds
   const auto found = find_device(device);
   if (device.type() == DeviceType::rpc)
     throw EngineError(name(), device.str(), "a worker elsewhere is not measured by its engine");
-  return measure_device(found.handle, found.info, budget);
+  return measure_device(found.handle, info_of(found), budget);
 }
 
 std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request) const {
   const auto started = std::chrono::steady_clock::now();
-  const auto device = find_device(single_device(request.device));
+  const auto found = find_device(single_device(request.device));
   const auto profile = read_model(request.model);  // refuses what is damaged before the engine sees it
-  check_profile(profile, device.info.device);
+  check_profile(profile, found.device);
 
-  ggml_backend_dev_t accelerators[] = {device.handle, nullptr};
+  ggml_backend_dev_t accelerators[] = {found.handle, nullptr};
   auto params = llama_model_default_params();
-  if (device.info.device.type() == DeviceType::cpu) {
+  if (found.device.type() == DeviceType::cpu) {
     accelerators[0] = nullptr;
     params.n_gpu_layers = 0;
   } else {
@@ -141,17 +146,17 @@ std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request)
   ModelHandle model(llama_model_load_from_file(request.model.c_str(), params));
   if (cancelled) throw Cancelled("Loading '" + request.model.string() + "' was cancelled");
   if (!model)
-    throw EngineError(name(), device.info.device.str(),
+    throw EngineError(name(), found.device.str(),
                       fmt::format("cannot load '{}': {}", request.model.string(), log.errors("no reason was given")));
   if (llama_model_has_encoder(model.get()))
-    throw EngineError(name(), device.info.device.str(),
+    throw EngineError(name(), found.device.str(),
                       fmt::format("'{}' is an encoder-decoder model ({}), which cannot be run yet",
                                   request.model.string(), profile.architecture));
 
   LoadedModelInfo info;
   info.path = request.model;
   info.architecture = profile.architecture;
-  info.device = device.info.device;
+  info.device = found.device;
   info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
   return std::make_shared<LlamaModel>(std::move(model), std::move(info));
 }

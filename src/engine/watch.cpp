@@ -21,7 +21,7 @@ std::uint64_t distance(const Value& a, const Value& b) {
 }
 
 Value part(const Value& object, std::string_view name) {
-  const Value* found = object.is_object() ? object.find(name) : nullptr;
+  const Value* found = object.find(name);
   return found == nullptr ? Value() : *found;
 }
 

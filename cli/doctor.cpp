@@ -121,7 +121,10 @@ State state_of(const ProbeReport& report) {
 
 std::string text_of(const ProbeReport& report) {
   auto text = report.message.empty() ? std::string(berth::to_string(report.outcome)) : report.message;
-  for (const auto& note : report.notes) text += (text.ends_with('.') ? " " : "; ") + note;
+  for (const auto& note : report.notes) {
+    if (text.ends_with('.')) text.pop_back();
+    text += "; " + note;
+  }
   return text;
 }
 

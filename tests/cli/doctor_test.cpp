@@ -92,8 +92,8 @@ TEST_F(Doctor, FindsNoFaultWithADeviceThatNoEngineIsFor) {
 
 TEST_F(Doctor, JoinsAMessageAndItsNotes) {
   auto machine = simulate("cpu:64GiB");
-  machine.probes = {{.probe = "a", .message = "A sentence.", .notes = {"one", "two"}}};
-  EXPECT_THAT(look_at(machine).out, HasSubstr("A sentence. one; two\n"));
+  machine.probes = {{.probe = "a", .message = "A sentence.", .notes = {"one.", "two"}}};
+  EXPECT_THAT(look_at(machine).out, HasSubstr("A sentence; one; two\n"));
 }
 
 }  // namespace

@@ -13,12 +13,38 @@
 namespace berth::cli {
 namespace {
 
-std::string row(std::string_view device, std::string_view name, std::string_view free, std::string_view total,
-                std::string_view pool, std::string_view engines) {
-  auto line = fmt::format("{} {} {:>9} {:>9}  {} {}", fitted(device, 9), fitted(name, 26), free, total, fitted(pool, 9),
-                          fitted(engines, 12));
+/// Names of devices and pools are for the user to type: what they need is taken from the name.
+struct Widths {
+  std::size_t device = 9;
+  std::size_t name = 26;
+  std::size_t pool = 9;
+};
+
+Widths widths(const Inventory& inventory) {
+  Widths widths;
+  const auto of_three = widths.device + widths.name + widths.pool;
+  constexpr std::size_t least_name = 8;
+  for (const auto& info : inventory.devices) {
+    widths.device = std::max(widths.device, characters(info.device.str()));
+    widths.pool = std::max(widths.pool, characters(escaped(info.pool)));
+  }
+  const auto of_two = widths.device + widths.pool;
+  widths.name = std::max(least_name, of_three - std::min(of_three, of_two));
+  return widths;
+}
+
+std::string row(const Widths& widths, std::string_view device, std::string_view name, std::string_view free,
+                std::string_view total, std::string_view pool, std::string_view engines) {
+  auto line = fmt::format("{} {} {:>9} {:>9}  {} {}", fitted(device, widths.device), fitted(name, widths.name), free,
+                          total, fitted(pool, widths.pool), fitted(engines, 12));
   line.resize(line.find_last_not_of(' ') + 1);
   return line + "\n";
+}
+
+std::string note_of(const DeviceInfo& info) {
+  const bool asked_for_another = info.disk && !info.disk->path.empty() && info.disk->path != info.disk->mount_point;
+  if (!asked_for_another) return info.note;
+  return "of " + info.disk->path + (info.note.empty() ? "" : "; " + info.note);
 }
 
 std::string rate(double bytes_per_s) {
@@ -113,13 +139,25 @@ std::string engine_names(const DeviceInfo& info) {
 }
 
 std::string device_table(const Inventory& inventory) {
-  auto table = row("DEVICE", "NAME", "FREE", "TOTAL", "POOL", "ENGINES");
+  const auto columns = widths(inventory);
+  auto table = row(columns, "DEVICE", "NAME", "FREE", "TOTAL", "POOL", "ENGINES");
   for (const auto& info : inventory.devices) {
-    table += row(info.device.str(), escaped(info.name), in_units(info.free_bytes), in_units(info.total_bytes),
+    table += row(columns, info.device.str(), escaped(info.name), in_units(info.free_bytes), in_units(info.total_bytes),
                  escaped(info.pool), escaped(engine_names(info)));
-    if (!info.note.empty()) table += "          " + wrapped(escaped(info.note), 10) + "\n";
+    const auto indent = columns.device + 1;
+    if (const auto note = note_of(info); !note.empty())
+      table += std::string(indent, ' ') + wrapped(escaped(note), indent) + "\n";
   }
   return table;
+}
+
+std::string measured_speeds(const Inventory& inventory) {
+  std::string lines;
+  for (const auto& info : inventory.devices)
+    if (info.speed) lines += fmt::format("  {}: {}\n", info.device.str(), speed_text(*info.speed));
+  for (const auto& link : inventory.links)
+    if (link.measured) lines += "  " + wrapped(link_text(link), 2) + "\n";
+  return lines.empty() ? lines : "Measured\n" + lines;
 }
 
 std::string explanation(const Inventory& inventory) {

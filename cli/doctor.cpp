@@ -1,11 +1,13 @@
+#include "doctor.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "berth/inventory.h"
 #include "command.h"
 #include "devices_report.h"
 #include "help.h"
@@ -30,8 +32,6 @@ struct Options {
   bool json = false;
 };
 
-enum class State { ok, none, problem };
-
 struct Finding {
   std::string about;  ///< a probe or a device
   State state;
@@ -50,25 +50,6 @@ std::string_view to_string(State state) {
   return "";
 }
 
-State state_of(ProbeOutcome outcome) {
-  switch (outcome) {
-    case ProbeOutcome::found:
-      return State::ok;
-    case ProbeOutcome::nothing:
-    case ProbeOutcome::no_driver:
-    case ProbeOutcome::skipped:
-      return State::none;
-    default:
-      return State::problem;
-  }
-}
-
-Finding finding_of(const ProbeReport& report) {
-  auto text = report.message.empty() ? std::string(berth::to_string(report.outcome)) : report.message;
-  for (const auto& note : report.notes) text += (text.ends_with('.') ? " " : "; ") + note;
-  return {report.probe, state_of(report.outcome), std::move(text)};
-}
-
 /// How a build gets an engine that can use such a device; empty where there is no such way.
 std::string build_option(const DeviceInfo& info) {
   switch (info.device.type()) {
@@ -85,21 +66,27 @@ std::string build_option(const DeviceInfo& info) {
   }
 }
 
-Finding finding_of(const DeviceInfo& info) {
+Finding finding_of(const DeviceInfo& info, bool of_this_machine) {
   const auto about = info.device.str();
   if (!info.engines.empty()) return {about, State::ok, fmt::format("{}: {} can use it", info.name, engine_names(info))};
   if (info.device.type() == DeviceType::disk) return {about, State::ok, info.name};
   const auto option = build_option(info);
+  // Nothing is wrong with it, and there is nothing to do.
+  if (option.empty()) return {about, State::none, fmt::format("{}: found; Berth has no engine for it", info.name)};
+  if (!of_this_machine)
+    return {about, State::problem,
+            fmt::format("{}: found, but no engine could use it there; a Berth that is built with {} can", info.name,
+                        option)};
   return {about, State::problem,
-          fmt::format("{}: found, but no engine of this build can use it{}", info.name,
-                      option.empty() ? "" : "; build Berth with " + option)};
+          fmt::format("{}: found, but no engine of this build can use it; build Berth with {}", info.name, option)};
 }
 
 int doctor(const Options& options) {
   const auto inventory = look_at(options.machine);
   std::vector<Finding> findings;
-  for (const auto& report : inventory.probes) findings.push_back(finding_of(report));
-  for (const auto& info : inventory.devices) findings.push_back(finding_of(info));
+  for (const auto& report : inventory.probes) findings.push_back({report.probe, state_of(report), text_of(report)});
+  for (const auto& info : inventory.devices)
+    findings.push_back(finding_of(info, inventory.origin == InventoryOrigin::this_machine));
   const bool problems = std::ranges::find(findings, State::problem, &Finding::state) != findings.end();
 
   if (options.json) {
@@ -115,6 +102,31 @@ int doctor(const Options& options) {
 }
 
 }  // namespace
+
+State state_of(const ProbeReport& report) {
+  // These miss a driver only where they saw hardware for it; the others miss software, which nobody has to install.
+  constexpr std::array<std::string_view, 4> of_hardware = {"cuda", "nvml", "rocm", "level_zero"};
+  switch (report.outcome) {
+    case ProbeOutcome::found:
+      return State::ok;
+    case ProbeOutcome::nothing:
+    case ProbeOutcome::skipped:
+      return State::none;
+    case ProbeOutcome::no_driver:
+      return std::ranges::find(of_hardware, report.probe) == of_hardware.end() ? State::none : State::problem;
+    default:
+      return State::problem;
+  }
+}
+
+std::string text_of(const ProbeReport& report) {
+  auto text = report.message.empty() ? std::string(berth::to_string(report.outcome)) : report.message;
+  for (const auto& note : report.notes) {
+    if (text.ends_with('.')) text.pop_back();
+    text += "; " + note;
+  }
+  return text;
+}
 
 void add_doctor(CLI::App& app, Action& action) {
   auto* command =

@@ -24,10 +24,10 @@ struct MachineOptions {
 
 void add_machine_options(CLI::App& command, MachineOptions& options);
 
-/// How this machine is looked at; throws std::invalid_argument.
-DiscoverOptions discover_options(const MachineOptions& options);
+/// The machine as it is now. Throws std::invalid_argument, FormatError, std::filesystem::filesystem_error.
+Inventory see(const MachineOptions& options);
 
-/// The machine. Throws std::invalid_argument, FormatError, std::filesystem::filesystem_error.
+/// The same with the speeds that were measured before.
 Inventory look_at(const MachineOptions& options);
 
 }  // namespace berth::cli

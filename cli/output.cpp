@@ -11,10 +11,14 @@
 namespace berth::cli {
 namespace {
 
-void require(bool written) {
-  if (written) return;
+/// A stream stays bad after a write that failed, and then errno is none of its business.
+template <class Write>
+void require(Write write) {
+  errno = 0;
+  if (write()) return;
   const int reason = errno;
-  throw OutputError("Cannot write to standard output: " + std::generic_category().message(reason));
+  throw OutputError("Cannot write to standard output" +
+                    (reason == 0 ? std::string() : ": " + std::generic_category().message(reason)));
 }
 
 /// https://no-color.org
@@ -27,9 +31,13 @@ bool colours() {
 
 }  // namespace
 
-void print(std::string_view text) { require(std::fwrite(text.data(), 1, text.size(), stdout) == text.size()); }
+void print(std::string_view text) {
+  require([&] { return std::fwrite(text.data(), 1, text.size(), stdout) == text.size(); });
+}
 
-void flush() { require(std::fflush(stdout) == 0 && std::ferror(stdout) == 0); }
+void flush() {
+  require([] { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; });
+}
 
 void note(std::string_view text, Note kind) {
   std::string line = "berth: ";

@@ -12,13 +12,13 @@ namespace {
 constexpr std::size_t line_width = 80;
 constexpr std::size_t name_width = 30;
 
+}  // namespace
+
 std::size_t characters(std::string_view text) {
   std::size_t count = 0;
   for (; !text.empty(); ++count) text.remove_prefix(first_character(text).length);
   return count;
 }
-
-}  // namespace
 
 std::string fitted(std::string_view text, std::size_t width) {
   constexpr std::string_view cut = "...";

@@ -8,6 +8,9 @@
 
 namespace berth::cli {
 
+/// Code points.
+std::size_t characters(std::string_view text);
+
 /// `text` in exactly `width` characters: cut with "...", or filled up with blanks. Counts code points.
 std::string fitted(std::string_view text, std::size_t width);
 

@@ -16,8 +16,8 @@
 namespace berth {
 
 struct WatchOptions {
-  std::chrono::milliseconds interval{2000};
-  std::uint64_t min_change_bytes = 64 << 20;  ///< of free memory; smaller changes add up until they are told
+  std::chrono::milliseconds interval{2000};   ///< above 0
+  std::uint64_t min_change_bytes = 64 << 20;  ///< of free memory, from what was last told of it
   std::function<Inventory()> look = [] { return discover(); };
 };
 
@@ -25,12 +25,15 @@ struct WatchOptions {
 /// unless one of these lives.
 class Watch {
  public:
-  /// Called on that thread where something changed: free memory, devices that come and go, throttling. An exception that
-  /// it or `look` throws ends the watching.
+  /// Called on that thread with what changed: devices, pools and links that come and go, another identity under a name,
+  /// free memory, throttling. Of what changes all the time otherwise (power, temperature, swap) nothing is told.
+  /// An exception that it or `look` throws, of whatever type, ends the watching; who must know of it catches it there.
   using Callback = std::function<void(const Inventory& now, const std::vector<InventoryChange>& changes)>;
 
+  /// `start` is what the first look is compared with. Throws std::invalid_argument for an interval that is not above 0.
   Watch(Inventory start, Callback callback, WatchOptions options = {});
-  ~Watch();  ///< waits for a look or callback that runs
+  /// Waits for a look or callback that runs. In the callback itself it does not wait, and no other call follows.
+  ~Watch();
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 

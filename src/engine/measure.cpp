@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
-#include <fstream>
 #include <stdexcept>
 
 #include "berth/engine.h"
@@ -14,6 +14,7 @@
 #include "berth/version.h"
 #include "discover/disk_speed.h"
 #include "discover/rpc_worker.h"
+#include "discover/text_file.h"
 #include "text/file.h"
 
 namespace berth {
@@ -27,11 +28,11 @@ std::string measured_by(const DeviceInfo& info) {
   return fmt::format("{} {}", by.name(), by.version());
 }
 
-/// All that a measurement depends on.
+/// All that a measurement depends on. Of the CPU no driver: OpenCL has one for it, and is not asked at each look.
 std::string key_of(const DeviceInfo& info, const Inventory& inventory) {
   auto key =
       fmt::format("{} {} {} {} {} {}", inventory.machine_id, info.name, info.uuid.empty() ? info.pci_id : info.uuid,
-                  info.total_bytes >> 28, info.driver, measured_by(info));
+                  info.total_bytes >> 28, info.cpu ? "" : info.driver, measured_by(info));
   if (info.cpu) key += fmt::format(" {} cores", info.cpu->usable_cores);
   if (info.disk) key += fmt::format(" {} {}", info.disk->source, info.disk->mount_point);
   if (info.remote) key += fmt::format(" {}", info.remote->endpoint);
@@ -79,12 +80,13 @@ LinkKind link_kind(const DeviceInfo& info) {
 
 /// What was measured before, by key. A file that is no such thing counts as empty: it is only a cache.
 Value::Object read_cache(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  constexpr std::size_t most_bytes = std::size_t{16} << 20U;
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return {};
   try {
-    const auto cache = Value::from_json(text);
+    const auto cache = Value::from_json(discovery::read_text_file(path, most_bytes));
     return cache.is_object() ? cache.as_object() : Value::Object();
-  } catch (const FormatError&) {
+  } catch (const std::runtime_error&) {
     return {};
   }
 }
@@ -98,21 +100,21 @@ Value to_value(const Measurement& measurement) {
   return value;
 }
 
-double number(const Value& value, std::string_view name) {
-  const Value* found = value.find(name);
-  return found != nullptr && found->is_number() ? found->as_double() : 0;
+double number(const Value& object, std::string_view name) {
+  const Value* found = object.find(name);
+  const double value = found != nullptr && found->is_number() ? found->as_double() : 0;
+  return std::isfinite(value) && value > 0 ? value : 0;
 }
 
 std::optional<Measurement> from_value(const Value* value, const DeviceInfo& info) {
   if (value == nullptr) return std::nullopt;
   Measurement measurement{.speed = {number(*value, "memory_bytes_per_s"), number(*value, "flops")}};
-  if (const auto rate = number(*value, "link_bytes_per_s"); rate > 0)
-    measurement.link = Link{.from = "cpu",
-                            .to = info.device.str(),
-                            .kind = link_kind(info),
-                            .bytes_per_s = rate,
-                            .latency_us = number(*value, "link_latency_us"),
-                            .measured = true};
+  if (const auto rate = number(*value, "link_bytes_per_s"); rate > 0) {
+    measurement.link =
+        Link{.from = "cpu", .to = info.device.str(), .kind = link_kind(info), .bytes_per_s = rate, .measured = true};
+    if (const auto latency_us = number(*value, "link_latency_us"); latency_us > 0)
+      measurement.link->latency_us = latency_us;
+  }
   if (!(measurement.speed.memory_bytes_per_s > 0) && !measurement.link) return std::nullopt;
   return measurement;
 }
@@ -131,6 +133,33 @@ void set_link(std::vector<Link>& links, Link link) {
   known->measured = true;
 }
 
+/// Of two measurements of one device.
+Measurement better(Measurement one, const Measurement& other) {
+  one.speed.memory_bytes_per_s = std::max(one.speed.memory_bytes_per_s, other.speed.memory_bytes_per_s);
+  one.speed.flops = std::max(one.speed.flops, other.speed.flops);
+  if (!one.link)
+    one.link = other.link;
+  else if (other.link) {
+    one.link->bytes_per_s = std::max(one.link->bytes_per_s, other.link->bytes_per_s);
+    if (const auto known = other.link->latency_us)
+      one.link->latency_us = std::min(one.link->latency_us.value_or(*known), *known);
+  }
+  return one;
+}
+
+void set_speed(Inventory& inventory, DeviceInfo& info, const Measurement& measurement) {
+  if (measurement.speed.memory_bytes_per_s > 0) info.speed = measurement.speed;
+  if (measurement.link) set_link(inventory.links, *measurement.link);
+}
+
+/// What another process kept meanwhile stays.
+void keep(const Value::Object& news, const std::filesystem::path& path) {
+  auto cache = read_cache(path);
+  for (const auto& [key, value] : news) cache.set(key, value);
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
+  write_file(path, Value(std::move(cache)).to_json(2) + "\n");
+}
+
 }  // namespace
 
 std::filesystem::path MeasureOptions::default_cache() {
@@ -141,38 +170,48 @@ std::filesystem::path MeasureOptions::default_cache() {
 Inventory measure(Inventory inventory, const MeasureOptions& options) {
   if (inventory.origin != InventoryOrigin::this_machine)
     throw std::invalid_argument("Only this machine can be measured; the inventory was loaded or simulated");
-  auto cache = options.cache.empty() ? Value::Object() : read_cache(options.cache);
-  bool news = false;
+  const auto cache = options.cache.empty() ? Value::Object() : read_cache(options.cache);
+  Value::Object news;
   ProbeReport report{.probe = "measure", .outcome = ProbeOutcome::found};
   for (auto& info : inventory.devices) {
     if (measured_by(info).empty()) continue;
     if (options.stop.stop_requested()) throw Cancelled("Measuring was cancelled before " + info.device.str());
     const auto key = key_of(info, inventory);
-    auto measurement = options.again ? std::nullopt : from_value(cache.find(key), info);
-    if (!measurement) {
-      if (options.progress) options.progress(info.device.str());
-      try {
-        measurement = measure_one(info, options.per_device);
-        cache.set(key, to_value(*measurement));
-        news = true;
-      } catch (const std::runtime_error& problem) {
-        report.notes.emplace_back(problem.what());
-        continue;
-      }
+    const auto kept = from_value(cache.find(key), info);
+    if (kept && !options.again) {
+      set_speed(inventory, info, *kept);
+      continue;
     }
-    if (measurement->speed.memory_bytes_per_s > 0) info.speed = measurement->speed;
-    if (measurement->link) set_link(inventory.links, *std::move(measurement->link));
-  }
-  if (news && !options.cache.empty()) {
+    if (options.progress) options.progress(info.device.str());
     try {
-      std::filesystem::create_directories(options.cache.parent_path());
-      write_file(options.cache, Value(std::move(cache)).to_json(2) + "\n");
-    } catch (const std::filesystem::filesystem_error& problem) {
-      report.notes.emplace_back(problem.what());  // it is only a cache
+      auto measurement = measure_one(info, options.per_device);
+      if (kept) measurement = better(std::move(measurement), *kept);
+      news.set(key, to_value(measurement));
+      set_speed(inventory, info, measurement);
+    } catch (const std::runtime_error& problem) {
+      report.outcome = ProbeOutcome::failed;
+      report.notes.emplace_back(problem.what());
     }
   }
-  if (!report.notes.empty()) report.outcome = ProbeOutcome::failed;
+  if (!news.empty() && !options.cache.empty()) {
+    try {
+      keep(news, options.cache);
+    } catch (const std::filesystem::filesystem_error& problem) {
+      report.notes.push_back(fmt::format("What was measured is not kept: {}", problem.what()));
+    }
+  }
   inventory.probes.push_back(std::move(report));
+  return inventory;
+}
+
+Inventory with_kept_speeds(Inventory inventory, const std::filesystem::path& cache) {
+  if (inventory.origin != InventoryOrigin::this_machine) return inventory;
+  const auto kept = read_cache(cache);
+  if (kept.empty()) return inventory;
+  for (auto& info : inventory.devices)
+    if (!measured_by(info).empty())
+      if (const auto measurement = from_value(kept.find(key_of(info, inventory)), info))
+        set_speed(inventory, info, *measurement);
   return inventory;
 }
 

@@ -1,6 +1,12 @@
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <nlohmann/json.hpp>
+#include <csignal>
+#include <fstream>
+#include <memory>
 #include <sstream>
 
 #include "berth/engine.h"
@@ -17,15 +23,20 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
 TEST(DevicesCommand, PrintsATableWithinEightyColumnsAndTheDefault) {
   const auto outcome = berth_command({"devices"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(outcome.out,
               AllOf(StartsWith("DEVICE "), HasSubstr("\ncpu "), HasSubstr("GiB"),
                     HasSubstr("\nDefault: " + ComponentDevice::resolve_device().str() + ", the first of")));
-  std::istringstream lines(outcome.out);
-  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80U) << line;
-  EXPECT_EQ(outcome.err, "");
+  for (const auto& line : lines_of(outcome.out)) EXPECT_LE(line.size(), 80U) << line;
 }
 
 TEST(DevicesCommand, JsonHoldsWhatTheLibraryReports) {
@@ -54,8 +65,7 @@ TEST(DevicesCommand, SavesAMachineThatOtherCommandsRead) {
 TEST(DevicesCommand, ExplainsProbesDevicesAndLinks) {
   const auto outcome = berth_command({"devices", "--explain"});
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("\nProbes\n  cpu "), HasSubstr("\nDevices\ncpu: "), HasSubstr(" ms")));
-  std::istringstream lines(outcome.out);
-  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80U) << line;
+  for (const auto& line : lines_of(outcome.out)) EXPECT_LE(line.size(), 80U) << line;
 }
 
 TEST(DevicesCommand, RefusesWhatIsNoMachine) {
@@ -75,29 +85,168 @@ TEST(DevicesCommand, RefusesWhatIsNoMachine) {
   EXPECT_THAT(refused({"--interval", "1"}), HasSubstr("--watch"));
 }
 
-TEST(DoctorCommand, NamesEachProbeAndWhatCannotBeUsed) {
-  const auto here = berth_command({"doctor", "--json"});
-  const auto document = json::parse(here.out);
-  EXPECT_EQ(here.exit_code, document.at("problems").get<bool>() ? 1 : 0);
-  EXPECT_EQ(document.at("findings").at(0).at("about"), "cpu");
-  EXPECT_EQ(document.at("findings").at(0).at("state"), "ok");
-
-  const TemporaryFolder folder;
-  auto machine = simulate("cpu:64GiB,cuda:24GiB");
-  machine.devices[1].engines.clear();
-  machine.save(folder.path() / "machine.json");
-  const auto useless = berth_command({"doctor", "--inventory", folder.path() / "machine.json"});
-  EXPECT_EQ(useless.exit_code, 1);
-  EXPECT_THAT(useless.out, AllOf(HasSubstr("found, but no engine of this build"), HasSubstr("-DBERTH_GGML_CUDA=ON")));
-
-  machine.probes = {{.probe = "one", .message = "It is hidden.", .notes = {"a note", "another."}},
-                    {.probe = "two", .outcome = ProbeOutcome::found, .notes = {"a note"}}};
-  machine.save(folder.path() / "machine.json");
-  const auto joined =
-      json::parse(berth_command({"doctor", "--json", "--inventory", folder.path() / "machine.json"}).out);
-  EXPECT_EQ(joined.at("findings").at(0).at("text"), "It is hidden. a note; another.");
-  EXPECT_EQ(joined.at("findings").at(1).at("text"), "found; a note");
+TEST(DevicesCommand, RefusesOptionsForThisMachineWhereAnotherOneIsMeant) {
+  for (const std::vector<std::string>& option : {std::vector<std::string>{"--probes", "cpu"},
+                                                 {"--rpc", "127.0.0.1:1"},
+                                                 {"--no-drivers"},
+                                                 {"--folder", "/"},
+                                                 {"--probe-timeout", "100"}})
+    for (const char* machine : {"--simulate", "--inventory"}) {
+      std::vector<std::string> arguments = {"devices", machine, "cpu:1GiB"};
+      arguments.insert(arguments.end(), option.begin(), option.end());
+      const auto outcome = berth_command(arguments);
+      EXPECT_EQ(outcome.exit_code, 2) << option[0];
+      EXPECT_THAT(outcome.err, AllOf(HasSubstr(option[0]), HasSubstr("excludes")));
+    }
 }
+
+TEST(DevicesCommand, RefusesAWorkerThatIsNoEndpoint) {
+  const auto outcome = berth_command({"devices", "--probes", "rpc", "--rpc", "worker:nowhere"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("'worker:nowhere'"));
+}
+
+TEST(DevicesCommand, NotesWhatKeepsDevicesFromBeingSeen) {
+  const auto outcome = berth_command({"devices", "--probes", "rpc", "--rpc", "127.0.0.1:1"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.err, AllOf(StartsWith("berth: rpc: "), HasSubstr("127.0.0.1:1"),
+                                 testing::EndsWith("(berth doctor says more)\n")));
+  EXPECT_EQ(berth_command({"devices", "--probes", "cpu", "--no-drivers"}).err, "");
+}
+
+TEST(DevicesCommand, NeverCutsTheNamesOfDevicesAndPools) {
+  const TemporaryFolder folder;
+  auto machine = simulate("cpu:64GiB,cuda:24GiB,disk:1TB");
+  machine.devices[1].device = Device::gpu(2147483647);
+  machine.devices[1].name = "A name that is long enough to be cut";
+  machine.pools[2].id = machine.devices[2].pool = "disk:/dev/pts/1";
+  machine.save(folder.path() / "machine.json");
+  const auto outcome = berth_command({"devices", "--inventory", folder.path() / "machine.json"});
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("\ncuda:2147483647 A name"), HasSubstr(" disk:/dev/pts/1 ")));
+  for (const auto& line : lines_of(outcome.out)) EXPECT_LE(line.size(), 80U) << line;
+}
+
+TEST(DevicesCommand, TellsWhichFolderADiskIsOf) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path() / "models");
+  const auto models = (folder.path() / "models").string();
+  const auto outcome = berth_command({"devices", "--probes", "disk", "--folder", models, "--folder", "/"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr(" of " + models), testing::Not(HasSubstr(" of /\n"))));
+}
+
+class MeasuredDevices : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (engines().empty()) GTEST_SKIP() << "this build has no engine";
+  }
+  Outcome berth(const std::vector<std::string>& arguments) const {
+    return berth_command(arguments, {.environment = {{"XDG_CACHE_HOME", folder_.path()}, {"BERTH_PROBES", "cpu"}}});
+  }
+  std::filesystem::path cache() const { return folder_.path() / "berth/speeds.json"; }
+
+  /// Keeps another memory bandwidth of the only device.
+  void keep(double bytes_per_s) const {
+    auto kept = json::parse(std::ifstream(cache()));
+    kept.front()["memory_bytes_per_s"] = bytes_per_s;
+    std::ofstream(cache()) << kept;
+  }
+  double kept() const { return json::parse(std::ifstream(cache())).front().at("memory_bytes_per_s"); }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(MeasuredDevices, AreShownAndKnownToLaterCommands) {
+  EXPECT_THAT(berth({"resolve", "auto", "--policy", "fastest", "--explain"}).out, HasSubstr("not all are measured"));
+  const auto measured = berth({"devices", "--measure"});
+  ASSERT_EQ(measured.exit_code, 0) << measured.err;
+  EXPECT_THAT(measured.out, HasSubstr("\nMeasured\n  cpu: memory "));
+  EXPECT_THAT(berth({"resolve", "auto", "--policy", "fastest", "--explain"}).out,
+              HasSubstr("it reads its memory fastest"));
+  EXPECT_EQ(json::parse(berth({"devices", "--json"}).out).at("devices").at(0).at("speed").at("memory_bytes_per_s"),
+            kept());
+
+  keep(1);
+  ASSERT_EQ(berth({"devices", "--measure"}).exit_code, 0);
+  EXPECT_EQ(kept(), 1) << "what was kept is not measured";
+  ASSERT_EQ(berth({"devices", "--measure-again"}).exit_code, 0);
+  EXPECT_GT(kept(), 1e8);
+}
+
+TEST_F(MeasuredDevices, AFileThatCannotBeWrittenIsNoted) {
+  std::ofstream(folder_.path() / "berth") << "no folder";
+  const auto outcome = berth({"devices", "--measure", "--json"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.err, HasSubstr("berth: measure: What was measured is not kept: "));
+  const auto document = json::parse(outcome.out);
+  EXPECT_TRUE(document.at("devices").at(0).contains("speed"));
+  EXPECT_EQ(document.at("probes").back().at("outcome"), "found");
+}
+
+class WatchedDevices : public testing::Test {
+ protected:
+  static std::vector<std::string> watch(std::vector<std::string> more) {
+    more.insert(more.begin(), {"devices", "--probes", "cpu", "--watch", "--interval", "0.1"});
+    return more;
+  }
+};
+
+TEST_F(WatchedDevices, AreWatchedUntilASignal) {
+  for (const auto& [signal, code] : {std::pair(SIGINT, 130), {SIGTERM, 143}}) {
+    Process process(watch({}));
+    ASSERT_TRUE(process.wait_for("Default: "));
+    process.send(signal);
+    const auto outcome = process.wait();
+    EXPECT_EQ(outcome.exit_code, code) << outcome.err;
+  }
+}
+
+TEST_F(WatchedDevices, AnOutputThatCannotBeWrittenEndsIt) {
+  const auto outcome = berth_command(watch({"--json"}), {.output_file = "/dev/full"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("No space left on device"));
+}
+
+#ifdef BERTH_TEST_RPC_WORKER
+/// "127.0.0.1:PORT", which nobody listens at.
+std::string free_endpoint() {
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  if (bind(listener, generic, size) != 0 || getsockname(listener, generic, &size) != 0)
+    throw std::runtime_error("no free port");
+  close(listener);
+  return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+}
+
+TEST_F(WatchedDevices, ThoseThatComeAndGoAreTold) {
+  const auto endpoint = free_endpoint();
+  for (const bool with_json : {false, true}) {
+    auto arguments = watch({"--rpc", endpoint, "--probe-timeout", "20000"});
+    arguments[2] = "cpu,rpc";
+    if (with_json) arguments.emplace_back("--json");
+    Process watching(arguments);
+    ASSERT_TRUE(watching.wait_for(with_json ? "\"default\"" : "Default: "));
+    auto worker =
+        std::make_unique<Process>(std::vector<std::string>{endpoint}, ProcessOptions{.program = BERTH_TEST_RPC_WORKER});
+    const std::string came = with_json ? R"("what": "rpc:0", "field": "", "before": null)" : " rpc:0 appeared\n";
+    EXPECT_TRUE(watching.wait_for(came)) << watching.output();
+    worker.reset();
+    EXPECT_TRUE(watching.wait_for(with_json ? R"("what": "rpc:0", "field": "", "before": {)" : " rpc:0 is gone\n"))
+        << watching.output();
+    watching.send(SIGINT);
+    const auto outcome = watching.wait();
+    EXPECT_EQ(outcome.exit_code, 130);
+    if (!with_json) continue;
+    const auto lines = lines_of(outcome.out);
+    EXPECT_EQ(json::parse(lines[0]).at("schema"), 1);
+    for (std::size_t i = 1; i < lines.size(); ++i) EXPECT_TRUE(json::parse(lines[i]).contains("what")) << lines[i];
+  }
+}
+#endif
 
 }  // namespace
 }  // namespace berth::test

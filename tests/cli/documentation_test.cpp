@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <set>
 #include <sstream>
 
@@ -51,8 +52,14 @@ std::set<std::string> options_on_page(const std::string& page) {
   return options;
 }
 
+/// "--measure" is not in "--measure-again".
+bool has_option(const std::string& text, const std::string& option) {
+  return std::regex_search(text, std::regex(option + "(?![a-z-])"));
+}
+
 TEST(ManPage, HasEachOptionOfEachCommandAndNoOther) {
   const auto page = options_on_page(read_file(docs / "man" / "berth.1"));
+  const auto guide = read_file(docs / "command-line.md");
   std::set<std::string> known;
   auto commands = all_commands();
   commands.emplace_back();  // berth itself
@@ -61,7 +68,10 @@ TEST(ManPage, HasEachOptionOfEachCommandAndNoOther) {
     arguments.emplace_back("--help");
     const auto options = options_in(berth_command(arguments).out);
     EXPECT_TRUE(options.contains("--help"));
-    for (const auto& option : options) EXPECT_TRUE(page.contains(option)) << option << " is missing on the page";
+    for (const auto& option : options) {
+      EXPECT_TRUE(page.contains(option)) << option << " is missing on the page";
+      EXPECT_TRUE(has_option(guide, option) || option.size() == 2) << option << " is missing in the guide";
+    }
     known.insert(options.begin(), options.end());
   }
   EXPECT_GE(known.size(), 20U);
@@ -86,8 +96,8 @@ TEST(ManPage, HasNoWarnings) {
 
 TEST(CommandLineGuide, HasEachCommand) {
   const auto guide = read_file(docs / "command-line.md");
-  for (const std::string command : {"run", "devices", "resolve", "convert", "pipeline validate", "pipeline run",
-                                    "pipeline draw", "components", "completion"})
+  for (const std::string command : {"run", "devices", "doctor", "resolve", "convert", "pipeline validate",
+                                    "pipeline run", "pipeline draw", "components", "completion"})
     EXPECT_THAT(guide, HasSubstr("\n## berth " + command + "\n"));
 }
 

@@ -19,14 +19,19 @@ class Measure : public testing::Test {
   }
 
   Inventory measured(bool again = false) {
-    return measure(machine_, {.per_device = std::chrono::milliseconds(200),
-                              .cache = cache(),
-                              .again = again,
-                              .progress = [this](std::string_view) { ++measurements_; }});
+    options_.again = again;
+    return measure(machine_, options_);
   }
   std::filesystem::path cache() const { return folder_.path() / "sub" / "speeds.json"; }
+  Value::Object kept_speeds() const {
+    std::ifstream file(cache());
+    return Value::from_json(std::string(std::istreambuf_iterator<char>(file), {})).as_object();
+  }
 
   test::TemporaryFolder folder_;
+  MeasureOptions options_{.per_device = std::chrono::milliseconds(200),
+                          .cache = cache(),
+                          .progress = [this](std::string_view) { ++measurements_; }};
   Inventory machine_ = discover(DiscoverOptions::engines_only());
   int measurements_ = 0;
 };
@@ -50,7 +55,7 @@ TEST_F(Measure, KeepsWhatItMeasuredUntilTheDeviceChanges) {
   EXPECT_EQ(measurements_, devices) << "the second time comes from the file";
   measured(true);
   EXPECT_EQ(measurements_, 2 * devices);
-  std::ranges::find(machine_.devices, Device::cpu(), &DeviceInfo::device)->driver = "another one";
+  std::ranges::find(machine_.devices, Device::cpu(), &DeviceInfo::device)->name = "another one";
   measured();
   EXPECT_EQ(measurements_, 2 * devices + 1);
 }
@@ -61,6 +66,59 @@ TEST_F(Measure, ADamagedFileIsNoReasonToFail) {
     std::ofstream(cache()) << text;
     EXPECT_TRUE(measured().find(Device::cpu())->speed) << text;
   }
+}
+
+TEST_F(Measure, KeepsTheBetterOfTwoMeasurements) {
+  measured();
+  const auto keep = [&](double speed, double flops) {
+    Value::Object kept;
+    for (const auto& entry : kept_speeds())
+      kept.set(entry.first, Value::Object{{"memory_bytes_per_s", speed}, {"flops", flops}});
+    std::ofstream(cache()) << Value(kept).to_json();
+  };
+  keep(1, 1e20);
+  const auto speed = measured(true).find(Device::cpu())->speed;
+  EXPECT_GT(speed->memory_bytes_per_s, 1e8) << "what a busy machine measured does not stay";
+  EXPECT_EQ(speed->flops, 1e20) << "nor does a busy machine spoil what was measured before";
+  EXPECT_EQ(measured().find(Device::cpu())->speed, speed);
+}
+
+TEST_F(Measure, KeepsWhatOthersKeptMeanwhile) {
+  options_.progress = [this](std::string_view) {
+    std::filesystem::create_directories(cache().parent_path());
+    std::ofstream(cache()) << R"({"of another process": {"memory_bytes_per_s": 5}})";
+  };
+  measured();
+  EXPECT_TRUE(kept_speeds().contains("of another process"));
+  EXPECT_GT(kept_speeds().size(), 1U);
+}
+
+TEST_F(Measure, GivesKeptSpeedsWithoutMeasuring) {
+  EXPECT_EQ(with_kept_speeds(machine_, cache()), machine_) << "there are none";
+  const auto inventory = measured();
+  EXPECT_EQ(with_kept_speeds(machine_, cache()).devices, inventory.devices);
+  EXPECT_EQ(with_kept_speeds(machine_, cache()).links, inventory.links);
+  machine_.origin = InventoryOrigin::recorded;
+  EXPECT_EQ(with_kept_speeds(machine_, cache()), machine_) << "it is not this machine's";
+}
+
+TEST_F(Measure, AFileWithoutAFolderIsKept) {
+  const auto here = std::filesystem::current_path();
+  std::filesystem::current_path(folder_.path());
+  options_.cache = "speeds.json";
+  const auto inventory = measured();
+  std::filesystem::current_path(here);
+  EXPECT_EQ(inventory.probes.back().outcome, ProbeOutcome::found);
+  EXPECT_EQ(inventory.probes.back().notes, std::vector<std::string>());
+  EXPECT_TRUE(std::filesystem::exists(folder_.path() / "speeds.json"));
+}
+
+TEST_F(Measure, AFileThatCannotBeWrittenIsANoteAndNoFailure) {
+  std::ofstream(folder_.path() / "sub") << "no folder";
+  const auto report = measured().probes.back();
+  EXPECT_EQ(report.outcome, ProbeOutcome::found);
+  ASSERT_EQ(report.notes.size(), 1U);
+  EXPECT_TRUE(report.notes[0].starts_with("What was measured is not kept: ")) << report.notes[0];
 }
 
 TEST_F(Measure, CanBeCancelledAndRefusesOtherMachines) {

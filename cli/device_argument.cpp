@@ -45,7 +45,9 @@ ResolveRequest parse_request_argument(std::string_view text) {
   try {
     return parse_device_argument(text);
   } catch (const UnknownDeviceType&) {
-    if (text.find_first_of("{:") != text.npos) throw;
+    if (text.find('{') != text.npos) throw;
+  } catch (const std::invalid_argument&) {
+    if (text.find('{') != text.npos || text.find_first_of(" ,") == text.npos) throw;
   }
   return Wish::from_str(text);
 }

@@ -136,9 +136,9 @@ struct DeviceInfo {
   std::uint64_t total_bytes = 0;  ///< of that pool, as this device may use it
   std::uint64_t free_bytes = 0;
   bool free_is_known = true;  ///< else nothing tells what is in use, and free_bytes is all there is
-  bool integrated = false;  ///< shares the memory of the CPU
-  std::string pci_id = {};  ///< "0000:65:00.0"
-  std::string uuid = {};    ///< as its driver writes it
+  bool integrated = false;    ///< shares the memory of the CPU
+  std::string pci_id = {};    ///< "0000:65:00.0"
+  std::string uuid = {};      ///< as its driver writes it
   std::optional<int> numa_node = {};
   std::string driver = {};               ///< "580.65.06 (CUDA 13.0)"
   std::vector<DeviceName> engines = {};  ///< that can use it, with its name there
@@ -199,7 +199,8 @@ struct Inventory {
   std::vector<Link> links = {};
   std::vector<ProbeReport> probes = {};
 
-  /// The device of that name; one without an id is the first of its type. nullptr where there is none.
+  /// The device of that name; without an id the first of its type, with id 0 also one that has no id. nullptr where there
+  /// is none.
   const DeviceInfo* find(const Device& device) const;
   const MemoryPool* pool(std::string_view id) const;
 

@@ -24,12 +24,12 @@ struct Wish {
   std::vector<DeviceType> only = {};    ///< one of these types; empty: of any but the disk
   std::vector<DeviceType> except = {};  ///< none of these
   std::uint64_t min_free_bytes = 0;
-  std::vector<std::string> types = {};  ///< of numbers that it must compute with: "bf16"
+  std::vector<std::string> types = {};  ///< of numbers that it must compute with: "bf16"; every device does with "fp32"
   std::string engine = {};              ///< that must be able to use it; empty: any
 
-  /// Terms with commas between them: "auto" or "any"; "gpu" (cuda, xpu, mps or vulkan) or types ("cuda or xpu"); "not cpu" or
-  /// "any but cpu"; a size ("8 GiB", "8 GiB free"); "bf16", "fp16", ...; "engine llama.cpp". Throws std::invalid_argument
-  /// naming the term and what is accepted, and for terms that exclude each other.
+  /// Terms with commas between them: "auto" or "any"; "gpu" (cuda, xpu, mps or vulkan) or types ("cuda or xpu"); "not cpu",
+  /// "not cuda or xpu" or "any but cpu"; a size ("8 GiB", "at least 8 GiB free"); "bf16", "needs bf16"; "engine llama.cpp".
+  /// Throws std::invalid_argument naming the term and what is accepted, and for terms that exclude each other.
   static Wish from_str(std::string_view text);
 
   std::string str() const;  ///< from_str(str()) is the same wish
@@ -51,18 +51,20 @@ std::string_view to_string(ResolveRule rule);  ///< "haystack", "most_free", "fa
 ResolveRule resolve_rule_from_str(std::string_view text);
 
 struct ResolvePolicy {
-  /// Types that automatic resolution leaves out. The defaults are those of an empty environment.
+  /// false: automatic resolution leaves that type out, unless a wish names it. The defaults are those of an empty
+  /// environment.
   bool mps_enabled = true;
   bool xpu_enabled = true;
   ResolveRule rule = ResolveRule::haystack;
-  /// Chooses instead of the rule: one of the candidates, or nullptr for none of them.
+  /// Chooses instead of the rule: one of the candidates, or nullptr for none of them. resolve() throws
+  /// std::invalid_argument where it is another device.
   std::function<const DeviceInfo*(std::span<const DeviceInfo* const> candidates)> choose = {};
 
   /// As HAYSTACK_MPS_ENABLED and HAYSTACK_XPU_ENABLED say: only the exact value "false" switches one off.
   static ResolvePolicy from_environment(ResolveRule rule = ResolveRule::haystack);
 };
 
-/// One choice that was looked at.
+/// One device that was looked at, or the one or map that was given.
 struct ResolveReason {
   ComponentDevice device;
   bool taken;
@@ -73,7 +75,7 @@ struct ResolveReason {
 
 struct Resolution {
   ComponentDevice device;
-  std::vector<ResolveReason> reasons;  ///< in the order looked at; exactly one is taken
+  std::vector<ResolveReason> reasons;  ///< of each device but disks, in the order looked at; exactly one is taken
 
   std::string str() const;  ///< one line for each reason: "cuda:0: taken, the first of cuda, xpu, mps, cpu that ..."
 
@@ -82,9 +84,10 @@ struct Resolution {
 
 /// Resolves `request` over a machine. Pure: neither this machine nor the environment is asked. Only devices that an
 /// engine can use count.
-/// A given device or map comes back unchanged where the machine has all of it. Nothing by the rule `haystack` gives
-/// cuda:0, else xpu, else mps, else cpu, as Haystack does.
-/// Throws DeviceNotFound where the machine has no such device or nothing meets the wish.
+/// A given device or map comes back unchanged where the machine has all of it; the reason tells of devices in it that no
+/// engine can use. Nothing by the rule `haystack` gives cuda:0, else xpu, else mps, else cpu, as Haystack does; where the
+/// first device of a type cannot be used, the next one of it by its index; the CPU where there is nothing at all.
+/// Throws DeviceNotFound where the machine has no such device or nothing meets the wish; the message names the nearest.
 Resolution resolve(const ResolveRequest& request, const Inventory& inventory, const ResolvePolicy& policy = {});
 
 }  // namespace berth

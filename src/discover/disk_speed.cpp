@@ -13,6 +13,8 @@
 #include <string>
 #include <system_error>
 
+#include "text/descriptor.h"
+
 namespace berth::discovery {
 namespace {
 
@@ -24,21 +26,6 @@ constexpr std::size_t alignment = 4096;  // O_DIRECT wants that of the disk's bl
 [[noreturn]] void fail(const char* what, const std::filesystem::path& path) {
   throw std::filesystem::filesystem_error(what, path, std::error_code(errno, std::generic_category()));
 }
-
-class File {
- public:
-  explicit File(int descriptor) : descriptor_(descriptor) {}
-  ~File() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-
-  int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 using Buffer = std::unique_ptr<unsigned char, decltype(&std::free)>;
 
@@ -85,21 +72,21 @@ ReadSpeed measure_read(const std::filesystem::path& path, const ReadLimits& limi
     fail("is no file and no folder", path);
   }
   const auto buffer = random_buffer();
-  const File file(is_folder ? temporary_file(path) : open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) fail("cannot be read", path);
-  if (is_folder) fill(file.get(), path, buffer, limits);
-  posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
-  const int flags = fcntl(file.get(), F_GETFL);
-  ReadSpeed speed{.past_the_cache = fcntl(file.get(), F_SETFL, flags | O_DIRECT) == 0};
+  const Descriptor file(is_folder ? temporary_file(path) : open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file < 0) fail("cannot be read", path);
+  if (is_folder) fill(file, path, buffer, limits);
+  posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+  const int flags = fcntl(file, F_GETFL);
+  ReadSpeed speed{.past_the_cache = fcntl(file, F_SETFL, flags | O_DIRECT) == 0};
   const auto start = Clock::now();
   auto now = start;
   while (speed.bytes < limits.bytes && now - start < limits.time) {
     const auto wanted = std::min<std::uint64_t>(piece, limits.bytes - speed.bytes + alignment - 1) & ~(alignment - 1);
-    const auto count = pread(file.get(), buffer.get(), wanted, static_cast<off_t>(speed.bytes));
+    const auto count = pread(file, buffer.get(), wanted, static_cast<off_t>(speed.bytes));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EINVAL && speed.past_the_cache) {  // accepted the flag, but cannot
       speed.past_the_cache = false;
-      fcntl(file.get(), F_SETFL, flags);
+      fcntl(file, F_SETFL, flags);
       continue;
     }
     if (count < 0) fail("cannot be read", path);

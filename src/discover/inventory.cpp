@@ -21,7 +21,8 @@ std::string_view to_string(LinkKind kind) { return name_of(kind); }
 
 const DeviceInfo* Inventory::find(const Device& device) const {
   const auto is_meant = [&](const DeviceInfo& info) {
-    return info.device == device || (!device.id() && info.device.type() == device.type());
+    if (info.device.type() != device.type()) return false;
+    return !device.id() || device.id() == info.device.id() || (device.id() == 0 && !info.device.id());
   };
   // No id comes before all ids. What is not in order, such as a list made by hand, is looked through.
   const auto likely = std::ranges::lower_bound(devices, device, {}, &DeviceInfo::device);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -37,6 +39,12 @@ void check_free(const T& memory, const Place& place) {
     Place(place, "free_bytes").fail(fmt::format("{} of {} bytes are free", memory.free_bytes, memory.total_bytes));
 }
 
+/// "cuda" and "cuda:0" are one device.
+std::optional<Device> other_name(const Device& device) {
+  if (device.id().value_or(0) != 0) return std::nullopt;
+  return Device(device.type(), device.id() ? std::nullopt : std::optional(0));
+}
+
 std::string numa_name(int id) { return "numa:" + std::to_string(id); }
 
 /// Calls `check` with each entry and its place.
@@ -50,9 +58,11 @@ void each(const std::vector<T>& list, const Place& place, F check) {
 void check_inventory(const Inventory& inventory) {
   const Place top;
   Seen pools("pool");
+  std::map<std::string_view, std::uint64_t> pool_bytes;
   each(inventory.pools, Place(top, "pools"), [&](const MemoryPool& pool, const Place& place) {
     if (pool.id.empty()) Place(place, "id").fail("is empty");
     pools.add(pool.id, Place(place, "id"));
+    pool_bytes.emplace(pool.id, pool.total_bytes);
     check_free(pool, place);
   });
 
@@ -60,9 +70,16 @@ void check_inventory(const Inventory& inventory) {
   Seen numa_nodes("NUMA node");
   const Place devices_place(top, "devices");
   each(inventory.devices, devices_place, [&](const DeviceInfo& info, const Place& place) {
-    devices.add(info.device.str(), Place(place, "device"));
+    const Place name(place, "device");
+    devices.add(info.device.str(), name);
+    if (const auto same = other_name(info.device); same && devices.contains(same->str()))
+      name.fail(fmt::format("{} is there already, as {}", info.device.str(), same->str()));
     pools.require(info.pool, Place(place, "pool"));
     check_free(info, place);
+    // A driver can tell of more than a container may use, where it shares the memory of the CPU.
+    const auto bytes = pool_bytes.at(info.pool);
+    if (!info.integrated && bytes != 0 && info.total_bytes > bytes)
+      Place(place, "total_bytes").fail(fmt::format("{} of the {} bytes of its pool", info.total_bytes, bytes));
     if (!info.cpu) return;
     const Place cpu(place, "cpu");
     each(info.cpu->numa_nodes, Place(cpu, "numa_nodes"), [&](const NumaNode& node, const Place& node_place) {

@@ -17,7 +17,6 @@ namespace {
 using discovery::SimulatedDevices;
 using discovery::SimulatedLink;
 
-constexpr std::size_t most_devices = 4096;
 constexpr auto memory_of_cpu = "ram";
 
 /// What would use such a device, by its name there.
@@ -70,8 +69,8 @@ class Builder {
   }
 
   void add(const SimulatedDevices& devices) {
-    if (inventory_.devices.size() + static_cast<std::size_t>(devices.count) > most_devices)
-      discovery::fail_at(text_, devices.at, fmt::format("more than {} devices", most_devices));
+    if (inventory_.devices.size() + static_cast<std::size_t>(devices.count) > discovery::most_simulated_devices)
+      discovery::fail_at(text_, devices.at, fmt::format("more than {} devices", discovery::most_simulated_devices));
     for (int i = 0; i < devices.count; ++i) {
       const int id = next_[devices.type]++;
       const bool first_disk = devices.type == DeviceType::disk && id == 0;

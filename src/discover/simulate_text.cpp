@@ -6,39 +6,24 @@
 #include <array>
 #include <charconv>
 #include <functional>
+#include <set>
 
 #include "discover/inventory_fields.h"
+#include "discover/number_types.h"
+#include "text/bytes.h"
 #include "text/printable.h"
 
 namespace berth::discovery {
 namespace {
 
-constexpr int most_devices = 4096;
 constexpr std::size_t longest_text = 64 * 1024;
-constexpr long double most_bytes = 1ULL << 60U;
+constexpr long double most_bytes = most_simulated_bytes;
 
-struct Unit {
-  std::string_view name;
-  long double factor;
-};
-constexpr long double kib = 1024;
-constexpr std::array size_units = {Unit{"B", 1},
-                                   Unit{"KB", 1e3L},
-                                   Unit{"MB", 1e6L},
-                                   Unit{"GB", 1e9L},
-                                   Unit{"TB", 1e12L},
-                                   Unit{"PB", 1e15L},
-                                   Unit{"KiB", kib},
-                                   Unit{"MiB", kib* kib},
-                                   Unit{"GiB", kib* kib* kib},
-                                   Unit{"TiB", kib* kib* kib* kib},
-                                   Unit{"PiB", kib* kib* kib* kib* kib}};
-constexpr std::array speed_units = {Unit{"MB/s", 1e6L},           Unit{"GB/s", 1e9L},
-                                    Unit{"TB/s", 1e12L},          Unit{"MiB/s", kib* kib},
-                                    Unit{"GiB/s", kib* kib* kib}, Unit{"TiB/s", kib* kib* kib* kib},
-                                    Unit{"Mbit/s", 1e6L / 8},     Unit{"Gbit/s", 1e9L / 8}};
-constexpr std::array flops_units = {Unit{"G", 1e9L}, Unit{"T", 1e12L}, Unit{"P", 1e15L}};
-constexpr std::array latency_units = {Unit{"us", 1}, Unit{"ms", 1e3L}};
+constexpr std::array speed_units = {Unit{"MB/s", 1e6},       Unit{"GB/s", 1e9},      Unit{"TB/s", 1e12},
+                                    Unit{"MiB/s", 0x1p20},   Unit{"GiB/s", 0x1p30},  Unit{"TiB/s", 0x1p40},
+                                    Unit{"Mbit/s", 1e6 / 8}, Unit{"Gbit/s", 1e9 / 8}};
+constexpr std::array flops_units = {Unit{"G", 1e9}, Unit{"T", 1e12}, Unit{"P", 1e15}};
+constexpr std::array latency_units = {Unit{"us", 1}, Unit{"ms", 1e3}};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '/' || c == '_'; }
@@ -115,7 +100,14 @@ class Cursor {
     if (bytes < 1 || bytes > most_bytes) fail_from(start, "a size from 1B to 1024PiB");
     return static_cast<std::uint64_t>(bytes);
   }
-  double speed() { return static_cast<double>(in_unit(number("a speed such as 25GB/s"), speed_units)); }
+  template <std::size_t n>
+  double above_zero(const char* what, const std::array<Unit, n>& units) {
+    const std::size_t start = at_;
+    const auto amount = in_unit(number(what), units);
+    if (amount <= 0) fail_from(start, fmt::format("{} and above 0", what));
+    return static_cast<double>(amount);
+  }
+  double speed() { return above_zero("a speed such as 25GB/s", speed_units); }
 
   /// Up to the next option or item.
   std::string text() {
@@ -139,6 +131,7 @@ struct Option {
 
 /// {";" KEY "=" VALUE}
 void read_options(Cursor& cursor, const std::vector<Option>& options) {
+  std::set<std::string_view> seen;
   while (cursor.take(";")) {
     const std::size_t start = cursor.at();
     const auto name = cursor.take_while(is_word);
@@ -148,6 +141,7 @@ void read_options(Cursor& cursor, const std::vector<Option>& options) {
       for (const auto& each : options) names += (names.empty() ? "" : ", ") + std::string(each.name) + "=";
       cursor.fail_from(start, "one of " + names);
     }
+    if (!seen.insert(name).second) cursor.fail_from(start, fmt::format("{}= once", name));
     cursor.expect("=");
     option->read();
   }
@@ -155,17 +149,16 @@ void read_options(Cursor& cursor, const std::vector<Option>& options) {
 
 /// [COUNT "x"] SIZE ["-" SIZE], or [COUNT "x"] "shared"
 void read_memory(Cursor& cursor, SimulatedDevices& devices) {
-  constexpr auto expected = "a size such as 24GiB, a count as in 2x24GiB, or 'shared'";
-  const auto shares = [&] {
-    if (devices.type == DeviceType::cpu || devices.type == DeviceType::disk || !cursor.take("shared")) return false;
-    return devices.shared = true;
-  };
+  const bool may_share = devices.type != DeviceType::cpu && devices.type != DeviceType::disk;
+  const auto* const expected = may_share ? "a size such as 24GiB, a count as in 2x24GiB, or 'shared'"
+                                         : "a size such as 24GiB, or a count as in 2x24GiB";
+  const auto shares = [&] { return devices.shared = may_share && cursor.take("shared"); };
   if (shares()) return;
   std::size_t start = cursor.at();
   auto number = cursor.number(expected);
   if (cursor.take("x")) {
-    if (number < 1 || number > most_devices || number != static_cast<int>(number))
-      cursor.fail_from(start, fmt::format("a count from 1 to {}", most_devices));
+    if (number < 1 || number > most_simulated_devices || number != static_cast<int>(number))
+      cursor.fail_from(start, fmt::format("a count from 1 to {}", most_simulated_devices));
     devices.count = static_cast<int>(number);
     if (shares()) return;
     start = cursor.at();
@@ -181,6 +174,34 @@ void read_memory(Cursor& cursor, SimulatedDevices& devices) {
   }
 }
 
+/// TYPE {"+" TYPE}
+std::vector<std::string> read_number_types(Cursor& cursor) {
+  std::vector<std::string> types;
+  do {
+    const std::size_t start = cursor.at();
+    const auto type = cursor.take_while([](char c) { return is_word(c) || is_digit(c); });
+    if (std::ranges::find(number_types, type) == number_types.end())
+      cursor.fail_from(start, fmt::format("types such as fp16+bf16, of {}", fmt::join(number_types, ", ")));
+    types.emplace_back(type);
+  } while (cursor.take("+"));
+  return types;
+}
+
+/// "9.0", "gfx942"
+std::string read_compute_capability(Cursor& cursor) {
+  const std::size_t start = cursor.at();
+  auto text = cursor.text();
+  const auto digits = [](std::string_view part, std::string_view of) {
+    return !part.empty() && part.find_first_not_of(of) == part.npos;
+  };
+  const auto point = std::min(text.find('.'), text.size());
+  const bool nvidia = digits(text.substr(0, point), "0123456789") &&
+                      digits(text.substr(std::min(point + 1, text.size())), "0123456789");
+  const bool amd = text.starts_with("gfx") && digits(std::string_view(text).substr(3), "0123456789abcdef");
+  if (!nvidia && !amd) cursor.fail_from(start, "a compute capability such as 9.0 or gfx942");
+  return text;
+}
+
 SimulatedDevices read_devices(Cursor& cursor, DeviceType type) {
   SimulatedDevices devices{.type = type, .at = cursor.at()};
   read_memory(cursor, devices);
@@ -188,16 +209,11 @@ SimulatedDevices read_devices(Cursor& cursor, DeviceType type) {
 
   std::vector<Option> options = {
       {"name", [&] { devices.name = cursor.text(); }},
-      {"flops",
-       [&] { devices.speed.flops = static_cast<double>(cursor.in_unit(cursor.number("a number"), flops_units)); }},
-      {"types", [&] {
-         do devices.types.emplace_back(cursor.take_while([](char c) { return is_word(c) || is_digit(c); }));
-         while (cursor.take("+"));
-         if (std::ranges::find(devices.types, "") != devices.types.end()) cursor.fail("types such as fp16+bf16");
-       }}};
+      {"flops", [&] { devices.speed.flops = cursor.above_zero("a number such as 82T", flops_units); }},
+      {"types", [&] { devices.types = read_number_types(cursor); }}};
   if (type == DeviceType::cpu) options.push_back({"cores", [&] { devices.cores = cursor.count("cores", 1 << 20); }});
   if (is_gpu(type)) {
-    options.push_back({"compute", [&] { devices.gpu.compute_capability = cursor.text(); }});
+    options.push_back({"compute", [&] { devices.gpu.compute_capability = read_compute_capability(cursor); }});
     options.push_back({"mig", [&] { devices.gpu.mig_profile = cursor.text(); }});
   }
   read_options(cursor, options);

@@ -13,6 +13,9 @@
 
 namespace berth::discovery {
 
+inline constexpr int most_simulated_devices = 4096;
+inline constexpr std::uint64_t most_simulated_bytes = std::uint64_t{1} << 60U;  ///< of one kind together: 1024 PiB
+
 /// "cuda:2x24GiB-1GiB@1000GB/s;name=RTX 4090"
 struct SimulatedDevices {
   DeviceType type = DeviceType::cpu;

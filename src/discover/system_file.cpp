@@ -9,17 +9,13 @@
 #include <charconv>
 #include <system_error>
 
+#include "text/trimmed.h"
+
 namespace berth::discovery {
 namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
 constexpr int most_ids = 1 << 16;
-
-std::string_view without_blanks(std::string_view text) {
-  const auto start = text.find_first_not_of(blanks);
-  if (start == text.npos) return {};
-  return text.substr(start, text.find_last_not_of(blanks) - start + 1);
-}
 
 std::string read_all(int file, std::size_t limit) {
   std::string text;
@@ -49,7 +45,7 @@ std::optional<std::string> read_system_file(const std::filesystem::path& file, s
 
 std::string first_line(const std::filesystem::path& file) {
   const auto text = read_system_file(file, 4096).value_or("");
-  return std::string(without_blanks(std::string_view(text).substr(0, text.find('\n'))));
+  return std::string(trimmed(std::string_view(text).substr(0, text.find('\n'))));
 }
 
 std::optional<std::uint64_t> to_number(std::string_view text) {
@@ -63,7 +59,7 @@ std::optional<std::uint64_t> to_number(std::string_view text) {
 std::vector<int> to_list(std::string_view text) {
   std::vector<int> ids;
   while (!text.empty()) {
-    const auto item = without_blanks(text.substr(0, text.find(',')));
+    const auto item = trimmed(text.substr(0, text.find(',')));
     const auto dash = item.find('-');
     const auto first = to_number(item.substr(0, dash));
     const auto last = dash == item.npos ? first : to_number(item.substr(dash + 1));
@@ -103,7 +99,7 @@ std::optional<std::string_view> value_of(std::string_view text, std::string_view
     const auto rest = line.substr(key.size());
     const auto value = rest.find_first_not_of(": \t");
     if (value == 0) continue;  // a longer key
-    return value == rest.npos ? std::string_view() : without_blanks(rest.substr(value));
+    return value == rest.npos ? std::string_view() : trimmed(rest.substr(value));
   }
   return std::nullopt;
 }

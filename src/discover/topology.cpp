@@ -12,7 +12,7 @@
 
 #include "berth/error.h"
 #include "discover/cpu_features.h"
-#include "discover/system_file.h"
+#include "text/file.h"
 #include "text/printable.h"
 
 namespace berth::discovery {
@@ -100,11 +100,13 @@ Topology topology_of_this_machine() {
 }
 
 Topology topology_from_xml(const std::filesystem::path& file) {
-  const auto text = read_system_file(file, largest_xml);
-  if (!text) throw std::filesystem::filesystem_error("cannot be read", file, std::make_error_code(std::errc::io_error));
+  const auto status = std::filesystem::status(file);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))  // which could block
+    throw std::filesystem::filesystem_error("cannot read", file, std::make_error_code(std::errc::invalid_argument));
+  const auto text = read_text_file(file, largest_xml);
   auto topology = make_topology();
-  const auto length = static_cast<int>(text->size() + 1);
-  if (hwloc_topology_set_xmlbuffer(topology.get(), text->c_str(), length) != 0 ||
+  const auto length = static_cast<int>(text.size() + 1);
+  if (hwloc_topology_set_xmlbuffer(topology.get(), text.c_str(), length) != 0 ||
       hwloc_topology_load(topology.get()) != 0)
     throw FormatError(file, 0, "something else", "a topology as lstopo writes it");
   return topology;

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 
 #include "text/bytes.h"
 
@@ -16,7 +15,9 @@ bool contains(const List& list, const T& value) {
   return std::ranges::find(list, value) != list.end();
 }
 
-std::string_view variable_that_leaves_out(DeviceType type, const ResolvePolicy& policy) {
+/// A wish that names the type itself has it all the same.
+std::string_view variable_that_leaves_out(DeviceType type, const Wish& wish, const ResolvePolicy& policy) {
+  if (contains(wish.only, type) && !std::ranges::equal(wish.only, gpus)) return {};
   if (type == DeviceType::xpu && !policy.xpu_enabled) return "HAYSTACK_XPU_ENABLED";
   if (type == DeviceType::mps && !policy.mps_enabled) return "HAYSTACK_MPS_ENABLED";
   return {};
@@ -30,21 +31,21 @@ int type_rank(DeviceType type) {
   return static_cast<int>(std::ranges::find(order, type) - order.begin());
 }
 
-std::string unmet(const Wish& wish, const DeviceInfo& info, const ResolvePolicy& policy) {
+Unmet unmet(const Wish& wish, const DeviceInfo& info, const ResolvePolicy& policy) {
   const auto type = info.device.type();
-  if (type == DeviceType::disk) return "a disk computes nothing";
-  if (info.engines.empty()) return "no engine of this build can use it";
-  if (const auto variable = variable_that_leaves_out(type, policy); !variable.empty())
-    return fmt::format("left out by {}=false", variable);
-  if (!wish.only.empty() && !contains(wish.only, type)) return "of another type than was asked for";
-  if (contains(wish.except, type)) return fmt::format("{} is excluded", to_string(type));
+  if (!wish.only.empty() && !contains(wish.only, type)) return {0, "of another type than was asked for"};
+  if (contains(wish.except, type)) return {0, fmt::format("{} is excluded", to_string(type))};
+  if (info.engines.empty()) return {1, "no engine of this build can use it"};
+  if (const auto variable = variable_that_leaves_out(type, wish, policy); !variable.empty())
+    return {2, fmt::format("left out by {}=false", variable)};
   if (!wish.engine.empty() && std::ranges::find(info.engines, wish.engine, &DeviceName::in) == info.engines.end())
-    return fmt::format("{} cannot use it", wish.engine);
-  if (info.free_bytes < wish.min_free_bytes)
-    return fmt::format("{} free, {} were asked for", in_units(info.free_bytes), in_units(wish.min_free_bytes));
+    return {3, fmt::format("{} cannot use it", wish.engine)};
   for (const auto& number_type : wish.types)
-    if (!contains(info.types, number_type)) return fmt::format("it does not compute in {}", number_type);
-  return {};
+    if (number_type != "fp32" && !contains(info.types, number_type))
+      return {4, fmt::format("it does not compute in {}", number_type)};
+  if (info.free_bytes < wish.min_free_bytes)
+    return {5, fmt::format("{} free, {} were asked for", in_units(info.free_bytes), in_units(wish.min_free_bytes))};
+  return {6};
 }
 
 std::string nearest_devices(const Device& wanted, const Inventory& inventory) {
@@ -52,7 +53,14 @@ std::string nearest_devices(const Device& wanted, const Inventory& inventory) {
   for (const bool same_type : {true, false})
     for (const auto& info : inventory.devices)
       if ((info.device.type() == wanted.type()) == same_type) names.push_back(info.device.str());
-  return fmt::format("{}", fmt::join(names, ", "));
+  return names.empty() ? "none" : first_few(names, ", ");
+}
+
+std::string first_few(std::span<const std::string> texts, std::string_view separator) {
+  constexpr std::size_t few = 8;
+  const auto shown = texts.first(std::min(texts.size(), few));
+  const auto text = fmt::format("{}", fmt::join(shown, separator));
+  return texts.size() > few ? fmt::format("{}{}and {} more", text, separator, texts.size() - few) : text;
 }
 
 }  // namespace berth

@@ -5,10 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <limits>
+#include <set>
 #include <stdexcept>
+#include <tuple>
 
 #include "berth/error.h"
 #include "resolve/candidates.h"
+#include "text/nearest.h"
 #include "text/printable.h"
 
 namespace berth {
@@ -21,49 +25,77 @@ bool enabled(const char* variable) {
   return value == nullptr || std::string_view(value) != "false";
 }
 
-/// Haystack names the type, but for cuda, whose default is cuda:0.
-Device haystacks_name(DeviceType type) { return type == DeviceType::cuda ? Device::gpu() : Device(type); }
+/// A disk computes nothing, and is nothing that a component can be given.
+std::vector<const DeviceInfo*> all_but_disks(const Inventory& inventory) {
+  std::vector<const DeviceInfo*> devices;
+  for (const auto& info : inventory.devices)
+    if (info.device.type() != DeviceType::disk) devices.push_back(&info);
+  return devices;
+}
 
-void check_exists(const Device& device, const Inventory& inventory, const std::string& entry) {
-  if (device.type() == DeviceType::disk || inventory.find(device) != nullptr) return;
-  throw DeviceNotFound(fmt::format("This machine has no device '{}'{}; it has {}", device.str(), entry,
-                                          nearest_devices(device, inventory)));
+/// Throws where it is not there; what is to be said of it, where something is.
+std::string look_up(const Device& device, const Inventory& inventory, const std::string& entry) {
+  const auto* info = inventory.find(device);
+  if (info == nullptr && device == Device::disk()) return "the machine lists no disk";
+  if (info == nullptr)
+    throw DeviceNotFound(fmt::format("This machine has no device '{}'{}; it has {}", device.str(), entry,
+                                     nearest_devices(device, inventory)));
+  if (device.type() == DeviceType::disk || !info->engines.empty()) return {};
+  return fmt::format("no engine of this build can use {}", device.str());
 }
 
 Resolution resolve_given(const ComponentDevice& given, const Inventory& inventory) {
-  if (const Device* single = given.single()) {
-    check_exists(*single, inventory, "");
-  } else {
+  std::string why = "given";
+  std::set<Device> seen;
+  const auto look_at = [&](const Device& device, const std::string& entry) {
+    if (!seen.insert(device).second) return;
+    if (const auto remark = look_up(device, inventory, entry); !remark.empty()) why += "; " + remark;
+  };
+  if (const Device* single = given.single())
+    look_at(*single, "");
+  else
     for (const auto& [name, device] : *given.multiple())
-      check_exists(device, inventory, fmt::format(" (of {} in the map)", in_quotes(name)));
-  }
-  return {given, {{given, true, "given"}}};
+      look_at(device, fmt::format(" (of {} in the map)", in_quotes(name)));
+  return {given, {{given, true, std::move(why)}}};
 }
 
-/// Why no device of that type comes into question; empty where one does.
-std::string why_none(DeviceType type, const Inventory& inventory, const ResolvePolicy& policy) {
-  if (type == DeviceType::cpu) return {};  // Haystack's last resort, whatever there is
-  std::string why = "this machine has none";
-  for (const auto& info : inventory.devices)
-    if (info.device.type() == type && (why = unmet({}, info, policy)).empty()) break;
-  return why;
+/// Haystack names the type, but for cuda, whose default is cuda:0. Engines take both for the first one.
+Device haystacks_name(const Device& device) {
+  if (device.id().value_or(0) != 0) return device;
+  return device.type() == DeviceType::cuda ? Device::gpu() : Device(device.type());
 }
 
-/// What Haystack does where nothing is given: types, not devices.
+std::pair<int, Device> rank(const DeviceInfo* info) { return {type_rank(info->device.type()), info->device}; }
+
+/// What Haystack does where nothing is given: types in their order.
 Resolution resolve_nothing(const Inventory& inventory, const ResolvePolicy& policy) {
+  auto devices = all_but_disks(inventory);
+  std::ranges::stable_sort(devices, {}, rank);
+
   std::vector<ResolveReason> reasons;
   std::optional<Device> taken;
+  auto next = devices.begin();
   for (const auto type : {DeviceType::cuda, DeviceType::xpu, DeviceType::mps, DeviceType::cpu}) {
-    const auto candidate = haystacks_name(type);
-    auto why = why_none(type, inventory, policy);
-    if (why.empty() && taken) why = taken->str() + " comes first";
-    const bool take = why.empty();
-    if (take) taken = candidate;
-    reasons.push_back({candidate, take, take ? "the first of cuda, xpu, mps, cpu that is available" : std::move(why)});
+    const auto before = reasons.size();
+    for (; next != devices.end() && (*next)->device.type() == type; ++next) {
+      const auto name = haystacks_name((*next)->device);
+      auto why = unmet({}, **next, policy).why;
+      if (why.empty() && taken) why = taken->str() + " comes first";
+      const bool take = why.empty();
+      if (take) taken = name;
+      reasons.push_back({name, take, take ? "the first of cuda, xpu, mps, cpu that is available" : std::move(why)});
+    }
+    if (reasons.size() == before) reasons.push_back({haystacks_name(Device(type)), false, "this machine has none"});
   }
-  for (const auto& info : inventory.devices)
-    if (type_rank(info.device.type()) > type_rank(DeviceType::cpu) && info.device.type() != DeviceType::disk)
-      reasons.push_back({info.device, false, "only used where it is asked for by name"});
+  if (!taken) {
+    taken = Device::cpu();
+    const auto cpu = std::ranges::find(reasons, ComponentDevice(*taken), &ResolveReason::device);
+    auto why = "the last resort, though " + (cpu == reasons.end() ? "this machine has none" : cpu->why);
+    if (cpu != reasons.end()) reasons.erase(cpu);
+    reasons.push_back({*taken, true, std::move(why)});
+  }
+  for (; next != devices.end(); ++next)
+    reasons.push_back({(*next)->device, false, "only used where it is asked for by name"});
   return {*taken, std::move(reasons)};
 }
 
@@ -74,7 +106,6 @@ struct Choice {
 
 Choice choose(std::span<const DeviceInfo* const> candidates, const ResolvePolicy& policy) {
   if (policy.choose) return {policy.choose(candidates), "chosen by the caller"};
-  const auto rank = [](const DeviceInfo* info) { return std::pair(type_rank(info->device.type()), info->device); };
   const auto first = *std::ranges::min_element(candidates, {}, rank);
   switch (policy.rule) {
     case ResolveRule::haystack:
@@ -98,27 +129,51 @@ Choice choose(std::span<const DeviceInfo* const> candidates, const ResolvePolicy
   return {first, "the first of its kind by type and index"};
 }
 
+/// The nearest first, and what it lacks.
+std::string nearest_of(std::vector<std::pair<Unmet, const DeviceInfo*>> refused) {
+  const auto distance = [](const auto& each) {
+    const auto& [unmet, info] = each;
+    return std::tuple(-unmet.met, std::numeric_limits<std::uint64_t>::max() - info->free_bytes, info->device);
+  };
+  std::ranges::stable_sort(refused, {}, distance);
+  std::vector<std::string> texts;
+  for (const auto& [unmet, info] : refused) texts.push_back(fmt::format("{}: {}", info->device.str(), unmet.why));
+  return "nearest is " + first_few(texts, "; ");
+}
+
+/// What somebody may have meant by an engine that uses no device here.
+std::string engine_hint(const Wish& wish, const Inventory& inventory) {
+  std::vector<std::string> names;
+  for (const auto& info : inventory.devices)
+    for (const auto& engine : info.engines)
+      if (std::ranges::find(names, engine.in) == names.end()) names.push_back(engine.in);
+  const bool is_known = wish.engine.empty() || std::ranges::find(names, wish.engine) != names.end();
+  return is_known || names.empty() ? "" : nearest_hint(wish.engine, names);
+}
+
 Resolution resolve_wish(const Wish& wish, const Inventory& inventory, const ResolvePolicy& policy) {
   std::vector<const DeviceInfo*> candidates;
   std::vector<ResolveReason> reasons;
-  std::string refused;
-  for (const auto& info : inventory.devices) {
-    if (info.device.type() == DeviceType::disk) continue;
-    auto why = unmet(wish, info, policy);
-    if (why.empty()) {
-      candidates.push_back(&info);
+  std::vector<std::pair<Unmet, const DeviceInfo*>> refused;
+  for (const auto* info : all_but_disks(inventory)) {
+    auto missing = unmet(wish, *info, policy);
+    if (missing.why.empty()) {
+      candidates.push_back(info);
       continue;
     }
-    refused += fmt::format("{}{}: {}", refused.empty() ? "" : "; ", info.device.str(), why);
-    reasons.push_back({info.device, false, std::move(why)});
+    reasons.push_back({info->device, false, missing.why});
+    refused.emplace_back(std::move(missing), info);
   }
-  const auto fail = [&](std::string_view what) {
-    throw DeviceNotFound(
-        fmt::format("{} '{}'; {}", what, printable(wish.str()), refused.empty() ? "there is no other device" : refused));
+  const auto fail = [&](std::string_view what, std::string_view without_others) {
+    throw DeviceNotFound(fmt::format("{} '{}'; {}{}", what, printable(wish.str()),
+                                     refused.empty() ? without_others : nearest_of(std::move(refused)),
+                                     engine_hint(wish, inventory)));
   };
-  if (candidates.empty()) fail("No device of this machine meets the wish");
+  if (candidates.empty()) fail("No device of this machine meets the wish", "it has none");
   const auto [taken, why] = choose(candidates, policy);
-  if (taken == nullptr) fail("The caller took none of the devices that meet the wish");
+  if (taken == nullptr) fail("The caller took none of the devices that meet the wish", "there is no other device");
+  if (std::ranges::find(candidates, taken) == candidates.end())
+    throw std::invalid_argument("The policy chose a device that is none of the candidates it was given");
   for (const auto* each : candidates)
     reasons.push_back({each->device, each == taken, each == taken ? why : taken->device.str() + " is preferred"});
   std::ranges::stable_sort(reasons, {}, [](const ResolveReason& reason) { return *reason.device.single(); });

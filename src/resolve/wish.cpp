@@ -2,30 +2,24 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 
 #include "berth/resolve.h"
+#include "discover/number_types.h"
+#include "resolve/candidates.h"
 #include "text/bytes.h"
 #include "text/nearest.h"
 #include "text/printable.h"
+#include "text/trimmed.h"
 
 namespace berth {
 namespace {
 
-constexpr std::array gpus = {DeviceType::cuda, DeviceType::xpu, DeviceType::mps, DeviceType::vulkan};
-constexpr std::array<std::string_view, 9> number_types = {"fp64", "fp32", "tf32", "fp16", "bf16",
-                                                          "fp8",  "fp4",  "int8", "int4"};
+using discovery::number_types;
 
 template <class List, class T>
 bool contains(const List& list, const T& value) {
   return std::ranges::find(list, value) != list.end();
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto start = text.find_first_not_of(" \t");
-  if (start == text.npos) return {};
-  return text.substr(start, text.find_last_not_of(" \t") - start + 1);
 }
 
 /// What follows `prefix`, where the text starts with it.
@@ -34,68 +28,81 @@ std::optional<std::string_view> after(std::string_view text, std::string_view pr
   return trimmed(text.substr(prefix.size()));
 }
 
-std::optional<DeviceType> type_named(std::string_view text) {
-  const auto found = std::ranges::find(all_device_types, text, [](DeviceType type) { return to_string(type); });
-  return found == all_device_types.end() ? std::nullopt : std::optional(*found);
-}
-
-/// "cuda", "cuda or xpu"; none where one of them is no type.
+/// "cuda", "cuda or xpu", "gpu or npu"; none where one of them is no type.
 std::vector<DeviceType> types_named(std::string_view text) {
   constexpr std::string_view separator = " or ";
   std::vector<DeviceType> types;
   while (true) {
     const auto end = text.find(separator);
-    const auto type = type_named(trimmed(text.substr(0, end)));
-    if (!type) return {};
-    types.push_back(*type);
+    const auto name = trimmed(text.substr(0, end));
+    const auto type = std::ranges::find(all_device_types, name, [](DeviceType each) { return to_string(each); });
+    if (name == "gpu")
+      types.insert(types.end(), gpus.begin(), gpus.end());
+    else if (type != all_device_types.end())
+      types.push_back(*type);
+    else
+      return {};
     if (end == text.npos) return types;
     text.remove_prefix(end + separator.size());
   }
 }
 
 [[noreturn]] void refuse(std::string_view term) {
+  if (contains(term, ':'))
+    throw std::invalid_argument(
+        fmt::format("A wish has no index, as in {}; give one device and nothing else, such as cuda:0, or types such as "
+                    "\"cuda or xpu\"",
+                    in_quotes(term)));
   throw std::invalid_argument(fmt::format(
       "{} is no device and no wish; a wish is made of: auto, gpu, a type ({}), \"not TYPE\", a size such as "
       "\"8 GiB free\", a type of numbers ({}), \"engine NAME\"",
       in_quotes(term), UnknownDeviceType::accepted(), fmt::join(number_types, ", ")));
 }
 
-void limit_to(Wish& wish, std::span<const DeviceType> types, std::string_view term) {
-  if (!wish.only.empty())
+[[noreturn]] void refuse_second(std::string_view what, std::string_view term) {
+  throw std::invalid_argument(fmt::format("The wish says twice {}; {} is the second time", what, in_quotes(term)));
+}
+
+/// "8 GiB", "at least 8 GiB free"
+std::uint64_t bytes_of(std::string_view text, std::string_view term) {
+  if (const auto least = after(text, "at least ")) text = *least;
+  if (text.ends_with(" free")) text = trimmed(text.substr(0, text.size() - 5));
+  const auto bytes = parse_bytes(text);
+  if (!bytes) refuse(term);
+  if (text.find_first_not_of("0123456789.") == text.npos)
     throw std::invalid_argument(
-        fmt::format("The wish says twice what type the device should be; {} is the second time", in_quotes(term)));
-  wish.only.assign(types.begin(), types.end());
+        fmt::format("{} is a size without a unit; write \"{} GiB free\", or for a device its type too, as in cuda:1",
+                    in_quotes(term), text));
+  return *bytes;
 }
 
 void add_term(Wish& wish, std::string_view term) {
   const auto text = lower(term);
   if (text == "auto" || text == "any") return;
-  if (text == "gpu") return limit_to(wish, gpus, term);
   for (const std::string_view prefix : {"not ", "any but "})
     if (const auto rest = after(text, prefix)) {
-      const auto type = type_named(*rest);
-      if (!type && *rest != "gpu") refuse(term);
-      if (type)
-        wish.except.push_back(*type);
-      else
-        wish.except.insert(wish.except.end(), gpus.begin(), gpus.end());
+      const auto types = types_named(*rest);
+      if (types.empty()) refuse(term);
+      wish.except.insert(wish.except.end(), types.begin(), types.end());
       return;
     }
   for (const std::string_view prefix : {"engine ", "engine="})
     if (text.starts_with(prefix)) {
+      if (!wish.engine.empty()) refuse_second("which engine should be able to use the device", term);
       wish.engine = trimmed(term.substr(prefix.size()));
       if (wish.engine.empty()) refuse(term);
       return;
     }
-  if (const auto types = types_named(text); !types.empty()) return limit_to(wish, types, term);
-  if (contains(number_types, text)) {
-    wish.types.push_back(text);
+  if (auto types = types_named(text); !types.empty()) {
+    if (!wish.only.empty()) refuse_second("what type the device should be", term);
+    wish.only = std::move(types);
     return;
   }
-  const auto size = text.ends_with(" free") ? trimmed(std::string_view(text).substr(0, text.size() - 5)) : text;
-  const auto bytes = parse_bytes(size);
-  if (!bytes) refuse(term);
-  wish.min_free_bytes = std::max(wish.min_free_bytes, *bytes);
+  if (const auto type = after(text, "needs ").value_or(text); contains(number_types, type)) {
+    wish.types.emplace_back(type);
+    return;
+  }
+  wish.min_free_bytes = std::max(wish.min_free_bytes, bytes_of(text, term));
 }
 
 }  // namespace

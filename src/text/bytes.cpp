@@ -2,35 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
 #include "text/nearest.h"
 
 namespace berth {
-namespace {
-
-struct Unit {
-  std::string_view name;
-  double bytes;
-};
-constexpr double k = 1000;
-constexpr double ki = 1024;
-constexpr std::array units = {Unit{"", 1},
-                              Unit{"b", 1},
-                              Unit{"kb", k},
-                              Unit{"mb", k* k},
-                              Unit{"gb", k* k* k},
-                              Unit{"tb", k* k* k* k},
-                              Unit{"pb", k* k* k* k* k},
-                              Unit{"kib", ki},
-                              Unit{"mib", ki* ki},
-                              Unit{"gib", ki* ki* ki},
-                              Unit{"tib", ki* ki* ki* ki},
-                              Unit{"pib", ki* ki* ki* ki* ki}};
-
-}  // namespace
 
 std::optional<std::uint64_t> parse_bytes(std::string_view text) {
   double number = 0;
@@ -38,13 +16,12 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text) {
   if (problem != std::errc() || !(number >= 0)) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   if (text.starts_with(' ')) text.remove_prefix(1);
-  for (const auto& unit : units) {
-    if (lower(text) != unit.name) continue;
-    const double bytes = std::round(number * unit.bytes);
-    if (bytes >= 0x1p63) return std::nullopt;
-    return static_cast<std::uint64_t>(bytes);
-  }
-  return std::nullopt;
+  const auto name = text.empty() ? "b" : lower(text);
+  const auto unit = std::ranges::find(size_units, name, [](const Unit& each) { return lower(each.name); });
+  if (unit == size_units.end()) return std::nullopt;
+  const double bytes = std::round(number * unit->factor);
+  if (bytes >= 0x1p63) return std::nullopt;
+  return static_cast<std::uint64_t>(bytes);
 }
 
 std::string bytes_text(std::uint64_t bytes) {

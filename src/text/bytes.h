@@ -1,12 +1,23 @@
 /// Numbers of bytes as people write them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace berth {
+
+/// A name that stands behind a number, and what it is multiplied by.
+struct Unit {
+  std::string_view name;
+  double factor;
+};
+inline constexpr std::array size_units = {Unit{"B", 1},        Unit{"KB", 1e3},     Unit{"MB", 1e6},
+                                          Unit{"GB", 1e9},     Unit{"TB", 1e12},    Unit{"PB", 1e15},
+                                          Unit{"KiB", 0x1p10}, Unit{"MiB", 0x1p20}, Unit{"GiB", 0x1p30},
+                                          Unit{"TiB", 0x1p40}, Unit{"PiB", 0x1p50}};
 
 /// "24GiB", "1.5 GB", "512 MiB", "100" (bytes): a decimal number and B, kB, KB, MB, GB, TB, PB or KiB, MiB, GiB, TiB, PiB
 /// in any case. None where it is nothing of that, or beyond 2^63.

@@ -5,28 +5,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <random>
 #include <system_error>
 
 #include "berth/error.h"
+#include "text/descriptor.h"
 
 namespace berth {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  operator int() const { return number_; }
-
- private:
-  int number_;
-};
 
 [[noreturn]] void cannot_write(const std::filesystem::path& path, std::error_code why) {
   throw std::filesystem::filesystem_error("cannot write", path, why);
@@ -34,13 +22,14 @@ class Descriptor {
 
 std::error_code last_error() { return {errno, std::generic_category()}; }
 
-/// A file of its own beside `path`, that is not there when this goes.
+/// A file of its own beside `target`, that is not there when this goes.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const std::filesystem::path& path)
-      : path_(path.parent_path() / fmt::format(".{}.{:08x}", path.filename().string(), std::random_device{}())),
+  explicit TemporaryFile(const std::filesystem::path& target)
+      : target_(target),
+        path_(target.parent_path() / fmt::format(".{}.{:08x}", target.filename().string(), std::random_device{}())),
         file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {
-    if (file_ < 0) cannot_write(path_, last_error());
+    if (file_ < 0) cannot_write(target_, last_error());
   }
   ~TemporaryFile() {
     std::error_code ignored;
@@ -53,44 +42,62 @@ class TemporaryFile {
     while (!text.empty()) {
       const auto n = ::write(file_, text.data(), text.size());
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) cannot_write(path_, last_error());
+      if (n < 0) cannot_write(target_, last_error());
       text.remove_prefix(static_cast<std::size_t>(n));
     }
-    if (::fsync(file_) != 0) cannot_write(path_, last_error());  // before the name, lest a crash leave an empty file
+    if (::fsync(file_) != 0) cannot_write(target_, last_error());  // before the name, lest a crash leave an empty file
   }
 
   const std::filesystem::path& path() const { return path_; }
-  int file() const { return file_; }
 
  private:
+  std::filesystem::path target_;  // what the caller knows, for messages
   std::filesystem::path path_;
   Descriptor file_;
 };
 
 }  // namespace
 
-std::string read_file(const std::filesystem::path& path, std::string_view expected) {
-  const auto fail = [&](std::uint64_t offset, std::string found) {
-    throw FormatError(path, offset, std::move(found), std::string(expected));
-  };
-  // Not blocking, so that a FIFO does not wait for its writer.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file < 0) fail(0, "a file that cannot be opened: " + last_error().message());
-  struct stat status {};
-  if (::fstat(file, &status) != 0) fail(0, "a file that cannot be read: " + last_error().message());
-  if (!S_ISREG(status.st_mode)) fail(0, S_ISDIR(status.st_mode) ? "a folder" : "a device, pipe or socket");
-
-  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+std::string read_all(int file, std::size_t most) {
+  constexpr std::size_t least = 64 << 10;
+  std::string text;
   std::size_t filled = 0;
-  while (filled < text.size()) {
+  while (filled < most) {
+    if (filled == text.size()) text.resize(std::min(most, std::max(least, 2 * filled)));
     const auto n = ::read(file, text.data() + filled, text.size() - filled);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail(filled, "a read error: " + last_error().message());
+    if (n < 0) throw std::system_error(last_error());
     if (n == 0) break;
     filled += static_cast<std::size_t>(n);
   }
   text.resize(filled);
   return text;
+}
+
+std::string read_text_file(const std::filesystem::path& path, std::size_t most) try {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file < 0) throw std::system_error(last_error());
+  auto text = read_all(file, std::max(most, most + 1));
+  if (text.size() > most) throw FormatError(path, most, "more than that many bytes", fmt::format("at most {}", most));
+  return text;
+} catch (const std::system_error& problem) {
+  throw std::filesystem::filesystem_error("cannot read", path, problem.code());
+}
+
+std::string read_file(const std::filesystem::path& path, std::string_view expected) {
+  const auto problem = [&](std::string found) { return FormatError(path, 0, std::move(found), std::string(expected)); };
+  // Not blocking, so that a FIFO does not wait for its writer.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file < 0) throw problem("a file that cannot be opened: " + last_error().message());
+  struct stat status {};
+  if (::fstat(file, &status) != 0) throw problem("a file that cannot be read: " + last_error().message());
+  if (!S_ISREG(status.st_mode)) throw problem(S_ISDIR(status.st_mode) ? "a folder" : "a device, pipe or socket");
+
+  try {
+    return read_all(file, static_cast<std::size_t>(status.st_size));
+  } catch (const std::system_error& error) {
+    throw problem("a read error: " + error.code().message());
+  }
 }
 
 void write_file(const std::filesystem::path& path, std::string_view text) {

@@ -29,6 +29,13 @@ FormatError::FormatError(std::filesystem::path path, std::size_t line, std::size
       found_(std::move(found)),
       expected_(std::move(expected)) {}
 
+FormatError::FormatError(std::filesystem::path path, std::string found, std::string expected)
+    : std::runtime_error(fmt::format("{}: {}", path.string(), found)),
+      path_(std::move(path)),
+      offset_(0),
+      found_(std::move(found)),
+      expected_(std::move(expected)) {}
+
 EngineError::EngineError(std::string_view engine, std::string_view device, std::string_view cause)
     : std::runtime_error(fmt::format("{}{}{}: {}", engine, device.empty() ? "" : " on ", device, cause)),
       engine_(engine),

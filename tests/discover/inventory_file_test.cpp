@@ -74,6 +74,16 @@ TEST_F(InventoryFile, DoesNotReplaceWhatIsNoFile) {
   EXPECT_THAT(names(), ElementsAre());
 }
 
+TEST_F(InventoryFile, ThatCannotBeWrittenIsNamedAsItWasGiven) {
+  try {
+    simulate("cpu:1GiB").save("/nonexistent/x");
+    ADD_FAILURE() << "was written";
+  } catch (const std::filesystem::filesystem_error& error) {
+    EXPECT_EQ(error.path1(), "/nonexistent/x");
+    EXPECT_THAT(error.what(), HasSubstr("No such file or directory"));
+  }
+}
+
 TEST_F(InventoryFile, LeavesTheOldOneAndNothingElseWhereTheDiskIsFull) {
   write("old");
   struct rlimit before = {};
@@ -117,7 +127,7 @@ TEST_F(InventoryFile, ThatIsNoInventoryIsAFormatError) {
   write("{\"schema\": 1, \"host\": \"\xFF\"}");
   EXPECT_THAT(problem(), HasSubstr(": byte "));
   write("{\"schema\": 1, \"origin\": \"recorded\", \"devices\": [{}], \"pools\": []}");
-  EXPECT_THAT(problem(), HasSubstr("devices[0].device: is missing"));
+  EXPECT_EQ(problem(), path.string() + ": devices[0].device: is missing");
 }
 
 TEST_F(InventoryFile, ThatIsTooLargeIsNotReadToItsEnd) {

@@ -125,6 +125,10 @@ TEST(InventoryJson, RefusesWhatDoesNotAddUp) {
   EXPECT_EQ(refusal_of({"devices", "0", "cpu", "numa_nodes", "1", "total_bytes"}, 0),
             "devices[0].cpu.numa_nodes[1].free_bytes: 30064771072 of 0 bytes are free");
   EXPECT_EQ(refusal_of({"devices", "2", "device"}, "cuda:0"), "devices[2].device: device 'cuda:0' is there twice");
+  EXPECT_EQ(refusal_of({"devices", "1", "device"}, "cpu:0"), "devices[1].device: cpu:0 is there already, as cpu");
+  EXPECT_EQ(refusal_of({"devices", "2", "device"}, "cuda"), "devices[2].device: cuda is there already, as cuda:0");
+  EXPECT_EQ(refusal_of({"devices", "1", "total_bytes"}, 1'000'000'000'000'000),
+            "devices[1].total_bytes: 1000000000000000 of the 25769803776 bytes of its pool");
   EXPECT_EQ(refusal_of({"pools", "2", "id"}, "ram"), "pools[2].id: pool 'ram' is there twice");
   EXPECT_EQ(refusal_of({"pools", "2", "id"}, ""), "pools[2].id: is empty");
   EXPECT_EQ(refusal_of({"devices", "1", "pool"}, "vram"), "devices[1].pool: there is no pool 'vram'");
@@ -180,6 +184,19 @@ TEST(InventoryJson, WritesNumbersThatCanBeRead) {
   const auto read = Inventory::from_dict(inventory.to_dict());
   EXPECT_EQ(read.pools[0].total_bytes, static_cast<std::uint64_t>(INT64_MAX));
   EXPECT_EQ(read.devices[0].speed, DeviceSpeed());
+}
+
+TEST(InventoryJson, TakesWhatADriverTellsOfTheMemoryThatAContainerMayNotUse) {
+  auto inventory = simulate("cpu:8GiB,vulkan:shared");
+  inventory.devices[1].total_bytes *= 4;
+  EXPECT_EQ(Inventory::from_dict(inventory.to_dict()), inventory);
+}
+
+TEST(InventoryJson, KindsOfLinksHaveNames) {
+  EXPECT_EQ(to_string(LinkKind::memory), "memory");
+  EXPECT_EQ(to_string(LinkKind::nvlink), "nvlink");
+  EXPECT_EQ(to_string(LinkKind::storage), "storage");
+  EXPECT_EQ(to_string(static_cast<LinkKind>(99)), "unknown");
 }
 
 TEST(InventoryJson, OutcomesOfProbesHaveNames) {

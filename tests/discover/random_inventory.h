@@ -117,9 +117,12 @@ class RandomInventory : public Random {
 
   DeviceInfo device_info(Device device, const std::vector<MemoryPool>& pools) {
     DeviceInfo info = with_memory(DeviceInfo{.device = device, .name = text(), .vendor = text()});
-    info.pool = pools[static_cast<std::size_t>(below(static_cast<int>(pools.size())))].id;
+    const auto& pool = pools[static_cast<std::size_t>(below(static_cast<int>(pools.size())))];
+    info.pool = pool.id;
     info.free_is_known = coin();
     info.integrated = coin();
+    if (!info.integrated && pool.total_bytes != 0) info.total_bytes = std::min(info.total_bytes, pool.total_bytes);
+    info.free_bytes = std::min(info.free_bytes, info.total_bytes);
     if (coin()) info.uuid = "GPU-" + device.str();
     if (coin()) info.pci_id = "0000:0" + std::to_string(below(4)) + ":00.0";
     info.driver = text();
@@ -128,7 +131,7 @@ class RandomInventory : public Random {
     info.types = texts();
     info.note = text();
     if (coin())
-      info.gpu = GpuInfo{text(), text(), bytes(), maybe(number()), maybe(number()), maybe(-number()), texts()};
+      info.gpu = GpuInfo{text(), text(), bytes(), maybe(number()), maybe(number()), maybe(0 - number()), texts()};
     if (info.gpu && info.gpu->temperature_c < -273.15) info.gpu->temperature_c = -40;
     if (coin()) info.disk = DiskInfo{text(), text(), text(), text(), maybe(coin())};
     if (coin()) info.remote = RemoteInfo{text(), text()};

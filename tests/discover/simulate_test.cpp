@@ -150,8 +150,17 @@ TEST(Simulate, NamesTheColumnOfAMistake) {
   EXPECT_THAT(refused("cpu:1GiB,cuda:4097x1GiB"), StartsWith("column 15: expected a count"));
   EXPECT_EQ(refused("cpu:1GiB-2GiB"), "column 10: expected no more in use than there is, found '2GiB'");
   EXPECT_THAT(refused("cpu:shared"), StartsWith("column 5: expected a size"));
-  EXPECT_THAT(refused("cpu:1GiB,disk:shared"), StartsWith("column 15: expected a size"));
+  EXPECT_EQ(refused("cpu:1GiB,disk:shared"),
+            "column 15: expected a size such as 24GiB, or a count as in 2x24GiB, found 'shared'");
   EXPECT_EQ(refused("cpu:1GiB@fast"), "column 10: expected a speed such as 25GB/s, found 'fast'");
+  EXPECT_EQ(refused("cpu:1GiB@0GB/s"), "column 10: expected a speed such as 25GB/s and above 0, found '0GB/s'");
+  EXPECT_THAT(refused("cpu:1GiB,link:0GB/s"), StartsWith("column 15: expected a speed such as 25GB/s and above 0"));
+  EXPECT_THAT(refused("cpu:1GiB;flops=0T"), StartsWith("column 16: expected a number such as 82T and above 0"));
+  EXPECT_EQ(refused("cpu:1GiB;name=a;name=b"), "column 17: expected name= once, found 'name=b'");
+  for (const std::string_view text : {"abc", "9", "9.", ".0", "9.0.1", "gfx", "gfxyz"})
+    EXPECT_THAT(refused("cpu:1GiB,cuda:1GiB;compute=" + std::string(text)),
+                StartsWith("column 28: expected a compute capability such as 9.0 or gfx942"));
+  EXPECT_EQ(simulate("cpu:1GiB,cuda:1GiB;compute=gfx90a").devices[1].gpu->compute_capability, "gfx90a");
   EXPECT_THAT(refused("cpu:1GiB@5GB"), StartsWith("column 11: expected a unit (MB/s, GB/s, "));
   EXPECT_EQ(refused("cpu:1GiB;colour=red"),
             "column 10: expected one of name=, flops=, types=, cores=, found 'colour=red'");
@@ -159,7 +168,10 @@ TEST(Simulate, NamesTheColumnOfAMistake) {
   EXPECT_EQ(refused("cpu:1GiB;name="), "column 15: expected a text without control characters, found nothing");
   EXPECT_THAT(refused("cpu:1GiB;name=a\nb"), StartsWith("column 15: expected a text without"));
   EXPECT_THAT(refused("cpu:1GiB;cores=0"), StartsWith("column 16: expected cores from 1 to "));
-  EXPECT_THAT(refused("cpu:1GiB;types=a+"), StartsWith("column 18: expected types such as"));
+  EXPECT_EQ(refused("cpu:1GiB;types=fp16+zap"),
+            "column 21: expected types such as fp16+bf16, of fp64, fp32, tf32, fp16, bf16, fp8, fp4, int8, int4, found "
+            "'zap'");
+  EXPECT_THAT(refused("cpu:1GiB;types=fp16+"), StartsWith("column 21: expected types such as"));
   EXPECT_EQ(refused("cpu:1GiB;name=\xC3\xBC\xC3\xBC,x"), refused("cpu:1GiB;name=uu,x"));
   EXPECT_THAT(refused("cpu:1GiB;name=uu,x"), StartsWith("column 18: "));
 }
@@ -184,7 +196,8 @@ TEST(Simulate, FindsDevicesWithAndWithoutAnIndex) {
   EXPECT_EQ(machine.find(Device::gpu(1)), &machine.devices[2]);
   EXPECT_EQ(machine.find(Device::gpu(2)), nullptr);
   EXPECT_EQ(machine.find(Device::vulkan()), nullptr);
-  EXPECT_EQ(machine.find(Device(DeviceType::cpu, 0)), nullptr);
+  EXPECT_EQ(machine.find(Device(DeviceType::cpu, 0)), &machine.devices[0]);
+  EXPECT_EQ(machine.find(Device(DeviceType::cpu, 1)), nullptr);
   EXPECT_EQ(machine.pool("no"), nullptr);
   std::ranges::reverse(machine.devices);  // also where they are in no order
   EXPECT_EQ(machine.find(Device::cpu()), &machine.devices[3]);
@@ -211,6 +224,26 @@ TEST(Simulate, MakesAMachineOfAFileOfHwloc) {
   EXPECT_EQ(Inventory::from_dict(machine.to_dict()), machine);
   EXPECT_THROW(simulate("hwloc:nonesuch.xml"), std::filesystem::filesystem_error);
   EXPECT_THROW(simulate("hwloc:" BERTH_TEST_DATA_DIR "/../../docs/inventory.md"), std::invalid_argument);
+}
+
+TEST(Simulate, SaysWhyAFileOfHwlocCannotBeRead) {
+  const auto problem = [](const std::string& text) -> std::string {
+    try {
+      simulate(text);
+    } catch (const std::filesystem::filesystem_error& error) {
+      return error.what();
+    }
+    return "was read";
+  };
+  EXPECT_THAT(problem("hwloc:/missing.xml"), HasSubstr("No such file or directory [/missing.xml]"));
+  EXPECT_THAT(problem("hwloc:/dev/null/no.xml"), HasSubstr("Not a directory"));
+}
+
+TEST(Simulate, RefusesTopologiesOfAbsurdSize) {
+  EXPECT_EQ(refused("hwloc:package:1 [numa(memory=-5)] core:1 pu:1"), "the topology has more than 1024 PiB of memory");
+  EXPECT_EQ(refused("hwloc:package:16 [numa(memory=1152921504606846976)] core:1 pu:1"),
+            "the topology has more than 1024 PiB of memory");
+  EXPECT_EQ(refused("hwloc:package:1 l3:1(size=-5) core:1 pu:1"), "the topology has a cache of more than 1024 PiB");
 }
 
 TEST(Simulate, RefusesWhatIsNoTopologyOfHwloc) {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "berth/error.h"
+#include "json_file.h"
 #include "machine_of.h"
 #include "random_values.h"
 
@@ -30,14 +31,47 @@ std::string refusal(const ResolveRequest& request, const Inventory& inventory, c
 
 TEST(Resolve, TakesHaystacksOrder) {
   EXPECT_EQ(resolved({Device::cpu(), Device::mps(), Device::xpu(), Device::gpu(0)}), ComponentDevice(Device::gpu(0)));
-  EXPECT_EQ(resolved({Device::cpu(), Device::mps(), Device(DeviceType::xpu, 1)}), ComponentDevice(Device::xpu()));
+  EXPECT_EQ(resolved({Device::cpu(), Device::mps(), Device(DeviceType::xpu, 0)}), ComponentDevice(Device::xpu()));
   EXPECT_EQ(resolved({Device::cpu(), Device(DeviceType::mps, 0)}), ComponentDevice(Device::mps()));
   EXPECT_EQ(resolved({Device::cpu()}), ComponentDevice(Device::cpu()));
   EXPECT_EQ(resolved({}), ComponentDevice(Device::cpu()));
 }
 
-TEST(Resolve, LeavesOutWhatIsSwitchedOff) {
+TEST(Resolve, TakesTheFirstDeviceOfATypeThatIsThereAndUsable) {
+  EXPECT_EQ(resolved({Device::cpu(), Device::gpu(2147483647)}), ComponentDevice(Device::gpu(2147483647)));
+  EXPECT_EQ(resolved({Device::cpu(), Device(DeviceType::xpu, 2), Device(DeviceType::xpu, 1)}),
+            ComponentDevice(Device(DeviceType::xpu, 1)))
+      << "engines take xpu for xpu:0";
+  auto inventory = machine_of({Device::cpu(), Device::gpu(0), Device::gpu(1), Device::gpu(2)});
+  inventory.devices[1].engines.clear();
+  EXPECT_EQ(resolve({}, inventory).str(),
+            "cuda:0: not taken, no engine of this build can use it\n"
+            "cuda:1: taken, the first of cuda, xpu, mps, cpu that is available\n"
+            "cuda:2: not taken, cuda:1 comes first\n"
+            "xpu: not taken, this machine has none\n"
+            "mps: not taken, this machine has none\n"
+            "cpu: not taken, cuda:1 comes first");
+}
+
+TEST(Resolve, SaysWhereTheCpuIsTheLastResort) {
+  EXPECT_EQ(resolve({}, {}).reasons.back().why, "the last resort, though this machine has none");
+  auto inventory = machine_of({Device::cpu(), Device::vulkan(0)});
+  inventory.devices[0].engines.clear();
+  const auto resolution = resolve({}, inventory);
+  EXPECT_EQ(resolution.device, ComponentDevice(Device::cpu()));
+  EXPECT_EQ(resolution.reasons.at(3),
+            (ResolveReason{Device::cpu(), true, "the last resort, though no engine of this build can use it"}));
+}
+
+TEST(Resolve, LeavesOutWhatIsSwitchedOffUnlessItIsNamed) {
   const std::vector<Device> all = {Device::cpu(), Device::mps(), Device::xpu()};
+  const auto wished = [&](std::string_view wish) {
+    return resolve(Wish::from_str(wish), machine_of(all), {.xpu_enabled = false}).device;
+  };
+  EXPECT_EQ(wished("xpu"), ComponentDevice(Device::xpu()));
+  EXPECT_EQ(wished("cuda or xpu"), ComponentDevice(Device::xpu()));
+  EXPECT_EQ(wished("gpu"), ComponentDevice(Device::mps()));
+  EXPECT_EQ(wished("any"), ComponentDevice(Device::mps()));
   EXPECT_EQ(resolved(all, {.xpu_enabled = false}), ComponentDevice(Device::mps()));
   EXPECT_EQ(resolved(all, {.mps_enabled = false, .xpu_enabled = false}), ComponentDevice(Device::cpu()));
 }
@@ -64,13 +98,50 @@ TEST(Resolve, CountsOnlyWhatAnEngineCanUse) {
   auto inventory = machine_of({Device::cpu(), Device::gpu(0), Device::gpu(1)});
   inventory.devices[1].engines.clear();
   EXPECT_EQ(resolve(Wish::from_str("gpu"), inventory).device, ComponentDevice(Device::gpu(1)));
-  EXPECT_EQ(resolve({}, inventory).device, ComponentDevice(Device::gpu(0))) << "Haystack looks at types alone";
+  EXPECT_EQ(resolve({}, inventory).device, ComponentDevice(Device::gpu(1)));
   inventory.devices[2].engines.clear();
   EXPECT_EQ(resolve({}, inventory).device, ComponentDevice(Device::cpu()));
   EXPECT_EQ(resolve({}, inventory).reasons[0].why, "no engine of this build can use it");
   EXPECT_EQ(refusal(Wish::from_str("gpu"), inventory),
-            "No device of this machine meets the wish 'gpu'; cpu: of another type than was asked for; cuda:0: no engine "
-            "of this build can use it; cuda:1: no engine of this build can use it");
+            "No device of this machine meets the wish 'gpu'; nearest is cuda:0: no engine of this build can use it; "
+            "cuda:1: no engine of this build can use it; cpu: of another type than was asked for");
+}
+
+TEST(Resolve, KnowsThatEveryDeviceComputesInFp32) {
+  auto inventory = machine_of({Device::cpu()});
+  inventory.devices[0].types = {"int8"};
+  EXPECT_EQ(resolve(Wish::from_str("fp32, int8"), inventory).device, ComponentDevice(Device::cpu()));
+  EXPECT_EQ(refusal(Wish::from_str("bf16"), inventory),
+            "No device of this machine meets the wish 'bf16'; nearest is cpu: it does not compute in bf16");
+}
+
+TEST(Resolve, NamesTheNearestFirstAndNotAll) {
+  Inventory inventory;
+  inventory.devices.push_back(usable(Device::cpu(), 64));
+  for (int i = 0; i < 4095; ++i) inventory.devices.push_back(usable(Device::gpu(i), i == 7 ? 24 : 1));
+  const auto problem = refusal(Wish::from_str("cuda, 80 B"), inventory);
+  EXPECT_TRUE(problem.starts_with(
+      "No device of this machine meets the wish 'cuda, 80 B free'; nearest is cuda:7: 24 B free, 80 B were asked for; "
+      "cuda:0: 1 B free"))
+      << problem;
+  EXPECT_TRUE(problem.ends_with("; and 4088 more")) << problem;
+  EXPECT_EQ(refusal(Device::gpu(5000), inventory),
+            "This machine has no device 'cuda:5000'; it has cuda:0, cuda:1, cuda:2, cuda:3, cuda:4, cuda:5, cuda:6, "
+            "cuda:7, and 4088 more");
+  EXPECT_EQ(refusal(Device::gpu(0), {}), "This machine has no device 'cuda:0'; it has none");
+  EXPECT_EQ(refusal(Wish{}, {}), "No device of this machine meets the wish 'auto'; it has none");
+}
+
+TEST(Resolve, GuessesWhichEngineWasMeant) {
+  const auto inventory = machine_of({Device::cpu()});
+  EXPECT_EQ(
+      refusal(Wish::from_str("engine lama.cpp"), inventory),
+      "No device of this machine meets the wish 'engine lama.cpp'; nearest is cpu: lama.cpp cannot use it; did you "
+      "mean 'llama.cpp'?");
+  EXPECT_EQ(
+      refusal(Wish::from_str("npu, engine llama.cpp"), inventory),
+      "No device of this machine meets the wish 'npu, engine llama.cpp'; nearest is cpu: of another type than was "
+      "asked for");
 }
 
 TEST(Resolve, RefusesDevicesThatAreNotThereAndNamesTheNearest) {
@@ -80,7 +151,22 @@ TEST(Resolve, RefusesDevicesThatAreNotThereAndNamesTheNearest) {
             "This machine has no device 'xpu' (of 'b' in the map); it has cpu, cuda:0, cuda:1");
   const ComponentDevice with_disk(DeviceMap{{"a", Device::gpu(1)}, {"b", Device::disk()}});
   EXPECT_EQ(resolve(with_disk, inventory).device, with_disk);
+  EXPECT_EQ(resolve(with_disk, inventory).str(),
+            R"({"a": "cuda:1", "b": "disk"}: taken, given; the machine lists no disk)");
+  EXPECT_EQ(refusal(ComponentDevice(DeviceMap{{"a", Device(DeviceType::disk, 77)}}), inventory),
+            "This machine has no device 'disk:77' (of 'a' in the map); it has cpu, cuda:0, cuda:1");
   EXPECT_EQ(resolve(Device::gpu(std::nullopt), inventory).device, ComponentDevice(Device::gpu(std::nullopt)));
+  EXPECT_EQ(resolve(Device(DeviceType::cpu, 0), inventory).device, ComponentDevice(Device(DeviceType::cpu, 0)));
+}
+
+TEST(Resolve, SaysOfWhatIsGivenThatNoEngineCanUseIt) {
+  auto inventory = machine_of({Device::cpu(), Device(DeviceType::npu, 0), Device::disk()});
+  inventory.devices[1].engines.clear();
+  inventory.devices[2].engines.clear();
+  const Device npu(DeviceType::npu, 0);
+  EXPECT_EQ(resolve(npu, inventory).str(), "npu:0: taken, given; no engine of this build can use npu:0");
+  const DeviceMap map{{"a", npu}, {"b", Device::disk()}, {"c", npu}, {"d", Device::cpu()}};
+  EXPECT_EQ(resolve(map, inventory).reasons[0].why, "given; no engine of this build can use npu:0");
 }
 
 TEST(Resolve, TakesTheAcceleratorWithTheMostFreeMemory) {
@@ -116,13 +202,23 @@ TEST(Resolve, LetsTheCallerChoose) {
             "The caller took none of the devices that meet the wish 'auto'; there is no other device");
 }
 
+TEST(Resolve, RefusesAChoiceThatIsNoCandidate) {
+  const auto inventory = machine_of({Device::cpu(), Device::gpu(0)});
+  const auto elsewhere = usable(Device::gpu(0));
+  const auto foreign = [&](std::span<const DeviceInfo* const>) { return &elsewhere; };
+  EXPECT_THROW(resolve({}, inventory, {.choose = foreign}), std::invalid_argument);
+  const auto unmet = [&](std::span<const DeviceInfo* const>) { return &inventory.devices[0]; };
+  EXPECT_THROW(resolve(Wish::from_str("gpu"), inventory, {.choose = unmet}), std::invalid_argument);
+}
+
 TEST(Resolve, AnswersWhatTheWishAsksForWithExactlyOneReasonTakenOrRefuses) {
   test::Random random;
   int resolved = 0;
   for (int i = 0; i < 2000; ++i) {
     Inventory inventory;
     for (int n = random.below(6); n > 0; --n) {
-      auto info = usable(Device(random.device().type(), random.below(4)), static_cast<std::uint64_t>(random.below(100)));
+      auto info =
+          usable(Device(random.device().type(), random.below(4)), static_cast<std::uint64_t>(random.below(100)));
       if (inventory.find(info.device) == nullptr) inventory.devices.push_back(std::move(info));
     }
     Wish wish{.min_free_bytes = static_cast<std::uint64_t>(random.below(100))};
@@ -149,6 +245,14 @@ TEST(Resolve, AnswersWhatTheWishAsksForWithExactlyOneReasonTakenOrRefuses) {
     }
   }
   EXPECT_GT(resolved, 500);
+}
+
+TEST(ResolveRule, IsReadFromItsName) {
+  for (const auto rule : {ResolveRule::haystack, ResolveRule::most_free, ResolveRule::fastest})
+    EXPECT_EQ(resolve_rule_from_str(to_string(rule)), rule);
+  EXPECT_EQ(to_string(ResolveRule::most_free), "most_free");
+  EXPECT_EQ(test::refusal([] { resolve_rule_from_str("Fastest"); }),
+            "There is no policy 'Fastest'; there are haystack, most_free, fastest");
 }
 
 TEST(ResolvePolicy, OnlyTheExactWordSwitchesOff) {

@@ -4,7 +4,7 @@
 
 #include "berth/measure.h"
 #include "discover/probe.h"
-#include "discover/rpc_worker.h"
+#include "discover/remote/rpc_worker.h"
 #include "help.h"
 
 namespace berth::cli {

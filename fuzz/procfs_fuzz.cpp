@@ -5,11 +5,11 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "discover/cgroup.h"
-#include "discover/cpu_features.h"
-#include "discover/memory.h"
-#include "discover/mounts.h"
-#include "discover/system_file.h"
+#include "discover/host/cgroup.h"
+#include "discover/host/cpu_features.h"
+#include "discover/host/memory.h"
+#include "discover/host/mounts.h"
+#include "discover/host/system_file.h"
 
 namespace {
 

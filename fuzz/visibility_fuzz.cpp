@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "discover/visibility.h"
+#include "discover/drivers/visibility.h"
 
 namespace {
 

@@ -2,8 +2,8 @@
 
 #include <array>
 
-#include "discover/disk_probe.h"
-#include "discover/nvidia.h"
+#include "discover/drivers/nvidia.h"
+#include "discover/host/disk_probe.h"
 #include "discover/probes.h"
 
 namespace berth::discovery {

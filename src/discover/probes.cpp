@@ -1,7 +1,7 @@
 #include <vector>
 
-#include "discover/cpu_probe.h"
 #include "discover/driver_probes.h"
+#include "discover/host/cpu_probe.h"
 #include "discover/probes.h"
 
 namespace berth::discovery {

@@ -1,7 +1,7 @@
 #include <chrono>
 #include <exception>
 
-#include "discover/driver_report.h"
+#include "discover/drivers/driver_report.h"
 #include "discover/probe.h"
 #include "text/printable.h"
 

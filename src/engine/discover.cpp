@@ -12,7 +12,7 @@
 #include <stdexcept>
 
 #include "berth/inventory.h"
-#include "discover/cpu.h"
+#include "discover/host/usable.h"
 #include "discover/merge.h"
 #include "discover/probe.h"
 #include "engine/engine_probes.h"

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "berth/engine.h"
-#include "discover/nvidia.h"
-#include "discover/sysfs.h"
+#include "discover/drivers/nvidia.h"
+#include "discover/drivers/sysfs.h"
 
 namespace berth {
 namespace {

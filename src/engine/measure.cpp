@@ -12,9 +12,8 @@
 #include "berth/error.h"
 #include "berth/model.h"
 #include "berth/version.h"
-#include "discover/disk_speed.h"
-#include "discover/rpc_worker.h"
-#include "discover/text_file.h"
+#include "discover/host/disk_speed.h"
+#include "discover/remote/rpc_worker.h"
 #include "text/file.h"
 
 namespace berth {
@@ -84,7 +83,7 @@ Value::Object read_cache(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) return {};
   try {
-    const auto cache = Value::from_json(discovery::read_text_file(path, most_bytes));
+    const auto cache = Value::from_json(read_text_file(path, most_bytes));
     return cache.is_object() ? cache.as_object() : Value::Object();
   } catch (const std::runtime_error&) {
     return {};

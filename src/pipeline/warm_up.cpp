@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "discover/cpu.h"
+#include "discover/host/usable.h"
 #include "pipeline/callbacks.h"
 #include "pipeline/failure.h"
 #include "pipeline/graph.h"

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <string>
 
-#include "discover/curl_library.h"
+#include "discover/remote/curl_library.h"
 
 namespace berth {
 namespace {

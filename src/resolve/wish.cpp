@@ -5,7 +5,7 @@
 #include <stdexcept>
 
 #include "berth/resolve.h"
-#include "discover/number_types.h"
+#include "inventory/number_types.h"
 #include "resolve/candidates.h"
 #include "text/bytes.h"
 #include "text/nearest.h"

@@ -3,8 +3,8 @@
 
 #include <cstddef>
 
-#include "discover/level_zero_abi.h"
-#include "discover/vulkan_abi.h"
+#include "discover/drivers/level_zero_abi.h"
+#include "discover/drivers/vulkan_abi.h"
 
 #if __has_include(<vulkan/vulkan.h>)
 #include <vulkan/vulkan.h>

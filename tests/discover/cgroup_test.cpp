@@ -1,10 +1,10 @@
-#include "discover/cgroup.h"
+#include "discover/host/cgroup.h"
 
 #include <gmock/gmock.h>
 
+#include "discover/host/memory.h"
+#include "discover/host/mounts.h"
 #include "discover/host_machine.h"
-#include "discover/memory.h"
-#include "discover/mounts.h"
 
 namespace berth::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "discover/cpu_features.h"
+#include "discover/host/cpu_features.h"
 
 #include <gmock/gmock.h>
 

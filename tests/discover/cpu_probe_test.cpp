@@ -5,11 +5,11 @@
 
 #include <thread>
 
-#include "discover/cpu.h"
-#include "discover/cpu_probe.h"
-#include "discover/disk_probe.h"
+#include "discover/host/cpu_probe.h"
+#include "discover/host/disk_probe.h"
+#include "discover/host/system_file.h"
+#include "discover/host/usable.h"
 #include "discover/host_machine.h"
-#include "discover/system_file.h"
 
 namespace berth::test {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "discover/cuda_abi.h"
+#include "discover/drivers/cuda_abi.h"
 
 namespace berth::discovery {
 namespace {

@@ -1,4 +1,4 @@
-#include "discover/curl_library.h"
+#include "discover/remote/curl_library.h"
 
 #include <gmock/gmock.h>
 

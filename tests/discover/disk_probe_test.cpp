@@ -1,8 +1,8 @@
-#include "discover/disk_probe.h"
+#include "discover/host/disk_probe.h"
 
 #include <gmock/gmock.h>
 
-#include "discover/disk_speed.h"
+#include "discover/host/disk_speed.h"
 #include "discover/host_machine.h"
 
 namespace berth::test {

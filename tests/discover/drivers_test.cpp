@@ -5,13 +5,13 @@
 
 #include <array>
 
-#include "discover/amd_gpu.h"
+#include "discover/drivers/amd_gpu.h"
+#include "discover/drivers/sysfs.h"
+#include "discover/drivers/vulkan_gpus.h"
 #include "discover/merge.h"
 #include "discover/probes.h"
 #include "discover/recorded_machine.h"
 #include "discover/run_probes.h"
-#include "discover/sysfs.h"
-#include "discover/vulkan_gpus.h"
 
 namespace berth::test {
 namespace {

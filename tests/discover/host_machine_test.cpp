@@ -6,8 +6,8 @@
 #include <map>
 
 #include "berth/value.h"
-#include "discover/cpu_probe.h"
-#include "discover/disk_probe.h"
+#include "discover/host/cpu_probe.h"
+#include "discover/host/disk_probe.h"
 #include "discover/host_machine.h"
 #include "json_file.h"
 

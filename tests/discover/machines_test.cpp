@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 
-#include "discover/inventory_check.h"
 #include "discover/merge.h"
 #include "golden_file.h"
 #include "host_machine.h"
+#include "inventory/inventory_check.h"
 
 namespace berth::discovery {
 namespace {

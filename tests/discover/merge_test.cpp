@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "discover/inventory_check.h"
+#include "inventory/inventory_check.h"
 #include "random_values.h"
 
 namespace berth::discovery {

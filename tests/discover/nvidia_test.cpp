@@ -1,4 +1,4 @@
-#include "discover/nvidia.h"
+#include "discover/drivers/nvidia.h"
 
 #include <gmock/gmock.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <set>
 
-#include "discover/driver_report.h"
+#include "discover/drivers/driver_report.h"
 #include "discover/expected_findings.h"
 #include "discover/fake_library.h"
 #include "discover/recorded_machine.h"
@@ -291,8 +291,7 @@ TEST(Nvidia, AnUnknownErrorWithoutTheNodeOfUnifiedMemoryHasThatCause) {
 
 TEST(Nvidia, CudaAloneSaysThatItDoesNotKnowWhatIsFree) {
   RecordedMachine machine("workstation_two_gpus");
-  for (const auto& info : run_probe("cuda", machine.machine()).devices)
-    EXPECT_FALSE(info.free_is_known);
+  for (const auto& info : run_probe("cuda", machine.machine()).devices) EXPECT_FALSE(info.free_is_known);
 }
 
 TEST(Nvidia, ADriverThatKnowsNoNewCudaIsTooOld) {

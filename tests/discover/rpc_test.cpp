@@ -14,10 +14,10 @@
 #include <functional>
 #include <thread>
 
-#include "discover/cpu.h"
+#include "discover/host/usable.h"
 #include "discover/probes.h"
 #include "discover/recorded_machine.h"
-#include "discover/rpc_worker.h"
+#include "discover/remote/rpc_worker.h"
 #include "json_file.h"
 
 namespace berth::test {

@@ -1,4 +1,4 @@
-#include "discover/topology.h"
+#include "discover/host/topology.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "discover/visibility.h"
+#include "discover/drivers/visibility.h"
 
 #include <gmock/gmock.h>
 

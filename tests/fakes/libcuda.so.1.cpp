@@ -1,6 +1,6 @@
 // A CUDA driver library, which shows what CUDA_VISIBLE_DEVICES leaves.
-#include "discover/cuda_abi.h"
-#include "discover/visibility.h"
+#include "discover/drivers/cuda_abi.h"
+#include "discover/drivers/visibility.h"
 #include "fake_nvidia.h"
 
 namespace {

@@ -1,5 +1,5 @@
 // An NVML, which shows all GPUs and their MIG instances.
-#include "discover/nvml_abi.h"
+#include "discover/drivers/nvml_abi.h"
 #include "fake_nvidia.h"
 
 namespace {

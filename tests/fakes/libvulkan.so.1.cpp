@@ -3,7 +3,7 @@
 // A GPU without "pci" has not that extension, one whose heaps have no "budget" not the other.
 #include <vector>
 
-#include "discover/vulkan_abi.h"
+#include "discover/drivers/vulkan_abi.h"
 #include "fake_machine.h"
 #include "identity.h"
 

@@ -4,7 +4,7 @@
 // does not name, and has Sysman with ZES_ENABLE_SYSMAN=1 only.
 #include <vector>
 
-#include "discover/level_zero_abi.h"
+#include "discover/drivers/level_zero_abi.h"
 #include "fake_machine.h"
 #include "identity.h"
 

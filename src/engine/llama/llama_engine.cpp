@@ -9,7 +9,7 @@
 #include "berth/convert.h"
 #include "berth/error.h"
 #include "berth/model.h"
-#include "discover/cpu.h"
+#include "discover/host/usable.h"
 #include "engine/llama/llama_model.h"
 #include "engine/llama/log_capture.h"
 #include "engine/llama/measure.h"

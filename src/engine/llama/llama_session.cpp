@@ -9,7 +9,7 @@
 #include <stdexcept>
 
 #include "berth/error.h"
-#include "discover/cpu.h"
+#include "discover/host/usable.h"
 #include "engine/llama/log_capture.h"
 
 namespace berth::llama {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "berth/error.h"
-#include "discover/cpu.h"
+#include "discover/host/usable.h"
 
 namespace berth::llama {
 namespace {

@@ -1,0 +1,119 @@
+#include "discover/host/system_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <system_error>
+
+#include "text/trimmed.h"
+
+namespace berth::discovery {
+namespace {
+
+constexpr std::string_view blanks = " \t\r\n";
+constexpr int most_ids = 1 << 16;
+
+std::string read_all(int file, std::size_t limit) {
+  std::string text;
+  std::size_t length = 0;
+  while (length < limit) {
+    if (text.size() == length) text.resize(std::min(limit, std::max<std::size_t>(4096, 2 * length)));
+    const auto got = read(file, text.data() + length, text.size() - length);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    length += static_cast<std::size_t>(got);
+  }
+  text.resize(length);
+  return text;
+}
+
+}  // namespace
+
+std::optional<std::string> read_system_file(const std::filesystem::path& file, std::size_t limit) {
+  struct stat status {};
+  if (stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  const int opened = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (opened < 0) return std::nullopt;
+  auto text = read_all(opened, limit);
+  close(opened);
+  return text;
+}
+
+std::string first_line(const std::filesystem::path& file) {
+  const auto text = read_system_file(file, 4096).value_or("");
+  return std::string(trimmed(std::string_view(text).substr(0, text.find('\n'))));
+}
+
+std::optional<std::uint64_t> to_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto end = text.data() + text.size();
+  const auto outcome = std::from_chars(text.data(), end, number);
+  if (outcome.ec != std::errc() || outcome.ptr != end) return std::nullopt;
+  return number;
+}
+
+std::vector<int> to_list(std::string_view text) {
+  std::vector<int> ids;
+  while (!text.empty()) {
+    const auto item = trimmed(text.substr(0, text.find(',')));
+    const auto dash = item.find('-');
+    const auto first = to_number(item.substr(0, dash));
+    const auto last = dash == item.npos ? first : to_number(item.substr(dash + 1));
+    if (first && last && *last < most_ids)
+      for (auto id = *first; id <= *last; ++id) ids.push_back(static_cast<int>(id));
+    text.remove_prefix(std::min(text.size(), text.find(',') == text.npos ? text.size() : text.find(',') + 1));
+    if (ids.size() > most_ids) break;
+  }
+  std::ranges::sort(ids);
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
+std::vector<std::string_view> lines(std::string_view text) {
+  std::vector<std::string_view> found;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    found.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return found;
+}
+
+std::vector<std::string_view> words(std::string_view text) {
+  std::vector<std::string_view> found;
+  for (auto start = text.find_first_not_of(blanks); start != text.npos; start = text.find_first_not_of(blanks, start)) {
+    const auto end = std::min(text.find_first_of(blanks, start), text.size());
+    found.push_back(text.substr(start, end - start));
+    start = end;
+  }
+  return found;
+}
+
+std::optional<std::string_view> value_of(std::string_view text, std::string_view key) {
+  for (const auto line : lines(text)) {
+    if (!line.starts_with(key)) continue;
+    const auto rest = line.substr(key.size());
+    const auto value = rest.find_first_not_of(": \t");
+    if (value == 0) continue;  // a longer key
+    return value == rest.npos ? std::string_view() : trimmed(rest.substr(value));
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> names_in(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(folder, error);
+  while (!error && entry != std::filesystem::directory_iterator()) {
+    names.push_back(entry->path().filename().string());
+    entry.increment(error);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace berth::discovery

@@ -1,0 +1,174 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <future>
+#include <optional>
+
+#include "discover/host/memory.h"
+#include "discover/host/system_file.h"
+#include "discover/probes.h"
+#include "discover/remote/rpc_worker.h"
+#include "text/printable.h"
+
+namespace berth::discovery {
+namespace {
+
+struct Answer {
+  std::string endpoint = {};
+  std::string version = {};
+  std::string address = {};
+  bool this_machine = false;
+  double round_trip_us = 0;
+  std::vector<RpcMemory> devices = {};
+  std::optional<ProbeOutcome> failure = {};
+  std::string why = {};
+};
+
+ProbeOutcome outcome_of(RpcError::Kind kind) {
+  switch (kind) {
+    case RpcError::Kind::unreachable:
+    case RpcError::Kind::other:
+      return ProbeOutcome::failed;
+    case RpcError::Kind::silent:
+      return ProbeOutcome::timed_out;
+    case RpcError::Kind::too_old:
+      return ProbeOutcome::driver_too_old;
+  }
+  return ProbeOutcome::failed;
+}
+
+Answer ask(const std::string& endpoint, std::chrono::milliseconds deadline) {
+  Answer answer{.endpoint = endpoint};
+  try {
+    RpcWorker worker(endpoint, deadline);
+    answer.version = worker.version();
+    answer.address = worker.address();
+    answer.this_machine =
+        worker.address() == worker.local_address() || answer.address.starts_with("127.") || answer.address == "::1";
+    answer.devices = worker.devices();
+    answer.round_trip_us = worker.round_trip_us();
+    if (answer.devices.empty()) {
+      answer.failure = ProbeOutcome::nothing;
+      answer.why = fmt::format("The RPC worker {} has no devices.", endpoint);
+    }
+  } catch (const RpcError& problem) {
+    answer.failure = outcome_of(problem.kind);
+    answer.why = problem.what();
+  } catch (const std::exception& problem) {
+    answer.failure = ProbeOutcome::failed;
+    answer.why = problem.what();
+  }
+  return answer;
+}
+
+std::uint64_t memory_of_this_machine(const std::filesystem::path& root) {
+  return meminfo(read_system_file(root / "proc/meminfo").value_or("")).total;
+}
+
+bool is_cpu(const RpcMemory& device) { return device.free_bytes == device.total_bytes; }
+
+/// Workers of one host that offer its CPU share its memory. They are known by one size, all of which they call free,
+/// which a GPU hardly ever has: two equal GPUs behind two workers are two. So are two devices of one worker.
+class Pools {
+ public:
+  explicit Pools(std::uint64_t memory_here) : memory_here_(memory_here) {}
+
+  std::string pool_of(const Answer& worker, const RpcMemory& device) {
+    if (worker.this_machine && device.total_bytes == memory_here_) return "ram";
+    const std::string host = worker.this_machine ? "this machine" : worker.address;
+    auto shared = std::ranges::find_if(pools_, [&](const Pool& pool) {
+      return pool.host == host && pool.total_bytes == device.total_bytes && pool.is_cpu && is_cpu(device) &&
+             pool.last_worker != worker.endpoint;
+    });
+    if (shared == pools_.end()) {
+      const auto others = std::ranges::count(pools_, host, &Pool::host);
+      const auto id = fmt::format("rpc host:{}{}", worker.address, others == 0 ? "" : fmt::format(" #{}", others + 1));
+      shared = pools_.insert(pools_.end(), {host, device.total_bytes, id, {}, is_cpu(device)});
+    }
+    shared->last_worker = worker.endpoint;
+    return shared->id;
+  }
+
+ private:
+  struct Pool {
+    std::string host;
+    std::uint64_t total_bytes;
+    std::string id;
+    std::string last_worker;
+    bool is_cpu;
+  };
+  std::uint64_t memory_here_;
+  std::vector<Pool> pools_;
+};
+
+}  // namespace
+
+Findings probe_rpc(const Machine& machine) {
+  Findings findings;
+  auto& report = findings.report;
+  report.probe = "rpc";
+  std::vector<std::string> endpoints;
+  for (const auto& endpoint : machine.rpc_endpoints)
+    if (std::ranges::find(endpoints, endpoint) == endpoints.end()) endpoints.push_back(endpoint);
+  if (endpoints.empty()) {
+    report.message = "No RPC workers are named. BERTH_RPC=host:port,host:port names some.";
+    return findings;
+  }
+  // Side by side: what one does not answer takes no time from the others.
+  std::vector<std::future<Answer>> asked;
+  for (const auto& endpoint : endpoints)
+    asked.push_back(std::async(std::launch::async, ask, endpoint, machine.probe_timeout * 3 / 4));
+
+  Pools pools(memory_of_this_machine(machine.root));
+  int index = 0;
+  for (auto& future : asked) {
+    const auto answer = future.get();
+    if (answer.failure) {
+      report.notes.push_back(answer.why);
+      if (report.message.empty()) {
+        report.outcome = *answer.failure;
+        report.message = answer.why;
+      }
+      continue;
+    }
+    report.library_version = answer.version;
+    for (std::size_t number = 0; number < answer.devices.size(); ++number) {
+      const auto& memory = answer.devices[number];
+      DeviceInfo info;
+      info.device = Device(DeviceType::rpc, index++);
+      info.name = fmt::format("RPC worker {}", answer.endpoint);
+      if (answer.devices.size() > 1) info.name += fmt::format(", device {}", number);
+      info.pool = pools.pool_of(answer, memory);
+      info.total_bytes = memory.total_bytes;
+      info.free_bytes = memory.free_bytes;
+      info.driver = fmt::format("ggml RPC {}", answer.version);
+      info.apis = {{"rpc", fmt::format("{}/{}", answer.endpoint, number)}};
+      info.remote = RemoteInfo{answer.endpoint, answer.version};
+      if (info.pool == "ram")
+        info.note = "It runs on this machine and offers its memory";
+      else if (is_cpu(memory))
+        info.note = "It says that all its memory is free, as workers on a CPU do whatever is in use";
+      const auto known = std::ranges::find(findings.pools, info.pool, &MemoryPool::id);
+      if (known != findings.pools.end())
+        known->free_bytes = std::min(known->free_bytes, memory.free_bytes);
+      else if (info.pool != "ram")
+        findings.pools.push_back({info.pool, PoolKind::remote, memory.total_bytes, memory.free_bytes});
+      findings.links.push_back({.from = "cpu",
+                                .to = info.device.str(),
+                                .kind = LinkKind::network,
+                                .latency_us = answer.round_trip_us,
+                                .measured = true,
+                                .detail = answer.address});
+      findings.devices.push_back(std::move(info));
+    }
+  }
+  if (findings.devices.empty()) {
+    report.notes.erase(report.notes.begin());  // it is the message
+  } else {
+    report.outcome = ProbeOutcome::found;
+    report.message.clear();
+  }
+  return findings;
+}
+
+}  // namespace berth::discovery

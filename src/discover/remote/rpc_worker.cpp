@@ -1,0 +1,299 @@
+#include "discover/remote/rpc_worker.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <span>
+
+#include "discover/drivers/driver_report.h"
+#include "discover/remote/curl_library.h"
+#include "text/printable.h"
+
+namespace berth::discovery {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Kind = RpcError::Kind;
+
+// ggml-rpc.h and ggml-rpc.cpp of the pinned llama.cpp. A request is a byte, 8 bytes of length and a body; an answer is
+// 8 bytes of length and a body. All numbers are little-endian, as on every machine that ggml's RPC works on.
+constexpr std::uint8_t protocol_major = 7;
+constexpr std::uint8_t protocol_minor = 0;
+
+enum class Command : std::uint8_t {
+  alloc_buffer = 0,
+  buffer_get_base = 3,
+  free_buffer = 4,
+  set_tensor = 6,
+  get_device_memory = 11,
+  hello = 14,
+  device_count = 15,
+};
+
+#pragma pack(push, 1)
+struct Hello {
+  std::uint8_t major, minor, patch, padding;
+  std::array<std::byte, 24> capabilities;
+};
+struct AllocRequest {
+  std::uint32_t device;
+  std::uint64_t size;
+};
+struct AllocResponse {
+  std::uint64_t buffer, size;
+};
+struct MemoryResponse {
+  std::uint64_t free_bytes, total_bytes;
+};
+struct Tensor {
+  std::uint64_t id;
+  std::uint32_t type;
+  std::uint64_t buffer;
+  std::array<std::uint32_t, 4> ne;
+  std::array<std::uint32_t, 4> nb;
+  std::uint32_t op;
+  std::array<std::int32_t, 16> op_params;
+  std::int32_t flags;
+  std::array<std::uint64_t, 10> src;
+  std::uint64_t view_src, view_offset, data;
+  std::array<char, 64> name;
+  std::int32_t use_count;
+};
+struct SetTensor {
+  Tensor tensor;
+  std::uint8_t cache;
+  std::uint64_t offset;
+};
+#pragma pack(pop)
+static_assert(sizeof(Tensor) == 296 && sizeof(Hello) == 28);
+
+template <class T>
+std::span<const std::byte> bytes_of(const T& value) {
+  return std::as_bytes(std::span(&value, 1));
+}
+
+}  // namespace
+
+RpcEndpoint RpcEndpoint::parse(std::string_view text) {
+  const auto wrong = [&](std::string_view why) {
+    return std::invalid_argument(
+        fmt::format("The RPC endpoint {} {}; expected is host:port, such as 192.168.1.5:50052 or [::1]:50052",
+                    in_quotes(text), why));
+  };
+  const auto colon = text.rfind(':');
+  if (colon == text.npos) throw wrong("has no port");
+  auto host = text.substr(0, colon);
+  const bool ipv6 = host.starts_with('[') && host.ends_with(']');
+  if (ipv6)
+    host = host.substr(1, host.size() - 2);
+  else if (host.find(':') != host.npos)
+    throw wrong("has colons in its host: an IPv6 address stands in brackets");
+  const auto number = text.substr(colon + 1);
+  const bool digits =
+      !number.empty() && number.size() < 6 && std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
+  const int port = digits ? std::stoi(std::string(number)) : 0;
+  if (port < 1 || port > 65535) throw wrong("has no port between 1 and 65535");
+  const bool plain = !host.empty() && std::ranges::all_of(host, [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
+           c == '_' || (ipv6 && (c == ':' || c == '%'));
+  });
+  if (!plain) throw wrong(host.empty() ? "has no host" : "has a host that is neither a name nor an address");
+  return {std::string(host), port};
+}
+
+struct RpcWorker::Connection {
+  std::string endpoint;
+  Clock::time_point deadline;
+  CURL* handle = nullptr;
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  std::string address, local_address, version;
+
+  Connection(std::string name, std::chrono::milliseconds time)
+      : endpoint(std::move(name)), deadline(Clock::now() + time) {
+    const auto [host, port] = RpcEndpoint::parse(endpoint);
+    handle = curl().easy_init();
+    if (handle == nullptr) fail(Kind::other, "libcurl cannot start");
+    // libcurl for the way there: names, both versions of IP, a deadline on all of it. Nothing of HTTP is spoken.
+    const bool ipv6 = host.find(':') != host.npos;
+    curl().easy_setopt(handle, CURLOPT_URL, fmt::format("http://{}:{}/", ipv6 ? "[" + host + "]" : host, port).c_str());
+    curl().easy_setopt(handle, CURLOPT_CONNECT_ONLY, 1L);
+    curl().easy_setopt(handle, CURLOPT_PROXY, "");
+    curl().easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl().easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, std::max(1L, static_cast<long>(time.count())));
+#if CURL_AT_LEAST_VERSION(7, 87, 0)
+    curl().easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);  // a name server that does not answer is not waited for
+#endif
+    std::array<char, CURL_ERROR_SIZE> error{};
+    curl().easy_setopt(handle, CURLOPT_ERRORBUFFER, error.data());
+    const CURLcode result = curl().easy_perform(handle);
+    curl().easy_setopt(handle, CURLOPT_ERRORBUFFER, nullptr);
+    if (result == CURLE_OK) curl().easy_getinfo(handle, CURLINFO_ACTIVESOCKET, &socket);
+    if (result != CURLE_OK || socket == CURL_SOCKET_BAD) {
+      const std::string reason = printable(error[0] != '\0' ? error.data() : curl().easy_strerror(result));
+      curl().easy_cleanup(handle);
+      fail(result == CURLE_OPERATION_TIMEDOUT ? Kind::silent : Kind::unreachable,
+           fmt::format("cannot be reached: {}. Is the worker running, and may this machine connect to it?", reason));
+    }
+    const auto info = [&](CURLINFO what) {
+      const char* text = nullptr;
+      curl().easy_getinfo(handle, what, &text);
+      return std::string(text == nullptr ? "" : text);
+    };
+    address = info(CURLINFO_PRIMARY_IP);
+    local_address = info(CURLINFO_LOCAL_IP);
+  }
+  ~Connection() { curl().easy_cleanup(handle); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  [[noreturn]] void fail(Kind kind, const std::string& what) const {
+    throw RpcError(kind, fmt::format("The RPC worker {} {}", endpoint, what));
+  }
+
+  void wait_for(short event) const {
+    for (;;) {
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+      pollfd entry{socket, event, 0};
+      const int ready = left <= 0 ? 0 : poll(&entry, 1, static_cast<int>(std::min<long long>(left, 60'000)));
+      if (ready > 0) return;
+      if (ready == 0 && left <= 0)
+        fail(Kind::silent,
+             "does not answer in time. A worker serves one client at a time: another one may be using it; or what "
+             "listens there is no worker.");
+      if (ready < 0 && errno != EINTR) fail(Kind::other, fmt::format("was lost: {}", std::strerror(errno)));
+    }
+  }
+
+  void send(std::span<const std::byte> bytes) const {
+    while (!bytes.empty()) {
+      std::size_t sent = 0;
+      const auto result = curl().easy_send(handle, bytes.data(), bytes.size(), &sent);
+      if (result == CURLE_AGAIN) wait_for(POLLOUT);
+      if (result != CURLE_OK && result != CURLE_AGAIN) closed();
+      bytes = bytes.subspan(sent);
+    }
+  }
+
+  void receive(std::span<std::byte> bytes) const {
+    while (!bytes.empty()) {
+      std::size_t got = 0;
+      const auto result = curl().easy_recv(handle, bytes.data(), bytes.size(), &got);
+      if (result == CURLE_AGAIN) {
+        wait_for(POLLIN);
+        continue;
+      }
+      if (result != CURLE_OK || got == 0) closed();
+      bytes = bytes.subspan(got);
+    }
+  }
+
+  [[noreturn]] void closed() const {
+    fail(Kind::other,
+         version.empty()
+             ? fmt::format("closed the connection when it was greeted: it is no worker, or one of a llama.cpp "
+                           "that speaks another protocol than {}.{}",
+                           protocol_major, protocol_minor)
+             : std::string("closed the connection"));
+  }
+
+  void request(Command command, std::span<const std::byte> body, std::span<const std::byte> more = {}) const {
+    std::array<std::byte, 9> head{static_cast<std::byte>(command)};
+    const std::uint64_t size = body.size() + more.size();
+    std::memcpy(head.data() + 1, &size, sizeof size);
+    std::vector<std::byte> message(head.begin(), head.end());
+    message.insert(message.end(), body.begin(), body.end());
+    send(message);
+    send(more);
+  }
+
+  template <class Response>
+  Response ask(Command command, std::span<const std::byte> body = {}) const {
+    request(command, body);
+    std::uint64_t size = 0;
+    receive(std::as_writable_bytes(std::span(&size, 1)));
+    if (size != sizeof(Response))
+      fail(Kind::other,
+           fmt::format("answers with {} bytes where {} are due: it is no worker, or one of a llama.cpp that "
+                       "speaks another protocol than {}.{}",
+                       size, sizeof(Response), protocol_major, protocol_minor));
+    Response response{};
+    receive(std::as_writable_bytes(std::span(&response, 1)));
+    return response;
+  }
+};
+
+RpcWorker::RpcWorker(const std::string& endpoint, std::chrono::milliseconds deadline)
+    : connection_(std::make_unique<Connection>(endpoint, deadline)) {
+  // Without capabilities: the connection stays TCP.
+  const std::array<std::byte, sizeof(Hello::capabilities)> none{};
+  const auto hello = connection_->ask<Hello>(Command::hello, none);
+  connection_->version = fmt::format("{}.{}.{}", hello.major, hello.minor, hello.patch);
+  if (hello.major != protocol_major || hello.minor > protocol_minor)
+    connection_->fail(hello.major < protocol_major ? Kind::too_old : Kind::other,
+                      fmt::format("speaks version {} of the protocol, and this program {}.{}: run a worker of the same "
+                                  "llama.cpp (\"berth --version\" names it)",
+                                  connection_->version, protocol_major, protocol_minor));
+}
+
+RpcWorker::~RpcWorker() = default;
+
+const std::string& RpcWorker::version() const { return connection_->version; }
+const std::string& RpcWorker::address() const { return connection_->address; }
+const std::string& RpcWorker::local_address() const { return connection_->local_address; }
+
+std::vector<RpcMemory> RpcWorker::devices() {
+  const auto count = connection_->ask<std::uint32_t>(Command::device_count);
+  if (count > most_devices)
+    connection_->fail(Kind::other, fmt::format("says that it has {} devices, which cannot be", count));
+  std::vector<RpcMemory> devices;
+  for (std::uint32_t device = 0; device < count; ++device) {
+    const auto memory = connection_->ask<MemoryResponse>(Command::get_device_memory, bytes_of(device));
+    const std::uint64_t free_bytes = memory.free_bytes;
+    const std::uint64_t total_bytes = memory.total_bytes;
+    if (total_bytes > most_bytes || free_bytes > total_bytes)
+      connection_->fail(Kind::other, fmt::format("says that {} of {} bytes of its device {} are free, which cannot be",
+                                                 free_bytes, total_bytes, device));
+    devices.push_back({free_bytes, total_bytes});
+  }
+  return devices;
+}
+
+double RpcWorker::round_trip_us() {
+  auto shortest = Clock::duration::max();
+  for (int i = 0; i < 3; ++i) {
+    const auto start = Clock::now();
+    connection_->ask<std::uint32_t>(Command::device_count);
+    shortest = std::min(shortest, Clock::now() - start);
+  }
+  return std::chrono::duration<double, std::micro>(shortest).count();
+}
+
+double RpcWorker::bytes_per_s(std::uint32_t device, std::uint64_t bytes) {
+  if (bytes == 0 || bytes > std::uint64_t{1} << 30)
+    throw std::invalid_argument("The bandwidth is measured with 1 byte to 1 GiB");
+  const auto buffer = connection_->ask<AllocResponse>(Command::alloc_buffer, bytes_of(AllocRequest{device, bytes}));
+  if (buffer.buffer == 0 || buffer.size < bytes)
+    connection_->fail(Kind::other, fmt::format("has no {} bytes for a measurement", bytes));
+  SetTensor header{};
+  header.tensor.type = 24;  // GGML_TYPE_I8
+  header.tensor.buffer = buffer.buffer;
+  header.tensor.data =
+      connection_->ask<std::uint64_t>(Command::buffer_get_base, bytes_of(std::uint64_t{buffer.buffer}));
+  const auto size = static_cast<std::uint32_t>(bytes);
+  header.tensor.ne = {size, 1, 1, 1};
+  header.tensor.nb = {1, size, size, size};
+  const std::vector<std::byte> data(bytes);
+  const auto start = Clock::now();
+  connection_->request(Command::set_tensor, bytes_of(header), data);
+  connection_->ask<std::uint32_t>(Command::device_count);  // commands are served in turn: this one comes after the data
+  const std::chrono::duration<double> taken = Clock::now() - start;
+  connection_->request(Command::free_buffer, bytes_of(std::uint64_t{buffer.buffer}));
+  return static_cast<double>(bytes) / taken.count();
+}
+
+}  // namespace berth::discovery

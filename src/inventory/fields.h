@@ -1,0 +1,167 @@
+/// Structs as JSON objects. What a struct's fields are called is said once, in FieldsOf; reading and writing follow it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "berth/device.h"
+#include "berth/value.h"
+#include "inventory/place.h"
+
+namespace berth::discovery {
+
+template <class Struct, class T>
+struct Field {
+  std::string_view name;
+  T Struct::*member;
+  bool required;  ///< always written, and must be there; the others are left out where they have their default
+  double least;   ///< of a number
+};
+
+template <class Struct, class T>
+constexpr Field<Struct, T> required(std::string_view name, T Struct::*member, double least = 0) {
+  return {name, member, true, least};
+}
+template <class Struct, class T>
+constexpr Field<Struct, T> field(std::string_view name, T Struct::*member, double least = 0) {
+  return {name, member, false, least};
+}
+
+/// Specialised for each struct that is written down: `static constexpr std::tuple all`, in the order of writing.
+template <class Struct>
+struct FieldsOf;
+
+/// Specialised for each enum: `static constexpr std::array<std::string_view, N> all`, in the order of its enumerators.
+template <class Enum>
+struct NamesOf;
+
+template <class T>
+concept HasFields = requires {
+  FieldsOf<T>::all;
+};
+
+inline constexpr std::size_t most_entries = 65'536;  ///< of one list
+
+/// Text that may stand in an inventory: UTF-8, without what acts on terminals, of at most 16 KiB.
+bool is_plain(std::string_view text);
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+template <class T>
+inline constexpr bool is_vector = false;
+template <class T>
+inline constexpr bool is_vector<std::vector<T>> = true;
+
+bool read_bool(const Value& value, const Place& place);
+std::int64_t read_integer(const Value& value, const Place& place, std::int64_t least, std::int64_t most);
+double read_number(const Value& value, const Place& place, double least);
+std::string read_text(const Value& value, const Place& place);
+Device read_device(const Value& value, const Place& place);
+std::size_t read_name(const Value& value, const Place& place, const std::string_view* names, std::size_t count);
+const Value::Array& read_list(const Value& value, const Place& place);
+void check_object(const Value& value, const Place& place);
+
+Value write_text(const std::string& text);  ///< made plain where it is not
+Value write_bytes(std::uint64_t bytes);     ///< at most what a 64-bit integer holds
+Value write_number(double number);          ///< 0 for what JSON has no number for
+
+}  // namespace detail
+
+/// Throws std::invalid_argument naming the place. Names that are not known are passed over.
+template <class T>
+T read(const Value& value, const Place& place, double least = 0) {
+  using namespace detail;
+  if constexpr (is_optional<T>) {
+    return read<typename T::value_type>(value, place, least);
+  } else if constexpr (is_vector<T>) {
+    const auto& list = read_list(value, place);
+    T entries;
+    entries.reserve(list.size());
+    for (std::size_t i = 0; i < list.size(); ++i)
+      entries.push_back(read<typename T::value_type>(list[i], Place(place, i), least));
+    return entries;
+  } else if constexpr (HasFields<T>) {
+    check_object(value, place);
+    T object;
+    const auto read_field = [&](const auto& each) {
+      using Member = std::remove_reference_t<decltype(object.*each.member)>;
+      if (const Value* found = value.find(each.name))
+        object.*each.member = read<Member>(*found, Place(place, each.name), each.least);
+      else if (each.required)
+        Place(place, each.name).fail("is missing");
+    };
+    std::apply([&](const auto&... each) { (read_field(each), ...); }, FieldsOf<T>::all);
+    return object;
+  } else if constexpr (std::is_enum_v<T>) {
+    return static_cast<T>(read_name(value, place, NamesOf<T>::all.data(), NamesOf<T>::all.size()));
+  } else if constexpr (std::is_same_v<T, Device>) {
+    return read_device(value, place);
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    return read_text(value, place);
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return read_bool(value, place);
+  } else if constexpr (std::is_integral_v<T>) {
+    constexpr auto most = std::is_same_v<T, int> ? std::int64_t{INT32_MAX} : INT64_MAX;
+    return static_cast<T>(read_integer(value, place, static_cast<std::int64_t>(least), most));
+  } else {
+    static_assert(std::is_same_v<T, double>);
+    return read_number(value, place, least);
+  }
+}
+
+template <class T>
+void write_fields(const T& object, Value::Object& dict);
+
+template <class T>
+Value write(const T& object) {
+  using namespace detail;
+  if constexpr (is_optional<T>) {
+    return object ? write(*object) : Value();
+  } else if constexpr (is_vector<T>) {
+    Value::Array list;
+    list.reserve(object.size());
+    for (const auto& each : object) list.push_back(write(each));
+    return list;
+  } else if constexpr (HasFields<T>) {
+    Value::Object dict;
+    write_fields(object, dict);
+    return dict;
+  } else if constexpr (std::is_enum_v<T>) {
+    return NamesOf<T>::all.at(static_cast<std::size_t>(object));
+  } else if constexpr (std::is_same_v<T, Device>) {
+    return object.str();
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    return write_text(object);
+  } else if constexpr (std::is_same_v<T, std::uint64_t>) {
+    return write_bytes(object);
+  } else if constexpr (std::is_same_v<T, double>) {
+    return write_number(object);
+  } else {
+    return object;
+  }
+}
+
+/// Behind what `dict` has already.
+template <class T>
+void write_fields(const T& object, Value::Object& dict) {
+  static const T defaults;
+  const auto write_field = [&](const auto& each) {
+    if (each.required || !(object.*each.member == defaults.*each.member))
+      dict.set(std::string(each.name), write(object.*each.member));
+  };
+  std::apply([&](const auto&... each) { (write_field(each), ...); }, FieldsOf<T>::all);
+}
+
+}  // namespace berth::discovery

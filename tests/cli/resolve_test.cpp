@@ -36,6 +36,16 @@ TEST(ResolveCommand, ADeviceThatIsNotThereIsAnErrorWithTheNearest) {
   EXPECT_THAT(outcome.err, HasSubstr("This machine has no device 'cuda:7'; it has cuda:0, cuda:1, cpu"));
 }
 
+TEST(ResolveCommand, ATypeThatIsNamedIsTakenWhateverTheVariableSays) {
+  const auto with_variable = [](std::string wish) {
+    return berth_command({"resolve", std::move(wish), "--simulate", rich},
+                         {.environment = {{"HAYSTACK_XPU_ENABLED", "false"}}})
+        .out;
+  };
+  EXPECT_EQ(with_variable("xpu, 1 GiB"), "xpu:0\n");
+  EXPECT_EQ(with_variable("any but cuda"), "mps:0\n");
+}
+
 TEST(ResolveCommand, MeetsWishes) {
   EXPECT_EQ(resolve_command({"gpu"}).out, "cuda:0\n");
   EXPECT_EQ(resolve_command({"any but cuda"}).out, "xpu:0\n");
@@ -58,7 +68,10 @@ TEST(ResolveCommand, ReadsEachJsonForm) {
 TEST(ResolveCommand, RefusesWhatIsNoDevice) {
   EXPECT_THAT(berth_command({"resolve", "gpu"}).err, HasSubstr("No device of this machine meets the wish 'gpu'"));
   EXPECT_THAT(berth_command({"resolve", "gqu"}).err, HasSubstr("'gqu' is no device and no wish"));
-  EXPECT_THAT(berth_command({"resolve", "gpu:0"}).err, HasSubstr("Unknown device type string 'gpu'; known are cpu, cuda, "));
+  for (const std::string text : {"gpu:0", "cuda:0 or cuda:1", "cuda:1, 8 GiB"})
+    EXPECT_THAT(berth_command({"resolve", text}).err, HasSubstr("A wish has no index, as in '"));
+  EXPECT_THAT(berth_command({"resolve", "1"}).err, HasSubstr("is a size without a unit; write \"1 GiB free\""));
+  EXPECT_THAT(berth_command({"resolve", "cuda:x"}).err, HasSubstr("Device id must be an integer, got x"));
   EXPECT_THAT(berth_command({"resolve", "disk"}).err,
               HasSubstr("The disk device can only be used as a part of device maps"));
   EXPECT_THAT(berth_command({"resolve", R"({"type": "triple"})"}).err,
@@ -71,6 +84,8 @@ TEST(ResolveCommand, ExplainsEachChoice) {
   const auto expected = resolve({}, discover(), ResolvePolicy::from_environment());
   EXPECT_EQ(berth_command({"resolve", "--explain"}).out, expected.device.str() + "\n" + expected.str() + "\n");
   EXPECT_EQ(resolve_command({"cuda:3", "--explain"}).out, "cuda:3\ncuda:3: taken, given\n");
+  EXPECT_EQ(resolve_command({"npu:0", "--explain"}).out,
+            "npu:0\nnpu:0: taken, given; no engine of this build can use npu:0\n");
 }
 
 TEST(ResolveCommand, JsonHoldsTheSerializedDeviceAndTheReasons) {

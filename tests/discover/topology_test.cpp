@@ -1,6 +1,10 @@
 #include "discover/host/topology.h"
 
 #include <gmock/gmock.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "berth/error.h"
 #include "discover/recorded_machine.h"
@@ -32,6 +36,24 @@ TEST(TopologyFindings, WithoutCoresEachProcessorIsOne) {
   const auto found = findings_of_topology(topology_from_description("pu:4").get());
   EXPECT_EQ(found.devices[0].cpu->cores, 4);
   EXPECT_EQ(found.devices[0].name, "CPU");
+}
+
+TEST(TopologyFindings, AreThoseOfThreadsWithoutAWordWhereTheKernelTellsNothing) {
+  testing::internal::CaptureStderr();
+  const pid_t child = fork();
+  if (child == 0) {
+    constexpr int not_permitted = 77;
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 || mount("none", "/sys", "tmpfs", 0, nullptr) != 0)
+      _exit(not_permitted);
+    _exit(findings_of_topology(topology_of_this_machine().get()).devices[0].cpu->threads > 0 ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  const auto printed = testing::internal::GetCapturedStderr();
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "a namespace of its own is not permitted";
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_EQ(printed, "");
 }
 
 TEST(TopologyFindings, LinksStandWhereDistancesDiffer) {

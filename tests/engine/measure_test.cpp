@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
+#include <optional>
 
 #include "berth/engine.h"
 #include "berth/error.h"
@@ -127,6 +129,14 @@ TEST_F(Measure, CanBeCancelledAndRefusesOtherMachines) {
   EXPECT_THROW(measure(machine_, {.cache = {}, .stop = stop.get_token()}), Cancelled);
   machine_.origin = InventoryOrigin::recorded;
   EXPECT_THROW(measured(), std::invalid_argument);
+}
+
+TEST(MeasureOptions, KeepWhatWasMeasuredBesideTheModels) {
+  const char* const before = std::getenv("XDG_CACHE_HOME");
+  const std::optional<std::string> saved = before == nullptr ? std::nullopt : std::optional<std::string>(before);
+  setenv("XDG_CACHE_HOME", "/x", 1);
+  EXPECT_EQ(MeasureOptions::default_cache(), "/x/berth/speeds.json");
+  saved ? setenv("XDG_CACHE_HOME", saved->c_str(), 1) : unsetenv("XDG_CACHE_HOME");
 }
 
 }  // namespace

@@ -66,6 +66,10 @@ std::string info(hwloc_topology_t topology, const char* name) {
   return {};
 }
 
+void leave_out(const Topology& topology, const char* component) {
+  hwloc_topology_set_components(topology.get(), HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, component);
+}
+
 /// hwloc multiplies the counts of a description without a bound, and takes all memory there is.
 void check_size(const std::string& description) {
   std::uint64_t processors = 1;
@@ -94,7 +98,12 @@ Topology topology_of_this_machine() {
   auto topology = make_topology();
   // These look at other devices, or run on each processor in turn, which takes four times as long as the rest.
   for (const char* slow : {"x86", "pci", "opencl", "gl", "cuda", "nvml", "rsmi", "levelzero"})
-    hwloc_topology_set_components(topology.get(), HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, slow);
+    leave_out(topology, slow);
+  // Without these folders it finds nothing, and says so on standard error.
+  std::error_code ignored;
+  if (!std::filesystem::exists("/sys/devices/system/cpu", ignored) &&
+      !std::filesystem::exists("/sys/bus/cpu/devices", ignored))
+    leave_out(topology, "linux");
   if (hwloc_topology_load(topology.get()) != 0) throw std::runtime_error("hwloc cannot read this machine");
   return topology;
 }

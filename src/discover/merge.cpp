@@ -190,8 +190,10 @@ class Merger {
     }
   }
 
-  /// The pool of a device is there, and has no more free than there is.
+  /// The pool of a device is there, and neither has more free than there is, nor a device more than its pool.
   void settle_pool(DeviceInfo& info) {
+    if (const auto* pool = inventory_.pool(info.pool); pool != nullptr && pool->total_bytes != 0 && !info.integrated)
+      info.total_bytes = std::min(info.total_bytes, pool->total_bytes);
     info.free_bytes = info.free_is_known ? std::min(info.free_bytes, info.total_bytes) : info.total_bytes;
     if (info.pool.empty()) info.pool = is_cpu(info) || info.integrated ? "ram" : info.device.str();
     const auto pool = std::ranges::find(inventory_.pools, info.pool, &MemoryPool::id);

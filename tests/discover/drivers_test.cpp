@@ -323,6 +323,12 @@ TEST(LevelZeroProbe, SaysWhatToInstallAndWhatIsOnTheBus) {
   EXPECT_THAT(found.sightings, SizeIs(2));
 }
 
+TEST(LevelZeroProbe, SaysNothingOfAGuestOfWindowsWithoutIt) {
+  const RecordedMachine machine;
+  machine.write("dev/dxg", "");
+  EXPECT_EQ(run_probe("level_zero", machine.machine()).report.outcome, ProbeOutcome::nothing);
+}
+
 TEST(LevelZeroProbe, ToldOfALoaderWithoutADriver) {
   RecordedMachine machine("laptop_npu");
   machine.drivers.erase("level_zero");

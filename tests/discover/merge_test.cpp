@@ -158,6 +158,15 @@ TEST(Merge, APoolGoesByTheFinalNameOfItsDevice) {
   }
 }
 
+TEST(Merge, ADeviceHasNoMoreThanItsPool) {
+  auto disk =
+      seen_by("disk", {{.device = Device(DeviceType::disk), .pool = "ram", .total_bytes = 50, .free_bytes = 40}});
+  disk.pools = {{.id = "ram", .total_bytes = 16, .free_bytes = 9}};
+  const auto inventory = merge({disk});
+  EXPECT_EQ(inventory.devices[0].total_bytes, 16U);
+  EXPECT_EQ(inventory.devices[0].free_bytes, 9U);
+}
+
 TEST(Merge, FreeMemoryIsThatOfTheProbeWhichKnowsIt) {
   const auto seen = [](std::string probe, std::uint64_t free, bool known) {
     return seen_by(std::move(probe), {{.device = Device::gpu(0),

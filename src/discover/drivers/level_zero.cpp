@@ -170,6 +170,10 @@ Findings probe_level_zero(const Machine& machine) {
     all = level_zero_devices(machine, report);
   } catch (const LibraryError& problem) {
     report_library(report, problem, fmt::format("{}. On the PCI bus: {}.", advice, str(on_bus)));
+    if (on_bus.empty() && report.outcome == ProbeOutcome::no_driver) {
+      report.outcome = ProbeOutcome::nothing;
+      report.message = "Level Zero is not installed, and the PCI bus shows no Intel GPU or NPU.";
+    }
   } catch (const LevelZeroError& problem) {
     explain(problem, not_permitted, on_bus, report);
   } catch (const std::runtime_error& problem) {

@@ -115,8 +115,11 @@ void explain_missing_library(ProbeReport& report, const LibraryError& problem, c
   const auto gpus = gpus_on_bus(machine);
   if (gpus.empty()) {
     report_library(report, problem, fmt::format("{} is not installed.", library));
-    if (report.outcome == ProbeOutcome::no_driver && is_there(machine.root / "sys/bus/pci/devices"))
-      set(report, ProbeOutcome::nothing, "No NVIDIA GPU is on the PCI bus.");
+    if (report.outcome == ProbeOutcome::no_driver && !has_driver_of_its_own(machine))
+      set(report, ProbeOutcome::nothing,
+          is_there(machine.root / "sys/bus/pci/devices")
+              ? "No NVIDIA GPU is on the PCI bus."
+              : fmt::format("{} is not installed, and the PCI bus cannot be seen.", library));
   } else if (module_is_loaded(machine)) {
     report_library(report, problem,
                    fmt::format("{}, and the kernel has its driver, but {} is not here. In a container: start it with "

@@ -35,7 +35,7 @@ namespace {
 
 constexpr auto examples =
     "Examples:\n"
-    "  berth pipeline run rag.yaml --input query=\"Who wrote it?\" --documents docs.json\n"
+    "  berth pipeline run rag.yaml --input query=\"Who wrote?\" --documents docs.json\n"
     "  berth pipeline run rag.yaml --input '{\"llm\": {\"prompt\": \"Hi\"}}' --json\n"
     "  berth pipeline run rag.yaml --input inputs.yaml --device llm=cuda:0";
 

@@ -137,7 +137,7 @@ int validate(const Options& options) {
 
 void add_pipeline_validate(CLI::App& pipeline, Action& action) {
   auto* command = pipeline.add_subcommand(
-      "validate", "Check a pipeline, and print its components with their devices, inputs and outputs");
+      "validate", "Check a pipeline, print its components, their devices, inputs and outputs");
   set_help(*command, examples);
   auto options = std::make_shared<Options>();
   add_pipeline_file(*command, options->file);

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "discover/drivers/dynamic_library.h"
 #include "discover/recorded_machine.h"
 
 namespace berth::test {
@@ -20,17 +21,19 @@ inline std::string fake_library(const std::string& library) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// The names between the zeros of its table of symbols that match `pattern`.
+/// The names between the zeros of its table of symbols that match `pattern`, and are functions of it: code can look alike.
 inline std::set<std::string> functions_of(const std::string& library, const std::string& pattern) {
   const auto bytes = fake_library(library);
   const std::regex name(pattern);
+  const discovery::DynamicLibrary loaded({library}, BERTH_FAKES_DIR);
   std::set<std::string> names;
   for (std::size_t start = 0; start < bytes.size();) {
     const auto end = std::min(bytes.find('\0', start), bytes.size());
     const auto word = std::string_view(bytes).substr(start, end - start);
     if (word.size() < 64 &&
         std::ranges::all_of(word, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; }) &&
-        std::regex_match(word.begin(), word.end(), name))  // nearly all that is in a file is no name
+        std::regex_match(word.begin(), word.end(), name) &&  // nearly all that is in a file is no name
+        loaded.find<void()>(std::string(word).c_str()) != nullptr)
       names.emplace(word);
     start = end + 1;
   }

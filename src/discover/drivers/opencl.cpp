@@ -130,12 +130,12 @@ DeviceInfo read(const Loader& loader, Device device, const std::string& platform
   if (info.name.empty()) info.name = reader.text(device_name);
   info.vendor = vendor_name(vendor);
   if (info.vendor.empty()) info.vendor = reader.text(device_vendor);
-  info.driver = fmt::format("{} {}", platform, reader.text(device_driver_version));
   if ((type & type_cpu) != 0) {
     info.cpu.emplace();  // nothing of it but that it is the CPU
     info.pool = "ram";
     return info;
   }
+  info.driver = fmt::format("{} {}", platform, reader.text(device_driver_version));
   info.integrated = unified != 0;
   info.pci_id = reader.pci();
   if (unsigned char uuid[16]; reader.ask(device_uuid_khr, uuid)) info.uuid = uuid_text(uuid);

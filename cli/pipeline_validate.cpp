@@ -136,8 +136,8 @@ int validate(const Options& options) {
 }  // namespace
 
 void add_pipeline_validate(CLI::App& pipeline, Action& action) {
-  auto* command = pipeline.add_subcommand(
-      "validate", "Check a pipeline, print its components, their devices, inputs and outputs");
+  auto* command =
+      pipeline.add_subcommand("validate", "Check a pipeline, print its components, their devices, inputs and outputs");
   set_help(*command, examples);
   auto options = std::make_shared<Options>();
   add_pipeline_file(*command, options->file);

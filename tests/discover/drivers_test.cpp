@@ -423,6 +423,20 @@ TEST(VulkanProbe, KnowsItsOrdinaryTroubles) {
   EXPECT_EQ(run_probe("vulkan", software.machine()).report.outcome, ProbeOutcome::nothing);
 }
 
+TEST(VulkanProbe, AGpuThatDoesNotTellWhatIsInUseHasAllOfIt) {
+  RecordedMachine machine("workstation_amd_intel");
+  machine.drivers["libraries"] = {"libvulkan.so.1"};
+  for (auto& gpu : machine.drivers["vulkan"]["gpus"])
+    for (auto& heap : gpu["heaps"]) heap.erase("budget");
+  const auto inventory = discovery::merge({run_probe("vulkan", machine.machine())});
+  const auto* gpu = inventory.find(Device::vulkan(0));
+  ASSERT_NE(gpu, nullptr);
+  EXPECT_FALSE(gpu->free_is_known);
+  EXPECT_EQ(gpu->free_bytes, 25753026560U);
+  EXPECT_EQ(inventory.pool(gpu->pool)->free_bytes, 25753026560U);
+  EXPECT_THAT(gpu->note, HasSubstr("is not known"));
+}
+
 TEST(VulkanProbe, TakesWhatTheVariableNames) {
   RecordedMachine machine("workstation_amd_intel");
   machine.environment["GGML_VK_VISIBLE_DEVICES"] = "4,2,4";

@@ -93,6 +93,7 @@ void read_memory(const Loader& loader, vk::Gpu handle, bool budget_known, Vulkan
       info.free_bytes += std::min(heap.size, budget.budget[i] - std::min(budget.budget[i], budget.usage[i]));
   }
   info.free_is_known = budget_known;
+  if (!budget_known) info.free_bytes = info.total_bytes;
 }
 
 VulkanGpu read(const Loader& loader, vk::Gpu handle, ProbeReport& report) {

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "discover/driver_probes.h"
+#include "text/descriptor.h"
 #include "text/printable.h"
 
 namespace berth::discovery {
@@ -66,23 +67,6 @@ class Undead {
   std::vector<pid_t> pids_;
 };
 Undead undead;
-
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  ~Descriptor() { reset(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  int number() const { return number_; }
-  void reset(int number = -1) {
-    if (number_ >= 0) close(number_);
-    number_ = number;
-  }
-
- private:
-  int number_;
-};
 
 void require(int error, const char* what) {
   if (error != 0) throw std::system_error(error, std::generic_category(), what);
@@ -145,16 +129,19 @@ pid_t spawn(std::vector<std::string> arguments, const Machine& machine, int answ
   return pid;
 }
 
+milliseconds within_limits(milliseconds timeout) { return std::clamp(timeout, milliseconds(0), longest_timeout); }
+
 /// One probe in its process. The destructor ends it.
 class Child {
  public:
-  Child(const Probe& probe, const Machine& machine, milliseconds timeout) : probe_(probe), timeout_(timeout) {
+  Child(const Probe& probe, const Machine& machine, std::optional<milliseconds> timeout)
+      : probe_(probe), timeout_(within_limits(timeout.value_or(default_probe_timeout))), may_ask_for_more_(!timeout) {
     const auto helper = probe_helper(machine, probe.program);
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) require(errno, "a pipe");
     out_.reset(ends[0]);
     const Descriptor answer(ends[1]);
-    pid_ = spawn(arguments_of(helper, probe, machine), machine, answer.number());
+    pid_ = spawn(arguments_of(helper, probe, machine), machine, answer);
   }
   ~Child() {
     if (pid_ <= 0) return;
@@ -164,14 +151,21 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  bool running() const { return out_.number() >= 0; }
-  int descriptor() const { return out_.number(); }
-  Clock::time_point deadline() const { return started_ + timeout_; }
+  bool running() const { return out_ >= 0; }
+  int descriptor() const { return out_; }
+  milliseconds left() const { return std::chrono::ceil<milliseconds>(started_ + timeout_ - Clock::now()); }
+
+  /// Whether its driver may take longer to start; asked of the machine only where that matters.
+  bool has_more_time(const Machine& machine) {
+    if (!std::exchange(may_ask_for_more_, false)) return false;
+    timeout_ = time_for(probe_, machine, std::nullopt);
+    return left() > milliseconds(0);
+  }
 
   /// Takes in what is there.
   void read_some() {
     char buffer[1 << 16];
-    const auto got = read(out_.number(), buffer, sizeof buffer);
+    const auto got = read(out_, buffer, sizeof buffer);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
     if (got > 0) text_.append(buffer, static_cast<std::size_t>(got));
     if (got <= 0 || text_.size() > most_bytes || answered()) stop();
@@ -278,6 +272,7 @@ class Child {
 
   const Probe& probe_;
   milliseconds timeout_;
+  bool may_ask_for_more_;
   bool in_time_ = true;
   Clock::time_point started_ = Clock::now();
   Clock::time_point stopped_ = started_;
@@ -294,21 +289,20 @@ Findings not_started(const Probe& probe, const std::string& why) {
 }
 
 /// Until each has answered, ended or used up its time.
-void wait_for(std::deque<Child>& children) {
+void wait_for(std::deque<Child>& children, const Machine& machine) {
   for (;;) {
     std::vector<pollfd> watched;
     std::vector<Child*> running;
     auto left = milliseconds::max();
     for (auto& child : children) {
       if (!child.running()) continue;
-      const auto its = std::chrono::ceil<milliseconds>(child.deadline() - Clock::now());
-      if (its <= milliseconds(0)) {
+      if (child.left() <= milliseconds(0) && !child.has_more_time(machine)) {
         child.give_up();
         continue;
       }
       watched.push_back({child.descriptor(), POLLIN, 0});
       running.push_back(&child);
-      left = std::min(left, its);
+      left = std::min(left, std::max(child.left(), milliseconds(0)));
     }
     if (running.empty()) return;
     if (poll(watched.data(), watched.size(), static_cast<int>(left.count())) <= 0) continue;
@@ -320,7 +314,7 @@ void wait_for(std::deque<Child>& children) {
 }  // namespace
 
 milliseconds time_for(const Probe& probe, const Machine& machine, std::optional<milliseconds> timeout) {
-  if (timeout) return std::clamp(*timeout, milliseconds(0), longest_timeout);
+  if (timeout) return within_limits(*timeout);
   const auto gpus = probe.slow_gpus == nullptr ? 0 : std::min(probe.slow_gpus(machine), most_slow_gpus);
   return default_probe_timeout + gpus * time_of_a_gpu;
 }
@@ -333,7 +327,7 @@ std::vector<Findings> run_in_children(std::span<const Probe* const> probes, cons
   std::deque<Child> children;
   for (std::size_t i = 0; i < probes.size(); ++i) {
     try {
-      children.emplace_back(*probes[i], machine, time_for(*probes[i], machine, timeout));
+      children.emplace_back(*probes[i], machine, timeout);
       started.push_back(i);
     } catch (const std::bad_alloc&) {
       throw;
@@ -341,7 +335,7 @@ std::vector<Findings> run_in_children(std::span<const Probe* const> probes, cons
       all[i] = not_started(*probes[i], problem.what());
     }
   }
-  wait_for(children);
+  wait_for(children, machine);
   for (const auto& child : children) child.kill_it();
   const auto dead_by = Clock::now() + time_to_die;
   for (std::size_t i = 0; i < started.size(); ++i) all[started[i]] = children[i].findings(dead_by);

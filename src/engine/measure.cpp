@@ -27,11 +27,11 @@ std::string measured_by(const DeviceInfo& info) {
   return fmt::format("{} {}", by.name(), by.version());
 }
 
-/// All that a measurement depends on. Of the CPU no driver: OpenCL has one for it, and is not asked at each look.
+/// All that a measurement depends on.
 std::string key_of(const DeviceInfo& info, const Inventory& inventory) {
   auto key =
       fmt::format("{} {} {} {} {} {}", inventory.machine_id, info.name, info.uuid.empty() ? info.pci_id : info.uuid,
-                  info.total_bytes >> 28, info.cpu ? "" : info.driver, measured_by(info));
+                  info.total_bytes >> 28, info.driver, measured_by(info));
   if (info.cpu) key += fmt::format(" {} cores", info.cpu->usable_cores);
   if (info.disk) key += fmt::format(" {} {}", info.disk->source, info.disk->mount_point);
   if (info.remote) key += fmt::format(" {}", info.remote->endpoint);

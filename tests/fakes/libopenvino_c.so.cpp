@@ -1,20 +1,14 @@
 // OpenVINO: "openvino": {"version": "2026.4.1", "devices": {"CPU": {"FULL_DEVICE_NAME": "...", "DEVICE_UUID": "..."}}}
 #include <cstring>
 
+#include "discover/drivers/openvino_abi.h"
 #include "fake_machine.h"
 
 namespace {
 
 using namespace berth::fakes;
-
-struct DeviceNames {
-  char** names;
-  std::size_t size;
-};
-struct Version {
-  const char* build;
-  const char* description;
-};
+using berth::discovery::openvino::DeviceNames;
+using berth::discovery::openvino::Version;
 
 Json devices() { return machine().value("openvino", Json::object()).value("devices", Json::object()); }
 

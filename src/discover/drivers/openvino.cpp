@@ -1,26 +1,20 @@
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cstdio>
 #include <memory>
 
 #include "discover/drivers/driver_report.h"
+#include "discover/drivers/openvino_abi.h"
 #include "discover/drivers/sysfs.h"
 #include "discover/probes.h"
 
 namespace berth::discovery {
 namespace {
 
-// The C interface of OpenVINO 2022.1 and later.
-using Status = int;
-using Core = struct CoreHandle*;
-struct DeviceNames {
-  char** names;
-  std::size_t size;
-};
-struct Version {
-  const char* build;
-  const char* description;
-};
+using openvino::Core;
+using openvino::DeviceNames;
+using openvino::Status;
+using openvino::Version;
 
 constexpr const char* library_name = "libopenvino_c.so";
 

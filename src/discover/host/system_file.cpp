@@ -9,6 +9,7 @@
 #include <charconv>
 #include <system_error>
 
+#include "text/descriptor.h"
 #include "text/trimmed.h"
 
 namespace berth::discovery {
@@ -36,11 +37,9 @@ std::string read_all(int file, std::size_t limit) {
 std::optional<std::string> read_system_file(const std::filesystem::path& file, std::size_t limit) {
   struct stat status {};
   if (stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
-  const int opened = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  const Descriptor opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (opened < 0) return std::nullopt;
-  auto text = read_all(opened, limit);
-  close(opened);
-  return text;
+  return read_all(opened, limit);
 }
 
 std::string first_line(const std::filesystem::path& file) {

@@ -71,6 +71,9 @@ class RecordedMachine {
     std::ofstream(root() / path) << text;
   }
 
+  /// Takes away a file or folder under root().
+  void remove(const std::string& path) const { std::filesystem::remove_all(root() / path); }
+
   nlohmann::json drivers = nlohmann::json::object();
   std::map<std::string, std::string> environment;
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <initializer_list>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,6 +32,13 @@ inline std::vector<discovery::Findings> run_probes(std::initializer_list<std::st
 inline discovery::Findings run_probe(std::string_view name, const discovery::Machine& machine,
                                      std::chrono::milliseconds timeout = long_enough) {
   return run_probes({name}, machine, timeout).front();
+}
+
+/// "cuda:0 GPU-4f1c" of each device.
+inline std::vector<std::string> names_of(const discovery::Findings& found) {
+  std::vector<std::string> names;
+  for (const auto& device : found.devices) names.push_back(device.device.str() + " " + device.uuid);
+  return names;
 }
 
 }  // namespace berth::test

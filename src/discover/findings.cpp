@@ -1,17 +1,21 @@
 #include "discover/probe.h"
 #include "inventory/inventory_fields.h"
 
-namespace berth::discovery {
+namespace berth {
 
 template <>
-struct FieldsOf<Findings> {
+struct structs::FieldsOf<discovery::Findings> {
+  using Findings = discovery::Findings;
   static constexpr std::tuple all = {required("report", &Findings::report), field("devices", &Findings::devices),
                                      field("sightings", &Findings::sightings), field("pools", &Findings::pools),
                                      field("links", &Findings::links)};
 };
 
-std::string Findings::to_json() const { return write(*this).to_json(); }
+namespace discovery {
 
-Findings Findings::from_json(std::string_view text) { return read<Findings>(Value::from_json(text), Place()); }
+std::string Findings::to_json() const { return structs::write(*this).to_json(); }
 
-}  // namespace berth::discovery
+Findings Findings::from_json(std::string_view text) { return structs::read<Findings>(Value::from_json(text), {}); }
+
+}  // namespace discovery
+}  // namespace berth

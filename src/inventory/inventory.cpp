@@ -9,7 +9,7 @@ namespace {
 
 template <class Enum>
 std::string_view name_of(Enum value) {
-  const auto& names = discovery::NamesOf<Enum>::all;
+  const auto& names = structs::NamesOf<Enum>::all;
   const auto index = static_cast<std::size_t>(value);
   return index < names.size() ? names[index] : "unknown";
 }

@@ -60,10 +60,10 @@ class Matching {
     for (const T& each : before_) {
       const T* after = partner(after_of_, each);
       if (after == nullptr || !(each == *after))
-        compare(name(each), "", discovery::write(each), after == nullptr ? Value() : discovery::write(*after), changes);
+        compare(name(each), "", structs::write(each), after == nullptr ? Value() : structs::write(*after), changes);
     }
     for (const T& each : after_)
-      if (before_of(each) == nullptr) changes.push_back({name(each), "", nullptr, discovery::write(each)});
+      if (before_of(each) == nullptr) changes.push_back({name(each), "", nullptr, structs::write(each)});
   }
 
  private:

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "berth/inventory.h"
-#include "inventory/fields.h"
+#include "value/structs.h"
 
-namespace berth::discovery {
+namespace berth::structs {
 
 template <>
 struct NamesOf<PoolKind> {
@@ -151,4 +151,4 @@ struct FieldsOf<Inventory> {
       field("links", &Inventory::links),           field("probes", &Inventory::probes)};
 };
 
-}  // namespace berth::discovery
+}  // namespace berth::structs

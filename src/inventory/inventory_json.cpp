@@ -15,12 +15,12 @@ namespace {
 constexpr int schema = 1;
 
 void check_schema(const Value& dict) {
-  const discovery::Place top;
-  const discovery::Place place(top, "schema");
-  discovery::detail::check_object(dict, top);
+  const structs::Place top;
+  const structs::Place place(top, "schema");
+  structs::detail::check_object(dict, top);
   const Value* found = dict.find("schema");
   if (found == nullptr) place.fail("is missing; this is no inventory");
-  if (const auto number = discovery::read<int>(*found, place, 1); number > schema)
+  if (const auto number = structs::read<int>(*found, place, 1); number > schema)
     place.fail(fmt::format(
         "{} is newer than Berth {} reads, which is {}; take the inventory with this version, or use a newer one",
         number, version(), schema));
@@ -30,13 +30,13 @@ void check_schema(const Value& dict) {
 
 Value Inventory::to_dict() const {
   Value::Object dict{{"schema", schema}};
-  discovery::write_fields(*this, dict);
+  structs::write_fields(*this, dict);
   return dict;
 }
 
 Inventory Inventory::from_dict(const Value& dict) {
   check_schema(dict);
-  auto inventory = discovery::read<Inventory>(dict, discovery::Place());
+  auto inventory = structs::read<Inventory>(dict, structs::Place());
   discovery::check_inventory(inventory);
   std::ranges::sort(inventory.devices, {}, &DeviceInfo::device);
   if (inventory.origin == InventoryOrigin::this_machine) inventory.origin = InventoryOrigin::recorded;

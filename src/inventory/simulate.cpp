@@ -7,9 +7,9 @@
 
 #include "berth/convert.h"
 #include "berth/inventory.h"
-#include "inventory/fields.h"
 #include "inventory/simulate_text.h"
 #include "inventory/simulate_topology.h"
+#include "value/structs.h"
 
 namespace berth {
 namespace {
@@ -127,8 +127,8 @@ class Builder {
     for (auto from = names_.begin(); from != names_.end(); ++from)
       for (auto to = std::next(from); to != names_.end(); ++to)
         if (from->type() != DeviceType::disk && to->type() != DeviceType::disk && add_link(link, {*from, *to}) &&
-            inventory_.links.size() > discovery::most_entries)
-          discovery::fail_at(text_, link.at, fmt::format("more than {} links", discovery::most_entries));
+            inventory_.links.size() > structs::most_entries)
+          discovery::fail_at(text_, link.at, fmt::format("more than {} links", structs::most_entries));
   }
 
   /// Unless those two have one.

@@ -113,7 +113,7 @@ class Cursor {
   std::string text() {
     const std::size_t start = at_;
     const auto text = take_while([](char c) { return c != ',' && c != ';'; });
-    if (text.empty() || !is_plain(text)) fail_from(start, "a text without control characters");
+    if (text.empty() || !structs::is_plain(text)) fail_from(start, "a text without control characters");
     return std::string(text);
   }
 

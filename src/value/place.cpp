@@ -1,8 +1,8 @@
-#include "inventory/place.h"
+#include "value/place.h"
 
 #include <stdexcept>
 
-namespace berth::discovery {
+namespace berth::structs {
 
 std::string Place::str() const {
   if (in_ == nullptr) return {};
@@ -16,4 +16,4 @@ void Place::fail(std::string_view problem) const {
   throw std::invalid_argument(place.empty() ? std::string(problem) : place + ": " + std::string(problem));
 }
 
-}  // namespace berth::discovery
+}  // namespace berth::structs

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace berth::discovery {
+namespace berth::structs {
 
 /// A chain of names and indices that lives on the stack while a document is read; it becomes a text only where
 /// something is wrong.
@@ -26,4 +26,4 @@ class Place {
   std::size_t index_ = 0;
 };
 
-}  // namespace berth::discovery
+}  // namespace berth::structs

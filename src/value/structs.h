@@ -2,9 +2,11 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -12,11 +14,10 @@
 #include <utility>
 #include <vector>
 
-#include "berth/device.h"
 #include "berth/value.h"
-#include "inventory/place.h"
+#include "value/place.h"
 
-namespace berth::discovery {
+namespace berth::structs {
 
 template <class Struct, class T>
 struct Field {
@@ -48,9 +49,16 @@ concept HasFields = requires {
   FieldsOf<T>::all;
 };
 
+/// A value that is written as a text, such as Device.
+template <class T>
+concept HasTextForm = requires(const T& object, std::string_view text) {
+  { object.str() } -> std::same_as<std::string>;
+  { T::from_str(text) } -> std::same_as<T>;  // throws std::invalid_argument
+};
+
 inline constexpr std::size_t most_entries = 65'536;  ///< of one list
 
-/// Text that may stand in an inventory: UTF-8, without what acts on terminals, of at most 16 KiB.
+/// Text that may stand in a document: UTF-8, without what acts on terminals, of at most 16 KiB.
 bool is_plain(std::string_view text);
 
 namespace detail {
@@ -63,15 +71,33 @@ template <class T>
 inline constexpr bool is_vector = false;
 template <class T>
 inline constexpr bool is_vector<std::vector<T>> = true;
+template <class T>
+inline constexpr bool is_map = false;
+template <class T>
+inline constexpr bool is_map<OrderedMap<T>> = true;
+template <class T>
+struct MapEntry;
+template <class T>
+struct MapEntry<OrderedMap<T>> {
+  using type = T;
+};
 
 bool read_bool(const Value& value, const Place& place);
 std::int64_t read_integer(const Value& value, const Place& place, std::int64_t least, std::int64_t most);
 double read_number(const Value& value, const Place& place, double least);
 std::string read_text(const Value& value, const Place& place);
-Device read_device(const Value& value, const Place& place);
 std::size_t read_name(const Value& value, const Place& place, const std::string_view* names, std::size_t count);
 const Value::Array& read_list(const Value& value, const Place& place);
 void check_object(const Value& value, const Place& place);
+
+template <class T>
+T read_text_form(const Value& value, const Place& place) {
+  try {
+    return T::from_str(value.as_string());
+  } catch (const std::invalid_argument& problem) {
+    place.fail(problem.what());
+  }
+}
 
 Value write_text(const std::string& text);  ///< made plain where it is not
 Value write_bytes(std::uint64_t bytes);     ///< at most what a 64-bit integer holds
@@ -92,6 +118,11 @@ T read(const Value& value, const Place& place, double least = 0) {
     for (std::size_t i = 0; i < list.size(); ++i)
       entries.push_back(read<typename T::value_type>(list[i], Place(place, i), least));
     return entries;
+  } else if constexpr (is_map<T>) {
+    check_object(value, place);
+    return value.as_object().map_values([&](const std::string& name, const Value& entry) {
+      return read<typename MapEntry<T>::type>(entry, Place(place, name), least);
+    });
   } else if constexpr (HasFields<T>) {
     check_object(value, place);
     T object;
@@ -106,8 +137,8 @@ T read(const Value& value, const Place& place, double least = 0) {
     return object;
   } else if constexpr (std::is_enum_v<T>) {
     return static_cast<T>(read_name(value, place, NamesOf<T>::all.data(), NamesOf<T>::all.size()));
-  } else if constexpr (std::is_same_v<T, Device>) {
-    return read_device(value, place);
+  } else if constexpr (HasTextForm<T>) {
+    return read_text_form<T>(value, place);
   } else if constexpr (std::is_same_v<T, std::string>) {
     return read_text(value, place);
   } else if constexpr (std::is_same_v<T, bool>) {
@@ -134,13 +165,15 @@ Value write(const T& object) {
     list.reserve(object.size());
     for (const auto& each : object) list.push_back(write(each));
     return list;
+  } else if constexpr (is_map<T>) {
+    return object.map_values([](const std::string&, const auto& entry) { return write(entry); });
   } else if constexpr (HasFields<T>) {
     Value::Object dict;
     write_fields(object, dict);
     return dict;
   } else if constexpr (std::is_enum_v<T>) {
     return NamesOf<T>::all.at(static_cast<std::size_t>(object));
-  } else if constexpr (std::is_same_v<T, Device>) {
+  } else if constexpr (HasTextForm<T>) {
     return object.str();
   } else if constexpr (std::is_same_v<T, std::string>) {
     return write_text(object);
@@ -164,4 +197,4 @@ void write_fields(const T& object, Value::Object& dict) {
   std::apply([&](const auto&... each) { (write_field(each), ...); }, FieldsOf<T>::all);
 }
 
-}  // namespace berth::discovery
+}  // namespace berth::structs

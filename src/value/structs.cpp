@@ -1,4 +1,4 @@
-#include "inventory/fields.h"
+#include "value/structs.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 
 #include "text/printable.h"
 
-namespace berth::discovery {
+namespace berth::structs {
 namespace {
 
 // Where text is made plain, one byte becomes up to four.
@@ -60,10 +60,6 @@ std::string read_text(const Value& value, const Place& place) {
   return text;
 }
 
-Device read_device(const Value& value, const Place& place) {
-  return in_place(place, [&] { return Device::from_str(value.as_string()); });
-}
-
 std::size_t read_name(const Value& value, const Place& place, const std::string_view* names, std::size_t count) {
   const auto& name = in_place(place, [&]() -> const std::string& { return value.as_string(); });
   const auto* const found = std::find(names, names + count, name);
@@ -91,4 +87,4 @@ Value write_bytes(std::uint64_t bytes) {
 Value write_number(double number) { return std::isfinite(number) ? number : 0.0; }
 
 }  // namespace detail
-}  // namespace berth::discovery
+}  // namespace berth::structs

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -144,7 +145,9 @@ T read(const Value& value, const Place& place, double least = 0) {
   } else if constexpr (std::is_same_v<T, bool>) {
     return read_bool(value, place);
   } else if constexpr (std::is_integral_v<T>) {
-    constexpr auto most = std::is_same_v<T, int> ? std::int64_t{INT32_MAX} : INT64_MAX;
+    constexpr auto most = std::in_range<std::int64_t>(std::numeric_limits<T>::max())
+                              ? static_cast<std::int64_t>(std::numeric_limits<T>::max())
+                              : INT64_MAX;
     return static_cast<T>(read_integer(value, place, static_cast<std::int64_t>(least), most));
   } else {
     static_assert(std::is_same_v<T, double>);

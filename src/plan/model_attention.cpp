@@ -119,10 +119,10 @@ TensorId ModelGraph::cached_values(std::size_t il) {
                     {row(type, times(cells, facts.value_length)), row(type, cells), row(type, times(cells, width))});
 }
 
-TensorId ModelGraph::mask(std::uint64_t cells) {
+TensorId ModelGraph::mask(std::size_t il) {
   const auto streams = layout.context.unified ? 1 : batch.sequences;
-  return input("mask of " + std::to_string(cells), batch.flash_attention ? f16 : f32,
-               {cells, batch.tokens / streams, 1, streams});
+  return input(layer(il).window == 0 ? "mask" : "mask of windows", batch.flash_attention ? f16 : f32,
+               {layout.context.cells_of(layer(il).window), batch.tokens / streams, 1, streams});
 }
 
 TensorId ModelGraph::rotation(std::size_t il, bool of_keys) {
@@ -215,9 +215,7 @@ TensorId ModelGraph::attention(const Projections& qkv, std::size_t il, const Att
   if (key != no_tensor) graph.expand(store_keys(key, il));
   if (value != no_tensor) graph.expand(store_values(value, il));
   const auto keys = cached_keys(il);
-  const auto cells = graph.extent(keys, 2);
-  const auto mask_name = mask(layer(il).window == 0 ? layout.context.cells : cells);
-  auto result = heads_attention(query, keys, cached_values(il), mask_name, il, options);
+  auto result = heads_attention(query, keys, cached_values(il), mask(il), il, options);
   result = rotate(result, value_rotation);
   return project_out(result, il, options);
 }
@@ -231,7 +229,7 @@ TensorId ModelGraph::attention_over_keys(const Projections& qkv, std::size_t il,
   const auto& info = graph[keys];
   const auto values = graph.view(keys, {graph.extent(qkv.value, 0), info.extents[1], info.extents[2], info.extents[3]},
                                  {info.strides[1], info.strides[2], info.strides[3]});
-  return project_out(heads_attention(qkv.query, keys, values, mask(layout.context.cells), il, options), il, options);
+  return project_out(heads_attention(qkv.query, keys, values, mask(il), il, options), il, options);
 }
 
 TensorId ModelGraph::attention_without_cache(const Projections& qkv, std::size_t il, const AttentionOptions& options) {

@@ -140,7 +140,7 @@ class ModelGraph {
   TensorId store_values(TensorId value, std::size_t layer);
   TensorId cached_keys(std::size_t layer);
   TensorId cached_values(std::size_t layer);
-  TensorId mask(std::uint64_t cells);
+  TensorId mask(std::size_t layer);
   TensorId rotation(std::size_t layer, bool of_keys);
   TensorId rotate(TensorId a, TensorId rotation);
   TensorId heads_attention(TensorId query, TensorId key, TensorId value, TensorId mask, std::size_t layer,
@@ -151,6 +151,8 @@ class ModelGraph {
 
   const PlacedWeights& weights_;
   std::size_t trunk_ = 0;
+  TensorId state_ids_ = no_tensor;        ///< of the sequences of the batch
+  TensorId other_state_ids_ = no_tensor;  ///< of the others
   std::map<std::pair<std::string, std::int16_t>, TensorId> weight_tensors_;
   std::map<std::string, TensorId, std::less<>> inputs_;
   std::map<std::size_t, Cache> caches_;

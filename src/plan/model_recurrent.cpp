@@ -25,12 +25,16 @@ TensorId ModelGraph::state_rows(std::size_t il, bool convolution, const UseState
   const auto states = graph.reshape(state, graph[state].extents);
   const auto cleared = graph.view(states, {size, 1, 1, 1});
   graph.expand(graph.store(cleared, cleared));
-  const auto order = input("states of sequences", i32, {all, 1, 1, 1});
-  const auto ids = graph.view(order, {batch.sequences, 1, 1, 1});
+  const auto rest = all - std::min(all, batch.sequences);
+  if (state_ids_ == no_tensor) {
+    const auto order = input("states of sequences", i32, {all, 1, 1, 1});
+    state_ids_ = graph.view(order, {batch.sequences, 1, 1, 1});
+    other_state_ids_ = graph.view(order, {rest, 1, 1, 1});
+  }
+  const auto ids = state_ids_;
   const auto result = use ? use(states, ids) : graph.get_rows(states, ids);
   graph.expand(result);
-  const auto rest = all - std::min(all, batch.sequences);
-  const auto others = graph.get_rows(states, graph.view(order, {rest, 1, 1, 1}));
+  const auto others = graph.get_rows(states, other_state_ids_);
   graph.expand(graph.store(others, graph.view(state, {size, rest, 1, 1})));
   return result;
 }

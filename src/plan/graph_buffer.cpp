@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <optional>
 
 #include "plan/graph_schedule.h"
 
@@ -13,35 +12,35 @@ class Buffer {
 
   std::uint64_t take(std::uint64_t bytes) {
     bytes = aligned(bytes);
-    auto best = free_.end();
-    for (auto part = free_.begin(); part != free_.end(); ++part)
-      if (part->bytes >= bytes && (best == free_.end() || part->bytes <= best->bytes)) best = part;
-    if (best == free_.end()) return take_at_end(bytes);
+    auto best = free_.end() - 1;
+    for (auto part = free_.begin(); part != free_.end() - 1; ++part)
+      if (part->bytes >= bytes && part->bytes <= best->bytes) best = part;
     const auto offset = best->offset;
-    best->offset += bytes;
-    best->bytes -= bytes;
-    if (best->bytes == 0) free_.erase(best);
+    best->offset = plus(best->offset, bytes);
+    best->bytes -= std::min(bytes, best->bytes);
+    if (best->bytes == 0 && free_.size() > 1) free_.erase(best);
+    most_ = std::max(most_, plus(offset, bytes));
     return offset;
   }
 
+  /// Joins what is given back with one free part that it touches, and that with its neighbour: as the engine, which
+  /// leaves parts of no bytes between others.
   void give_back(std::uint64_t offset, std::uint64_t bytes) {
     bytes = aligned(bytes);
-    if (bytes == 0) return;
-    auto next = std::ranges::lower_bound(free_, offset, {}, &Part::offset);
-    auto part = free_.insert(next, {offset, bytes});
-    next = part + 1;
-    if (next != free_.end() && part->offset + part->bytes == next->offset) {
-      part->bytes += next->bytes;
-      free_.erase(next);
+    for (auto part = free_.begin(); part != free_.end(); ++part) {
+      if (part->offset + part->bytes == offset) {
+        part->bytes += bytes;
+        join_next(part);
+        return;
+      }
+      if (offset + bytes == part->offset) {
+        part->offset = offset;
+        part->bytes += bytes;
+        if (part != free_.begin()) join_next(part - 1);
+        return;
+      }
     }
-    if (part != free_.begin() && (part - 1)->offset + (part - 1)->bytes == part->offset) {
-      (part - 1)->bytes += part->bytes;
-      part = free_.erase(part) - 1;
-    }
-    if (part->offset + part->bytes == end_) {
-      end_ = part->offset;
-      free_.erase(part);
-    }
+    free_.insert(std::ranges::lower_bound(free_, offset, {}, &Part::offset), {offset, bytes});
   }
 
   std::uint64_t aligned(std::uint64_t bytes) const {
@@ -56,16 +55,17 @@ class Buffer {
     std::uint64_t bytes;
   };
 
-  std::uint64_t take_at_end(std::uint64_t bytes) {
-    const auto offset = end_;
-    end_ = plus(end_, bytes);
-    most_ = std::max(most_, end_);
-    return offset;
+  void join_next(std::vector<Part>::iterator part) {
+    const auto next = part + 1;
+    if (next == free_.end() || part->offset + part->bytes != next->offset) return;
+    part->bytes += next->bytes;
+    free_.erase(next);
   }
 
+  static constexpr std::uint64_t endless = std::uint64_t{1} << 62;
+
   std::uint64_t alignment_;
-  std::vector<Part> free_;  // by offset, without the endless part behind end_
-  std::uint64_t end_ = 0;
+  std::vector<Part> free_ = {{0, endless}};  // by offset; the last one has no end
   std::uint64_t most_ = 0;
 };
 

@@ -71,6 +71,7 @@ class DecoderBuilder {
   bool rotates(std::size_t il) const {
     switch (d_.rotary) {
       case Rotary::all:
+        if (d_.architecture == "baichuan" && m_.layers() != 32) return false;
         break;
       case Rotary::none:
         return false;
@@ -254,21 +255,27 @@ class DecoderBuilder {
     if (one_part) return g_.binary(current, residual);
     if (residual_ == Residual::beside || residual_ == Residual::beside_own_norm) {
       if (residual_ == Residual::beside_own_norm) beside = normed(residual, il, "ffn_norm");
-      auto sum = transform(beside, residual, il);
-      const bool residual_first = d_.architecture == "command-r" || d_.architecture == "cohere2" || residual_ == Residual::beside_own_norm;
-      sum = g_.binary(sum, residual_first ? residual : current);
-      return g_.binary(sum, residual_first ? current : residual);
+      auto both = transform(beside, residual, il);
+      if (d_.architecture == "phi2") return g_.binary(g_.binary(current, both), residual);
+      const bool residual_first = d_.architecture == "command-r" || d_.architecture.starts_with("cohere2") ||
+                                  residual_ == Residual::beside_own_norm;
+      both = g_.binary(both, residual_first ? residual : current);
+      return g_.binary(both, residual_first ? current : residual);
     }
     if (d_.post_norms) current = normed(current, il, "post_attention_norm");
     if (d_.scales_parts && (d_.architecture.starts_with("minicpm") || m_.is_set("residual_scale"))) current = g_.unary(current);
-    const auto middle = g_.binary(current, residual);
+    const auto middle = sum(current, residual, d_.residual_first);
     if (!has_feed_forward(il)) return middle;
     current = normed(middle, il, d_.feed_forward_norm);
     current = transform(current, middle, il);
     if (d_.architecture == "arctic") return current;
     if (d_.post_norms) current = post_norm(current, il);
     if (d_.scales_parts && (d_.architecture.starts_with("minicpm") || m_.is_set("residual_scale"))) current = g_.unary(current);
-    return g_.binary(current, middle);
+    return sum(current, middle, d_.residual_first || d_.residual_first_behind_ffn);
+  }
+
+  TensorId sum(TensorId part, TensorId residual, bool residual_first) {
+    return residual_first ? g_.binary(residual, part) : g_.binary(part, residual);
   }
 
   TensorId post_norm(TensorId a, std::size_t il) {

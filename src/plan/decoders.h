@@ -40,6 +40,8 @@ struct Decoder {
   Residual residual = Residual::sequential;
   Activation activation = Activation::silu;
   bool scales_embeddings = false;
+  bool residual_first = false;               ///< in sums: their results may be written over it
+  bool residual_first_behind_ffn = false;    ///< only in the second sum
   bool scales_parts = false;   ///< what attention and the feed-forward part give is scaled
   int logit_steps = 0;         ///< steps over the logits: 1 for a scale, 3 for a soft cap
   int score_steps = 0;         ///< steps over the scores of attention

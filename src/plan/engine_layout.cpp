@@ -113,6 +113,9 @@ EngineLayout engine_layout(const ModelProfile& profile, const Placement& placeme
       layout.layer_backend[static_cast<std::size_t>(i)] = backend;
     }
   }
+  // Where a GPU gives memory of the host to be read by it, that is taken first.
+  if (std::ranges::all_of(layout.devices, [](const auto& device) { return on_host(device) || device.type() == DeviceType::rpc; }))
+    layout.repacked_types = options.repacked_types;
   layout.context = context_sizes(profile, context, options);
   layout.all_on_devices = layout.output_backend != layout.host() &&
                           std::ranges::find(layout.layer_backend, layout.host()) == layout.layer_backend.end();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -40,6 +41,7 @@ struct EngineLayout {
   std::int16_t output_backend = 0;
   int copies = 1;             ///< batches that are in flight at the same time
   bool all_on_devices = false;  ///< no layer, nor the output, is on the host
+  std::vector<std::string> repacked_types;  ///< of weights that the CPU lays out anew
   ContextSizes context;
 
   std::int16_t host() const { return static_cast<std::int16_t>(devices.size() - 1); }

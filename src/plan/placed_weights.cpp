@@ -31,6 +31,14 @@ bool loads_tied_output(std::string_view architecture) {
   return std::ranges::find(without, architecture) == without.end();
 }
 
+/// Whether an output that shares the embeddings' tensor is a copy of its own even on the same device: products on the
+/// CPU may use another layout of the weights than the embeddings do, and Gemma 3n's output is loaded first.
+bool holds_tied_output_apart(const ModelProfile& profile, const TensorInfo& tensor, const EngineLayout& layout) {
+  if (profile.architecture == "gemma3n") return true;
+  return layout.output_backend == layout.host() && tensor.shape.size() > 1 && tensor.shape[1] % 8 == 0 &&
+         std::ranges::find(layout.repacked_types, tensor.type) != layout.repacked_types.end();
+}
+
 bool is_unused(const TensorInfo& tensor) { return tensor.role == "dec.cross_attn_rel_b"; }
 
 }  // namespace
@@ -38,9 +46,9 @@ bool is_unused(const TensorInfo& tensor) { return tensor.role == "dec.cross_attn
 PlacedWeights::PlacedWeights(const ModelProfile& profile, const Placement& placement, const EngineLayout& layout) {
   const bool has_output = std::ranges::any_of(profile.tensors, [](const auto& tensor) { return tensor.name == "output.weight"; });
   const auto first_layer = layout.layer_backend.empty() ? layout.host() : layout.layer_backend.front();
-  const auto add = [&](const TensorInfo& tensor, std::int16_t backend) {
+  const auto add = [&](const TensorInfo& tensor, std::int16_t backend, bool twice = false) {
     if (const Device* device = placement.tensors.find(tensor.name)) backend = layout.backend_of(*device);
-    if (find(tensor.name, backend) != nullptr && find(tensor.name, backend)->backend == backend) return;
+    if (!twice && find(tensor.name, backend) != nullptr && find(tensor.name, backend)->backend == backend) return;
     by_name_.emplace(tensor.name, all_.size());
     all_.push_back({&tensor, backend});
   };
@@ -55,7 +63,7 @@ PlacedWeights::PlacedWeights(const ModelProfile& profile, const Placement& place
     } else if (is_input(tensor)) {
       add(tensor, layout.backend_of(placement.input));
       if (tensor.name == "token_embd.weight" && !has_output && loads_tied_output(profile.architecture))
-        add(tensor, layout.output_backend);
+        add(tensor, layout.output_backend, holds_tied_output_apart(profile, tensor, layout));
     } else if (is_of_each_layer(tensor)) {
       for (std::size_t i = 0; i < profile.layers.size(); ++i)
         if (profile.layers[i].loaded) add(tensor, layout.layer_backend[i]);

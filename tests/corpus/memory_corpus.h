@@ -199,6 +199,7 @@ inline Question question_of(const Row& row, const ModelProfile& profile) {
   question.options.n_outputs_max = row.number("n_outputs_max", 0);
   question.options.swa_full = row.is("swa_full");
   question.options.embeddings = row.is("embeddings");
+  if (row.is("no_repack")) question.options.repacked_types.clear();
   const auto placement = row.text("placement");
   if (placement == "rpc1") question.options.devices = {Device::rpc(0)};
   if (placement == "rpc2") question.options.devices = {Device::rpc(0), Device::rpc(1)};

@@ -31,8 +31,9 @@ std::string quoted_pattern(std::string_view name) {
 /// A placement in the terms of llama_model_params, which point into this.
 class LoadParameters {
  public:
-  LoadParameters(const ModelProfile& profile, const Placement& placement, const NamedDevices& devices)
-      : layout_(plan::engine_layout(profile, placement, {}, options_of(devices))) {
+  LoadParameters(const ModelProfile& profile, const Placement& placement, const MemoryOptions& options,
+                 const NamedDevices& devices)
+      : layout_(plan::engine_layout(profile, placement, {}, options_of(devices))), repacks_(!options.repacked_types.empty()) {
     for (const auto& [device, handle] : devices) handles_.push_back(handle);
     handles_.push_back(nullptr);
     split_layers();
@@ -46,6 +47,7 @@ class LoadParameters {
     params.tensor_split = split_.data();
     params.tensor_buft_overrides = overrides_.size() > 1 ? overrides_.data() : nullptr;
     params.load_mode = LLAMA_LOAD_MODE_NONE;
+    params.use_extra_bufts = repacks_;
     params.no_alloc = true;
     return params;
   }
@@ -80,6 +82,7 @@ class LoadParameters {
   }
 
   plan::EngineLayout layout_;
+  bool repacks_;
   std::vector<ggml_backend_dev_t> handles_;
   std::vector<float> split_;
   int gpu_layers_ = 0;
@@ -129,7 +132,7 @@ Device owner(ggml_backend_buffer_type_t type, const NamedDevices& devices) {
 MemoryUse exact_memory(const std::filesystem::path& path, const ModelProfile& profile, const Placement& placement,
                        const ContextSpec& context, const MemoryOptions& options, const NamedDevices& devices) {
   LogCapture log;
-  const LoadParameters load(profile, placement, devices);
+  const LoadParameters load(profile, placement, options, devices);
   const ModelHandle model(llama_model_load_from_file(path.c_str(), load.params()));
   if (!model) refuse(log.errors("llama.cpp cannot read the model"));
   const ContextHandle handle(llama_init_from_model(model.get(), context_params(context, options)));
@@ -170,7 +173,8 @@ MemoryUse exact_memory(const std::filesystem::path& path, const ModelProfile& pr
   for (const auto& [device, unused] : devices) add(device);
   add(Device::cpu());
   const auto vocabulary = static_cast<std::uint64_t>(llama_vocab_n_tokens(llama_model_get_vocab(model.get())));
-  const auto width = options.embeddings ? static_cast<std::uint64_t>(llama_model_n_embd(model.get())) : 0;
+  const bool embeds = options.embeddings || profile.architecture == "t5";
+  const auto width = embeds ? static_cast<std::uint64_t>(llama_model_n_embd(model.get())) : 0;
   use.buffers.push_back({Device::cpu(), BufferKind::output, (vocabulary + width) * sequences * sizeof(float)});
   return use;
 }

@@ -38,7 +38,10 @@ class DecoderBuilder {
 
   TensorId embed() {
     auto current = m_.embeddings();
-    if (d_.scales_embeddings || m_.is_set("embedding_scale")) current = g_.unary(current);
+    if (d_.scales_embeddings || m_.is_set("embedding_scale")) {
+      current = g_.unary(current);
+      if (!d_.scales_query && !d_.gates_attention) g_.expand(current);  // a part of the embedding where it is the metadata's
+    }
     if (const auto table = m_.global_input("position_embd"); table != no_tensor)
       current = g_.binary(current, g_.get_rows(table, m_.positions()));
     if (d_.architecture.starts_with("lfm2") || m_.layers() == 0) return current;
@@ -240,6 +243,7 @@ class DecoderBuilder {
     auto current = normed(input, il, "attn_norm");
     if (one_part && !m_.layer(il).attention && !m_.layer(il).recurrent)
       return g_.binary(transform(current, residual, il), residual);
+    if (d_.gates_query) g_.expand(current);
     auto beside = current;
     if (residual_ == Residual::beside) {
       if (m_.weight(il, "attn_norm_2") != no_tensor) current = normed(input, il, "attn_norm_2");

@@ -41,8 +41,11 @@ TensorId ModelGraph::weight(std::size_t layer, std::string_view role, std::strin
     role.remove_prefix(dot + 1);
   }
   name += "blk." + std::to_string(layer) + "." + std::string(role);
-  if (!suffix.empty()) name += "." + std::string(suffix);
-  return weight(name, layout.layer_backend[layer]);
+  const auto backend = layout.layer_backend[layer];
+  if (suffix.empty()) return weight(name, backend);
+  const auto found = weight(name + "." + std::string(suffix), backend);
+  // Some architectures name a few tensors without a suffix.
+  return found == no_tensor && suffix == "weight" ? weight(name, backend) : found;
 }
 
 TensorId ModelGraph::global(std::string_view role, std::string_view suffix) {

@@ -96,7 +96,7 @@ std::int16_t EngineLayout::backend_of(const Device& device) const {
 
 ElementType element_type(std::string_view name) {
   const auto* type = model::ggml_type(name);
-  return type == nullptr ? f16 : ElementType{type->block_elements, type->block_bytes};
+  return type == nullptr ? f16 : ElementType{type->block_elements, type->block_bytes, type->name == "BF16"};
 }
 
 EngineLayout engine_layout(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,

@@ -12,9 +12,10 @@ class Buffer {
 
   std::uint64_t take(std::uint64_t bytes) {
     bytes = aligned(bytes);
-    auto best = free_.end() - 1;
+    auto best = free_.end();
     for (auto part = free_.begin(); part != free_.end() - 1; ++part)
-      if (part->bytes >= bytes && part->bytes <= best->bytes) best = part;
+      if (part->bytes >= bytes && (best == free_.end() || part->bytes <= best->bytes)) best = part;
+    if (best == free_.end()) --best;
     const auto offset = best->offset;
     best->offset = plus(best->offset, bytes);
     best->bytes -= std::min(bytes, best->bytes);
@@ -65,7 +66,7 @@ class Buffer {
   static constexpr std::uint64_t endless = std::uint64_t{1} << 62;
 
   std::uint64_t alignment_;
-  std::vector<Part> free_ = {{0, endless}};  // by offset; the last one has no end
+  std::vector<Part> free_ = {{0, endless}};  // by offset; one has no end
   std::uint64_t most_ = 0;
 };
 

@@ -76,6 +76,11 @@ TensorId ModelGraph::experts(TensorId a, std::size_t il, const ExpertOptions& op
   graph.expand(weights);
   const auto size = graph.extent(a, 0);
   auto current = graph.reshape(a, {size, 1, tokens, 1});
+  if (gating != Gating::softmax_of_chosen) {
+    // A GPU may choose experts in one step, from the logits to the weights.
+    for (const auto part : {logits, graph[probabilities].sources[0], selection, sorted, chosen, probabilities})
+      graph.keep_until(part, current);
+  }
   if (options.weighted_before) current = graph.binary(graph.repeat(current, {size, used, tokens, 1}), weights);
   const auto product = [&](std::string_view name, TensorId x) {
     auto result = graph.mul_mat_id(weight(il, role(name)), x, chosen);

@@ -14,6 +14,7 @@ namespace berth::plan {
 struct ElementType {
   std::uint32_t elements = 1;
   std::uint32_t bytes = 4;
+  bool brain_float = false;  ///< BF16, which is as wide as F16
 
   bool quantized() const { return elements > 1; }
   bool operator==(const ElementType&) const = default;

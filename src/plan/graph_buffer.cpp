@@ -41,7 +41,9 @@ class Buffer {
         return;
       }
     }
-    free_.insert(std::ranges::lower_bound(free_, offset, {}, &Part::offset), {offset, bytes});
+    // One by one, as the engine does: parts of no bytes may have left the list out of order.
+    const auto after = std::ranges::find_if(free_, [&](const Part& part) { return part.offset >= offset; });
+    free_.insert(after, {offset, bytes});
   }
 
   std::uint64_t aligned(std::uint64_t bytes) const {

@@ -28,9 +28,9 @@ Projections ModelGraph::project(TensorId a, std::size_t il, bool split_heads, st
     return result;
   }
   const auto one = [&](std::string_view name, std::uint64_t size, std::uint64_t count) {
-    auto result = linear(il, role(name), a, true);
-    if (split_heads && is_set("attention.clamp_kqv")) result = graph.unary(result);
-    return split_heads ? heads(result, size, count) : result;
+    auto part = linear(il, role(name), a, true);
+    if (split_heads && is_set("attention.clamp_kqv")) part = graph.unary(part);
+    return split_heads ? heads(part, size, count) : part;
   };
   result.query = one("attn_q", query_size, facts.heads);
   result.key = one("attn_k", facts.key_length, facts.kv_heads);

@@ -76,6 +76,8 @@ LlamaSession::LlamaSession(std::shared_ptr<const LlamaModel> model, const Sessio
   if (options_.n_threads == 0) options_.n_threads = discovery::usable_cores();
 }
 
+LlamaSession::~LlamaSession() = default;
+
 GenerationResult LlamaSession::generate(const GenerationRequest& request) {
   request.options.validate();
   const auto prompts = tokenize(request.prompts);

@@ -19,6 +19,7 @@ class LlamaSession final : public Session {
   enum class TextTime { before_next_token, beside_next_token };
 
   LlamaSession(std::shared_ptr<const LlamaModel> model, const SessionOptions& options, TextTime text_time);
+  ~LlamaSession() override;
 
   GenerationResult generate(const GenerationRequest& request) override;
 

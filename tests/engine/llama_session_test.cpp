@@ -68,7 +68,7 @@ TEST_F(TextBesideComputation, AStopRequestKeepsWhatWasGenerated) {
   LlamaSession beside(model(), {.n_threads = 2}, TextTime::beside_next_token);
   for (const std::size_t chunks : {1, 2, 3}) {
     auto request = counting();
-    request.prompts.resize(1);
+    request.prompts.pop_back();
     const auto outcome = run(beside, request, chunks);
     EXPECT_EQ(outcome, run(before, request, chunks));
     EXPECT_EQ(outcome.reasons[0], FinishReason::cancelled);
@@ -79,7 +79,7 @@ TEST_F(TextBesideComputation, AStopWordThatIsFoundLateLeavesAContextThatCanBeUse
   LlamaSession fresh(model(), {.n_threads = 2}, TextTime::before_next_token);
   LlamaSession session(model(), {.n_threads = 2, .reuse_prefix = true}, TextTime::beside_next_token);
   auto request = counting({"eight"});
-  request.prompts.resize(1);
+  request.prompts.pop_back();
   const auto first = run(session, request);
   EXPECT_EQ(first.reasons[0], FinishReason::stop_word);
   GenerationRequest next{.prompts = {request.prompts[0].text() + first.texts[0] + "eight nine"},

@@ -78,11 +78,14 @@ TEST_F(TextBesideComputation, AStopRequestKeepsWhatWasGenerated) {
 TEST_F(TextBesideComputation, AStopWordThatIsFoundLateLeavesAContextThatCanBeUsedAgain) {
   LlamaSession fresh(model(), {.n_threads = 2}, TextTime::before_next_token);
   LlamaSession session(model(), {.n_threads = 2, .reuse_prefix = true}, TextTime::beside_next_token);
-  auto request = counting({"eight"});
+  auto request = counting();
   request.prompts.pop_back();
+  const std::string text = run(fresh, request).texts[0];
+  const std::string stop_word = text.substr(text.size() / 2, 3);
+  request.options.stop_words = {stop_word};
   const auto first = run(session, request);
   EXPECT_EQ(first.reasons[0], FinishReason::stop_word);
-  GenerationRequest next{.prompts = {request.prompts[0].text() + first.texts[0] + "eight nine"},
+  GenerationRequest next{.prompts = {request.prompts[0].text() + first.texts[0] + stop_word + " and"},
                          .options = {.max_new_tokens = 3}};
   EXPECT_EQ(run(session, next), run(fresh, next));
 }

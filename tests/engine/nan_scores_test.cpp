@@ -25,12 +25,13 @@ TEST(NanScores, AreAnErrorThatSaysSo) {
   {
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(static_cast<std::streamoff>(norm->offset));
-    const float nan = std::numeric_limits<float>::quiet_NaN();
-    file.write(reinterpret_cast<const char*>(&nan), sizeof nan);
+    const float infinite = std::numeric_limits<float>::infinity();
+    file.write(reinterpret_cast<const char*>(&infinite), sizeof infinite);
   }
 
   const auto session = engine("llama.cpp").load({.model = path, .device = Device::cpu()})->new_session();
-  for (const auto& options : {GenerationOptions{}, GenerationOptions{.do_sample = true, .seed = 1}}) {
+  for (const auto& options :
+       {GenerationOptions{.max_new_tokens = 2}, GenerationOptions{.max_new_tokens = 2, .do_sample = true, .seed = 1}}) {
     try {
       session->generate({.prompts = {"Hello"}, .options = options});
       FAIL() << "was accepted";

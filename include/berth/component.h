@@ -126,7 +126,7 @@ class Component {
   Component(const Component&) = delete;
   Component& operator=(const Component&) = delete;
 
-  /// The qualified name that serialized forms carry.
+  /// The qualified name that serialized forms carry: of those that the class has, the one it was made by.
   std::string_view type() const { return type_; }
 
   const std::vector<InputSocket>& inputs() const { return inputs_; }
@@ -145,6 +145,9 @@ class Component {
 
   /// Whether it may run at the same time as other components of a pipeline.
   virtual bool concurrent() const { return false; }
+
+  /// Why it cannot be warmed up or run, where that is known already: a key that is not set, a task that no engine has.
+  virtual std::optional<std::string> known_problem() const { return std::nullopt; }
 
   /// The device or map that it runs on, where it has one.
   virtual std::optional<ComponentDevice> device() const { return std::nullopt; }
@@ -182,6 +185,8 @@ class Component {
   }
 
  private:
+  friend std::unique_ptr<Component> component_from_dict(const Value& data);
+
   std::size_t add(InputSocket socket);
   std::size_t add(OutputSocket socket);
 
@@ -300,6 +305,8 @@ struct ComponentClass {
   bool remote = false;  ///< works on machines of a service, and so has no device
   /// Makes one on any machine, to look at its inputs and outputs; empty: create() without parameters does.
   std::function<std::unique_ptr<Component>()> example = {};
+  /// Makes one under another of its names; empty: create() does.
+  std::function<std::unique_ptr<Component>(std::string_view type, const Value::Object& init_parameters)> create_as = {};
 };
 
 /// Makes a component known by its name; Haystack's that Berth has are known already. Safe to use from several threads.
@@ -325,7 +332,8 @@ void register_component(std::vector<std::string> aliases = {}) {
   register_component(component_class_of<C>(std::move(aliases)));
 }
 
-/// The class of that name. Throws std::invalid_argument with the nearest name that is known.
+/// The class of that name, which can be the name that Haystack 3 gave it. Throws std::invalid_argument: for a component
+/// of Haystack that Berth does not have yet, and for one that nobody knows, with the nearest name.
 const ComponentClass& component_class(std::string_view type);
 
 /// All that are known, by name.

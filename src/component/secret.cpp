@@ -26,7 +26,7 @@ std::optional<std::string> Secret::resolve_value() const {
   }
   if (!strict) return std::nullopt;
   if (names.size() == 1) list += ",";  // as Python writes a tuple of one
-  throw std::invalid_argument("None of the following authentication environment variables are set: (" + list + ")");
+  throw MissingVariable("None of the following authentication environment variables are set: (" + list + ")");
 }
 
 Value Secret::to_dict() const {
@@ -34,8 +34,7 @@ Value Secret::to_dict() const {
     throw std::invalid_argument(
         "Cannot serialize token-based secret. Use an alternative secret type like environment variables.");
   const auto& [names, strict] = std::get<EnvVar>(source_);
-  return Value::Object{
-      {"type", "env_var"}, {"env_vars", Value::Array(names.begin(), names.end())}, {"strict", strict}};
+  return Value::Object{{"type", "env_var"}, {"env_vars", Value::Array(names.begin(), names.end())}, {"strict", strict}};
 }
 
 Secret Secret::from_dict(const Value& dict) {

@@ -4,19 +4,10 @@
 
 #include <stdexcept>
 
+#include "value/python_compare.h"
+
 namespace berth {
 namespace {
-
-/// The name of the type that `value` has in Python, for messages that Haystack writes with it.
-std::string_view python_type_name(const Value& value) {
-  if (value.is_null()) return "NoneType";
-  if (value.is_bool()) return "bool";
-  if (value.is_int()) return "int";
-  if (value.is_double()) return "float";
-  if (value.is_string()) return "str";
-  if (value.is_instance()) return value.as_instance().class_name();
-  return value.is_array() ? "list" : "dict";
-}
 
 bool is_serialized_device(const Value& value) {
   const Value* type = value.find("type");

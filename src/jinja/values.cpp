@@ -57,6 +57,8 @@ InstanceValue::InstanceValue(const Value& instance) : object(instance) {
   if (value.is_bool()) return mk_val<::jinja::value_bool>(value.as_bool());
   if (value.is_int()) return mk_val<::jinja::value_int>(value.as_int());
   if (value.is_double()) return mk_val<::jinja::value_float>(value.as_double());
+  if (value.is_large_int())
+    throw std::runtime_error("the integer " + value.int_text() + " is beyond 64 bits, which a template cannot take");
   if (value.is_string()) return mk_val<::jinja::value_string>(value.as_string());
   if (value.is_instance()) return std::make_shared<InstanceValue>(value);
   if (value.is_array()) {

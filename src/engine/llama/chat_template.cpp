@@ -31,6 +31,7 @@ jinja::value untrusted(const Value& value) {
   if (value.is_bool()) return jinja::mk_val<jinja::value_bool>(value.as_bool());
   if (value.is_int()) return jinja::mk_val<jinja::value_int>(value.as_int());
   if (value.is_double()) return jinja::mk_val<jinja::value_float>(value.as_double());
+  if (value.is_large_int()) return text(value.int_text(), false);
   if (value.is_string()) return text(value.as_string(), false);
   if (value.is_instance()) return untrusted(value.as_instance().to_dict());
   if (value.is_array()) {

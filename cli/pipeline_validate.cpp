@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "berth/error.h"
-#include "berth/inventory.h"
 #include "berth/model.h"
 #include "berth/resolve.h"
 #include "device_argument.h"
@@ -61,10 +60,10 @@ std::vector<Part> parts_of(const Pipeline& pipeline) {
 }
 
 /// What this machine lacks.
-void add_lacking(const Part& part, const Inventory& machine, std::vector<std::string>& warnings) {
+void add_lacking(const Part& part, std::vector<std::string>& warnings) {
   if (part.device) {
     try {
-      resolve(*part.device, machine);
+      resolve_here(*part.device);
     } catch (const DeviceNotFound& problem) {
       warnings.push_back(fmt::format("'{}': {}", part.name, problem.what()));
     }
@@ -109,8 +108,7 @@ int validate(const Options& options) {
   const auto pipeline = load_pipeline(options.file);
   const auto parts = parts_of(pipeline);
   auto warnings = pipeline.warnings();
-  const auto machine = discover(DiscoverOptions::engines_only());
-  for (const auto& part : parts) add_lacking(part, machine, warnings);
+  for (const auto& part : parts) add_lacking(part, warnings);
 
   if (options.json) {
     Value::Array components;

@@ -48,10 +48,10 @@ void add_sampling_options(CLI::App& command, RunOptions& options) {
 void add_machine_options(CLI::App& command, RunOptions& options) {
   command.add_option("--device", options.device, "Where to run, such as cpu or cuda:1 (see berth devices)")
       ->type_name("DEVICE");
-  command.add_option("--n-ctx", options.session.n_ctx, "Tokens of context; 0, the default: as many as are needed")
+  command.add_option("--n-ctx", options.n_ctx, "Tokens of context; 0, the default: as many as are needed")
       ->type_name("N")
       ->check(whole_number());
-  command.add_option("--threads", options.session.n_threads, "0, the default: the cores that this process may use")
+  command.add_option("--threads", options.n_threads, "0, the default: the cores that this process may use")
       ->type_name("N")
       ->check(whole_number());
 }
@@ -71,6 +71,15 @@ void add_run_options(CLI::App& command, RunOptions& options) {
   add_machine_options(command, options);
   add_sampling_options(command, options);
   add_output_options(command, options);
+}
+
+std::optional<ContextSpec> context_spec(const RunOptions& options) {
+  if (options.n_ctx == 0) return std::nullopt;
+  return ContextSpec{.n_ctx = options.n_ctx, .n_seq = GenerationOptions::max_return_sequences, .unified = true};
+}
+
+SessionOptions session_options(const RunOptions& options) {
+  return {.n_ctx = options.n_ctx, .n_threads = options.n_threads};
 }
 
 GenerationOptions generation_options(const RunOptions& options) {

@@ -12,6 +12,7 @@
 namespace berth {
 namespace {
 
+constexpr auto engine_name = "llama.cpp";
 const std::vector<std::string> supported_tasks = {"text-generation", "text2text-generation"};
 
 /// The task where nobody gave one. Haystack asks the model hub for it; here the model must be on this machine.
@@ -47,6 +48,11 @@ std::optional<ComponentDevice> device_of_kwargs(const Value::Object& kwargs) {
 LocalPipeline::LocalPipeline(LocalPipelineParameters parameters)
     : log_(std::move(parameters.log)), progress_(std::move(parameters.progress)) {
   if (parameters.token) (void)parameters.token->resolve_value();  // a strict one must be there; it is not kept
+  const auto& kwargs = parameters.pipeline_kwargs;
+  const bool in_kwargs = kwargs.contains("device") || kwargs.contains("device_map");
+  given_ = device_of_kwargs(kwargs);
+  if (!given_ && !in_kwargs) given_ = parameters.device;
+  if (!in_kwargs && !parameters.device) parameters.device = given_ ? resolve_here({}, {engine_name}).device : device();
   kwargs_ = resolve_hf_pipeline_kwargs(std::move(parameters.pipeline_kwargs), parameters.model, parameters.task,
                                        supported_tasks, parameters.device, std::nullopt, log_, task_of_model);
   kwargs_.erase("token");  // not needed before something is downloaded, and nothing is
@@ -68,7 +74,14 @@ void LocalPipeline::set_defaults(Value::Object& generation_kwargs, bool has_stop
   if (!generation_kwargs.contains("max_new_tokens")) generation_kwargs.set("max_new_tokens", 512);
 }
 
-ComponentDevice LocalPipeline::device() const { return ComponentDevice::resolve_device(device_of_kwargs(kwargs_)); }
+const Resolution& LocalPipeline::resolution() const {
+  std::call_once(resolved_, [&] {
+    resolution_ = resolve_here(given_ ? ResolveRequest(*given_) : ResolveRequest(), {engine_name});
+  });
+  return *resolution_;
+}
+
+ComponentDevice LocalPipeline::device() const { return given_ ? *given_ : resolution().device; }
 
 void LocalPipeline::warm_up(const CallContext& context) {
   const auto loading = loading_.lock(context.stop);
@@ -76,12 +89,12 @@ void LocalPipeline::warm_up(const CallContext& context) {
   if (!generates_text())
     throw std::invalid_argument(
         fmt::format("The task '{}' cannot be run yet; 'text-generation' can", kwargs_.at("task").as_string()));
-  const auto model =
-      shared_model(engine("llama.cpp"), {.model = locate_model(this->model(), ModelSearch::from_environment()),
-                                         .device = device(),
-                                         .progress = progress_,
-                                         .stop = context.stop,
-                                         .log = context.logging_to(log_).log});
+  const auto& where = resolution();
+  const auto model = shared_model(engine(engine_name),
+                                  {.model = locate_model(this->model(), ModelSearch::from_environment()),
+                                   .device = where.device,
+                                   .keys = where.keys},
+                                  {.progress = progress_, .stop = context.stop, .log = context.logging_to(log_).log});
   auto session = model->new_session();
   const std::lock_guard lock(mutex_);
   session_ = std::move(session);

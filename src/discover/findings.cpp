@@ -8,7 +8,7 @@ struct structs::FieldsOf<discovery::Findings> {
   using Findings = discovery::Findings;
   static constexpr std::tuple all = {required("report", &Findings::report), field("devices", &Findings::devices),
                                      field("sightings", &Findings::sightings), field("pools", &Findings::pools),
-                                     field("links", &Findings::links)};
+                                     field("links", &Findings::links), field("uses_workers", &Findings::uses_workers)};
 };
 
 namespace discovery {

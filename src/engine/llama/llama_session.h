@@ -15,8 +15,9 @@ namespace berth::llama {
 class LlamaSession final : public Session {
  public:
   LlamaSession(std::shared_ptr<const LlamaModel> model, const SessionOptions& options);
+  ~LlamaSession() override;
 
-  GenerationResult generate(const GenerationRequest& request) override;
+  GenerationResult generate(const GenerationRequest& request, const GenerationContext& call) override;
 
  private:
   /// One completion to make, and while it is made, its place in the context.
@@ -35,17 +36,16 @@ class LlamaSession final : public Session {
   struct Clock;
   class Turn;
 
-  int context_limit() const;
   std::vector<std::vector<llama_token>> tokenize(const std::vector<Prompt>& prompts) const;
   std::vector<Job> plan_jobs(const GenerationRequest& request, const std::vector<std::vector<llama_token>>& prompts) const;
   std::size_t wave_size(std::span<const Job> jobs) const;
 
   void prepare_context(std::span<const Job> jobs);
-  void run_wave(std::span<Job> jobs, const GenerationRequest& request, Clock& clock);
-  void decode_prompts(std::span<Job> jobs, const GenerationRequest& request, Clock& clock);
-  void decode_next_tokens(std::span<Job> jobs, const GenerationRequest& request, Clock& clock);
+  void run_wave(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
+  void decode_prompts(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
+  void decode_next_tokens(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
   bool decode();
-  void accept(Job& job, std::int32_t output, const GenerationRequest& request, Clock& clock);
+  void accept(Job& job, std::int32_t output, const GenerationContext& call, Clock& clock);
   void add_to_batch(llama_token token, llama_pos position, llama_seq_id sequence, bool output);
   llama_pos reuse_prefix(std::span<Job> jobs);
 

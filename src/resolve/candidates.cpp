@@ -50,14 +50,14 @@ Unmet unmet(const Wish& wish, const DeviceInfo& info, const ResolvePolicy& polic
   return {6};
 }
 
-std::string unusable(const DeviceInfo& info, const ResolvePolicy& policy) {
-  if (info.engines.empty()) return "no engine of this build can use it";
+std::string unusable(const DeviceInfo& info, const ResolvePolicy& policy, std::string_view it) {
+  if (info.engines.empty()) return fmt::format("no engine of this build can use {}", it);
   const auto counts = [&](const DeviceName& engine) { return policy.engines.empty() || contains(policy.engines, engine.in); };
   if (std::ranges::any_of(info.engines, counts)) return {};
   std::vector<std::string_view> others;
   for (const auto& engine : info.engines)
     if (!contains(others, engine.in)) others.push_back(engine.in);
-  return fmt::format("{} cannot use it, only {}", fmt::join(policy.engines, " or "), fmt::join(others, " or "));
+  return fmt::format("{} cannot use {}, only {}", fmt::join(policy.engines, " or "), it, fmt::join(others, " or "));
 }
 
 std::string nearest_devices(const Device& wanted, const Inventory& inventory) {

@@ -42,8 +42,7 @@ std::string look_up(const Device& device, const Inventory& inventory, const Reso
     throw DeviceNotFound(fmt::format("This machine has no device '{}'{}; it has {}", device.str(), entry,
                                      nearest_devices(device, inventory)));
   if (device.type() == DeviceType::disk) return {};
-  const auto why = unusable(*info, policy);
-  return why.empty() ? why : fmt::format("{}: {}", device.str(), why);
+  return unusable(*info, policy, device.str());
 }
 
 Resolution resolve_given(const ComponentDevice& given, const Inventory& inventory, const ResolvePolicy& policy) {

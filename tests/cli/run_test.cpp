@@ -6,7 +6,9 @@
 #include <sstream>
 
 #include "berth/device.h"
+#include "berth/engine.h"
 #include "cli/process.h"
+#include "real_worker.h"
 #include "test_model.h"
 
 namespace berth::test {
@@ -190,6 +192,38 @@ TEST_F(RunCommand, JsonAtATerminalNeedsAPrompt) {
   EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_THAT(outcome.err, HasSubstr("-p TEXT"));
 }
+
+/// A build for the CPU starts no program that enters a driver, unless a device is asked for that only one can tell.
+TEST_F(RunCommand, LooksAtDriversOnlyWhereTheAnswerDependsOnOne) {
+  for (const auto* each : engines())
+    for (const auto& info : each->devices())
+      if (info.device != Device::cpu()) GTEST_SKIP() << "this build has an engine for GPUs";
+  const TemporaryFolder folder;
+  const auto helper = folder.path() / "berth-probe";
+  const auto mark = folder.path() / "was-started";
+  std::ofstream(helper) << "#!/bin/sh\n: >'" << mark.string() << "'\n";
+  std::filesystem::permissions(helper, std::filesystem::perms::owner_all);
+  const ProcessOptions options{.environment = {{"BERTH_PROBE_HELPER", helper.string()}}};
+  EXPECT_EQ(run({"-p", "Hi"}, options).exit_code, 0);
+  EXPECT_EQ(run({"-p", "Hi", "--device", "cpu"}, options).exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(mark));
+  const auto refused = run({"-p", "Hi", "--device", "cuda:3"}, options);
+  EXPECT_THAT(refused.err, HasSubstr("This machine has no device 'cuda:3'"));
+  EXPECT_TRUE(std::filesystem::exists(mark));
+}
+
+#ifdef BERTH_TEST_RPC_WORKER
+TEST_F(RunCommand, MeansTheDeviceThatDevicesLists) {
+  const RealWorker worker(BERTH_TEST_RPC_WORKER);
+  const ProcessOptions options{.environment = {{"BERTH_RPC", worker.endpoint()}, {"BERTH_PROBES", "cpu,rpc"}}};
+  const auto machine = json::parse(berth_command({"devices", "--json"}, options).out);
+  EXPECT_EQ(machine.at("devices").back().at("device"), "rpc:0");
+  EXPECT_EQ(machine.at("devices").back().at("engines").at(0).at("in"), "llama.cpp");
+  const auto there = run_json({"--raw", "-p", "The capital of France is", "--device", "rpc:0"}, options);
+  EXPECT_EQ(there.at("meta").at("device"), "rpc:0");
+  EXPECT_EQ(there.at("replies"), run_json({"--raw", "-p", "The capital of France is"}, options).at("replies"));
+}
+#endif
 
 }  // namespace
 }  // namespace berth::test

@@ -23,6 +23,7 @@ void print(const StreamingChunk& chunk) {
     std::cout << call.arguments.value_or("");
   }
   if (!chunk.content.empty()) std::cout << (chunk.start ? "[ASSISTANT]\n" : "") << chunk.content;
+  if (chunk.reasoning) std::cout << (chunk.start ? "[REASONING]\n" : "") << chunk.reasoning->reasoning_text;
   if (chunk.finish_reason) std::cout << "\n\n";
   std::cout << std::flush;
 }

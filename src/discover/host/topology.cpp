@@ -45,18 +45,55 @@ std::vector<CpuCache> caches(hwloc_topology_t topology) {
   return found;
 }
 
+/// Some machines and descriptions have hardware threads without cores.
+hwloc_obj_type_t type_of_cores(hwloc_topology_t topology) {
+  return count(topology, HWLOC_OBJ_CORE) > 0 ? HWLOC_OBJ_CORE : HWLOC_OBJ_PU;
+}
+
+/// The memory of a GPU can be a node too.
+bool is_of_gpu(hwloc_obj_t node) { return node->subtype != nullptr && std::string_view(node->subtype) == "GPUMemory"; }
+
 std::vector<NumaNode> numa_nodes(hwloc_topology_t topology) {
   std::vector<NumaNode> found;
   for (hwloc_obj_t node = nullptr;
        (node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != nullptr;) {
     const auto bytes = node->attr->numanode.local_memory;
-    const int cores = hwloc_get_nbobjs_inside_cpuset_by_type(topology, node->cpuset, HWLOC_OBJ_CORE);
+    const bool allowed = hwloc_bitmap_isset(hwloc_topology_get_allowed_nodeset(topology), node->os_index) != 0;
+    const int cores = hwloc_get_nbobjs_inside_cpuset_by_type(topology, node->cpuset, type_of_cores(topology));
     found.push_back({.id = static_cast<int>(node->os_index),
                      .total_bytes = bytes,
-                     .free_bytes = bytes,
+                     .free_bytes = allowed ? bytes : 0,
                      .cores = std::max(cores, 0)});
   }
   return found;
+}
+
+/// The memory of the CPU that this topology lets processes use.
+MemoryPool ram_of(hwloc_topology_t topology) {
+  MemoryPool ram{.id = "ram", .kind = PoolKind::host};
+  std::uint64_t left_out = 0;
+  for (hwloc_obj_t node = nullptr;
+       (node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)) != nullptr;) {
+    if (is_of_gpu(node)) continue;
+    const bool allowed = hwloc_bitmap_isset(hwloc_topology_get_allowed_nodeset(topology), node->os_index) != 0;
+    (allowed ? ram.total_bytes : left_out) += node->attr->numanode.local_memory;
+  }
+  ram.free_bytes = ram.total_bytes;
+  if (left_out > 0) ram.limited_by = "allowed_nodeset of the topology";
+  return ram;
+}
+
+/// The version of hwloc's XML that a file says it has; 0 where it says none.
+int xml_format(std::string_view text, std::size_t& at) {
+  const auto element = text.find("<topology");
+  if (element == text.npos) return 0;
+  const auto head = text.substr(element, text.find('>', element) - element);
+  const auto version = head.find("version=");
+  if (version == head.npos || version + 9 >= head.size()) return 0;
+  at = element + version;
+  int number = 0;
+  std::from_chars(head.data() + version + 9, head.data() + head.size(), number);
+  return number;
 }
 
 std::string info(hwloc_topology_t topology, const char* name) {
@@ -113,7 +150,14 @@ Topology topology_from_xml(const std::filesystem::path& file) {
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))  // which could block
     throw std::filesystem::filesystem_error("cannot read", file, std::make_error_code(std::errc::invalid_argument));
   const auto text = read_text_file(file, largest_xml);
+  std::size_t at = 0;
+  const int format = xml_format(text, at);
+  if (const int newest = static_cast<int>(hwloc_get_api_version() >> 16); format > newest)
+    throw FormatError(file, at, fmt::format("format {} of hwloc's XML", format),
+                      fmt::format("a format up to {0}; lstopo of hwloc {1} writes format 2 with --export-xml-flags v2",
+                                  newest, format));
   auto topology = make_topology();
+  hwloc_topology_set_io_types_filter(topology.get(), HWLOC_TYPE_FILTER_KEEP_ALL);
   const auto length = static_cast<int>(text.size() + 1);
   if (hwloc_topology_set_xmlbuffer(topology.get(), text.c_str(), length) != 0 ||
       hwloc_topology_load(topology.get()) != 0)
@@ -131,12 +175,19 @@ Topology topology_from_description(const std::string& description) {
   return topology;
 }
 
+int cores_within(hwloc_topology_t topology, hwloc_const_bitmap_t processors) {
+  int cores = 0;
+  const auto type = type_of_cores(topology);
+  for (hwloc_obj_t core = nullptr; (core = hwloc_get_next_obj_by_type(topology, type, core)) != nullptr;)
+    cores += hwloc_bitmap_intersects(core->cpuset, processors);
+  return cores;
+}
+
 CpuInfo cpu_info(hwloc_topology_t topology) {
   CpuInfo cpu{.packages = std::max(count(topology, HWLOC_OBJ_PACKAGE), 1),
               .threads = std::max(count(topology, HWLOC_OBJ_PU), 1)};
-  cpu.cores = count(topology, HWLOC_OBJ_CORE);
-  if (cpu.cores == 0) cpu.cores = cpu.threads;
-  cpu.usable_cores = cpu.cores;
+  cpu.cores = std::max(count(topology, type_of_cores(topology)), 1);
+  cpu.usable_cores = std::max(cores_within(topology, hwloc_topology_get_allowed_cpuset(topology)), 1);
   cpu.numa_nodes = numa_nodes(topology);
   cpu.caches = caches(topology);
   return cpu;
@@ -167,18 +218,18 @@ std::vector<Link> numa_links(hwloc_topology_t topology) {
 }
 
 Findings findings_of_topology(hwloc_topology_t topology) {
-  const std::uint64_t bytes = hwloc_get_root_obj(topology)->total_memory;
+  auto ram = ram_of(topology);
   DeviceInfo device{
       .device = Device::cpu(), .name = info(topology, "CPUModel"), .vendor = cpu_vendor(info(topology, "CPUVendor"))};
   if (device.name.empty()) device.name = "CPU";
   device.pool = "ram";
-  device.total_bytes = bytes;
-  device.free_bytes = bytes;
+  device.total_bytes = ram.total_bytes;
+  device.free_bytes = ram.free_bytes;
   device.cpu = cpu_info(topology);
   return {
       .report = {.probe = "cpu", .outcome = ProbeOutcome::found, .library = "hwloc", .library_version = HWLOC_VERSION},
       .devices = {std::move(device)},
-      .pools = {{.id = "ram", .kind = PoolKind::host, .total_bytes = bytes, .free_bytes = bytes}},
+      .pools = {std::move(ram)},
       .links = numa_links(topology)};
 }
 

@@ -25,7 +25,9 @@ Topology topology_from_xml(const std::filesystem::path& file);
 /// From a synthetic description, "package:2 core:8 pu:2". Throws std::invalid_argument.
 Topology topology_from_description(const std::string& description);
 
-/// What the topology says: no limits, features or swap, and all memory is free.
+/// The cores that have one of `processors`.
+int cores_within(hwloc_topology_t topology, hwloc_const_bitmap_t processors);
+/// What the topology says: no limits but what it disallows, no features or swap, and all memory is free.
 CpuInfo cpu_info(hwloc_topology_t topology);
 /// Between NUMA nodes, where the table of their distances tells near from far.
 std::vector<Link> numa_links(hwloc_topology_t topology);

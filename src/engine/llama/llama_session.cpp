@@ -60,9 +60,10 @@ class LlamaSession::Turn {
   bool granted_ = false;
 };
 
-LlamaSession::LlamaSession(std::shared_ptr<const LlamaModel> model, const SessionOptions& options)
+LlamaSession::LlamaSession(std::shared_ptr<const LlamaModel> model, const SessionOptions& options, TextTime text_time)
     : model_(std::move(model)),
       options_(options),
+      text_time_(text_time),
       batch_(new llama_batch(llama_batch_init(model_->context().n_batch, 0, 1))) {
   if (options_.n_ctx < 0 || options_.n_ctx > model_->context().n_ctx)
     throw std::invalid_argument(
@@ -127,6 +128,7 @@ std::vector<LlamaSession::Job> LlamaSession::plan_jobs(const GenerationRequest& 
                                                        const std::vector<std::vector<llama_token>>& prompts) const {
   const auto& options = request.options;
   const std::uint32_t seed = options.seed ? *options.seed : std::random_device{}();
+  const auto n_vocab = static_cast<std::size_t>(llama_vocab_n_tokens(model_->vocab()));
   std::vector<Job> jobs;
   for (const auto& prompt : prompts) {
     const auto room = model_->sequence_limit() - static_cast<std::int32_t>(prompt.size());
@@ -138,7 +140,7 @@ std::vector<LlamaSession::Job> LlamaSession::plan_jobs(const GenerationRequest& 
       jobs.push_back({.index = jobs.size(),
                       .prompt = &prompt,
                       .max_new_tokens = std::min(options.max_new_tokens, room),
-                      .sampler = Sampler(options, job_seed, prompt, model_->vocab()),
+                      .sampler = Sampler(options, job_seed, prompt, n_vocab),
                       .text = TextStream(options.stop_words),
                       .completion = std::move(completion)});
     }
@@ -227,6 +229,15 @@ llama_pos LlamaSession::reuse_prefix(std::span<Job> jobs) {
   return 0;
 }
 
+namespace {
+template <class Job>
+void hand_on(Job& job, std::string text, const GenerationContext& call) {
+  if (text.empty()) return;
+  job.completion.text += text;
+  if (call.on_chunk) call.on_chunk({.content = std::move(text), .index = job.index});
+}
+}  // namespace
+
 void LlamaSession::run_wave(std::span<Job> jobs, const GenerationContext& call, Clock& clock) {
   if (call.stop.stop_requested()) return;
   prepare_context(jobs);
@@ -240,10 +251,8 @@ void LlamaSession::run_wave(std::span<Job> jobs, const GenerationContext& call, 
   }
   model_->held().set_session(this, *context_);  // buffers grow while a batch is computed
   for (Job& job : jobs) {
-    if (job.done) continue;
-    auto rest = job.text.finish();  // cancelled: nothing that was generated is lost
-    job.completion.text += rest;
-    if (call.on_chunk && !rest.empty()) call.on_chunk({.content = std::move(rest), .index = job.index});
+    tell(job, call);
+    if (!job.done) hand_on(job, job.text.finish(), call);  // cancelled: nothing that was generated is lost
   }
 }
 
@@ -252,18 +261,15 @@ void LlamaSession::decode_prompts(std::span<Job> jobs, const GenerationContext& 
   batch_->n_tokens = 0;
   const auto limit = static_cast<std::int32_t>(llama_n_batch(context_.get()));
 
-  struct Ready {  // a prompt whose last token is in the batch
-    std::span<Job> samples;
-    std::int32_t output;
-  };
-  std::vector<Ready> ready;
+  std::vector<std::span<Job>> ready;  // samples of each prompt whose last token is in the batch
   const auto flush = [&] {
     if (!decode()) return false;
-    for (const auto& [samples, output] : ready) {
+    for (const auto& samples : ready) {
       for (Job& job : samples) {
         if (job.sequence != samples[0].sequence)
           llama_memory_seq_cp(llama_get_memory(context_.get()), samples[0].sequence, job.sequence, -1, -1);
-        accept(job, output, call, clock);
+        choose(job, clock);
+        tell(job, call);
       }
     }
     ready.clear();
@@ -283,23 +289,32 @@ void LlamaSession::decode_prompts(std::span<Job> jobs, const GenerationContext& 
       if (batch_->n_tokens == limit && !flush()) return;
       add_to_batch(prompt[static_cast<std::size_t>(i)], i, jobs[first].sequence, i == n - 1);
     }
-    ready.push_back({jobs.subspan(first, end - first), batch_->n_tokens - 1});
+    ready.push_back(jobs.subspan(first, end - first));
+    for (Job& job : ready.back()) job.output = batch_->n_tokens - 1;
     first = end;
   }
   if (flush() && jobs.size() == 1) in_context_ = *jobs[0].prompt;
 }
 
 void LlamaSession::decode_next_tokens(std::span<Job> jobs, const GenerationContext& call, Clock& clock) {
+  const auto tell_all = [&] {
+    for (Job& job : jobs) tell(job, call);
+  };
   batch_->n_tokens = 0;
-  std::vector<std::pair<Job*, std::int32_t>> outputs;
   for (Job& job : jobs) {
     if (job.done) continue;
-    outputs.emplace_back(&job, batch_->n_tokens);
+    job.output = batch_->n_tokens;
     add_to_batch(job.token, job.position++, job.sequence, true);
     if (jobs.size() == 1) in_context_.push_back(job.token);
   }
   if (!decode()) return;
-  for (const auto& [job, output] : outputs) accept(*job, output, call, clock);
+  if (text_time_ == TextTime::beside_next_token) {
+    tell_all();
+    if (call.stop.stop_requested()) return;
+  }
+  for (Job& job : jobs)
+    if (!job.done) choose(job, clock);
+  if (text_time_ == TextTime::before_next_token) tell_all();
 }
 
 /// Computes the batch; false where the caller cancelled it.
@@ -318,30 +333,43 @@ bool LlamaSession::decode() {
                                 log.errors(status == 1 ? "the context is full" : "no reason was given")));
 }
 
-/// Chooses the next token of `job` from row `output` and hands its text on.
-void LlamaSession::accept(Job& job, std::int32_t output, const GenerationContext& call, Clock& clock) {
-  job.token = job.sampler.next(context_.get(), output);
+/// Chooses the next token of `job`. Its text is made by tell().
+void LlamaSession::choose(Job& job, Clock& clock) {
+  float* scores = llama_get_logits_ith(context_.get(), job.output);  // waits until they are computed
+  const auto n_vocab = static_cast<std::size_t>(llama_vocab_n_tokens(model_->vocab()));
+  const auto token = scores == nullptr ? std::nullopt : job.sampler.next({scores, n_vocab});
+  if (!token)
+    throw EngineError("llama.cpp", model_->info().device.str(),
+                      "the model computed scores that are not numbers (NaN or infinite): the file is damaged, or this "
+                      "device computes it wrongly; try another device or another file of the model");
+  job.token = *token;
+  job.untold = true;
   auto& completion = job.completion;
   clock.token(completion.generated_tokens == 0);
   ++completion.generated_tokens;
 
-  std::string text;
   if (llama_vocab_is_eog(model_->vocab(), job.token)) {
     completion.finish_reason = FinishReason::end_of_text;
     job.done = true;
-  } else {
+  } else if (completion.generated_tokens == static_cast<std::size_t>(job.max_new_tokens)) {
+    completion.finish_reason = FinishReason::length;
+    job.done = true;
+  }
+}
+
+/// Makes the text of the last token of `job` and hands on what became certain.
+void LlamaSession::tell(Job& job, const GenerationContext& call) const {
+  if (!job.untold) return;
+  job.untold = false;
+  std::string text;
+  if (!job.done || job.completion.finish_reason != FinishReason::end_of_text)
     text = job.text.push(model_->piece(job.token));
-    if (job.text.stopped()) {
-      completion.finish_reason = FinishReason::stop_word;
-      job.done = true;
-    } else if (completion.generated_tokens == static_cast<std::size_t>(job.max_new_tokens)) {
-      completion.finish_reason = FinishReason::length;
-      job.done = true;
-    }
+  if (job.text.stopped()) {
+    job.completion.finish_reason = FinishReason::stop_word;
+    job.done = true;
   }
   if (job.done) text += job.text.finish();
-  completion.text += text;
-  if (call.on_chunk && !text.empty()) call.on_chunk({.content = std::move(text), .index = job.index});
+  hand_on(job, std::move(text), call);
 }
 
 void LlamaSession::add_to_batch(llama_token token, llama_pos position, llama_seq_id sequence, bool output) {

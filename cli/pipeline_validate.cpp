@@ -2,9 +2,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "berth/error.h"
@@ -59,15 +61,30 @@ std::vector<Part> parts_of(const Pipeline& pipeline) {
   return parts;
 }
 
-/// What this machine lacks.
-void add_lacking(const Part& part, std::vector<std::string>& warnings) {
-  if (part.device) {
+/// Why this machine cannot give a device; empty where it can. One look for all components on the same device.
+class DeviceCheck {
+ public:
+  const std::string& problem(const ComponentDevice& device) {
+    const auto known = problems_.find(device.str());
+    if (known != problems_.end()) return known->second;
+    std::string problem;
     try {
-      resolve_here(*part.device);
-    } catch (const DeviceNotFound& problem) {
-      warnings.push_back(fmt::format("'{}': {}", part.name, problem.what()));
+      resolve_here(device);
+    } catch (const DeviceNotFound& lacking) {
+      problem = lacking.what();
     }
+    return problems_.emplace(device.str(), std::move(problem)).first->second;
   }
+
+ private:
+  std::map<std::string, std::string> problems_;
+};
+
+/// What this machine lacks.
+void add_lacking(const Part& part, DeviceCheck& check, std::vector<std::string>& warnings) {
+  if (part.device)
+    if (const auto& problem = check.problem(*part.device); !problem.empty())
+      warnings.push_back(fmt::format("'{}': {}", part.name, problem));
   if (!part.model) return;
   try {
     locate_model(*part.model, ModelSearch::from_environment());
@@ -108,7 +125,8 @@ int validate(const Options& options) {
   const auto pipeline = load_pipeline(options.file);
   const auto parts = parts_of(pipeline);
   auto warnings = pipeline.warnings();
-  for (const auto& part : parts) add_lacking(part, warnings);
+  DeviceCheck check;
+  for (const auto& part : parts) add_lacking(part, check, warnings);
 
   if (options.json) {
     Value::Array components;

@@ -136,7 +136,7 @@ class Merger {
       const auto known = std::span(inventory_.devices).first(before);
       auto match = std::ranges::find_if(known, [&](const DeviceInfo& each) { return same_hardware(each, info); });
       if (match == known.end() && is_engine) {
-        const auto meant = meant_by_engine(known, info, listed);
+        const auto meant = meant_by_engine(known, by_probes_, info, listed);
         if (meant.size() > 1) {
           findings.report.notes.push_back(cannot_tell(info, known, meant));
           continue;
@@ -173,6 +173,7 @@ class Merger {
         if (const auto* name = names.find(*end)) *end = *name;
       links_.push_back(std::move(link));
     }
+    if (!is_engine) by_probes_ = inventory_.devices.size();
     if (findings.uses_workers)
       for (auto& info : inventory_.devices)
         if (info.remote && ggml_reaches(info.remote->endpoint))
@@ -196,21 +197,24 @@ class Merger {
 
   /// The known devices that one may be which an engine lists without UUID or PCI address: none, the one it is, or several
   /// that nothing tells apart. Its index counts only in the API that says it; otherwise it can be told where it is the only
-  /// one of its type, or of its type and name, on both sides.
-  static std::vector<std::size_t> meant_by_engine(Known known, const DeviceInfo& info, Known listed) {
-    const auto indices = [&](auto is_meant) {
+  /// one of its type, or of its type and name, on both sides. Only what probes saw counts there (the first `by_probes`): an
+  /// engine lists no more than it wants to use.
+  static std::vector<std::size_t> meant_by_engine(Known known, std::size_t by_probes, const DeviceInfo& info,
+                                                  Known listed) {
+    const auto indices = [&](auto is_meant, std::size_t end) {
       std::vector<std::size_t> found;
-      for (std::size_t i = 0; i < known.size(); ++i)
+      for (std::size_t i = 0; i < end; ++i)
         if (!are_elsewhere(known[i], info) && is_meant(known[i])) found.push_back(i);
       return found;
     };
-    if (!info.apis.empty()) return indices([&](const DeviceInfo& each) { return share_index(each, info); });
+    if (!info.apis.empty())
+      return indices([&](const DeviceInfo& each) { return share_index(each, info); }, known.size());
     if (!info.pci_id.empty() || !info.uuid.empty()) return {};
     const auto type = info.device.type();
     const auto is_alike = [&](const DeviceInfo& each) {
       return goes_by_type(each, type) && may_be_called_alike(each, info);
     };
-    auto found = indices(is_alike);
+    auto found = indices(is_alike, by_probes);
     const auto twins = std::ranges::count_if(listed, [&](const DeviceInfo& each) {
       return each.device.type() == type && each.pci_id.empty() && each.uuid.empty() && may_be_called_alike(each, info);
     });
@@ -289,6 +293,7 @@ class Merger {
   }
 
   Inventory inventory_;
+  std::size_t by_probes_ = 0;  // of its devices
   std::vector<Link> links_;
 };
 

@@ -126,12 +126,9 @@ int run(const RunOptions& options) {
   if (options.verbose) tell_device(resolution);
 
   auto interrupt = std::make_unique<Interrupt>();
-  const auto model = load(engine,
-                          {.model = path,
-                           .device = resolution.device,
-                           .keys = resolution.keys,
-                           .context = context_spec(options)},
-                          options.verbose, *interrupt);
+  const auto model = load(
+      engine, {.model = path, .device = resolution.device, .keys = resolution.keys, .context = context_spec(options)},
+      options.verbose, *interrupt);
   interrupt->check();
   if (options.verbose) tell_model(model->info());
   const bool chat = use_chat_template(model->info(), options);

@@ -10,14 +10,16 @@ namespace berth::cli {
 namespace {
 
 void add_prompt_options(CLI::App& command, RunOptions& options) {
-  command.add_option("MODEL", options.model,
-                     "A GGUF file, a folder that holds one, ORG/NAME in the Hugging Face cache, or smollm2, the default "
-                     "model")
+  command
+      .add_option("MODEL", options.model,
+                  "A GGUF file, a folder that holds one, ORG/NAME in the Hugging Face cache, or smollm2, the default "
+                  "model")
       ->type_name("MODEL")
       ->required();
-  command.add_option("-p,--prompt", options.prompt,
-                     "What to answer; - is standard input, as without -p where that is no terminal. At a terminal, "
-                     "without -p, a conversation starts")
+  command
+      .add_option("-p,--prompt", options.prompt,
+                  "What to answer; - is standard input, as without -p where that is no terminal. At a terminal, "
+                  "without -p, a conversation starts")
       ->type_name("TEXT");
   command.add_option("--system", options.system, "The system message of the conversation")->type_name("TEXT");
   command.add_flag("--raw", options.raw, "Go on with the prompt as it is, without the model's chat template");
@@ -35,7 +37,8 @@ void add_sampling_options(CLI::App& command, RunOptions& options) {
           "Above 0: sample, the more freely the higher. 0, the default: always the likeliest token");
   whole("--top-k", options.top_k, "Sample among the K likeliest tokens only; 0 turns it off (50)");
   decimal("--top-p", options.top_p, "Sample among the likeliest tokens that have this probability together (1)");
-  decimal("--min-p", options.min_p, "Sample among tokens with at least this part of the likeliest one's probability (0)");
+  decimal("--min-p", options.min_p,
+          "Sample among tokens with at least this part of the likeliest one's probability (0)");
   decimal("--repetition-penalty", options.generation.repetition_penalty,
           "Above 1: tokens that were there already become less likely (1)");
   whole("--seed", options.generation.seed, "Sample the same again with the same number");

@@ -244,7 +244,8 @@ class Engine {
   /// Throws ModelNotFound, FormatError (a file that is no model or is damaged), EngineError (a device that is not there or
   /// that cannot be told from another, an architecture that is not known, too little memory), std::invalid_argument (a
   /// context that cannot be) and Cancelled.
-  virtual std::shared_ptr<const LoadedModel> load(const LoadRequest& request, const LoadContext& context = {}) const = 0;
+  virtual std::shared_ptr<const LoadedModel> load(const LoadRequest& request,
+                                                  const LoadContext& context = {}) const = 0;
 };
 
 /// The engines that this build has, best first.

@@ -102,11 +102,13 @@ bool same_hardware(const DeviceInfo& known, const DeviceInfo& info) {
 
 /// Whether one API gives both the same index.
 bool share_index(const DeviceInfo& a, const DeviceInfo& b) {
-  return std::ranges::any_of(a.apis, [&](const DeviceName& name) { return std::ranges::find(b.apis, name) != b.apis.end(); });
+  return std::ranges::any_of(a.apis,
+                             [&](const DeviceName& name) { return std::ranges::find(b.apis, name) != b.apis.end(); });
 }
 
 bool goes_by_type(const DeviceInfo& info, DeviceType type) {
-  return info.device.type() == type || std::ranges::find(info.apis, to_string(type), &DeviceName::in) != info.apis.end();
+  return info.device.type() == type ||
+         std::ranges::find(info.apis, to_string(type), &DeviceName::in) != info.apis.end();
 }
 
 bool may_be_called_alike(const DeviceInfo& a, const DeviceInfo& b) {
@@ -225,7 +227,8 @@ class Merger {
   static std::string cannot_tell(const DeviceInfo& info, Known known, const std::vector<std::size_t>& meant) {
     std::vector<std::string> names;
     for (const auto i : meant)
-      if (auto name = known[i].device.str(); std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+      if (auto name = known[i].device.str(); std::ranges::find(names, name) == names.end())
+        names.push_back(std::move(name));
     return fmt::format(
         "{} ({}) tells neither a UUID nor a PCI address and may be {}{}: it is not used, as nothing tells which it is",
         info.engines.empty() ? info.device.str() : info.engines.front().name, info.name, fmt::join(names, " or "),

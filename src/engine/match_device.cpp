@@ -52,8 +52,7 @@ std::size_t match_device(std::string_view engine, const Device& wanted, const De
     return found.front();
   };
   if (wanted.type() == DeviceType::cpu) {
-    const auto found =
-        indices_of(own, [](const DeviceInfo& info) { return info.device.type() == DeviceType::cpu; });
+    const auto found = indices_of(own, [](const DeviceInfo& info) { return info.device.type() == DeviceType::cpu; });
     if (found.empty()) fail("the engine does not run on the CPU; it lists " + listed(own));
     return the_only(found, "the type cpu");
   }
@@ -66,14 +65,15 @@ std::size_t match_device(std::string_view engine, const Device& wanted, const De
                        name, own[index].pci_id, key.pci_id));
     return index;
   }
-  if (!key.engines.empty())
-    fail(fmt::format("the engine cannot use it; {} can", key.engines.front().in));
+  if (!key.engines.empty()) fail(fmt::format("the engine cannot use it; {} can", key.engines.front().in));
   if (key.uuid.empty() && key.pci_id.empty())
-    fail(fmt::format("which piece of hardware this is was not said: give its key, as resolve() and Inventory::keys() do; "
-                     "the engine lists {}",
-                     listed(own)));
+    fail(fmt::format(
+        "which piece of hardware this is was not said: give its key, as resolve() and Inventory::keys() do; "
+        "the engine lists {}",
+        listed(own)));
   if (!key.uuid.empty())
-    if (const auto found = indices_of(own, [&](const DeviceInfo& info) { return info.uuid == key.uuid; }); !found.empty())
+    if (const auto found = indices_of(own, [&](const DeviceInfo& info) { return info.uuid == key.uuid; });
+        !found.empty())
       return the_only(found, "the UUID " + key.uuid);
   const auto found = indices_of(own, [&](const DeviceInfo& info) {
     return !key.pci_id.empty() && info.pci_id == key.pci_id && !contradicts(info, key);

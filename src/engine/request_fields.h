@@ -10,7 +10,8 @@ namespace berth::structs {
 
 template <>
 struct FieldsOf<Prompt::Piece> {
-  static constexpr std::tuple all = {free_text("text", &Prompt::Piece::text), field("trusted", &Prompt::Piece::trusted)};
+  static constexpr std::tuple all = {free_text("text", &Prompt::Piece::text),
+                                     field("trusted", &Prompt::Piece::trusted)};
 };
 
 template <>

@@ -31,8 +31,8 @@ Resolution resolve_here(const ResolveRequest& request, const std::vector<std::st
     const auto machine = discover(DiscoverOptions::engines_only());
     const auto others = [](const DeviceInfo& info) { return is_usable(info) && !is_cpu(info.device); };
     if (std::ranges::none_of(machine.devices, others)) {
-      auto resolution = resolve(std::holds_alternative<std::monostate>(request) ? ComponentDevice(Device::cpu()) : request,
-                                machine, policy);
+      auto resolution = resolve(
+          std::holds_alternative<std::monostate>(request) ? ComponentDevice(Device::cpu()) : request, machine, policy);
       if (std::holds_alternative<std::monostate>(request))
         resolution.reasons = {{Device::cpu(), true, "the only device that the engines of this build can use"}};
       return resolution;

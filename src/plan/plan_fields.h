@@ -41,10 +41,10 @@ struct FieldsOf<Placement> {
 template <>
 struct FieldsOf<DeviceUse> {
   static constexpr std::tuple all = {
-      required("device", &DeviceUse::device),   field("key", &DeviceUse::key),
-      field("pool", &DeviceUse::pool),
-      required("weights", &DeviceUse::weights), required("cache", &DeviceUse::cache),
-      required("compute", &DeviceUse::compute), required("overhead", &DeviceUse::overhead)};
+      required("device", &DeviceUse::device),    field("key", &DeviceUse::key),
+      field("pool", &DeviceUse::pool),           required("weights", &DeviceUse::weights),
+      required("cache", &DeviceUse::cache),      required("compute", &DeviceUse::compute),
+      required("overhead", &DeviceUse::overhead)};
 };
 
 }  // namespace berth::structs

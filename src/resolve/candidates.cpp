@@ -52,7 +52,9 @@ Unmet unmet(const Wish& wish, const DeviceInfo& info, const ResolvePolicy& polic
 
 std::string unusable(const DeviceInfo& info, const ResolvePolicy& policy, std::string_view it) {
   if (info.engines.empty()) return fmt::format("no engine of this build can use {}", it);
-  const auto counts = [&](const DeviceName& engine) { return policy.engines.empty() || contains(policy.engines, engine.in); };
+  const auto counts = [&](const DeviceName& engine) {
+    return policy.engines.empty() || contains(policy.engines, engine.in);
+  };
   if (std::ranges::any_of(info.engines, counts)) return {};
   std::vector<std::string_view> others;
   for (const auto& engine : info.engines)

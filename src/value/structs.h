@@ -129,11 +129,11 @@ T read_dict_form(const Value& value, const Place& place) {
   }
 }
 
-Value write_text(const std::string& text);  ///< made plain where it is not
+Value write_text(const std::string& text);            ///< made plain where it is not
 Value write_free_text(const std::string& text);       ///< throws std::invalid_argument where it is not UTF-8
 Value write_path(const std::filesystem::path& path);  ///< throws std::invalid_argument where it is not UTF-8
-Value write_bytes(std::uint64_t bytes);     ///< at most what a 64-bit integer holds
-Value write_number(double number);          ///< 0 for what JSON has no number for
+Value write_bytes(std::uint64_t bytes);               ///< at most what a 64-bit integer holds
+Value write_number(double number);                    ///< 0 for what JSON has no number for
 
 }  // namespace detail
 

@@ -139,17 +139,18 @@ TEST(Merge, AnEngineIsMatchedByAddressBeforeItsName) {
 TEST(Merge, AnIndexCountsInTheApiThatSaysItOnly) {
   const auto probes = std::vector{seen_by("cuda", {{.device = Device::gpu(0), .apis = {{"cuda", "0"}}}}),
                                   seen_by("rocm", {{.device = Device::gpu(0), .apis = {{"hip", "0"}}}})};
-  const auto inventory = merge(probes, {seen_by("llama.cpp", {{.device = Device::gpu(0),
-                                                               .engines = {{"llama.cpp", "ROCm0"}},
-                                                               .apis = {{"hip", "0"}}}})});
+  const auto inventory = merge(
+      probes, {seen_by("llama.cpp",
+                       {{.device = Device::gpu(0), .engines = {{"llama.cpp", "ROCm0"}}, .apis = {{"hip", "0"}}}})});
   EXPECT_EQ(inventory.find(Device::gpu(0))->engines, (std::vector<DeviceName>{}));
   EXPECT_EQ(inventory.find(Device::gpu(1))->engines, (std::vector<DeviceName>{{"llama.cpp", "ROCm0"}}));
 }
 
 TEST(Merge, WhatAnEngineListsAndNothingTellsApartIsNobodys) {
-  const auto probes = std::vector{seen_by("vulkan", {{.device = Device::vulkan(0), .name = "Arc", .apis = {{"vulkan", "0"}}},
-                                                     {.device = Device::vulkan(1), .name = "Arc", .apis = {{"vulkan", "1"}}},
-                                                     {.device = Device::vulkan(2), .name = "Iris", .apis = {{"vulkan", "2"}}}})};
+  const auto probes =
+      std::vector{seen_by("vulkan", {{.device = Device::vulkan(0), .name = "Arc", .apis = {{"vulkan", "0"}}},
+                                     {.device = Device::vulkan(1), .name = "Arc", .apis = {{"vulkan", "1"}}},
+                                     {.device = Device::vulkan(2), .name = "Iris", .apis = {{"vulkan", "2"}}}})};
   const auto engine = [](const std::string& name) {
     return seen_by("llama.cpp", {{.device = Device::vulkan(0), .name = name, .engines = {{"llama.cpp", "Vulkan0"}}}});
   };
@@ -157,8 +158,9 @@ TEST(Merge, WhatAnEngineListsAndNothingTellsApartIsNobodys) {
   EXPECT_EQ(unknown.devices.size(), 3U) << "it is one of them, not another one";
   for (const auto& info : unknown.devices) EXPECT_TRUE(info.engines.empty()) << info.device.str();
   EXPECT_EQ(unknown.probes.back().notes,
-            (std::vector<std::string>{"Vulkan0 (Arc) tells neither a UUID nor a PCI address and may be vulkan:0 or vulkan:1: it "
-                                      "is not used, as nothing tells which it is"}));
+            (std::vector<std::string>{
+                "Vulkan0 (Arc) tells neither a UUID nor a PCI address and may be vulkan:0 or vulkan:1: it "
+                "is not used, as nothing tells which it is"}));
   EXPECT_EQ(merge(probes, {engine("Iris")}).find(Device::vulkan(2))->engines,
             (std::vector<DeviceName>{{"llama.cpp", "Vulkan0"}}));
 }

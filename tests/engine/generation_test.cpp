@@ -67,12 +67,12 @@ TEST_F(Generation, KnowsItsModel) {
 TEST_F(Generation, StreamsWhatItReturns) {
   std::string streamed;
   std::size_t chunks = 0;
-  const auto result = model()->new_session()->generate({.prompts = {question("Name three colours.")},
-                                                        .options = {.max_new_tokens = 40}},
-                                                       {.on_chunk = [&](const StreamingChunk& chunk) {
-                                                          streamed += chunk.content;
-                                                          ++chunks;
-                                                        }});
+  const auto result = model()->new_session()->generate(
+      {.prompts = {question("Name three colours.")}, .options = {.max_new_tokens = 40}},
+      {.on_chunk = [&](const StreamingChunk& chunk) {
+        streamed += chunk.content;
+        ++chunks;
+      }});
   EXPECT_EQ(streamed, result.completions[0].text);
   EXPECT_GT(chunks, 5U);
 }
@@ -172,8 +172,8 @@ TEST_F(Generation, SamplesOfAPromptStandSideBySide) {
   auto options = sampling(5);
   options.num_return_sequences = 3;
   const auto session = model()->new_session();
-  const auto result = session->generate({.prompts = {question("Name an animal."), question("Name a town.")},
-                                         .options = options});
+  const auto result =
+      session->generate({.prompts = {question("Name an animal."), question("Name a town.")}, .options = options});
   ASSERT_EQ(result.completions.size(), 6U);
   EXPECT_EQ(result.completions[0].prompt_tokens, result.completions[2].prompt_tokens);
   EXPECT_EQ(result.completions[5].seed, 10U);
@@ -184,17 +184,17 @@ TEST_F(Generation, SamplesOfAPromptStandSideBySide) {
 TEST_F(Generation, EachStopWordEndsTheText) {
   const auto session = model()->new_session();
   std::string streamed;
-  const auto result = session->generate({.prompts = {model()->apply_chat_template(counting)},
-                                         .options = {.stop_words = {"seven", "o, thr"}}},
-                                        {.on_chunk = [&](const auto& chunk) { streamed += chunk.content; }});
+  const auto result = session->generate(
+      {.prompts = {model()->apply_chat_template(counting)}, .options = {.stop_words = {"seven", "o, thr"}}},
+      {.on_chunk = [&](const auto& chunk) { streamed += chunk.content; }});
   EXPECT_EQ(result.completions[0].text, "One, tw");
   EXPECT_EQ(result.completions[0].finish_reason, FinishReason::stop_word);
   EXPECT_EQ(streamed, result.completions[0].text);
 }
 
 TEST_F(Generation, EndsAtTheNumberOfTokensAsked) {
-  const auto result = model()->new_session()->generate(
-      {.prompts = {question("Write a long poem.")}, .options = {.max_new_tokens = 5}});
+  const auto result =
+      model()->new_session()->generate({.prompts = {question("Write a long poem.")}, .options = {.max_new_tokens = 5}});
   EXPECT_EQ(result.completions[0].generated_tokens, 5U);
   EXPECT_EQ(result.completions[0].finish_reason, FinishReason::length);
 }
@@ -255,17 +255,17 @@ TEST_F(Generation, AStopRequestGivesWhatThereIs) {
   std::stop_source stop;
   std::size_t chunks = 0;
   const auto session = model()->new_session();
-  const auto result = session->generate({.prompts = {question("Write a long poem about the sea.")}},
-                                        {.on_chunk =
-                                             [&](const StreamingChunk&) {
-                                               if (++chunks == 3) stop.request_stop();
-                                             },
-                                         .stop = stop.get_token()});
+  const auto result =
+      session->generate({.prompts = {question("Write a long poem about the sea.")}}, {.on_chunk =
+                                                                                          [&](const StreamingChunk&) {
+                                                                                            if (++chunks == 3)
+                                                                                              stop.request_stop();
+                                                                                          },
+                                                                                      .stop = stop.get_token()});
   EXPECT_EQ(result.completions[0].finish_reason, FinishReason::cancelled);
   EXPECT_FALSE(result.completions[0].text.empty());
   EXPECT_LT(result.completions[0].generated_tokens, 6U);
-  EXPECT_EQ(session->generate({.prompts = {model()->apply_chat_template(counting)}}).completions[0].text,
-            counted);
+  EXPECT_EQ(session->generate({.prompts = {model()->apply_chat_template(counting)}}).completions[0].text, counted);
 }
 
 TEST_F(Generation, AStopRequestInterruptsALongPrompt) {
@@ -276,8 +276,8 @@ TEST_F(Generation, AStopRequestInterruptsALongPrompt) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     stop.request_stop();
   });
-  const auto result = model()->new_session()->generate(
-      {.prompts = {longer}, .options = {.max_new_tokens = 1}}, {.stop = stop.get_token()});
+  const auto result = model()->new_session()->generate({.prompts = {longer}, .options = {.max_new_tokens = 1}},
+                                                       {.stop = stop.get_token()});
   EXPECT_EQ(result.completions[0].finish_reason, FinishReason::cancelled);
   EXPECT_EQ(result.completions[0].generated_tokens, 0U);
 }
@@ -287,8 +287,7 @@ TEST_F(Generation, ACallbackThatThrowsLeavesTheSessionUsable) {
   EXPECT_THROW(session->generate({.prompts = {question("Hello")}},
                                  {.on_chunk = [](const StreamingChunk&) { throw std::runtime_error("enough"); }}),
                std::runtime_error);
-  EXPECT_EQ(session->generate({.prompts = {model()->apply_chat_template(counting)}}).completions[0].text,
-            counted);
+  EXPECT_EQ(session->generate({.prompts = {model()->apply_chat_template(counting)}}).completions[0].text, counted);
 }
 
 TEST_F(Generation, ACallbackCannotCallItsOwnSession) {

@@ -119,7 +119,8 @@ TEST(IdentityLaw, AnEngineWhoseOrderChangedIsNotBelieved) {
 
 TEST(IdentityLaw, HoldsOnTheRecordedMachinesWhateverTheEnginesOrder) {
   int devices = 0;
-  for (const auto& folder : std::filesystem::directory_iterator(std::filesystem::path(BERTH_TEST_DATA_DIR) / "machines")) {
+  for (const auto& folder :
+       std::filesystem::directory_iterator(std::filesystem::path(BERTH_TEST_DATA_DIR) / "machines")) {
     const auto file = folder.path() / "inventory.json";
     if (!std::filesystem::exists(file)) continue;
     auto recorded = Inventory::load(file);
@@ -163,8 +164,9 @@ class MatchDevice : public testing::Test {
 };
 
 TEST_F(MatchDevice, WithoutAKeyAnIndexIsNotGuessed) {
-  EXPECT_THAT(refusal(Device::gpu(0), {}, {listed("CUDA0")}),
-              testing::AllOf(testing::HasSubstr("cuda:0"), testing::HasSubstr("give its key"), testing::HasSubstr("CUDA0")));
+  EXPECT_THAT(
+      refusal(Device::gpu(0), {}, {listed("CUDA0")}),
+      testing::AllOf(testing::HasSubstr("cuda:0"), testing::HasSubstr("give its key"), testing::HasSubstr("CUDA0")));
 }
 
 TEST_F(MatchDevice, TwoThatNothingTellsApartAreNamed) {

@@ -101,9 +101,9 @@ TEST(Load, ReportsProgressUpToOne) {
   BERTH_NEEDS_MODEL();
   std::vector<float> parts;
   engine("llama.cpp").load({.model = test::model_path(), .device = Device::cpu()}, {.progress = [&](float part) {
-                              parts.push_back(part);
-                              return true;
-                            }});
+                             parts.push_back(part);
+                             return true;
+                           }});
   ASSERT_FALSE(parts.empty());
   EXPECT_TRUE(std::ranges::is_sorted(parts));
   EXPECT_FLOAT_EQ(parts.back(), 1.0F);
@@ -111,10 +111,10 @@ TEST(Load, ReportsProgressUpToOne) {
 
 TEST(Load, CanBeCancelledByTheCallbackAndByTheStopToken) {
   BERTH_NEEDS_MODEL();
-  EXPECT_THROW(engine("llama.cpp").load({.model = test::model_path(), .device = Device::cpu()}, {.progress = [](float) {
-                                           return false;
-                                         }}),
-               Cancelled);
+  EXPECT_THROW(
+      engine("llama.cpp")
+          .load({.model = test::model_path(), .device = Device::cpu()}, {.progress = [](float) { return false; }}),
+      Cancelled);
   std::stop_source stop;
   stop.request_stop();
   EXPECT_THROW(

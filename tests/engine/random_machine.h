@@ -92,7 +92,8 @@ class RandomMachines {
     for (const auto& card : cards_)
       if (api.vendor.empty() || card.vendor == api.vendor) visible.push_back(card);
     if (random_.coin()) shuffle(visible);
-    if (random_.below(3) == 0) visible.resize(static_cast<std::size_t>(random_.below(static_cast<int>(visible.size()) + 1)));
+    if (random_.below(3) == 0)
+      visible.resize(static_cast<std::size_t>(random_.below(static_cast<int>(visible.size()) + 1)));
     return visible;
   }
 

@@ -27,7 +27,8 @@ std::string refusal(std::string_view json) {
 }
 
 std::string random_text(test::Random& random) {
-  static const char* const parts[] = {"a", "\n", "\t", "\xC3\xBC", "\xF0\x9F\x98\x80", "\"", "\\", "\x1b[2J", "<|im_end|>", " "};
+  static const char* const parts[] = {"a",  "\n", "\t",      "\xC3\xBC",   "\xF0\x9F\x98\x80",
+                                      "\"", "\\", "\x1b[2J", "<|im_end|>", " "};
   std::string text;
   for (int i = random.below(40); i > 0; --i) text += parts[random.below(10)];
   if (random.below(20) == 0) text.append(1, '\0').append(30'000, 'x');
@@ -87,14 +88,17 @@ TEST(Requests, OfASessionSurviveJson) {
 }
 
 TEST(Requests, SayWhereWhatIsWrong) {
-  EXPECT_THAT(refusal<GenerationRequest>(R"({"prompts": [{"pieces": [{"text": 1}]}]})"), HasSubstr("prompts[0].pieces[0].text"));
+  EXPECT_THAT(refusal<GenerationRequest>(R"({"prompts": [{"pieces": [{"text": 1}]}]})"),
+              HasSubstr("prompts[0].pieces[0].text"));
   EXPECT_THAT(refusal<GenerationRequest>(R"({"prompts": [], "options": {"seed": 4294967296}})"),
               HasSubstr("options.seed: 4294967296 is not from 0 to 4294967295"));
   EXPECT_THAT(refusal<GenerationRequest>("{}"), HasSubstr("prompts: is missing"));
-  EXPECT_THAT(refusal<LoadRequest>(R"({"model": "m", "device": {"type": "single", "device": "tpu"}})"), HasSubstr("tpu"));
+  EXPECT_THAT(refusal<LoadRequest>(R"({"model": "m", "device": {"type": "single", "device": "tpu"}})"),
+              HasSubstr("tpu"));
   EXPECT_THAT(refusal<LoadRequest>(R"({"model": "a\u0000b", "device": {"type": "single", "device": "cpu"}})"),
               HasSubstr("model: a NUL byte"));
-  EXPECT_THAT(refusal<LoadRequest>(R"({"model": "m", "device": {"type": "single", "device": "cpu"}, "context": {"n_ctx": -1}})"),
+  EXPECT_THAT(refusal<LoadRequest>(
+                  R"({"model": "m", "device": {"type": "single", "device": "cpu"}, "context": {"n_ctx": -1}})"),
               HasSubstr("context.n_ctx"));
 }
 
@@ -105,7 +109,8 @@ TEST(Requests, ThatAreNotUtf8CannotBeWritten) {
 
 TEST(Requests, ReadFromJsonGiveTheSameAnswer) {
   BERTH_NEEDS_MODEL();
-  const LoadRequest load{.model = test::model_path(), .context = ContextSpec{.n_ctx = 512, .n_seq = 2, .unified = true}};
+  const LoadRequest load{.model = test::model_path(),
+                         .context = ContextSpec{.n_ctx = 512, .n_seq = 2, .unified = true}};
   const auto& llama = engine("llama.cpp");
   const auto here = llama.load(load);
   const auto there = llama.load(sent(load));

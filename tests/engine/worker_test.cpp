@@ -43,7 +43,8 @@ TEST(Worker, RunsWhatTheInventoryOffersAsTheCpuDoes) {
 
   const auto where = resolve(rpc0, machine, {.engines = {"llama.cpp"}});
   EXPECT_EQ(where.str(), "rpc:0: taken, given");
-  const auto model = engine("llama.cpp").load({.model = test::model_path(), .device = where.device, .keys = where.keys});
+  const auto model =
+      engine("llama.cpp").load({.model = test::model_path(), .device = where.device, .keys = where.keys});
   EXPECT_EQ(model->info().device, rpc0);
   const auto session = model->new_session();
   const GenerationRequest request{.prompts = {"One, two, three,"}, .options = {.max_new_tokens = 8}};
@@ -74,10 +75,9 @@ TEST(Worker, ThatIsGoneIsRefusedBeforeGgmlEndsTheProcess) {
 
 TEST(Worker, HasNoMoreDevicesThanItSays) {
   const test::RealWorker worker(BERTH_TEST_RPC_WORKER);
-  EXPECT_THAT(refusal({.model = "any.gguf",
-                       .device = rpc0,
-                       .keys = {{"rpc:0", {.endpoint = worker.endpoint(), .number = 3}}}}),
-              AllOf(HasSubstr("has no device 3"), HasSubstr("it has 1")));
+  EXPECT_THAT(
+      refusal({.model = "any.gguf", .device = rpc0, .keys = {{"rpc:0", {.endpoint = worker.endpoint(), .number = 3}}}}),
+      AllOf(HasSubstr("has no device 3"), HasSubstr("it has 1")));
 }
 
 TEST(Worker, AtAnEndpointThatGgmlCannotReadIsRefused) {

@@ -36,7 +36,8 @@ ggml_type cache_type(const char* field, const std::string& name) {
 
 void check(const char* field, int value, int least, std::size_t most) {
   if (value < least || static_cast<std::size_t>(value) > most)
-    throw std::invalid_argument(fmt::format("The context's {} must be from {} to {}, got {}", field, least, most, value));
+    throw std::invalid_argument(
+        fmt::format("The context's {} must be from {} to {}, got {}", field, least, most, value));
 }
 
 llama_flash_attn_type flash_attention(FlashAttention wanted) {

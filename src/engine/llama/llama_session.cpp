@@ -66,9 +66,9 @@ LlamaSession::LlamaSession(std::shared_ptr<const LlamaModel> model, const Sessio
       text_time_(text_time),
       batch_(new llama_batch(llama_batch_init(model_->context().n_batch, 0, 1))) {
   if (options_.n_ctx < 0 || options_.n_ctx > model_->context().n_ctx)
-    throw std::invalid_argument(
-        fmt::format("n_ctx must be from 0 to {}, which is what '{}' was loaded with, got {}", model_->context().n_ctx,
-                    model_->info().path.filename().string(), options_.n_ctx));
+    throw std::invalid_argument(fmt::format("n_ctx must be from 0 to {}, which is what '{}' was loaded with, got {}",
+                                            model_->context().n_ctx, model_->info().path.filename().string(),
+                                            options_.n_ctx));
   if (options_.n_threads < 0)
     throw std::invalid_argument(fmt::format("n_threads must be 0 or more, got {}", options_.n_threads));
   if (options_.n_threads == 0) options_.n_threads = discovery::usable_cores();
@@ -114,7 +114,8 @@ std::vector<std::vector<llama_token>> LlamaSession::tokenize(const std::vector<P
     const auto& context = model_->context();
     if (const auto limit = static_cast<std::size_t>(model_->sequence_limit()); tokens.size() >= limit)
       throw std::invalid_argument(fmt::format(
-          "The prompt is {} tokens long and needs, with one for the answer, {} tokens of context; '{}' was loaded with {}{}. "
+          "The prompt is {} tokens long and needs, with one for the answer, {} tokens of context; '{}' was loaded with "
+          "{}{}. "
           "Shorten it, or load the model with an n_ctx of at least {}",
           tokens.size(), tokens.size() + 1, model_->info().path.filename().string(), limit,
           context.unified || context.n_seq == 1 ? "" : fmt::format(" for each of {} sequences", context.n_seq),
@@ -243,8 +244,7 @@ void LlamaSession::run_wave(std::span<Job> jobs, const GenerationContext& call, 
   prepare_context(jobs);
   try {
     decode_prompts(jobs, call, clock);
-    while (!call.stop.stop_requested() && !std::ranges::all_of(jobs, &Job::done))
-      decode_next_tokens(jobs, call, clock);
+    while (!call.stop.stop_requested() && !std::ranges::all_of(jobs, &Job::done)) decode_next_tokens(jobs, call, clock);
   } catch (...) {
     in_context_.clear();
     throw;

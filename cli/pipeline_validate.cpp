@@ -2,13 +2,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "berth/error.h"
-#include "berth/inventory.h"
 #include "berth/model.h"
 #include "berth/resolve.h"
 #include "device_argument.h"
@@ -61,15 +62,30 @@ std::vector<Part> parts_of(const Pipeline& pipeline) {
   return parts;
 }
 
-/// What this machine lacks.
-void add_lacking(const Part& part, const Inventory& machine, std::vector<std::string>& warnings) {
-  if (part.device) {
+/// Why this machine cannot give a device; empty where it can. One look for all components on the same device.
+class DeviceCheck {
+ public:
+  const std::string& problem(const ComponentDevice& device) {
+    const auto known = problems_.find(device.str());
+    if (known != problems_.end()) return known->second;
+    std::string problem;
     try {
-      resolve(*part.device, machine);
-    } catch (const DeviceNotFound& problem) {
-      warnings.push_back(fmt::format("'{}': {}", part.name, problem.what()));
+      resolve_here(device);
+    } catch (const DeviceNotFound& lacking) {
+      problem = lacking.what();
     }
+    return problems_.emplace(device.str(), std::move(problem)).first->second;
   }
+
+ private:
+  std::map<std::string, std::string> problems_;
+};
+
+/// What this machine lacks.
+void add_lacking(const Part& part, DeviceCheck& check, std::vector<std::string>& warnings) {
+  if (part.device)
+    if (const auto& problem = check.problem(*part.device); !problem.empty())
+      warnings.push_back(fmt::format("'{}': {}", part.name, problem));
   if (!part.model || part.remote) return;
   try {
     locate_model(*part.model, ModelSearch::from_environment());
@@ -118,8 +134,8 @@ int validate(const Options& options) {
   const auto pipeline = load_pipeline(options.file);
   const auto parts = parts_of(pipeline);
   auto warnings = pipeline.warnings();
-  const auto machine = discover(DiscoverOptions::engines_only());
-  for (const auto& part : parts) add_lacking(part, machine, warnings);
+  DeviceCheck check;
+  for (const auto& part : parts) add_lacking(part, check, warnings);
   for (auto& warning : warnings) warning = on_one_line(warning);
 
   if (options.json) {

@@ -123,8 +123,8 @@ HuggingFaceLocalChatGenerator::Result HuggingFaceLocalChatGenerator::run(const s
   const auto prompt = loaded_model()->apply_chat_template(messages, template_options);
 
   Result result;
-  result.generation = pipeline_->session()->generate(
-      {.prompts = {prompt}, .options = options, .on_chunk = callback.call, .stop = context.stop});
+  result.generation = pipeline_->session()->generate({.prompts = {prompt}, .options = options},
+                                                     {.on_chunk = callback.call, .stop = context.stop});
   for (std::size_t i = 0; i < result.generation.completions.size(); ++i) {
     const auto& completion = result.generation.completions[i];
     const auto text = without_stop_words(completion.text, stop_words);

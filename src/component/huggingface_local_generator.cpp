@@ -58,8 +58,8 @@ HuggingFaceLocalGenerator::Result HuggingFaceLocalGenerator::run(std::string_vie
   options.stop_words.insert(options.stop_words.end(), stop_words.begin(), stop_words.end());
 
   Result result;
-  result.generation = pipeline_->session()->generate(
-      {.prompts = {std::string(prompt)}, .options = options, .on_chunk = callback.call, .stop = context.stop});
+  result.generation = pipeline_->session()->generate({.prompts = {std::string(prompt)}, .options = options},
+                                                     {.on_chunk = callback.call, .stop = context.stop});
   for (const auto& completion : result.generation.completions)
     result.replies.push_back(
         without_stop_words((return_full_text ? std::string(prompt) : "") + completion.text, stop_words));

@@ -13,6 +13,7 @@
 namespace berth {
 namespace {
 
+constexpr std::string_view engine_name = "llama.cpp";
 constexpr std::string_view text_generation = "text-generation";
 
 /// The task where nobody gave one. Haystack asks the model hub for it; here the model must be on this machine.
@@ -63,6 +64,11 @@ LocalPipeline::LocalPipeline(LocalPipelineParameters parameters)
   } catch (const MissingVariable& problem) {
     missing_token_ = problem.what();
   }
+  const auto& kwargs = parameters.pipeline_kwargs;
+  const bool in_kwargs = kwargs.contains("device") || kwargs.contains("device_map");
+  given_ = device_of_kwargs(kwargs);
+  if (!given_ && !in_kwargs) given_ = parameters.device;
+  if (!in_kwargs && !parameters.device) parameters.device = given_ ? resolve_here({}, {std::string(engine_name)}).device : device();
   kwargs_ = parameters.tasks.empty()
                 ? resolved_but_for_the_task(parameters)
                 : resolve_hf_pipeline_kwargs(std::move(parameters.pipeline_kwargs), parameters.model, parameters.task,
@@ -94,19 +100,26 @@ void LocalPipeline::set_defaults(Value::Object& generation_kwargs, bool has_stop
   if (!generation_kwargs.contains("max_new_tokens")) generation_kwargs.set("max_new_tokens", 512);
 }
 
-ComponentDevice LocalPipeline::device() const { return ComponentDevice::resolve_device(device_of_kwargs(kwargs_)); }
+const Resolution& LocalPipeline::resolution() const {
+  std::call_once(resolved_, [&] {
+    resolution_ = resolve_here(given_ ? ResolveRequest(*given_) : ResolveRequest(), {std::string(engine_name)});
+  });
+  return *resolution_;
+}
+
+ComponentDevice LocalPipeline::device() const { return given_ ? *given_ : resolution().device; }
 
 void LocalPipeline::warm_up(const CallContext& context) {
   const auto loading = loading_.lock(context.stop);
   if (session()) return;
   if (missing_token_) throw MissingVariable(*missing_token_);
   if (const auto problem = known_problem()) throw std::invalid_argument(*problem);
-  const auto model =
-      shared_model(engine("llama.cpp"), {.model = locate_model(this->model(), ModelSearch::from_environment()),
-                                         .device = device(),
-                                         .progress = progress_,
-                                         .stop = context.stop,
-                                         .log = context.logging_to(log_).log});
+  const auto& where = resolution();
+  const auto model = shared_model(engine(engine_name),
+                                  {.model = locate_model(this->model(), ModelSearch::from_environment()),
+                                   .device = where.device,
+                                   .keys = where.keys},
+                                  {.progress = progress_, .stop = context.stop, .log = context.logging_to(log_).log});
   auto session = model->new_session();
   const std::lock_guard lock(mutex_);
   session_ = std::move(session);

@@ -12,6 +12,7 @@
 #include "berth/call_context.h"
 #include "berth/engine.h"
 #include "berth/log.h"
+#include "berth/resolve.h"
 #include "berth/secret.h"
 #include "berth/value.h"
 #include "engine/cancellable_mutex.h"
@@ -46,6 +47,7 @@ class LocalPipeline {
   /// The defaults that the task brings, into `generation_kwargs`; throws where stop words are given in two ways.
   void set_defaults(Value::Object& generation_kwargs, bool has_stop_words) const;
 
+  /// What was given, else what is found on this machine when it is first asked for.
   ComponentDevice device() const;
 
   /// Loads the model, once. Throws std::invalid_argument for a known_problem(), and as Engine::load(); then nothing of it
@@ -59,8 +61,13 @@ class LocalPipeline {
   const LogCallback& log() const { return log_; }
 
  private:
+  const Resolution& resolution() const;
+
   Value::Object kwargs_;
   std::optional<std::string> missing_token_;
+  std::optional<ComponentDevice> given_;
+  mutable std::once_flag resolved_;
+  mutable std::optional<Resolution> resolution_;  // once for each component: it may look at the whole machine
   LogCallback log_;
   std::function<bool(float)> progress_;
 

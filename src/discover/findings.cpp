@@ -6,9 +6,10 @@ namespace berth {
 template <>
 struct structs::FieldsOf<discovery::Findings> {
   using Findings = discovery::Findings;
-  static constexpr std::tuple all = {required("report", &Findings::report), field("devices", &Findings::devices),
-                                     field("sightings", &Findings::sightings), field("pools", &Findings::pools),
-                                     field("links", &Findings::links)};
+  static constexpr std::tuple all = {
+      required("report", &Findings::report),    field("devices", &Findings::devices),
+      field("sightings", &Findings::sightings), field("pools", &Findings::pools),
+      field("links", &Findings::links),         field("uses_workers", &Findings::uses_workers)};
 };
 
 namespace discovery {

@@ -38,6 +38,7 @@ struct Findings {
   std::vector<DeviceInfo> sightings = {};  ///< hardware that has no name of its own in this API; `device` is not read
   std::vector<MemoryPool> pools = {};
   std::vector<Link> links = {};
+  bool uses_workers = false;  ///< an engine that also runs on the workers that others find
 
   /// JSON, as a child process hands it over. from_json throws std::invalid_argument or FormatError.
   std::string to_json() const;

@@ -16,6 +16,7 @@ using discovery::Probe;
 Findings look(const Engine& engine) {
   Findings findings{.report = {.probe = std::string(engine.name()), .library_version = engine.version()}};
   findings.devices = engine.devices();
+  findings.uses_workers = engine.uses_workers();
   if (!findings.devices.empty()) findings.report.outcome = ProbeOutcome::found;
   return findings;
 }

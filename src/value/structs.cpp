@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "text/printable.h"
+#include "text/utf8.h"
 
 namespace berth::structs {
 namespace {
@@ -60,6 +61,19 @@ std::string read_text(const Value& value, const Place& place) {
   return text;
 }
 
+std::string read_free_text(const Value& value, const Place& place) {
+  const auto& text = in_place(place, [&]() -> const std::string& { return value.as_string(); });
+  if (valid_utf8(text) != text) place.fail("a byte that is not UTF-8");
+  return text;
+}
+
+std::filesystem::path read_path(const Value& value, const Place& place) {
+  auto text = read_free_text(value, place);
+  if (text.size() > longest_text) place.fail(fmt::format("{} bytes of a path, at most {}", text.size(), longest_text));
+  if (text.find('\0') != text.npos) place.fail("a NUL byte in a path");
+  return text;
+}
+
 std::size_t read_name(const Value& value, const Place& place, const std::string_view* names, std::size_t count) {
   const auto& name = in_place(place, [&]() -> const std::string& { return value.as_string(); });
   const auto* const found = std::find(names, names + count, name);
@@ -79,6 +93,14 @@ void check_object(const Value& value, const Place& place) {
 }
 
 Value write_text(const std::string& text) { return is_plain(text) ? text : printable(text, longest_made_plain - 3); }
+
+Value write_free_text(const std::string& text) {
+  if (valid_utf8(text) != text)
+    throw std::invalid_argument("A text that is not UTF-8 cannot be written as JSON: " + printable(text, 80));
+  return text;
+}
+
+Value write_path(const std::filesystem::path& path) { return write_free_text(path.string()); }
 
 Value write_bytes(std::uint64_t bytes) {
   return std::min<std::uint64_t>(bytes, std::numeric_limits<std::int64_t>::max());

@@ -29,16 +29,17 @@ class TextBesideComputation : public testing::Test {
   };
 
   /// Asks for a stop after `chunks` chunks.
-  static Outcome run(LlamaSession& session, GenerationRequest request, std::size_t chunks = 1000) {
+  static Outcome run(LlamaSession& session, const GenerationRequest& request, std::size_t chunks = 1000) {
     std::stop_source stop;
     Outcome outcome;
     outcome.streamed.resize(request.prompts.size());
-    request.stop = stop.get_token();
-    request.on_chunk = [&](const StreamingChunk& chunk) {
-      outcome.streamed.at(chunk.index) += chunk.content;
-      if (--chunks == 0) stop.request_stop();
-    };
-    for (const auto& completion : session.generate(request).completions) {
+    const GenerationContext call{.on_chunk =
+                                     [&](const StreamingChunk& chunk) {
+                                       outcome.streamed.at(chunk.index) += chunk.content;
+                                       if (--chunks == 0) stop.request_stop();
+                                     },
+                                 .stop = stop.get_token()};
+    for (const auto& completion : session.generate(request, call).completions) {
       outcome.texts.push_back(completion.text);
       outcome.tokens.push_back(completion.generated_tokens);
       outcome.reasons.push_back(completion.finish_reason);
@@ -94,10 +95,10 @@ TEST_F(TextBesideComputation, ACallbackThatThrowsLeavesTheSessionUsable) {
   LlamaSession session(model(), {.n_threads = 2}, TextTime::beside_next_token);
   auto request = counting();
   int chunks = 0;
-  request.on_chunk = [&](const auto&) {
+  const auto stop_at_fourth = [&](const auto&) {
     if (++chunks == 4) throw std::runtime_error("enough");
   };
-  EXPECT_THROW(session.generate(request), std::runtime_error);
+  EXPECT_THROW(session.generate(request, {.on_chunk = stop_at_fourth}), std::runtime_error);
   LlamaSession fresh(model(), {.n_threads = 2}, TextTime::beside_next_token);
   EXPECT_EQ(run(session, counting()), run(fresh, counting()));
 }

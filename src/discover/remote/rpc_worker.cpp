@@ -106,6 +106,8 @@ RpcEndpoint RpcEndpoint::parse(std::string_view text) {
   return {std::string(host), port};
 }
 
+bool ggml_reaches(std::string_view endpoint) { return !endpoint.starts_with('['); }
+
 struct RpcWorker::Connection {
   std::string endpoint;
   Clock::time_point deadline;

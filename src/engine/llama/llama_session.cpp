@@ -10,15 +10,10 @@
 
 #include "berth/error.h"
 #include "discover/host/usable.h"
+#include "engine/llama/context_params.h"
 #include "engine/llama/log_capture.h"
 
 namespace berth::llama {
-namespace {
-constexpr std::size_t max_sequences = 64;  // in one batch
-constexpr std::int32_t batch_tokens = 2048;
-constexpr std::uint32_t wave_cells = 8192;  // context that prompts of one call share, where none is longer by itself
-}  // namespace
-
 /// Times of one call.
 struct LlamaSession::Clock {
   using steady = std::chrono::steady_clock;
@@ -69,26 +64,29 @@ LlamaSession::LlamaSession(std::shared_ptr<const LlamaModel> model, const Sessio
     : model_(std::move(model)),
       options_(options),
       text_time_(text_time),
-      batch_(new llama_batch(llama_batch_init(batch_tokens, 0, 1))) {
-  if (options_.n_ctx < 0) throw std::invalid_argument(fmt::format("n_ctx must be 0 or more, got {}", options_.n_ctx));
+      batch_(new llama_batch(llama_batch_init(model_->context().n_batch, 0, 1))) {
+  if (options_.n_ctx < 0 || options_.n_ctx > model_->context().n_ctx)
+    throw std::invalid_argument(fmt::format("n_ctx must be from 0 to {}, which is what '{}' was loaded with, got {}",
+                                            model_->context().n_ctx, model_->info().path.filename().string(),
+                                            options_.n_ctx));
   if (options_.n_threads < 0)
     throw std::invalid_argument(fmt::format("n_threads must be 0 or more, got {}", options_.n_threads));
   if (options_.n_threads == 0) options_.n_threads = discovery::usable_cores();
 }
 
-LlamaSession::~LlamaSession() = default;
+LlamaSession::~LlamaSession() { model_->held().forget_session(this); }
 
-GenerationResult LlamaSession::generate(const GenerationRequest& request) {
+GenerationResult LlamaSession::generate(const GenerationRequest& request, const GenerationContext& call) {
   request.options.validate();
   const auto prompts = tokenize(request.prompts);
   std::vector<Job> jobs = plan_jobs(request, prompts);
 
   Clock clock;
-  if (const Turn turn(*this, request.stop); turn.granted()) {
+  if (const Turn turn(*this, call.stop); turn.granted()) {
     clock = {};  // what was spent waiting for other calls does not count
     for (std::span<Job> rest = jobs; !rest.empty();) {
       const auto wave = rest.first(wave_size(rest));
-      run_wave(wave, request, clock);
+      run_wave(wave, call, clock);
       rest = rest.subspan(wave.size());
     }
   }
@@ -108,17 +106,20 @@ GenerationResult LlamaSession::generate(const GenerationRequest& request) {
   return result;
 }
 
-int LlamaSession::context_limit() const { return options_.n_ctx > 0 ? options_.n_ctx : model_->info().context_length; }
-
 std::vector<std::vector<llama_token>> LlamaSession::tokenize(const std::vector<Prompt>& prompts) const {
   std::vector<std::vector<llama_token>> tokenized;
   for (const auto& prompt : prompts) {
     auto tokens = model_->tokenize(prompt);
     if (tokens.empty()) throw std::invalid_argument("The prompt is empty: there is nothing to continue");
-    if (tokens.size() >= static_cast<std::size_t>(context_limit()))
+    const auto& context = model_->context();
+    if (const auto limit = static_cast<std::size_t>(model_->sequence_limit()); tokens.size() >= limit)
       throw std::invalid_argument(fmt::format(
-          "The prompt is {} tokens long, and the context of '{}' holds {} with at least one for the answer; shorten it",
-          tokens.size(), model_->info().path.filename().string(), context_limit()));
+          "The prompt is {} tokens long and needs, with one for the answer, {} tokens of context; '{}' was loaded with "
+          "{}{}. "
+          "Shorten it, or load the model with an n_ctx of at least {}",
+          tokens.size(), tokens.size() + 1, model_->info().path.filename().string(), limit,
+          context.unified || context.n_seq == 1 ? "" : fmt::format(" for each of {} sequences", context.n_seq),
+          (tokens.size() + 1) * (context.unified ? 1 : static_cast<std::size_t>(context.n_seq))));
     tokenized.push_back(std::move(tokens));
   }
   return tokenized;
@@ -131,7 +132,7 @@ std::vector<LlamaSession::Job> LlamaSession::plan_jobs(const GenerationRequest& 
   const auto n_vocab = static_cast<std::size_t>(llama_vocab_n_tokens(model_->vocab()));
   std::vector<Job> jobs;
   for (const auto& prompt : prompts) {
-    const auto room = context_limit() - static_cast<std::int32_t>(prompt.size());
+    const auto room = model_->sequence_limit() - static_cast<std::int32_t>(prompt.size());
     for (int sample = 0; sample < options.num_return_sequences; ++sample) {
       const auto job_seed = seed + static_cast<std::uint32_t>(jobs.size());
       Completion completion;
@@ -167,32 +168,41 @@ std::uint32_t cells_of_all(const Jobs& jobs) {
 
 /// How many of `jobs`, from the first on, are computed together: at least one.
 std::size_t LlamaSession::wave_size(std::span<const Job> jobs) const {
-  const auto limit = options_.n_ctx > 0 ? static_cast<std::uint32_t>(options_.n_ctx) : wave_cells;
+  const auto& context = model_->context();
+  const auto most = std::min(jobs.size(), static_cast<std::size_t>(std::min(context.n_seq, context.n_batch)));
+  if (!context.unified) return most;  // each sequence has its own part
   std::size_t n = 1;
-  while (n < std::min(jobs.size(), max_sequences) && cells_of_all(jobs.first(n + 1)) <= limit) ++n;
+  while (n < most && cells_of_all(jobs.first(n + 1)) <= static_cast<std::uint32_t>(model_->wave_limit())) ++n;
   return n;
 }
 
 /// Makes a context, or a larger one, where the one that is there is too small.
 void LlamaSession::prepare_context(std::span<const Job> jobs) {
-  const std::uint32_t cells =
-      options_.n_ctx > 0 ? static_cast<std::uint32_t>(options_.n_ctx) : std::bit_ceil(cells_of_all(jobs));
-  const auto sequences = static_cast<std::uint32_t>(jobs.size());
-  if (context_ && llama_n_ctx(context_.get()) >= cells && llama_n_seq_max(context_.get()) >= sequences) return;
+  const bool unified = model_->context().unified;
+  std::uint32_t cells = unified ? cells_of_all(jobs) : 0;  // of each sequence, or of all where they share them
+  if (!unified)
+    for (const Job& job : jobs) cells = std::max(cells, cells_of(job, false));
+  auto sequences = static_cast<std::uint32_t>(jobs.size());
+  if (context_ && llama_n_ctx_seq(context_.get()) >= cells && llama_n_seq_max(context_.get()) >= sequences) return;
 
-  auto params = llama_context_default_params();
-  params.n_ctx = std::max(cells, context_ ? llama_n_ctx(context_.get()) : 0);
-  params.n_seq_max = std::max(sequences, context_ ? llama_n_seq_max(context_.get()) : 0);
-  params.n_batch = std::min(params.n_ctx, static_cast<std::uint32_t>(batch_tokens));
+  cells = std::max(std::bit_ceil(cells), static_cast<std::uint32_t>(options_.n_ctx));
+  if (context_) {
+    cells = std::max(cells, llama_n_ctx_seq(context_.get()));
+    sequences = std::max(sequences, llama_n_seq_max(context_.get()));
+  }
+  cells = std::min(cells, static_cast<std::uint32_t>(model_->sequence_limit()));
+  auto params = context_params(model_->context());
+  params.n_ctx = unified ? cells : cells * sequences;
+  params.n_seq_max = sequences;
+  params.n_batch = std::min(params.n_ctx, params.n_batch);
   params.n_outputs_max = params.n_seq_max;
-  params.kv_unified = true;
   params.n_threads = options_.n_threads;
   params.n_threads_batch = options_.n_threads;
-  params.no_perf = true;
   params.abort_callback = [](void* self) { return static_cast<LlamaSession*>(self)->stop_.stop_requested(); };
   params.abort_callback_data = this;
 
   LogCapture log;
+  model_->held().forget_session(this);
   context_.reset();  // the old one's memory is free for the new one
   in_context_.clear();
   context_.reset(llama_init_from_model(model_->handle(), params));
@@ -200,6 +210,7 @@ void LlamaSession::prepare_context(std::span<const Job> jobs) {
     throw EngineError("llama.cpp", model_->info().device.str(),
                       fmt::format("cannot make a context of {} tokens: {}", params.n_ctx,
                                   log.errors("probably too little memory; set a smaller n_ctx or max_new_tokens")));
+  model_->held().set_session(this, *context_);
 }
 
 /// The tokens at the start of the only job's prompt that the context holds already; the rest of it is forgotten.
@@ -221,31 +232,31 @@ llama_pos LlamaSession::reuse_prefix(std::span<Job> jobs) {
 
 namespace {
 template <class Job>
-void hand_on(Job& job, std::string text, const GenerationRequest& request) {
+void hand_on(Job& job, std::string text, const GenerationContext& call) {
   if (text.empty()) return;
   job.completion.text += text;
-  if (request.on_chunk) request.on_chunk({.content = std::move(text), .index = job.index});
+  if (call.on_chunk) call.on_chunk({.content = std::move(text), .index = job.index});
 }
 }  // namespace
 
-void LlamaSession::run_wave(std::span<Job> jobs, const GenerationRequest& request, Clock& clock) {
-  if (request.stop.stop_requested()) return;
+void LlamaSession::run_wave(std::span<Job> jobs, const GenerationContext& call, Clock& clock) {
+  if (call.stop.stop_requested()) return;
   prepare_context(jobs);
   try {
-    decode_prompts(jobs, request, clock);
-    while (!request.stop.stop_requested() && !std::ranges::all_of(jobs, &Job::done))
-      decode_next_tokens(jobs, request, clock);
+    decode_prompts(jobs, call, clock);
+    while (!call.stop.stop_requested() && !std::ranges::all_of(jobs, &Job::done)) decode_next_tokens(jobs, call, clock);
   } catch (...) {
     in_context_.clear();
     throw;
   }
+  model_->held().set_session(this, *context_);  // buffers grow while a batch is computed
   for (Job& job : jobs) {
-    tell(job, request);
-    if (!job.done) hand_on(job, job.text.finish(), request);  // cancelled: nothing that was generated is lost
+    tell(job, call);
+    if (!job.done) hand_on(job, job.text.finish(), call);  // cancelled: nothing that was generated is lost
   }
 }
 
-void LlamaSession::decode_prompts(std::span<Job> jobs, const GenerationRequest& request, Clock& clock) {
+void LlamaSession::decode_prompts(std::span<Job> jobs, const GenerationContext& call, Clock& clock) {
   const llama_pos reused = reuse_prefix(jobs);
   batch_->n_tokens = 0;
   const auto limit = static_cast<std::int32_t>(llama_n_batch(context_.get()));
@@ -258,7 +269,7 @@ void LlamaSession::decode_prompts(std::span<Job> jobs, const GenerationRequest& 
         if (job.sequence != samples[0].sequence)
           llama_memory_seq_cp(llama_get_memory(context_.get()), samples[0].sequence, job.sequence, -1, -1);
         choose(job, clock);
-        tell(job, request);
+        tell(job, call);
       }
     }
     ready.clear();
@@ -285,9 +296,9 @@ void LlamaSession::decode_prompts(std::span<Job> jobs, const GenerationRequest& 
   if (flush() && jobs.size() == 1) in_context_ = *jobs[0].prompt;
 }
 
-void LlamaSession::decode_next_tokens(std::span<Job> jobs, const GenerationRequest& request, Clock& clock) {
+void LlamaSession::decode_next_tokens(std::span<Job> jobs, const GenerationContext& call, Clock& clock) {
   const auto tell_all = [&] {
-    for (Job& job : jobs) tell(job, request);
+    for (Job& job : jobs) tell(job, call);
   };
   batch_->n_tokens = 0;
   for (Job& job : jobs) {
@@ -299,7 +310,7 @@ void LlamaSession::decode_next_tokens(std::span<Job> jobs, const GenerationReque
   if (!decode()) return;
   if (text_time_ == TextTime::beside_next_token) {
     tell_all();
-    if (request.stop.stop_requested()) return;
+    if (call.stop.stop_requested()) return;
   }
   for (Job& job : jobs)
     if (!job.done) choose(job, clock);
@@ -347,7 +358,7 @@ void LlamaSession::choose(Job& job, Clock& clock) {
 }
 
 /// Makes the text of the last token of `job` and hands on what became certain.
-void LlamaSession::tell(Job& job, const GenerationRequest& request) const {
+void LlamaSession::tell(Job& job, const GenerationContext& call) const {
   if (!job.untold) return;
   job.untold = false;
   std::string text;
@@ -358,7 +369,7 @@ void LlamaSession::tell(Job& job, const GenerationRequest& request) const {
     job.done = true;
   }
   if (job.done) text += job.text.finish();
-  hand_on(job, std::move(text), request);
+  hand_on(job, std::move(text), call);
 }
 
 void LlamaSession::add_to_batch(llama_token token, llama_pos position, llama_seq_id sequence, bool output) {

@@ -21,7 +21,7 @@ class LlamaSession final : public Session {
   LlamaSession(std::shared_ptr<const LlamaModel> model, const SessionOptions& options, TextTime text_time);
   ~LlamaSession() override;
 
-  GenerationResult generate(const GenerationRequest& request) override;
+  GenerationResult generate(const GenerationRequest& request, const GenerationContext& call) override;
 
  private:
   /// One completion to make, and while it is made, its place in the context.
@@ -42,19 +42,18 @@ class LlamaSession final : public Session {
   struct Clock;
   class Turn;
 
-  int context_limit() const;
   std::vector<std::vector<llama_token>> tokenize(const std::vector<Prompt>& prompts) const;
   std::vector<Job> plan_jobs(const GenerationRequest& request,
                              const std::vector<std::vector<llama_token>>& prompts) const;
   std::size_t wave_size(std::span<const Job> jobs) const;
 
   void prepare_context(std::span<const Job> jobs);
-  void run_wave(std::span<Job> jobs, const GenerationRequest& request, Clock& clock);
-  void decode_prompts(std::span<Job> jobs, const GenerationRequest& request, Clock& clock);
-  void decode_next_tokens(std::span<Job> jobs, const GenerationRequest& request, Clock& clock);
+  void run_wave(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
+  void decode_prompts(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
+  void decode_next_tokens(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
   bool decode();
   void choose(Job& job, Clock& clock);
-  void tell(Job& job, const GenerationRequest& request) const;
+  void tell(Job& job, const GenerationContext& call) const;
   void add_to_batch(llama_token token, llama_pos position, llama_seq_id sequence, bool output);
   llama_pos reuse_prefix(std::span<Job> jobs);
 

@@ -4,12 +4,12 @@
 #include <llama.h>
 
 #include <chrono>
-#include <mutex>
 
 #include "berth/convert.h"
 #include "berth/error.h"
 #include "berth/model.h"
 #include "discover/host/usable.h"
+#include "engine/llama/backends.h"
 #include "engine/llama/llama_model.h"
 #include "engine/llama/log_capture.h"
 #include "engine/llama/measure.h"
@@ -17,23 +17,14 @@
 namespace berth::llama {
 namespace {
 
-void start_backends() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    LogCapture::install();
-    LogCapture quiet;
-    if (ggml_backend_dev_count() == 0) ggml_backend_load_all();  // a build whose backends are plugins
-    llama_backend_init();
-  });
-}
-
 struct EngineDevice {
   ggml_backend_dev_t handle;
   Device device;
 };
 
-std::vector<EngineDevice> list_devices() {
-  start_backends();
+std::vector<EngineDevice> list_devices(Backends wanted) {
+  start_backends(wanted);
+  const HoldBackends hold;
   std::vector<EngineDevice> found;
   for (std::size_t i = 0; i < ggml_backend_dev_count(); ++i) {
     const auto handle = ggml_backend_dev_get(i);
@@ -62,6 +53,12 @@ DeviceInfo info_of(const EngineDevice& found) {
   return info;
 }
 
+std::vector<DeviceInfo> infos_of(const std::vector<EngineDevice>& devices) {
+  std::vector<DeviceInfo> infos;
+  for (const auto& each : devices) infos.push_back(info_of(each));
+  return infos;
+}
+
 /// Refuses what would end the whole process by an assertion inside llama.cpp (LLAMA_MAX_LAYERS).
 void check_profile(const ModelProfile& profile, const Device& device) {
   constexpr std::uint64_t max_layers = 512;
@@ -88,25 +85,26 @@ Device single_device(const ComponentDevice& request) {
 }
 
 EngineDevice find_device(const Device& wanted) {
-  const auto all = list_devices();
+  // The CPU can be used where the driver of a GPU hangs.
+  const auto all = list_devices(wanted.type() == DeviceType::cpu ? Backends::without_drivers : Backends::all);
   std::string names;
   for (const auto& each : all) {
     const Device& device = each.device;
     if (device.type() == wanted.type() && device.id().value_or(0) == wanted.id().value_or(0)) return each;
     names += (names.empty() ? "" : ", ") + device.str();
   }
-  throw EngineError("llama.cpp", wanted.str(), "this machine has no such device; it has: " + names);
+  auto cause = "this machine has no such device; it has: " + names;
+  for (const auto& note : backend_problems()) cause += "; " + note;
+  throw EngineError("llama.cpp", wanted.str(), cause);
 }
 
 }  // namespace
 
 std::string LlamaEngine::version() const { return BERTH_LLAMA_CPP_VERSION; }
 
-std::vector<DeviceInfo> LlamaEngine::devices() const {
-  std::vector<DeviceInfo> infos;
-  for (const auto& each : list_devices()) infos.push_back(info_of(each));
-  return infos;
-}
+std::vector<DeviceInfo> LlamaEngine::devices() const { return infos_of(list_devices(Backends::all)); }
+
+std::vector<DeviceInfo> devices_without_drivers() { return infos_of(list_devices(Backends::without_drivers)); }
 
 Measurement LlamaEngine::measure(const Device& device, std::chrono::milliseconds budget) const {
   const auto found = find_device(device);
@@ -143,6 +141,7 @@ std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request)
   };
 
   LogCapture log(request.log);
+  const HoldBackends hold;
   ModelHandle model(llama_model_load_from_file(request.model.c_str(), params));
   if (cancelled) throw Cancelled("Loading '" + request.model.string() + "' was cancelled");
   if (!model)

@@ -10,6 +10,7 @@
 
 #include "berth/error.h"
 #include "discover/host/usable.h"
+#include "engine/llama/backends.h"
 #include "engine/llama/log_capture.h"
 
 namespace berth::llama {
@@ -189,6 +190,7 @@ void LlamaSession::prepare_context(std::span<const Job> jobs) {
   LogCapture log;
   context_.reset();  // the old one's memory is free for the new one
   in_context_.clear();
+  const HoldBackends hold;
   context_.reset(llama_init_from_model(model_->handle(), params));
   if (!context_)
     throw EngineError("llama.cpp", model_->info().device.str(),

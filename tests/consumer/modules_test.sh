@@ -60,7 +60,9 @@ echo "no module for this processor"
 fresh
 rm "$modules"/libggml-cpu*.so
 cp "$fakes/libggml-cpu-0.so" "$modules/"
-says "the module cpu-0 was not loaded: this processor lacks" "$berth" devices --explain
+cp "$fakes/libggml-hangs.so" "$work/moved/bin/libggml-cuda.so"  # not the folder of modules
+cp "$fakes/libggml-hangs.so" "$work/libggml-cuda.so"
+says "the module cpu-0 was not loaded: this processor lacks" sh -c 'cd "$1" && "$2" devices --explain' sh "$work" "$berth"
 if "$berth" run "$model" --device cpu -p x >"$work/output" 2>&1; then fail "nothing can compute"; fi
 
 echo "variants for the CPU"

@@ -61,7 +61,8 @@ void start_backends(Backends wanted) {
   if (!s.started) {
     LogCapture::install();
     load_modules(s.without_drivers);
-    if (ggml_backend_dev_count() == 0) ggml_backend_load_all();  // an installed llama.cpp whose backends are plugins
+    // An installed llama.cpp may have plugins. Modules are in their folder and nowhere else.
+    if (!BERTH_LLAMA_MODULES && ggml_backend_dev_count() == 0) ggml_backend_load_all();
     llama_backend_init();
     s.started = true;
   }

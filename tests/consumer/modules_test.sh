@@ -45,7 +45,7 @@ head -c 1000 "$fakes/libggml-works.so" >"$modules/libggml-vulkan.so"
 for command in "devices --explain" doctor "doctor --json" "devices --json"; do
   says "the module cuda was not loaded: it needs libfake_driver.so.1, which is not on this machine" "$berth" $command
   says "the module hip was not loaded: it belongs to another version of Berth" "$berth" $command
-  says "the module vulkan was not loaded: it is no shared library" "$berth" $command
+  says "the module vulkan was not loaded: it is not whole" "$berth" $command
 done
 if "$berth" run "$model" --device cuda -p x >"$work/output" 2>&1; then fail "there is no cuda"; fi
 answers "cpu"

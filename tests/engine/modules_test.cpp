@@ -104,10 +104,22 @@ TEST_F(ModulesTest, ThatAreNoneSayWhatTheyAre) {
   std::filesystem::copy_file(BERTH_FAKE_DRIVER, folder_ / "libggml-other.so");
   const auto modules = load();
   ASSERT_EQ(modules.size(), 3U);
-  EXPECT_THAT(modules[0].problem, HasSubstr("it is no shared library (file too short)"));
+  EXPECT_THAT(modules[0].problem, HasSubstr("it is no shared library; install it anew"));
   EXPECT_EQ(modules[1].problem, "it is no backend of ggml: it has no ggml_backend_init");
-  EXPECT_THAT(modules[2].problem, HasSubstr("it is no shared library (invalid ELF header)"));
+  EXPECT_THAT(modules[2].problem, HasSubstr("it is no shared library; install it anew"));
   for (const auto& each : modules) EXPECT_FALSE(each.loaded);
+}
+
+TEST_F(ModulesTest, ThatAreCutOffAnywhereAreNotOpened) {
+  add("works");
+  const auto file = folder_ / "libggml-works.so";
+  for (auto size = std::filesystem::file_size(file) - 1; size > 0; size = size * 3 / 4) {
+    std::filesystem::resize_file(file, size);
+    const auto modules = load();
+    ASSERT_EQ(modules.size(), 1U);
+    EXPECT_FALSE(modules[0].loaded);
+    EXPECT_THAT(modules[0].problem, HasSubstr("install it anew")) << size;
+  }
 }
 
 TEST_F(ModulesTest, OfTheCpuAreChosenByTheirScore) {
@@ -120,7 +132,7 @@ TEST_F(ModulesTest, OfTheCpuAreChosenByTheirScore) {
   EXPECT_TRUE(modules[2].loaded) << modules[2].problem;
   EXPECT_FALSE(modules[3].loaded);
   for (const int others : {0, 1, 2}) EXPECT_EQ(modules[others].problem, "");
-  EXPECT_THAT(modules[3].problem, HasSubstr("file too short"));
+  EXPECT_THAT(modules[3].problem, HasSubstr("it is no shared library"));
 }
 
 TEST_F(ModulesTest, OfTheCpuThatAllCrashHereSaySo) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "engine/llama/library_file.h"
 #include "engine/llama/log_capture.h"
 
 namespace berth::llama {
@@ -35,13 +36,16 @@ std::string reason(const Module& module, std::string_view said) {
     return fmt::format("it needs {}, which is not on this machine", library);
   if (said.starts_with("undefined symbol"))
     return fmt::format("it does not go with a library that it uses, or belongs to another version of Berth ({})", said);
-  if (said.starts_with("file too short") || said.starts_with("invalid ELF header"))
-    return fmt::format("it is no shared library ({}); install it anew", said);
   return std::string(said);
 }
 
 /// Empty, with `module.problem` set, where it cannot be opened.
 Handle open(Module& module) {
+  module.problem = damage_of_library(module.path);
+  if (!module.problem.empty()) {
+    module.problem += "; install it anew";
+    return {};
+  }
   Handle handle(dlopen(module.path.c_str(), RTLD_NOW | RTLD_LOCAL));
   if (!handle) {
     const char* said = dlerror();

@@ -101,6 +101,7 @@ struct Str {
   std::string_view bytes;
   std::span<const TextRange> untrusted = {};  ///< in order, not empty, not touching each other
   bool markup = false;                        ///< escaped already: Markup in Python
+  bool member = false;                        ///< of an enumeration: it has the attributes `value` and `name`
 
   std::size_t characters(Run& run) const;  ///< counted once
 
@@ -121,8 +122,8 @@ struct List {
 
 /// What a name gives that has no value.
 struct Undefined {
-  std::string_view hint = {};  ///< the whole message, or empty
-  std::string_view name = {};  ///< as it is in the message
+  std::string_view hint = {};   ///< the whole message, or empty
+  std::string_view name = {};   ///< as it is in the message
   std::string_view owner = {};  ///< the type of what should have had it, or empty
   Failure::Kind kind = Failure::Kind::undefined;
 

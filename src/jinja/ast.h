@@ -88,23 +88,23 @@ struct Branch {
 
 struct Stmt {
   enum class Kind : std::uint8_t {
-    text,         // text
-    print,        // expr
-    if_else,      // branches, other
-    for_loop,     // target, expr (what is iterated over), test, body, other
-    set,          // target, expr
-    set_block,    // target, expr (filters or nullptr), body
-    with,         // targets and values in pairs, body
-    macro,        // name, signature, body
-    call_block,   // expr (a call), signature, body
-    filter_block, // expr (filters), body
-    block,        // text is the name, body
-    autoescape,   // expr, body
-    scope,        // body
+    text,          // text
+    print,         // expr
+    if_else,       // branches, other
+    for_loop,      // target, expr (what is iterated over), test, body, other
+    set,           // target, expr
+    set_block,     // target, expr (filters or nullptr), body
+    with,          // targets and values in pairs, body
+    macro,         // name, signature, body
+    call_block,    // expr (a call), signature, body
+    filter_block,  // expr (filters), body
+    block,         // text is the name, body
+    autoescape,    // expr, body
+    scope,         // body
     loop_break,
     loop_continue,
-    message,      // arguments, body
-    load          // {% include %}, {% import %}, {% extends %}: expr
+    message,  // arguments, body
+    load      // {% include %}, {% import %}, {% extends %}: expr
   };
 
   Kind kind;
@@ -120,12 +120,12 @@ struct Stmt {
   Body other;
   std::unique_ptr<MacroSignature> signature;
   std::unique_ptr<CallArguments> arguments;
-  bool recursive = false;       ///< of a loop
-  bool uses_loop = false;       ///< of a loop: the variable `loop` is read in it
-  bool keeps_scope = false;     ///< a macro in it may see its variables when it has ended
-  bool scoped = false;          ///< of a block: it sees the variables around it
-  bool required = false;        ///< of a block
-  bool ignores_missing = false; ///< of an include
+  bool recursive = false;        ///< of a loop
+  bool uses_loop = false;        ///< of a loop: the variable `loop` is read in it
+  bool keeps_scope = false;      ///< a macro in it may see its variables when it has ended
+  bool scoped = false;           ///< of a block: it sees the variables around it
+  bool required = false;         ///< of a block
+  bool ignores_missing = false;  ///< of an include
 };
 
 struct Ast {

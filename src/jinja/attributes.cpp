@@ -9,6 +9,7 @@
 #include "jinja/function.h"
 #include "jinja/objects.h"
 #include "jinja/operators.h"
+#include "text/unicode.h"
 
 namespace berth::jinja {
 namespace {
@@ -43,11 +44,11 @@ const Function* find_method(const Any& object, std::string_view name) {
 
 /// What every object in Python has.
 bool is_common_attribute(std::string_view name) {
-  static constexpr std::array names = {
-      "__class__",  "__delattr__", "__dir__",       "__doc__",   "__eq__",     "__format__", "__ge__",
-      "__getattribute__", "__getstate__", "__gt__", "__hash__", "__init__", "__init_subclass__", "__le__",
-      "__lt__",     "__ne__",      "__new__",       "__reduce__", "__reduce_ex__", "__repr__", "__setattr__",
-      "__sizeof__", "__str__",     "__subclasshook__"};
+  static constexpr std::array names = {"__class__",   "__delattr__", "__dir__",           "__doc__",         "__eq__",
+                                       "__format__",  "__ge__",      "__getattribute__",  "__getstate__",    "__gt__",
+                                       "__hash__",    "__init__",    "__init_subclass__", "__le__",          "__lt__",
+                                       "__ne__",      "__new__",     "__reduce__",        "__reduce_ex__",   "__repr__",
+                                       "__setattr__", "__sizeof__",  "__str__",           "__subclasshook__"};
   return name.starts_with("__") && std::ranges::find(names, name) != names.end();
 }
 
@@ -141,6 +142,12 @@ bool find_attribute(Run& run, const Any& object, std::string_view name, Any& fou
     found = run.heap.make<Method>(object, *method);
     return true;
   }
+  if (object.is_string() && object.string().member && (name == "value" || name == "name")) {
+    auto text = object.string();
+    text.member = false;
+    found = name == "value" ? Any(run.heap.make<Str>(text)) : changed(run, text, upper_case);
+    return true;
+  }
   if (object.is_number() && number_attribute(object, name, found)) return true;
   if (object.is(Type::tuple) && object.items().group && (name == "grouper" || name == "list")) {
     found = object.items().items[name == "list" ? 1 : 0];
@@ -156,6 +163,7 @@ Any get_attribute(Run& run, const Any& object, std::string_view name) {
     if (is_safe(run, object, name)) return found;
     return run.undefined_of(object, run.view(name), Failure::Kind::security);
   }
+  if (object.is_undefined()) object.undefined().fail();
   if (object.is(Type::dict)) {
     if (const Any* value = object.dict().find(run, name)) return *value;
   } else if (object.is(Type::object) && object.object().has_items()) {

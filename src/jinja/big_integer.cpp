@@ -57,8 +57,7 @@ BigInteger BigInteger::from_digits(std::string_view digits, unsigned base) {
 }
 
 std::size_t BigInteger::bit_count() const {
-  return limbs_.empty() ? 0
-                        : limbs_.size() * limb_bits - static_cast<std::size_t>(std::countl_zero(limbs_.back()));
+  return limbs_.empty() ? 0 : limbs_.size() * limb_bits - static_cast<std::size_t>(std::countl_zero(limbs_.back()));
 }
 
 std::optional<std::int64_t> BigInteger::to_int64() const {
@@ -72,7 +71,8 @@ std::optional<std::int64_t> BigInteger::to_int64() const {
 
 double BigInteger::to_double() const {
   const auto bits = bit_count();
-  if (bits > 1024) return negative_ ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
+  if (bits > 1024)
+    return negative_ ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
   // The upper 64 bits, the last of which stands for all that are cut off; the conversion rounds once.
   std::uint64_t top = 0;
   const std::size_t cut = bits > 64 ? bits - 64 : 0;
@@ -214,8 +214,7 @@ BigInteger BigInteger::operator-() const { return {limbs_, !negative_}; }
 
 BigInteger operator+(const BigInteger& a, const BigInteger& b) {
   if (a.negative_ == b.negative_) return {BigInteger::sum(a.limbs_, b.limbs_), a.negative_};
-  if (BigInteger::compare(a.limbs_, b.limbs_) < 0)
-    return {BigInteger::difference(b.limbs_, a.limbs_), b.negative_};
+  if (BigInteger::compare(a.limbs_, b.limbs_) < 0) return {BigInteger::difference(b.limbs_, a.limbs_), b.negative_};
   return {BigInteger::difference(a.limbs_, b.limbs_), a.negative_};
 }
 

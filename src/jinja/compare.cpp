@@ -77,8 +77,8 @@ bool ordered(Run& run, Op op, const Any& a, const Any& b) {
     }
     return holds(op, left.size() <=> right.size());
   }
-  type_error(fmt::format("'{}' not supported between instances of '{}' and '{}'", symbol(op), type_name(a),
-                         type_name(b)));
+  type_error(
+      fmt::format("'{}' not supported between instances of '{}' and '{}'", symbol(op), type_name(a), type_name(b)));
 }
 
 /// Distributes whole numbers over the slots of a table, differently in each process.
@@ -103,8 +103,8 @@ bool Any::same_as(const Any& other) const {
       return std::bit_cast<std::uint64_t>(floating_) == std::bit_cast<std::uint64_t>(other.floating_) &&
              !std::isnan(floating_);
     case Type::string:
-      return string_ == other.string_ ||
-             (string_->bytes.data() == other.string_->bytes.data() && string_->bytes.size() == other.string_->bytes.size());
+      return string_ == other.string_ || (string_->bytes.data() == other.string_->bytes.data() &&
+                                          string_->bytes.size() == other.string_->bytes.size());
     default:
       return object_ == other.object_;
   }

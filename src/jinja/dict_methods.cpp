@@ -74,8 +74,7 @@ Any set_default(Run& run, Bound& bound) {
 
 Any update(Run& run, Bound& bound) {
   const auto added = dict_of(run, *bound.rest, "update");
-  for (std::size_t i = 0; i < added->size(); ++i)
-    self(bound).set(run, added->entry(i).key, added->entry(i).value);
+  for (std::size_t i = 0; i < added->size(); ++i) self(bound).set(run, added->entry(i).key, added->entry(i).value);
   return {};
 }
 

@@ -181,19 +181,18 @@ Any Evaluator::call_loop(const Stmt& loop, Scope& scope, const Any& items, std::
 }
 
 void Evaluator::run_set_block(const Stmt& stmt, Scope& scope, Flow& flow) {
-  const auto text = captured(
-      [&] { flow = in_scope(stmt, scope, [&](Scope& inner) { return run(stmt.body, inner); }); });
+  const auto text =
+      captured([&] { flow = in_scope(stmt, scope, [&](Scope& inner) { return run(stmt.body, inner); }); });
   if (flow != Flow::normal) return;
   assign(*stmt.target, stmt.expr ? evaluate_function(*stmt.expr, scope, &text) : text, scope, scope);
 }
 
 void Evaluator::run_filter_block(const Stmt& stmt, Scope& scope, Flow& flow) {
-  const auto text = captured(
-      [&] { flow = in_scope(stmt, scope, [&](Scope& inner) { return run(stmt.body, inner); }); });
+  const auto text =
+      captured([&] { flow = in_scope(stmt, scope, [&](Scope& inner) { return run(stmt.body, inner); }); });
   if (flow != Flow::normal) return;
   const auto made = evaluate_function(*stmt.expr, scope, &text);
-  if (!made.is_string())
-    type_error(fmt::format("sequence item 0: expected str instance, {} found", type_name(made)));
+  if (!made.is_string()) type_error(fmt::format("sequence item 0: expected str instance, {} found", type_name(made)));
   out_->append(made.string());
 }
 
@@ -250,7 +249,8 @@ Any Evaluator::call_macro(const Stmt& macro, Scope& scope, Arguments& arguments)
     }
     return taken;
   };
-  for (auto i = arguments.positional.size(); i < count; ++i) values[i] = take_named(ast_.names[signature.parameters[i]]);
+  for (auto i = arguments.positional.size(); i < count; ++i)
+    values[i] = take_named(ast_.names[signature.parameters[i]]);
   return in_scope(macro, scope, [&](Scope& inner) {
     if (signature.takes_caller) {
       const auto caller = take_named("caller");
@@ -262,14 +262,16 @@ Any Evaluator::call_macro(const Stmt& macro, Scope& scope, Arguments& arguments)
       inner.set(outside_id("kwargs"), rest);
     } else if (!arguments.named.empty()) {
       const auto name = arguments.named.front().first;
-      type_error(name == "caller"
-                     ? fmt::format("macro '{}' was invoked with two values for the special caller argument", signature.name)
-                     : fmt::format("macro '{}' takes no keyword argument '{}'", signature.name, name));
+      type_error(
+          name == "caller"
+              ? fmt::format("macro '{}' was invoked with two values for the special caller argument", signature.name)
+              : fmt::format("macro '{}' takes no keyword argument '{}'", signature.name, name));
     }
     if (signature.takes_positional) {
       auto* rest = run_.list();
       if (arguments.positional.size() > count)
-        rest->items.assign(arguments.positional.begin() + static_cast<std::ptrdiff_t>(count), arguments.positional.end());
+        rest->items.assign(arguments.positional.begin() + static_cast<std::ptrdiff_t>(count),
+                           arguments.positional.end());
       inner.set(outside_id("varargs"), Any::tuple(rest));
     } else if (arguments.positional.size() > count) {
       type_error(fmt::format("macro '{}' takes not more than {} argument(s)", signature.name, count));
@@ -420,14 +422,15 @@ Any Evaluator::evaluate_call(const Expr& expr, Scope& scope, const Any* caller) 
 Any Evaluator::evaluate_function(const Expr& expr, Scope& scope, const Any* block) {
   // The innermost filter of a block has nothing before it: it is applied to what the block makes.
   const auto& inner = expr.parts.front();
-  const Any value = inner == nullptr ? *block
+  const Any value = inner == nullptr                                        ? *block
                     : block == nullptr || inner->kind != Expr::Kind::filter ? evaluate(*inner, scope)
                                                                             : evaluate_function(*inner, scope, block);
   auto arguments = arguments_of(expr.arguments.get(), scope);
   if (expr.function == nullptr) {
-    Failure failure(Failure::Kind::other,
-                    fmt::format("No {} named '{}' found.", expr.kind == Expr::Kind::filter ? "filter" : "test", expr.text),
-                    expr.place);
+    Failure failure(
+        Failure::Kind::other,
+        fmt::format("No {} named '{}' found.", expr.kind == Expr::Kind::filter ? "filter" : "test", expr.text),
+        expr.place);
     throw failure;
   }
   return call(run_, *expr.function, value, arguments);
@@ -440,8 +443,7 @@ Arguments Evaluator::arguments_of(const CallArguments* given, Scope& scope) {
   for (const auto& value : given->positional) arguments.positional.push_back(evaluate(*value, scope));
   if (given->more_positional) {
     const auto more = evaluate(*given->more_positional, scope);
-    if (!is_iterable(run_, more))
-      type_error(fmt::format("Value after * must be an iterable, not {}", type_name(more)));
+    if (!is_iterable(run_, more)) type_error(fmt::format("Value after * must be an iterable, not {}", type_name(more)));
     const auto* items = list_of(run_, more);
     arguments.positional.insert(arguments.positional.end(), items->items.begin(), items->items.end());
   }

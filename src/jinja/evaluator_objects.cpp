@@ -109,7 +109,8 @@ bool LoopObject::attribute(Run& run, std::string_view name, Any& found) {
   else if (name == "cycle")
     found = loop_method(run, [this](Run&, const std::vector<Any>& values) { return cycle(values); });
   else if (name == "changed")
-    found = loop_method(run, [this](Run& inner, const std::vector<Any>& values) -> Any { return changed(inner, values); });
+    found =
+        loop_method(run, [this](Run& inner, const std::vector<Any>& values) -> Any { return changed(inner, values); });
   else
     return false;
   return true;

@@ -117,14 +117,15 @@ ExprPtr ExpressionParser::parse_not() {
 }
 
 ExprPtr ExpressionParser::parse_comparison() {
-  static constexpr std::pair<std::string_view, Op> operators[] = {
-      {"==", Op::equal}, {"!=", Op::not_equal}, {"<", Op::less},
-      {"<=", Op::less_equal}, {">", Op::greater}, {">=", Op::greater_equal}};
+  static constexpr std::pair<std::string_view, Op> operators[] = {{"==", Op::equal},  {"!=", Op::not_equal},
+                                                                  {"<", Op::less},    {"<=", Op::less_equal},
+                                                                  {">", Op::greater}, {">=", Op::greater_equal}};
   const auto place = tokens_.current().place;
   auto first = parse_sum();
   ExprPtr chain;
   while (true) {
-    const auto* found = std::ranges::find_if(operators, [&](const auto& each) { return tokens_.current().is_op(each.first); });
+    const auto* found =
+        std::ranges::find_if(operators, [&](const auto& each) { return tokens_.current().is_op(each.first); });
     Op op{};
     if (found != std::end(operators)) {
       op = found->second;
@@ -149,7 +150,8 @@ ExprPtr ExpressionParser::parse_binary(std::initializer_list<std::pair<std::stri
   Nested nested(*this, 0);
   auto left = (this->*parse_operand)();
   while (true) {
-    const auto* found = std::ranges::find_if(operators, [&](const auto& each) { return tokens_.current().is_op(each.first); });
+    const auto* found =
+        std::ranges::find_if(operators, [&](const auto& each) { return tokens_.current().is_op(each.first); });
     if (found == operators.end()) return left;
     nested.deeper(1);
     const auto place = tokens_.next().place;
@@ -255,14 +257,14 @@ ExprPtr ExpressionParser::parse_number() {
   if (token.is(Token::Kind::floating)) {
     double value = 0;
     const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (result.ec == std::errc::result_out_of_range) value = text.find("e-") != text.npos || text.find("E-") != text.npos ? 0.0 : HUGE_VAL;
+    if (result.ec == std::errc::result_out_of_range)
+      value = text.find("e-") != text.npos || text.find("E-") != text.npos ? 0.0 : HUGE_VAL;
     return constant(token.place, value);
   }
   const char letter = text.size() > 1 ? static_cast<char>(text[1] | 0x20) : '\0';
   const unsigned base = letter == 'x' ? 16 : letter == 'o' ? 8 : letter == 'b' ? 2 : 10;
   const auto digits = std::string_view(text).substr(base == 10 ? 0 : 2);
-  if (digits.size() > 4300)
-    tokens_.fail("a number has more than 4300 digits", token.place);
+  if (digits.size() > 4300) tokens_.fail("a number has more than 4300 digits", token.place);
   auto value = BigInteger::from_digits(digits, base);
   if (const auto small = value.to_int64()) return constant(token.place, *small);
   return constant(token.place, ast_.constants.make<Big>(Big{std::move(value)}));
@@ -303,10 +305,10 @@ ExprPtr ExpressionParser::parse_target(std::string_view end, bool allows_namespa
     is_tuple = true;
   }
   reads_ = reads_before;  // what is assigned is not read
-  if (!is_tuple && tuple->parts.empty())
-    tokens_.fail(fmt::format("Expected an expression, got '{}'", tokens_.shown()));
+  if (!is_tuple && tuple->parts.empty()) tokens_.fail(fmt::format("Expected an expression, got '{}'", tokens_.shown()));
   auto target = is_tuple ? std::move(tuple) : std::move(tuple->parts.front());
-  if (!can_assign(*target, can_assign)) tokens_.fail("what stands before '=' or 'in' cannot be assigned to", target->place);
+  if (!can_assign(*target, can_assign))
+    tokens_.fail("what stands before '=' or 'in' cannot be assigned to", target->place);
   return target;
 }
 
@@ -376,7 +378,9 @@ ExprPtr ExpressionParser::parse_subscript(ExprPtr object) {
   bool has_slice = false;
   while (!tokens_.current().is_op("]")) {
     if (!keys.empty()) tokens_.expect_op(",");
-    const auto ends = [&] { return tokens_.current().is_op("]") || tokens_.current().is_op(",") || tokens_.current().is_op(":"); };
+    const auto ends = [&] {
+      return tokens_.current().is_op("]") || tokens_.current().is_op(",") || tokens_.current().is_op(":");
+    };
     auto start = tokens_.current().is_op(":") ? nullptr : parse_expression();
     if (!tokens_.skip_op(":")) {
       keys.push_back(std::move(start));

@@ -77,7 +77,8 @@ void format_float(TextBuilder& out, double number, FormatSpec spec, std::string_
   const char type = spec.type == 'n' ? 'g' : spec.type == '%' ? 'f' : spec.type;
   if (type == '\0' && spec.precision < 0) {
     text = python_float(size);
-    if (spec.alternate && text.find('.') == text.npos) text.insert(text.find('e') == text.npos ? text.size() : text.find('e'), ".");
+    if (spec.alternate && text.find('.') == text.npos)
+      text.insert(text.find('e') == text.npos ? text.size() : text.find('e'), ".");
   } else {
     text = float_text(out.run, size, type == '\0' ? 'g' : type, spec.precision, spec.alternate, type == '\0');
   }
@@ -93,8 +94,17 @@ void format_float(TextBuilder& out, double number, FormatSpec spec, std::string_
       text.insert(0, spec.width - text.size() - head, '0');
     }
   }
-  if (whole == 0) return write_number(out, negative, "", "", text, [&] { auto plain = spec; if (plain.align == '=' && plain.fill == "0") plain.width = 0; return plain; }(), 3);
-  write_number(out, negative, "", std::string_view(text).substr(0, whole), std::string_view(text).substr(whole), spec, 3);
+  if (whole == 0)
+    return write_number(
+        out, negative, "", "", text,
+        [&] {
+          auto plain = spec;
+          if (plain.align == '=' && plain.fill == "0") plain.width = 0;
+          return plain;
+        }(),
+        3);
+  write_number(out, negative, "", std::string_view(text).substr(0, whole), std::string_view(text).substr(whole), spec,
+               3);
 }
 
 void format_whole(TextBuilder& out, const Any& value, const FormatSpec& spec) {
@@ -194,7 +204,8 @@ FormatSpec FormatSpec::parse(std::string_view text, char default_align, std::str
     if (spec.grouping != '\0') value_error("Cannot specify both ',' and '_'.");
     spec.grouping = '_';
   }
-  if (spec.grouping != '\0' && take(',')) value_error(spec.grouping == ',' ? "Cannot specify ',' with ','." : "Cannot specify both ',' and '_'.");
+  if (spec.grouping != '\0' && take(','))
+    value_error(spec.grouping == ',' ? "Cannot specify ',' with ','." : "Cannot specify both ',' and '_'.");
   if (take('.')) {
     if (text.empty() || text[0] < '0' || text[0] > '9') value_error("Format specifier missing precision");
     spec.precision = take_number(text);
@@ -208,8 +219,9 @@ FormatSpec FormatSpec::parse(std::string_view text, char default_align, std::str
   }
   if (spec.grouping != '\0') {
     const bool allowed = spec.type == '\0' ? default_align == '>'
-                         : std::string_view("deEfFgG%").find(spec.type) != std::string_view::npos ||
-                               (spec.grouping == '_' && std::string_view("boxX").find(spec.type) != std::string_view::npos);
+                                           : std::string_view("deEfFgG%").find(spec.type) != std::string_view::npos ||
+                                                 (spec.grouping == '_' &&
+                                                  std::string_view("boxX").find(spec.type) != std::string_view::npos);
     if (!allowed)
       value_error(fmt::format("Cannot specify '{}' with '{}'.", spec.grouping, spec.type == '\0' ? 's' : spec.type));
   }
@@ -224,7 +236,8 @@ std::string float_text(Run& run, double number, char type, std::int64_t precisio
   run.count_text(static_cast<std::size_t>(precision));
   const auto print = [&](char kind, std::int64_t digits) {
     const std::string format = std::string(alternate ? "%#.*" : "%.*") + kind;
-    std::string text(static_cast<std::size_t>(std::snprintf(nullptr, 0, format.c_str(), static_cast<int>(digits), number)), '\0');
+    std::string text(
+        static_cast<std::size_t>(std::snprintf(nullptr, 0, format.c_str(), static_cast<int>(digits), number)), '\0');
     std::snprintf(text.data(), text.size() + 1, format.c_str(), static_cast<int>(digits), number);
     return text;
   };

@@ -30,7 +30,8 @@ struct FormatSpec {
 void format_value(TextBuilder& out, const Any& value, std::string_view spec);
 
 /// `number` as % and format() write it by a type of e, f, g, E, F or G. `shortest` adds ".0" to what looks whole.
-std::string float_text(Run& run, double number, char type, std::int64_t precision, bool alternate, bool shortest = false);
+std::string float_text(Run& run, double number, char type, std::int64_t precision, bool alternate,
+                       bool shortest = false);
 
 /// Writes `text`, of so many characters, with blanks around it up to the width.
 void write_aligned(TextBuilder& out, const Str& text, const FormatSpec& spec, char default_align);

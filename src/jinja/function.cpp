@@ -36,8 +36,7 @@ Any call(Run& run, const Function& function, const Any& self, Arguments& argumen
   }
   for (std::size_t i = 0; i < function.count; ++i)
     if (function.parameters[i].required && !bound.has(i))
-      type_error(
-          fmt::format("{}() is missing the required argument '{}'", function.name, function.parameters[i].name));
+      type_error(fmt::format("{}() is missing the required argument '{}'", function.name, function.parameters[i].name));
   return function.call(run, bound);
 }
 

@@ -18,8 +18,8 @@ class Bound {
  public:
   static constexpr std::size_t max_parameters = 8;
 
-  Any self;             ///< what a filter or test is applied to, or a method belongs to
-  Arguments* rest{};    ///< what no parameter took, where the function takes all
+  Any self;           ///< what a filter or test is applied to, or a method belongs to
+  Arguments* rest{};  ///< what no parameter took, where the function takes all
 
   bool has(std::size_t parameter) const { return given_[parameter]; }
   const Any& operator[](std::size_t parameter) const { return values_[parameter]; }

@@ -67,9 +67,8 @@ Any strftime_now(Run& run, Bound& bound) {
 }
 
 constexpr std::array functions = {
-    Function("range", "*", range),          Function("dict", "*", dict),
-    Function("namespace", "*", make_namespace), Function("cycler", "*", cycler),
-    Function("joiner", "sep=", joiner),     Function("lipsum", "*", lipsum),
+    Function("range", "*", range),   Function("dict", "*", dict),        Function("namespace", "*", make_namespace),
+    Function("cycler", "*", cycler), Function("joiner", "sep=", joiner), Function("lipsum", "*", lipsum),
 };
 
 constexpr std::array functions_of_chats = {
@@ -81,8 +80,7 @@ constexpr std::array functions_of_chats = {
 
 Dict* dict_of(Run& run, const Arguments& given, std::string_view name) {
   const auto& [arguments, named] = given;
-  if (arguments.size() > 1)
-    type_error(fmt::format("{} expected at most 1 argument, got {}", name, arguments.size()));
+  if (arguments.size() > 1) type_error(fmt::format("{} expected at most 1 argument, got {}", name, arguments.size()));
   auto* dict = run.dict();
   if (!arguments.empty()) {
     if (arguments[0].is(Type::dict)) {
@@ -92,8 +90,8 @@ Dict* dict_of(Run& run, const Arguments& given, std::string_view name) {
         if (!is_iterable(run, pair)) type_error("cannot convert dictionary update sequence element to a sequence");
         const auto* items = list_of(run, pair);
         if (items->items.size() != 2)
-          value_error(fmt::format("dictionary update sequence element has length {}; 2 is required",
-                                  items->items.size()));
+          value_error(
+              fmt::format("dictionary update sequence element has length {}; 2 is required", items->items.size()));
         dict->set(run, items->items[0], items->items[1]);
         return true;
       });

@@ -13,12 +13,12 @@ namespace {
 
 /// The entities that are common; others stay as they are.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 27> entities = {
-    {{"amp", "&"},           {"apos", "'"},           {"bull", "\u2022"},  {"cent", "\u00A2"},  {"copy", "\u00A9"},
-     {"deg", "\u00B0"},      {"divide", "\u00F7"},    {"euro", "\u20AC"},  {"gt", ">"},         {"hellip", "\u2026"},
-     {"laquo", "\u00AB"},    {"ldquo", "\u201C"},     {"lsquo", "\u2018"}, {"lt", "<"},         {"mdash", "\u2014"},
-     {"middot", "\u00B7"},   {"nbsp", "\u00A0"},      {"ndash", "\u2013"}, {"para", "\u00B6"},  {"pound", "\u00A3"},
-     {"quot", "\""},         {"raquo", "\u00BB"},     {"rdquo", "\u201D"}, {"reg", "\u00AE"},   {"rsquo", "\u2019"},
-     {"sect", "\u00A7"},     {"times", "\u00D7"}}};
+    {{"amp", "&"},         {"apos", "'"},        {"bull", "\u2022"},  {"cent", "\u00A2"}, {"copy", "\u00A9"},
+     {"deg", "\u00B0"},    {"divide", "\u00F7"}, {"euro", "\u20AC"},  {"gt", ">"},        {"hellip", "\u2026"},
+     {"laquo", "\u00AB"},  {"ldquo", "\u201C"},  {"lsquo", "\u2018"}, {"lt", "<"},        {"mdash", "\u2014"},
+     {"middot", "\u00B7"}, {"nbsp", "\u00A0"},   {"ndash", "\u2013"}, {"para", "\u00B6"}, {"pound", "\u00A3"},
+     {"quot", "\""},       {"raquo", "\u00BB"},  {"rdquo", "\u201D"}, {"reg", "\u00AE"},  {"rsquo", "\u2019"},
+     {"sect", "\u00A7"},   {"times", "\u00D7"}}};
 
 std::string with_characters(std::string_view text) {
   static const Regex entity(R"(&(#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z]+;))");
@@ -74,10 +74,9 @@ std::size_t count(std::string_view text, std::string_view part) {
 
 /// What a word that is an address becomes, or the word.
 std::string linked(const std::string& word, const LinkOptions& options) {
-  static const Regex address(
-      R"((?i)^((https?://|www\.)(([\w%-]+\.)+)?([a-z]{2,63}|xn--[\w%]{2,59})|([\w%-]{2,63}\.)+)"
-      R"((com|net|int|edu|gov|org|info|mil)|(https?://)((([\d]{1,3})(\.[\d]{1,3}){3})|)"
-      R"((\[([\da-f]{0,4}:){2}([\da-f]{0,4}:?){1,6}\])))(?::[\d]{1,5})?(?:[/?#]\S*)?$)");
+  static const Regex address(R"((?i)^((https?://|www\.)(([\w%-]+\.)+)?([a-z]{2,63}|xn--[\w%]{2,59})|([\w%-]{2,63}\.)+)"
+                             R"((com|net|int|edu|gov|org|info|mil)|(https?://)((([\d]{1,3})(\.[\d]{1,3}){3})|)"
+                             R"((\[([\da-f]{0,4}:){2}([\da-f]{0,4}:?){1,6}\])))(?::[\d]{1,5})?(?:[/?#]\S*)?$)");
   static const Regex mail(R"(^\S+@\w[\w.-]*\.\w+$)");
   const auto attributes = attribute("rel", options.relation) + attribute("target", options.target);
   const auto shown = [&] {
@@ -95,7 +94,8 @@ std::string linked(const std::string& word, const LinkOptions& options) {
       word.find(':') == word.npos && mail.search(word))
     return "<a href=\"mailto:" + word + "\">" + word + "</a>";
   for (const auto& scheme : options.schemes)
-    if (word != scheme && word.starts_with(scheme)) return "<a href=\"" + word + "\"" + attributes + ">" + word + "</a>";
+    if (word != scheme && word.starts_with(scheme))
+      return "<a href=\"" + word + "\"" + attributes + ">" + word + "</a>";
   return word;
 }
 

@@ -197,7 +197,8 @@ Any to_json(Run& run, Bound& bound) {
   const bool chat = run.environment.chat;
   static constexpr std::array<std::string_view, 4> chat_names = {"ensure_ascii", "indent", "separators", "sort_keys"};
   static constexpr std::array<std::string_view, 1> prompt_names = {"indent"};
-  const auto parameters = chat ? std::span<const std::string_view>(chat_names) : std::span<const std::string_view>(prompt_names);
+  const auto parameters =
+      chat ? std::span<const std::string_view>(chat_names) : std::span<const std::string_view>(prompt_names);
   std::array<Any, 4> given;
   if (bound.rest->positional.size() > parameters.size()) type_error("tojson() takes fewer arguments");
   std::ranges::copy(bound.rest->positional, given.begin());
@@ -219,7 +220,8 @@ Any to_json(Run& run, Bound& bound) {
     options.sort_keys = truth(run, given[3]);
     if (!given[2].is_none()) {
       const auto* separators = list_of(run, given[2]);
-      if (separators->items.size() != 2) value_error("separators are a pair: the one of entries and the one after a key");
+      if (separators->items.size() != 2)
+        value_error("separators are a pair: the one of entries and the one after a key");
       options.item_separator = Any(&text_argument(separators->items[0], "separators"));
       options.key_separator = Any(&text_argument(separators->items[1], "separators"));
     }

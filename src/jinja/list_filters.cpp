@@ -18,8 +18,8 @@ namespace {
 Any argument(const Bound& bound, std::size_t position) { return bound.has(position) ? bound[position] : Any(); }
 
 Any batch(Run& run, Bound& bound) {
-  return run.generator([items = bound.self, count = bound[0], fill = argument(bound, 1), iterator = static_cast<Iterator*>(nullptr),
-                        done = false](Run& inner, Any& out) mutable {
+  return run.generator([items = bound.self, count = bound[0], fill = argument(bound, 1),
+                        iterator = static_cast<Iterator*>(nullptr), done = false](Run& inner, Any& out) mutable {
     if (done) return false;
     if (iterator == nullptr) iterator = iterate(inner, items);
     auto* row = inner.list();
@@ -47,8 +47,9 @@ Any batch(Run& run, Bound& bound) {
 }
 
 Any slice(Run& run, Bound& bound) {
-  return run.generator([items = bound.self, given = bound[0], fill = argument(bound, 1), all = static_cast<List*>(nullptr),
-                        slices = std::int64_t{0}, number = std::int64_t{0}](Run& inner, Any& out) mutable {
+  return run.generator([items = bound.self, given = bound[0], fill = argument(bound, 1),
+                        all = static_cast<List*>(nullptr), slices = std::int64_t{0},
+                        number = std::int64_t{0}](Run& inner, Any& out) mutable {
     if (all == nullptr) {
       all = list_of(inner, items);
       const auto size = static_cast<std::int64_t>(all->items.size());
@@ -94,7 +95,8 @@ Any random(Run& run, Bound& bound) {
   if (size == 0) return run.undefined("No random item, sequence was empty.");
   if (bound.self.is(Type::dict)) other_error("a random entry of a dictionary is taken by its number");
   static thread_local std::minstd_rand numbers{std::random_device{}()};
-  return get_item(run, bound.self, std::uniform_int_distribution<std::int64_t>(0, static_cast<std::int64_t>(size) - 1)(numbers));
+  return get_item(run, bound.self,
+                  std::uniform_int_distribution<std::int64_t>(0, static_cast<std::int64_t>(size) - 1)(numbers));
 }
 
 Any list(Run& run, Bound& bound) { return Any::list(list_of(run, bound.self)); }

@@ -167,18 +167,17 @@ Selection prepare_select(Run& run, Arguments& arguments) {
 
 template <bool of_attribute, bool wanted>
 Any select(Run& run, Bound& bound) {
-  return lazily(run, bound, prepare_select<of_attribute>,
-                [](Run& inner, Selection& selection, Iterator& items, Any& out) {
-                  while (items.next(inner, out)) {
-                    inner.count_steps(1);
-                    const auto value = selection.path == nullptr ? out : selection.path->of(inner, out);
-                    if (!selection.by_truth && selection.test == nullptr) no_such(inner, "test", selection.name);
-                    const auto answer =
-                        selection.by_truth ? value : call(inner, *selection.test, value, *selection.arguments);
-                    if (truth(inner, answer) == wanted) return true;
-                  }
-                  return false;
-                });
+  return lazily(
+      run, bound, prepare_select<of_attribute>, [](Run& inner, Selection& selection, Iterator& items, Any& out) {
+        while (items.next(inner, out)) {
+          inner.count_steps(1);
+          const auto value = selection.path == nullptr ? out : selection.path->of(inner, out);
+          if (!selection.by_truth && selection.test == nullptr) no_such(inner, "test", selection.name);
+          const auto answer = selection.by_truth ? value : call(inner, *selection.test, value, *selection.arguments);
+          if (truth(inner, answer) == wanted) return true;
+        }
+        return false;
+      });
 }
 
 constexpr std::array functions = {

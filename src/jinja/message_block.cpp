@@ -102,8 +102,7 @@ Any part_as_text(Run& run, Bound& bound) {
     std::apply([&](const auto*... kinds) { (take(kinds), ...); },
                std::tuple<const TextContent*, const ToolCall*, const ToolCallResult*, const ImageContent*,
                           const ReasoningContent*, const FileContent*>());
-  if (!part)
-    value_error(fmt::format("Unsupported type in ChatMessage content: `{}`", type_name(bound.self)));
+  if (!part) value_error(fmt::format("Unsupported type in ChatMessage content: `{}`", type_name(bound.self)));
   TextBuilder text(run);
   text.append_untrusted(part->to_json() + "\n");
   return text.finish();
@@ -132,7 +131,8 @@ ChatMessage message_of(Run& run, const Arguments& arguments, const Str& content)
   const auto checked_role = role_argument(role);
   if (!name.is_none() && !name.is_string()) throw std::runtime_error("name must be a string");
   if (!meta.is_none() && !meta.is(Type::dict)) throw std::runtime_error("meta must be a dictionary");
-  return make_message(checked_role, parts_of(content), meta.is_none() ? Value::Object() : to_value(run, meta).as_object(),
+  return make_message(checked_role, parts_of(content),
+                      meta.is_none() ? Value::Object() : to_value(run, meta).as_object(),
                       name.is_none() ? std::nullopt : std::optional(std::string(name.string().bytes)));
 }
 

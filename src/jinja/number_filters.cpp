@@ -93,8 +93,7 @@ Any round(Run& run, Bound& bound) {
   const Any precision = bound.has(0) ? bound[0] : Any(0);
   const auto& value = bound.self;
   if (is_method("common")) {
-    if (!value.is_number())
-      type_error(fmt::format("type {} doesn't define __round__ method", type_name(value)));
+    if (!value.is_number()) type_error(fmt::format("type {} doesn't define __round__ method", type_name(value)));
     if (precision.is_none()) {
       if (value.is_whole()) return run.big(big_of(value));
       return int_of(run, round_float(value.floating(), 0), std::nullopt);
@@ -134,7 +133,8 @@ Any file_size(Run& run, Bound& bound) {
     if (bytes < unit) break;
   }
   const std::string_view name = binary && prefix == 0 ? "K" : prefixes[prefix];
-  return run.text(fmt::format("{} {}{}B", float_text(run, base * bytes / unit, 'f', 1, false), name, binary ? "i" : ""));
+  return run.text(
+      fmt::format("{} {}{}B", float_text(run, base * bytes / unit, 'f', 1, false), name, binary ? "i" : ""));
 }
 
 constexpr std::array functions = {

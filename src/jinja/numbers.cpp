@@ -145,8 +145,8 @@ Any int_of(Run& run, const Any& value, std::optional<std::int64_t> base) {
     return run.big(BigInteger::truncated(value.floating()));
   }
   if (value.is_undefined()) value.undefined().fail();
-  type_error(fmt::format("int() argument must be a string, a bytes-like object or a real number, not '{}'",
-                         type_name(value)));
+  type_error(
+      fmt::format("int() argument must be a string, a bytes-like object or a real number, not '{}'", type_name(value)));
 }
 
 std::int64_t index_of(const Any& value) {
@@ -156,8 +156,7 @@ std::int64_t index_of(const Any& value) {
 }
 
 const Str& text_argument(const Any& value, std::string_view function) {
-  if (!value.is_string())
-    type_error(fmt::format("{}() argument must be str, not {}", function, type_name(value)));
+  if (!value.is_string()) type_error(fmt::format("{}() argument must be str, not {}", function, type_name(value)));
   return value.string();
 }
 

@@ -139,8 +139,7 @@ Any Range::slice(Run& run, const Any& start, const Any& stop, const Any& step) {
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(start_) +
                                      static_cast<std::uint64_t>(product(index, step_)));
   };
-  return run.heap.make<Range>(number(indices.start), product(indices.step, step_), indices.count,
-                              number(indices.stop));
+  return run.heap.make<Range>(number(indices.start), product(indices.step, step_), indices.count, number(indices.stop));
 }
 
 std::string_view DictView::type_name() const {
@@ -258,7 +257,15 @@ Dict& InstanceObject::attributes(Run& run) {
   if (attributes_ == nullptr) {
     fields_ = value.as_instance().attributes();
     attributes_ = run.dict();
-    for (const auto& [name, field] : *fields_) attributes_->set(run, run.view(name), from_value(run, field));
+    for (const auto& [name, field] : *fields_) {
+      auto attribute = from_value(run, field);
+      if (name == "role" && attribute.is_string()) {
+        auto role = attribute.string();
+        role.member = true;
+        attribute = run.heap.make<Str>(role);
+      }
+      attributes_->set(run, run.view(name), attribute);
+    }
   }
   return *attributes_;
 }

@@ -120,7 +120,8 @@ double true_quotient(const Any& a, const Any& b) {
   const auto divisor = big_of(b);
   if (dividend.is_zero()) return 0.0;
   // At least 66 bits of quotient, the last of which stands for the remainder; then one rounding.
-  const auto shift = static_cast<std::int64_t>(divisor.bit_count()) + 66 - static_cast<std::int64_t>(dividend.bit_count());
+  const auto shift =
+      static_cast<std::int64_t>(divisor.bit_count()) + 66 - static_cast<std::int64_t>(dividend.bit_count());
   const auto power = [](std::int64_t bits) {
     BigInteger result(1);
     const BigInteger word(std::int64_t{1} << 32U);
@@ -130,8 +131,8 @@ double true_quotient(const Any& a, const Any& b) {
   const bool is_negative = dividend.negative() != divisor.negative();
   const auto size_a = dividend.negative() ? -dividend : dividend;
   const auto size_b = divisor.negative() ? -divisor : divisor;
-  auto [quotient, rest] = shift >= 0 ? floor_divide(size_a * power(shift), size_b)
-                                     : floor_divide(size_a, size_b * power(-shift));
+  auto [quotient, rest] =
+      shift >= 0 ? floor_divide(size_a * power(shift), size_b) : floor_divide(size_a, size_b * power(-shift));
   if (!rest.is_zero() && floor_divide(quotient, BigInteger(2)).second.is_zero()) quotient = quotient + BigInteger(1);
   const double result = std::ldexp(quotient.to_double(), static_cast<int>(-shift));
   if (std::isinf(result)) other_error("integer division result too large for a float");
@@ -236,8 +237,8 @@ Any concatenated(Run& run, const Any& a, const Any& b) {
 }  // namespace
 
 std::string_view symbol(Op op) {
-  static constexpr std::string_view symbols[] = {"+",  "-", "*",  "/", "//", "%",  "**",    "==",
-                                                 "!=", "<", "<=", ">", ">=", "in", "not in"};
+  static constexpr std::string_view symbols[] = {
+      "+", "-", "*", "/", "//", "%", "**", "==", "!=", "<", "<=", ">", ">=", "in", "not in"};
   return symbols[static_cast<std::size_t>(op)];
 }
 

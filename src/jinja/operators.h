@@ -84,10 +84,10 @@ void write_repr(TextBuilder& out, const Any& value);
 Any str_of(Run& run, const Any& value, bool keep_markup = false);
 
 // Arguments of functions.
-std::int64_t index_of(const Any& value);                                  ///< operator.index()
-std::optional<std::int64_t> small_integer(const Any& value);              ///< of a whole number that fits into 64 bits
-double float_of(Run& run, const Any& value);                              ///< float(value)
-Any int_of(Run& run, const Any& value, std::optional<std::int64_t> base); ///< int(value), int(text, base)
+std::int64_t index_of(const Any& value);                                   ///< operator.index()
+std::optional<std::int64_t> small_integer(const Any& value);               ///< of a whole number that fits into 64 bits
+double float_of(Run& run, const Any& value);                               ///< float(value)
+Any int_of(Run& run, const Any& value, std::optional<std::int64_t> base);  ///< int(value), int(text, base)
 const Str& text_argument(const Any& value, std::string_view function);
 BigInteger big_of(const Any& whole);
 

@@ -41,7 +41,7 @@ class Parser {
 
   /// Statements up to a tag of `ends`, which stays, or to the end of the template where there are none.
   Body parse_body(Ends ends, std::string_view tag) {
-    if (depth_ == max_depth) tokens_.fail(fmt::format("statements are nested more than {} deep", max_depth));
+    if (depth_ > max_depth) tokens_.fail(fmt::format("statements are nested more than {} deep", max_depth));
     ++depth_;
     Body body;
     while (true) {
@@ -81,16 +81,30 @@ class Parser {
     return body;
   }
 
+  /// What is a function of its own in Python: no loop around it can be left from within.
+  Body parse_apart(Ends ends, std::string_view tag) {
+    const auto loops = std::exchange(loops_, 0);
+    auto parsed = parse_block(ends, tag);
+    loops_ = loops;
+    return parsed;
+  }
+
   void parse_statement(Body& body) {
     const auto token = tokens_.current();
     if (!token.is(Token::Kind::name)) tokens_.fail("tag name expected");
     static const std::unordered_map<std::string_view, StmtPtr (Parser::*)()> statements = {
-        {"autoescape", &Parser::parse_autoescape}, {"block", &Parser::parse_named_block},
-        {"call", &Parser::parse_call},             {"extends", &Parser::parse_load},
-        {"filter", &Parser::parse_filter},         {"for", &Parser::parse_for},
-        {"from", &Parser::parse_from},             {"if", &Parser::parse_if},
-        {"import", &Parser::parse_import},         {"include", &Parser::parse_include},
-        {"macro", &Parser::parse_macro},           {"set", &Parser::parse_set},
+        {"autoescape", &Parser::parse_autoescape},
+        {"block", &Parser::parse_named_block},
+        {"call", &Parser::parse_call},
+        {"extends", &Parser::parse_load},
+        {"filter", &Parser::parse_filter},
+        {"for", &Parser::parse_for},
+        {"from", &Parser::parse_from},
+        {"if", &Parser::parse_if},
+        {"import", &Parser::parse_import},
+        {"include", &Parser::parse_include},
+        {"macro", &Parser::parse_macro},
+        {"set", &Parser::parse_set},
         {"with", &Parser::parse_with}};
     if (token.text == "print") return parse_print(body);
     const auto known = statements.find(token.text);
@@ -103,7 +117,7 @@ class Parser {
     } else if (environment_.chat && token.text == "generation") {
       auto stmt = make(Kind::scope, tokens_.next().place);
       const auto macros = macros_;
-      stmt->body = parse_apart([&] { return parse_block({"endgeneration"}, token.text); });
+      stmt->body = parse_apart({"endgeneration"}, token.text);
       stmt->keeps_scope = macros_ != macros;
       body.push_back(std::move(stmt));
     } else if (environment_.messages && token.text == "message") {
@@ -111,15 +125,6 @@ class Parser {
     } else {
       tokens_.fail(fmt::format("Encountered unknown tag '{}'.", token.text));
     }
-  }
-
-  /// What is a function of its own in Python: no loop around it can be left from within.
-  template <class Parse>
-  auto parse_apart(Parse parse) {
-    const auto loops = std::exchange(loops_, 0);
-    auto parsed = parse();
-    loops_ = loops;
-    return parsed;
   }
 
   void parse_print(Body& body) {
@@ -230,13 +235,13 @@ class Parser {
     std::array<std::size_t, 3> reads{};
     for (std::size_t i = 0; i < specials.size(); ++i) reads[i] = expressions_.reads(specials[i]);
     const auto macros = macros_;
-    stmt.body = parse_apart([&] { return parse_block({end}, tag); });
+    stmt.body = parse_apart({end}, tag);
     stmt.keeps_scope = macros_ != macros;
     auto& signature = *stmt.signature;
     const auto takes = [&](std::size_t special) {
       if (expressions_.reads(specials[special]) == reads[special]) return false;
-      const auto parameter =
-          std::ranges::find(signature.parameters, expressions_.name_id(specials[special])) - signature.parameters.begin();
+      const auto parameter = std::ranges::find(signature.parameters, expressions_.name_id(specials[special])) -
+                             signature.parameters.begin();
       const auto count = signature.parameters.size();
       if (static_cast<std::size_t>(parameter) == count) return true;
       if (special == 0 && static_cast<std::size_t>(parameter) < count - signature.defaults.size())
@@ -299,7 +304,7 @@ class Parser {
     scoped_blocks_ += stmt->scoped ? 1 : 0;
     ++macros_;
     const auto macros = macros_;
-    stmt->body = parse_apart([&] { return parse_block({"endblock"}, "block"); });
+    stmt->body = parse_apart({"endblock"}, "block");
     stmt->keeps_scope = macros_ != macros;
     if (stmt->required)
       for (const auto& part : stmt->body)
@@ -380,7 +385,7 @@ class Parser {
       stmt->arguments->named.emplace_back(std::move(name), expressions_.parse_expression());
     }
     const auto macros = macros_;
-    stmt->body = parse_apart([&] { return parse_block({"endmessage"}, "message"); });
+    stmt->body = parse_apart({"endmessage"}, "message");
     stmt->keeps_scope = macros_ != macros;
     return stmt;
   }

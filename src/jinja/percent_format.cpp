@@ -213,7 +213,10 @@ class PercentFormatter {
       run_.count_text(static_cast<std::size_t>(field.precision));
       digits.insert(0, static_cast<std::size_t>(field.precision) - digits.size(), '0');
     }
-    const std::string_view prefix = !field.alternate || decimal ? "" : conversion == 'o' ? "0o" : conversion == 'x' ? "0x" : "0X";
+    const std::string_view prefix = !field.alternate || decimal ? ""
+                                    : conversion == 'o'         ? "0o"
+                                    : conversion == 'x'         ? "0x"
+                                                                : "0X";
     write_number(number.negative(), prefix, digits, field);
   }
 

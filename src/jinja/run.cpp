@@ -29,7 +29,8 @@ Any Run::undefined_of(const Any& owner, const Any& name, Failure::Kind kind) {
 void Undefined::fail() const {
   if (!hint.empty()) jinja::fail(kind, std::string(hint));
   if (owner.empty()) jinja::fail(kind, fmt::format("'{}' is undefined", name));
-  if (kind == Failure::Kind::security) jinja::fail(kind, fmt::format("access to attribute {} of {} is unsafe", name, owner));
+  if (kind == Failure::Kind::security)
+    jinja::fail(kind, fmt::format("access to attribute {} of {} is unsafe", name, owner));
   jinja::fail(kind, name.starts_with('\'') || name.starts_with('"')
                         ? fmt::format("'{}' has no attribute {}", owner, name)
                         : fmt::format("{} has no element {}", owner, name));

@@ -23,7 +23,7 @@ struct Limits {
   static constexpr std::size_t text_bytes = std::size_t{256} << 20U;
   static constexpr int value_depth = 100;
   static constexpr int macro_depth = 20;
-  static constexpr int node_depth = 700;        ///< of what is evaluated at a time
+  static constexpr int node_depth = 700;          ///< of what is evaluated at a time
   static constexpr std::size_t big_limbs = 1024;  ///< of a whole number
 };
 

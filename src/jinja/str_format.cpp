@@ -99,8 +99,7 @@ class StrFormatter {
     auto value = first_value(name, name.substr(0, end));
     for (auto rest = name.substr(end); !rest.empty();) {
       const bool is_attribute = rest[0] == '.';
-      if (!is_attribute && rest[0] != '[')
-        value_error("Only '.' or '[' may follow ']' in format field specifier");
+      if (!is_attribute && rest[0] != '[') value_error("Only '.' or '[' may follow ']' in format field specifier");
       rest.remove_prefix(1);
       const auto stop = is_attribute ? std::min(rest.find_first_of(".["), rest.size()) : rest.find(']');
       if (stop == rest.npos) value_error("Missing ']' in format string");

@@ -69,8 +69,8 @@ Any part(Run& run, const Str& text, std::size_t begin, std::size_t end) {
     for (const auto& range : text.untrusted) count += range.end > begin && range.begin < end ? 1 : 0;
     if (count > 0) {
       run.count_steps(text.untrusted.size() / 16);
-      auto* kept = static_cast<TextRange*>(
-          run.heap.resource()->allocate(count * sizeof(TextRange), alignof(TextRange)));
+      auto* kept =
+          static_cast<TextRange*>(run.heap.resource()->allocate(count * sizeof(TextRange), alignof(TextRange)));
       auto* next = kept;
       for (const auto& range : text.untrusted)
         if (range.end > begin && range.begin < end)

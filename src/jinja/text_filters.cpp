@@ -32,9 +32,7 @@ Any text_method(Run& run, const Bound& bound, std::string_view name, std::vector
   return call_value(run, get_attribute(run, str_of(run, bound.self, true), name), given);
 }
 
-Any center(Run& run, Bound& bound) {
-  return text_method(run, bound, "center", {bound.has(0) ? bound[0] : Any(80)});
-}
+Any center(Run& run, Bound& bound) { return text_method(run, bound, "center", {bound.has(0) ? bound[0] : Any(80)}); }
 
 Any trim(Run& run, Bound& bound) { return stripped(run, soft_text(run, bound), bound.optional(0)); }
 
@@ -133,8 +131,7 @@ Any truncate(Run& run, Bound& bound) {
   const Any end = bound.has(2) ? bound[2] : run.view("...");
   const Any leeway = bound.optional(3) == nullptr ? Any(5) : bound[3];
   const auto end_length = static_cast<std::int64_t>(length(run, end));
-  if (compare(run, Op::less, length_limit, end_length))
-    other_error(fmt::format("expected length >= {}", end_length));
+  if (compare(run, Op::less, length_limit, end_length)) other_error(fmt::format("expected length >= {}", end_length));
   if (compare(run, Op::less, leeway, 0)) other_error("expected leeway >= 0");
   const auto size = static_cast<std::int64_t>(length(run, bound.self));
   if (compare(run, Op::less_equal, size, arithmetic(run, Op::add, length_limit, leeway))) return bound.self;
@@ -192,8 +189,7 @@ std::string quoted(std::string_view text, bool for_query) {
 Any url_encode(Run& run, Bound& bound) {
   const auto append = [&](TextBuilder& out, const Any& value, bool for_query) {
     const auto text = str_of(run, value);
-    const auto made =
-        changed(run, text.string(), [&](std::string_view bytes) { return quoted(bytes, for_query); });
+    const auto made = changed(run, text.string(), [&](std::string_view bytes) { return quoted(bytes, for_query); });
     out.append(made.string());
   };
   TextBuilder out(run);

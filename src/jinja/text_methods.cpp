@@ -248,7 +248,8 @@ Any is_all(Run& run, Bound& bound) {
 }
 Any is_alnum(Run& run, Bound& bound) { return all_characters(run, bound, is_alphanumeric); }
 Any is_ascii(Run& run, Bound& bound) {
-  return all_characters(run, bound, [](std::uint32_t code) { return code < 0x80; }, true);
+  return all_characters(
+      run, bound, [](std::uint32_t code) { return code < 0x80; }, true);
 }
 Any is_printable(Run& run, Bound& bound) {
   return all_characters(

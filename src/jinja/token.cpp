@@ -216,9 +216,9 @@ class Lexer {
   }
 
   void read_operator(const Utf8Character& character) {
-    static constexpr std::array<std::string_view, 26> operators = {
-        "//", "**", "==", "!=", "<=", ">=", "+", "-", "/", "*", "%", "~", "[",
-        "]",  "(",  ")",  "{",  "}",  ">",  "<", "=", ".", ":", "|", ",", ";"};
+    static constexpr std::array<std::string_view, 26> operators = {"//", "**", "==", "!=", "<=", ">=", "+", "-", "/",
+                                                                   "*",  "%",  "~",  "[",  "]",  "(",  ")", "{", "}",
+                                                                   ">",  "<",  "=",  ".",  ":",  "|",  ",", ";"};
     for (const auto op : operators) {
       if (!starts_with(op)) continue;
       const auto place = place_of(at_);
@@ -226,8 +226,7 @@ class Lexer {
         open_ += op == "{" ? '}' : op == "(" ? ')' : ']';
       } else if (op == "}" || op == ")" || op == "]") {
         if (open_.empty()) syntax_error(fmt::format("unexpected '{}'", op), place);
-        if (open_.back() != op[0])
-          syntax_error(fmt::format("unexpected '{}', expected '{}'", op, open_.back()), place);
+        if (open_.back() != op[0]) syntax_error(fmt::format("unexpected '{}', expected '{}'", op, open_.back()), place);
         open_.pop_back();
       }
       at_ += op.size();

@@ -12,7 +12,19 @@
 namespace berth::jinja {
 
 struct Token {
-  enum class Kind : std::uint8_t { data, variable_begin, variable_end, block_begin, block_end, name, string, integer, floating, op, end };
+  enum class Kind : std::uint8_t {
+    data,
+    variable_begin,
+    variable_end,
+    block_begin,
+    block_end,
+    name,
+    string,
+    integer,
+    floating,
+    op,
+    end
+  };
   Kind kind;
   Place place;
   std::string text;  ///< of data and texts what they stand for; of names, numbers and operators as they are written

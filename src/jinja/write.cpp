@@ -57,8 +57,9 @@ void write_whole(TextBuilder& out, const BigInteger& number) {
   out.run.count_steps(number.limb_count() * number.limb_count() / 32);
   const auto text = number.to_string();
   if (text.size() - (number.negative() ? 1 : 0) > digit_limit)
-    value_error("Exceeds the limit (4300 digits) for integer string conversion; use sys.set_int_max_str_digits() to "
-                "increase the limit");
+    value_error(
+        "Exceeds the limit (4300 digits) for integer string conversion; use sys.set_int_max_str_digits() to "
+        "increase the limit");
   out.append(text);
 }
 

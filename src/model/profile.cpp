@@ -77,7 +77,8 @@ ModelProfile make_profile(const ByteReader& reader, GgufHeader header) {
   profile.context_length = find_count(reader, metadata, profile.architecture + ".context_length");
   profile.block_count = find_count(reader, metadata, profile.architecture + ".block_count");
   profile.vocabulary_size = vocabulary_size(reader, metadata, profile.architecture);
-  profile.has_chat_template = find_string(reader, metadata, "tokenizer.chat_template").has_value();
+  const auto chat_template = find_string(reader, metadata, "tokenizer.chat_template");
+  profile.has_chat_template = chat_template && !chat_template->empty();
   profile.tensors = std::move(header.tensors);
   for (const auto& tensor : profile.tensors) profile.tensor_bytes += tensor.bytes;
   profile.metadata = std::move(header.metadata.values);

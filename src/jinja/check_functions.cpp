@@ -27,27 +27,33 @@ void check(const Expr* expr, bool soft) {
   check(expr->arguments.get(), inner);
 }
 
-void check(const Body& body, bool soft) {
+/// `top`: not within a loop, a macro or anything else that has variables of its own.
+void check(const Body& body, bool soft, bool top) {
+  using Kind = Stmt::Kind;
   for (const auto& stmt : body) {
-    const bool is_if = stmt->kind == Stmt::Kind::if_else;
+    const bool is_if = stmt->kind == Kind::if_else;
+    const bool is_apart =
+        stmt->kind == Kind::filter_block || stmt->kind == Kind::set_block || stmt->kind == Kind::autoescape;
+    if (stmt->kind == Kind::load && stmt->text == "extends" && !top)
+      throw Failure(Failure::Kind::syntax, "cannot use extend from a non top-level scope", stmt->place);
     check(stmt->target.get(), soft);
-    check(stmt->expr.get(), soft);
+    check(stmt->expr.get(), soft && !is_apart);
     check(stmt->test.get(), false);
     check(stmt->arguments.get(), soft);
     for (const auto& [target, value] : stmt->pairs) check(value.get(), soft);
     for (const auto& branch : stmt->branches) {
       check(branch.test.get(), true);
-      check(branch.body, true);
+      check(branch.body, true, top);
     }
     if (stmt->signature)
       for (const auto& value : stmt->signature->defaults) check(value.get(), false);
-    check(stmt->body, false);
-    check(stmt->other, is_if);
+    check(stmt->body, false, false);
+    check(stmt->other, is_if, is_if && top);
   }
 }
 
 }  // namespace
 
-void check_functions(const Body& body) { check(body, false); }
+void check_functions(const Body& body) { check(body, false, true); }
 
 }  // namespace berth::jinja

@@ -132,6 +132,7 @@ Iterator* iterate(Run& run, const Any& value) {
 Iterator* reversed(Run& run, const Any& value) {
   if (value.is_sequence()) return run.heap.make<ReversedItems>(value.items());
   if (value.is(Type::object)) return value.object().reversed(run);
+  if (value.is_undefined()) return run.heap.make<NoItems>();
   auto* items = run.list();
   if (value.is(Type::dict))
     for (const auto& entry : value.dict().entries()) items->items.push_back(entry.key);

@@ -19,29 +19,26 @@ Any argument(const Bound& bound, std::size_t position) { return bound.has(positi
 
 Any batch(Run& run, Bound& bound) {
   return run.generator([items = bound.self, count = bound[0], fill = argument(bound, 1),
-                        iterator = static_cast<Iterator*>(nullptr), done = false](Run& inner, Any& out) mutable {
-    if (done) return false;
-    if (iterator == nullptr) iterator = iterate(inner, items);
-    auto* row = inner.list();
-    // One entry more than a row tells that the row is complete; it is the first of the next one.
-    static_assert(std::is_trivially_destructible_v<Any>);
-    while (true) {
-      if (!row->items.empty() && equal(inner, row->items.size(), count)) break;
-      Any item;
-      if (!iterator->next(inner, item)) {
-        done = true;
-        break;
-      }
-      inner.count_steps(1);
-      row->items.push_back(item);
+                        iterator = static_cast<Iterator*>(nullptr),
+                        row = static_cast<List*>(nullptr)](Run& inner, Any& out) mutable {
+    if (iterator == nullptr) {
+      iterator = iterate(inner, items);
+      row = inner.list();
     }
-    if (row->items.empty()) return false;
-    if (done && !fill.is_none() && compare(inner, Op::less, row->items.size(), count)) {
+    for (Any item; row != nullptr && iterator->next(inner, item);) {
+      inner.count_steps(1);
+      const bool is_full = equal(inner, row->items.size(), count);
+      if (is_full) out = Any::list(std::exchange(row, inner.list()));
+      row->items.push_back(item);
+      if (is_full) return true;
+    }
+    if (row == nullptr || row->items.empty()) return false;
+    if (!fill.is_none() && compare(inner, Op::less, row->items.size(), count)) {
       const auto missing = index_of(arithmetic(inner, Op::subtract, count, row->items.size()));
       inner.count_steps(static_cast<std::size_t>(missing));
       row->items.insert(row->items.end(), static_cast<std::size_t>(missing), fill);
     }
-    out = Any::list(row);
+    out = Any::list(std::exchange(row, nullptr));
     return true;
   });
 }

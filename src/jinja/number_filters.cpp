@@ -87,6 +87,7 @@ double round_float(double number, std::int64_t digits) {
 
 Any round(Run& run, Bound& bound) {
   const auto method = bound.has(1) ? bound[1] : run.view("common");
+  if (method.is(Type::list) || method.is(Type::dict)) (void)hash_of(run, method);
   const auto is_method = [&](std::string_view name) { return method.is_string() && method.string().bytes == name; };
   if (!is_method("common") && !is_method("ceil") && !is_method("floor"))
     other_error("method must be common, ceil or floor");

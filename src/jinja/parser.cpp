@@ -96,7 +96,7 @@ class Parser {
         {"autoescape", &Parser::parse_autoescape},
         {"block", &Parser::parse_named_block},
         {"call", &Parser::parse_call},
-        {"extends", &Parser::parse_load},
+        {"extends", &Parser::parse_extends},
         {"filter", &Parser::parse_filter},
         {"for", &Parser::parse_for},
         {"from", &Parser::parse_from},
@@ -317,6 +317,12 @@ class Parser {
   StmtPtr parse_load() {
     auto stmt = make(Kind::load, tokens_.next().place);
     stmt->expr = expressions_.parse_expression();
+    return stmt;
+  }
+
+  StmtPtr parse_extends() {
+    auto stmt = parse_load();
+    stmt->text = "extends";
     return stmt;
   }
 

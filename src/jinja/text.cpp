@@ -81,6 +81,18 @@ Any part(Run& run, const Str& text, std::size_t begin, std::size_t end) {
   return run.heap.make<Str>(made);
 }
 
+Any changed_by_words(Run& run, const Str& text, std::string (*change)(std::string_view)) {
+  TextBuilder out(run);
+  const auto made = change(text.bytes);
+  if (text.untrusted.empty())
+    out.append(made);
+  else if (text.characters(run) == text.bytes.size() && made.size() == text.bytes.size())
+    out.append(Str{made, text.untrusted});
+  else
+    out.append_untrusted(made);
+  return out.finish(text.markup);
+}
+
 TextRange bytes_of(Run& run, const Str& text, std::size_t begin, std::size_t end) {
   if (text.characters(run) == text.bytes.size()) return {begin, std::max(begin, end)};
   run.count_search(text.bytes.size());

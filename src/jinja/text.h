@@ -67,6 +67,10 @@ Any changed(Run& run, const Str& text, Change change) {
   return out.finish(text.markup);
 }
 
+/// The same for what changes a word by where it stands: the text is changed as a whole. Where characters may have become
+/// longer or shorter, nothing of it is trusted any more.
+Any changed_by_words(Run& run, const Str& text, std::string (*change)(std::string_view));
+
 /// With &, <, >, ' and " as entities.
 void append_escaped(TextBuilder& out, const Str& text);
 Any escaped_text(Run& run, const Any& value);  ///< Python's markupsafe.escape()

@@ -26,6 +26,11 @@ Any mapped(Run& run, Bound& bound) {
   return changed(run, text, map);
 }
 
+template <std::string (*map)(std::string_view)>
+Any mapped_by_words(Run& run, Bound& bound) {
+  return changed_by_words(run, soft_text(run, bound), map);
+}
+
 /// The method of str of that name, of what the filter is applied to.
 Any text_method(Run& run, const Bound& bound, std::string_view name, std::vector<Any> arguments) {
   Arguments given{std::move(arguments), {}};
@@ -75,7 +80,7 @@ std::string titled(std::string_view text) {
 Any title(Run& run, Bound& bound) {
   auto text = soft_text(run, bound);
   text.markup = false;
-  return changed(run, text, titled);
+  return changed_by_words(run, text, titled);
 }
 
 Any format(Run& run, Bound& bound) {
@@ -219,7 +224,7 @@ Any url_encode(Run& run, Bound& bound) {
 }
 
 constexpr std::array functions = {
-    Function("capitalize", "", mapped<capitalized>),
+    Function("capitalize", "", mapped_by_words<capitalized>),
     Function("center", "width=", center),
     Function("format", "*", format),
     Function("indent", "width= first= blank=", indent),

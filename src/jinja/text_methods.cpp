@@ -36,6 +36,11 @@ Any mapped(Run& run, Bound& bound) {
   return changed(run, self(bound), map);
 }
 
+template <std::string (*map)(std::string_view)>
+Any mapped_by_words(Run& run, Bound& bound) {
+  return changed_by_words(run, self(bound), map);
+}
+
 /// The part of the text that a search looks at: arguments number `position` (start) and the next (end), as of a slice.
 struct Window {
   std::size_t begin_character = 0;
@@ -356,7 +361,7 @@ Any format_map(Run& run, Bound& bound) {
 }
 
 constexpr std::array functions = {
-    Function("capitalize", "", mapped<capitalized>),
+    Function("capitalize", "", mapped_by_words<capitalized>),
     Function("casefold", "", mapped<case_folded>),
     Function("center", "width fill= /", center),
     Function("count", "sub start= end= /", count),
@@ -399,7 +404,7 @@ constexpr std::array functions = {
     Function("startswith", "prefix start= end= /", starts_with),
     Function("strip", "chars= /", strip),
     Function("swapcase", "", mapped<swapped_case>),
-    Function("title", "", mapped<title_case>),
+    Function("title", "", mapped_by_words<title_case>),
     Function("translate", "table /", translate),
     Function("upper", "", mapped<upper_case>),
     Function("zfill", "width /", zfill),

@@ -36,8 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       } else if (kind == JinjaTemplate::Kind::chat) {
         std::string whole;
         for (const auto& piece : parsed.render_pieces(given)) whole += piece.text;
-        if (whole != parsed.render(given) && source.find("random") == source.npos &&
-            source.find("now") == source.npos)
+        if (whole != parsed.render(given) && source.find("random") == source.npos && source.find("now") == source.npos)
           std::abort();
       } else {
         (void)parsed.render(given);

@@ -34,8 +34,7 @@ Value Secret::to_dict() const {
     throw std::invalid_argument(
         "Cannot serialize token-based secret. Use an alternative secret type like environment variables.");
   const auto& [names, strict] = std::get<EnvVar>(source_);
-  return Value::Object{
-      {"type", "env_var"}, {"env_vars", Value::Array(names.begin(), names.end())}, {"strict", strict}};
+  return Value::Object{{"type", "env_var"}, {"env_vars", Value::Array(names.begin(), names.end())}, {"strict", strict}};
 }
 
 Secret Secret::from_dict(const Value& dict) {

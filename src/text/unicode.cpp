@@ -184,13 +184,12 @@ std::string case_folded(std::string_view text) {
 }
 
 std::string_view without_space(std::string_view text, bool left, bool right) {
-  const auto is_space = [](std::string_view rest) {
-    return is_kind(first_character(rest).code, CharacterKind::space);
-  };
+  const auto is_space = [](std::string_view rest) { return is_kind(first_character(rest).code, CharacterKind::space); };
   while (left && !text.empty() && is_space(text)) text.remove_prefix(first_character(text).length);
   while (right && !text.empty()) {
     std::size_t length = 1;
-    while (length < text.size() && length < 4 && (static_cast<unsigned char>(text[text.size() - length]) & 0xC0U) == 0x80)
+    while (length < text.size() && length < 4 &&
+           (static_cast<unsigned char>(text[text.size() - length]) & 0xC0U) == 0x80)
       ++length;
     if (!is_space(text.substr(text.size() - length))) break;
     text.remove_suffix(length);

@@ -182,7 +182,8 @@ TEST_F(RunningGenerator, AnEmptyPromptGivesNoReplies) {
 
 TEST_F(RunningGenerator, ReturnFullTextPutsThePromptBefore) {
   HuggingFaceLocalGenerator generator(local_model());
-  const auto result = generator.run("The capital of France is", {}, {{"max_new_tokens", 2}, {"return_full_text", true}});
+  const auto result =
+      generator.run("The capital of France is", {}, {{"max_new_tokens", 2}, {"return_full_text", true}});
   EXPECT_THAT(result.replies[0], StartsWith("The capital of France is "));
 }
 
@@ -211,10 +212,9 @@ TEST_F(RunningGenerator, StreamsOneReply) {
   parameters.log = [&](LogLevel, std::string_view message) { warnings.emplace_back(message); };
   HuggingFaceLocalGenerator generator(std::move(parameters));
   std::string streamed;
-  const auto result =
-      generator.run("The capital of France is",
-                    {.name = "", .call = [&](const StreamingChunk& chunk) { streamed += chunk.content; }},
-                    {{"max_new_tokens", 6}, {"do_sample", true}, {"num_return_sequences", 2}});
+  const auto result = generator.run(
+      "The capital of France is", {.name = "", .call = [&](const StreamingChunk& chunk) { streamed += chunk.content; }},
+      {{"max_new_tokens", 6}, {"do_sample", true}, {"num_return_sequences", 2}});
   EXPECT_THAT(result.replies, ElementsAre(streamed));
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("num_return_sequences")));
 }

@@ -51,8 +51,7 @@ TEST(JinjaCorpus, EachTemplateGivesWhatPythonGives) {
   for (const auto& entry : document.find("cases")->as_array()) {
     const auto& each = entry.as_object();
     const Value* text = each.find("expected");
-    const auto expected =
-        text == nullptr ? "error " + each.at("error").as_string() : "text " + text->as_string();
+    const auto expected = text == nullptr ? "error " + each.at("error").as_string() : "text " + text->as_string();
     EXPECT_EQ(outcome(each), expected) << each.at("name").as_string() << " (" << each.at("group").as_string()
                                        << "): " << each.at("template").as_string();
   }

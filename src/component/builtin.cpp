@@ -58,9 +58,7 @@ std::vector<ComponentClass> builtin_components() {
       component_class_of<AnswerBuilder>(),
       remote<AzureOpenAIChatGenerator>({.azure_endpoint = "https://localhost", .api_key = key, .azure_ad_token = {}}),
       remote<AzureOpenAIGenerator>({.azure_endpoint = "https://localhost", .api_key = key, .azure_ad_token = {}}),
-#ifdef BERTH_WITH_LLAMA  // its Jinja engine
       component_class_of<ChatPromptBuilder>(),
-#endif
       with_example<DocumentWriter>({.document_store = store}),
       local_chat_generator(),
       with_example<HuggingFaceLocalGenerator>({.task = "text-generation", .device = ComponentDevice(Device::cpu())}),
@@ -68,9 +66,7 @@ std::vector<ComponentClass> builtin_components() {
       with_example<InMemoryEmbeddingRetriever>({.document_store = store}),
       remote<OpenAIChatGenerator>({.api_key = key}),
       remote<OpenAIGenerator>({.api_key = key}),
-#ifdef BERTH_WITH_LLAMA
       with_example<PromptBuilder>({.prompt_template = ""}),
-#endif
   };
 }
 

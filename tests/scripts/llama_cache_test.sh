@@ -22,9 +22,9 @@ set(BERTH_CACHE_DIR $ENV{XDG_CACHE_HOME}/berth)
 include(cmake/llama_cpp.cmake)
 add_executable(program program.cpp)
 target_compile_options(program PRIVATE ${BERTH_GGML_NAMES})
-target_link_libraries(program PRIVATE berth::jinja berth::llama_cpp)
+target_link_libraries(program PRIVATE berth::llama_cpp)
 EOF
-echo 'extern "C" int llama_stand_in(); int jinja(); int main() { return llama_stand_in() + jinja(); }' \
+echo 'extern "C" int llama_stand_in(); int main() { return llama_stand_in(); }' \
   >"$work/project/program.cpp"
 
 # configure name [option...]: in a build folder of that name

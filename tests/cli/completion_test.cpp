@@ -170,23 +170,23 @@ TEST_F(CompletionTest, InstalledFilesAskTheProgram) {
   const std::map<std::string, std::optional<std::string>> environment = {
       {"PATH", std::filesystem::path(BERTH_BINARY).parent_path().string() + ":" + std::getenv("PATH")},
       {"HOME", folder_.path().string()}};
-  if (is_installed("bash"))
-    EXPECT_EQ(berth_command({"--norc", "-c", "source \"$1\"; complete -p berth", "bash", files / "berth"},
-                            {.environment = environment, .program = "bash"})
-                  .out,
-              "complete -o default -F _berth berth\n");
-  if (is_installed("zsh"))
-    EXPECT_EQ(berth_command({"-fc", "fpath=($1 $fpath); autoload -U compinit; compinit -D -u; print $_comps[berth]",
-                             "zsh", files},
-                            {.environment = environment, .program = "zsh"})
-                  .out,
-              "_berth\n");
-  if (is_installed("fish"))
-    EXPECT_THAT(berth_command({"--no-config", "-c", "source $argv[1]; complete -C 'berth convert cpu --to openv'",
-                               files / "berth.fish"},
-                              {.environment = environment, .program = "fish"})
-                    .out,
-                testing::HasSubstr("openvino"));
+  if (is_installed("bash")) {
+    const auto bash = berth_command({"--norc", "-c", "source \"$1\"; complete -p berth", "bash", files / "berth"},
+                                    {.environment = environment, .program = "bash"});
+    EXPECT_EQ(bash.out, "complete -o default -F _berth berth\n") << bash.err;
+  }
+  if (is_installed("zsh")) {
+    const auto zsh = berth_command(
+        {"-fc", "fpath=($1 $fpath); autoload -U compinit; compinit -D -u; print $_comps[berth]", "zsh", files},
+        {.environment = environment, .program = "zsh"});
+    EXPECT_EQ(zsh.out, "_berth\n") << zsh.err;
+  }
+  if (is_installed("fish")) {
+    const auto fish = berth_command(
+        {"--no-config", "-c", "source $argv[1]; complete -C 'berth convert cpu --to openv'", files / "berth.fish"},
+        {.environment = environment, .program = "fish"});
+    EXPECT_THAT(fish.out, testing::HasSubstr("openvino")) << fish.err;
+  }
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include <hwloc.h>
 
-#include "discover/probe.h"
+#include "inventory/findings.h"
 
 namespace berth::discovery {
 

@@ -1,4 +1,4 @@
-#include "discover/host/topology.h"
+#include "inventory/topology.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "berth/error.h"
-#include "discover/host/cpu_features.h"
 #include "text/file.h"
 #include "text/printable.h"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "berth/inventory.h"
-#include "discover/probe.h"
+#include "inventory/findings.h"
 
 namespace berth::discovery {
 

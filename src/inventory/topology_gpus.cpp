@@ -1,4 +1,4 @@
-#include "discover/host/topology_gpus.h"
+#include "inventory/topology_gpus.h"
 
 #include <fmt/format.h>
 
@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "discover/drivers/sysfs.h"
+#include "inventory/pci.h"
 #include "text/printable.h"
 
 namespace berth::discovery {

@@ -1,4 +1,4 @@
-#include "discover/drivers/dynamic_library.h"
+#include "system/dynamic_library.h"
 
 #include <dlfcn.h>
 

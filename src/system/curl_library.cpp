@@ -1,4 +1,4 @@
-#include "discover/remote/curl_library.h"
+#include "system/curl_library.h"
 
 #include <fmt/format.h>
 

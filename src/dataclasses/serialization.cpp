@@ -1,4 +1,4 @@
-#include "component/serialization.h"
+#include "dataclasses/serialization.h"
 
 #include <fmt/format.h>
 

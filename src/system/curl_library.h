@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "discover/drivers/dynamic_library.h"
+#include "system/dynamic_library.h"
 
 namespace berth {
 

@@ -1,4 +1,4 @@
-#include "discover/probe.h"
+#include "inventory/findings.h"
 #include "inventory/inventory_fields.h"
 
 namespace berth {

@@ -3,8 +3,9 @@
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 20
+CUDA_ARCHITECTURES ?= 90
 
-.PHONY: all demo model test bench examples install tidy format fuzz clean help build
+.PHONY: all demo model test bench examples install modules gpu tidy format fuzz clean help build
 .NOTPARALLEL:
 
 all: build ## build/bin/berth (installs missing Debian packages first)
@@ -15,7 +16,10 @@ demo: build model ## what devices are here, and a real model answers on the one 
 	@echo "== A short generation"
 	build/bin/berth run smollm2 --verbose -p "In one sentence, what is a harbour?" --max-new-tokens 48
 
-test: model ## every test, with sanitizers and line coverage first, then as released
+# What optimized code can get wrong, and what a user installs. The other tests have nothing to say without sanitizers.
+RELEASE_AREAS = cli;component;corpus;engine;examples;jinja;plan
+
+test: model ## every test, with sanitizers and line coverage first, then those of what is released
 	scripts/bootstrap.sh build test
 	cmake --preset asan $(CMAKE_ARGS)
 	cmake --build --preset asan -j $(JOBS)
@@ -25,7 +29,7 @@ test: model ## every test, with sanitizers and line coverage first, then as rele
 	ctest --preset asan -j $(JOBS)
 	@echo "== Lines of src/ and cli/ that these tests ran"
 	gcovr --root . --object-directory build-asan --filter src/ --filter cli/ --fail-under-line 90 -j $(JOBS)
-	cmake --preset release -DBERTH_BUILD_TESTS=ON $(CMAKE_ARGS)
+	cmake --preset release -DBERTH_BUILD_TESTS=ON "-DBERTH_TEST_AREAS=$(RELEASE_AREAS)" $(CMAKE_ARGS)
 	cmake --build --preset release -j $(JOBS)
 	@echo "== Tests as released"
 	ctest --preset release -j $(JOBS)
@@ -40,6 +44,18 @@ examples: example-custom_component example-rag example-chat ## builds and runs t
 
 install: build ## into PREFIX (/usr/local)
 	cmake --install build --prefix $(PREFIX)
+
+modules: model ## a Berth whose backends are modules, and its tests
+	scripts/bootstrap.sh build test
+	cmake --preset modules $(CMAKE_ARGS)
+	cmake --build --preset modules -j $(JOBS)
+	ctest --preset modules
+
+gpu: model ## the same with CUDA, compiled for CUDA_ARCHITECTURES (90): needs nvcc and an hour, neither GPU nor driver
+	scripts/bootstrap.sh build test
+	cmake --preset cuda -DCMAKE_CUDA_ARCHITECTURES="$(CUDA_ARCHITECTURES)" $(CMAKE_ARGS)
+	cmake --build --preset cuda -j $(JOBS)
+	ctest --preset cuda
 
 tidy: ## clang-tidy over the sources
 	scripts/bootstrap.sh build tidy
@@ -57,7 +73,7 @@ fuzz: ## each fuzz target for FUZZ_SECONDS (20), with its past crashes as seeds
 	fuzz/run.sh build-fuzz/bin $(FUZZ_SECONDS)
 
 clean: ## removes the build folders, not the cache
-	rm -rf build build-dev build-asan build-tsan build-tidy build-fuzz
+	rm -rf build build-dev build-asan build-tsan build-tidy build-fuzz build-modules build-cuda
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.* ## /\1\t/p' $(MAKEFILE_LIST)

@@ -8,4 +8,5 @@ python3 bench/haystack_vocabulary.py build/bin/vocabulary_bench
 python3 bench/haystack_pipeline.py build/bin/pipeline_bench
 python3 bench/haystack_retriever.py build/bin/retriever_bench
 build/bin/inventory_bench
+build/bin/sampling_bench
 bench/processes.py --llama-bench "$(bench/build_llama_bench.sh)" "$@"

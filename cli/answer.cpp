@@ -34,10 +34,10 @@ void ReplyPrinter::end() {
 GenerationResult answer(Session& session, Prompt prompt, const GenerationOptions& options, bool stream,
                         std::stop_token stop) {
   ReplyPrinter printer;
-  GenerationRequest request{.prompts = {std::move(prompt)}, .options = options, .stop = std::move(stop)};
+  GenerationContext context{.stop = std::move(stop)};
   const bool as_made = stream && options.num_return_sequences == 1;
-  if (as_made) request.on_chunk = [&](const StreamingChunk& chunk) { printer.print_part(chunk.content); };
-  auto result = session.generate(request);
+  if (as_made) context.on_chunk = [&](const StreamingChunk& chunk) { printer.print_part(chunk.content); };
+  auto result = session.generate({.prompts = {std::move(prompt)}, .options = options}, context);
   if (as_made)
     printer.end();
   else

@@ -22,7 +22,7 @@ class Conversation {
  public:
   Conversation(const LoadedModel& model, const RunOptions& options, const GenerationOptions& generation, bool chat)
       : model_(model), options_(options), generation_(generation), chat_(chat) {
-    auto session = options.session;
+    auto session = session_options(options);
     session.reuse_prefix = true;
     session_ = model.new_session(session);
     clear();

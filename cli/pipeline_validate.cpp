@@ -2,16 +2,18 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "berth/error.h"
-#include "berth/inventory.h"
 #include "berth/model.h"
 #include "berth/resolve.h"
 #include "device_argument.h"
+#include "failure.h"
 #include "help.h"
 #include "output.h"
 #include "pipeline.h"
@@ -60,16 +62,31 @@ std::vector<Part> parts_of(const Pipeline& pipeline) {
   return parts;
 }
 
-/// What this machine lacks.
-void add_lacking(const Part& part, const Inventory& machine, std::vector<std::string>& warnings) {
-  if (part.device) {
+/// Why this machine cannot give a device; empty where it can. One look for all components on the same device.
+class DeviceCheck {
+ public:
+  const std::string& problem(const ComponentDevice& device) {
+    const auto known = problems_.find(device.str());
+    if (known != problems_.end()) return known->second;
+    std::string problem;
     try {
-      resolve(*part.device, machine);
-    } catch (const DeviceNotFound& problem) {
-      warnings.push_back(fmt::format("'{}': {}", part.name, problem.what()));
+      resolve_here(device);
+    } catch (const DeviceNotFound& lacking) {
+      problem = lacking.what();
     }
+    return problems_.emplace(device.str(), std::move(problem)).first->second;
   }
-  if (!part.model) return;
+
+ private:
+  std::map<std::string, std::string> problems_;
+};
+
+/// What this machine lacks.
+void add_lacking(const Part& part, DeviceCheck& check, std::vector<std::string>& warnings) {
+  if (part.device)
+    if (const auto& problem = check.problem(*part.device); !problem.empty())
+      warnings.push_back(fmt::format("'{}': {}", part.name, problem));
+  if (!part.model || part.remote) return;
   try {
     locate_model(*part.model, ModelSearch::from_environment());
   } catch (const std::exception& problem) {
@@ -105,12 +122,21 @@ void print_sockets(const std::string& heading, const Value::Object& all, F wante
   if (!rows.empty()) print("\n" + heading + ":\n" + table(rows));
 }
 
+/// "  query  retriever.query, prompt.question" for each, under a heading.
+void print_names(const std::string& heading, const OrderedMap<std::vector<std::string>>& names) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, sockets] : names)
+    rows.push_back({"  " + escaped(name), escaped(fmt::format("{}", fmt::join(sockets, ", ")))});
+  if (!rows.empty()) print("\n" + heading + ":\n" + table(rows));
+}
+
 int validate(const Options& options) {
   const auto pipeline = load_pipeline(options.file);
   const auto parts = parts_of(pipeline);
   auto warnings = pipeline.warnings();
-  const auto machine = discover(DiscoverOptions::engines_only());
-  for (const auto& part : parts) add_lacking(part, machine, warnings);
+  DeviceCheck check;
+  for (const auto& part : parts) add_lacking(part, check, warnings);
+  for (auto& warning : warnings) warning = on_one_line(warning);
 
   if (options.json) {
     Value::Array components;
@@ -119,6 +145,8 @@ int validate(const Options& options) {
     print(Value(Value::Object{{"components", std::move(components)},
                               {"inputs", pipeline.inputs()},
                               {"outputs", pipeline.outputs()},
+                              {"input_names", to_value(pipeline.options().input_names)},
+                              {"output_names", to_value(pipeline.options().output_names)},
                               {"warnings", std::move(told)}})
               .to_json(2) +
           "\n");
@@ -128,6 +156,8 @@ int validate(const Options& options) {
     print_sockets("Inputs that must be given", pipeline.inputs(), mandatory);
     print_sockets("Inputs that can be given", pipeline.inputs(), std::not_fn(mandatory));
     print_sockets("Outputs", pipeline.outputs(), [](const Value&) { return true; });
+    print_names("Inputs by the names of the file", pipeline.options().input_names);
+    print_names("Outputs by the names of the file", pipeline.options().output_names);
   }
   for (const auto& warning : warnings) note("warning: " + escaped(warning));
   return done;

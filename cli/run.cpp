@@ -59,20 +59,20 @@ const Engine& first_engine() {
   return *engines().front();
 }
 
-std::shared_ptr<const LoadedModel> load(const Engine& engine, const std::filesystem::path& path,
-                                        const ComponentDevice& device, bool verbose, const Interrupt& interrupt) {
-  Progress progress("Loading " + escaped(path.filename().string()));
-  LoadRequest request{.model = path, .device = device, .stop = interrupt.token()};
-  request.progress = [&](float part) {
+std::shared_ptr<const LoadedModel> load(const Engine& engine, const LoadRequest& request, bool verbose,
+                                        const Interrupt& interrupt) {
+  Progress progress("Loading " + escaped(request.model.filename().string()));
+  LoadContext context{.stop = interrupt.token()};
+  context.progress = [&](float part) {
     progress.show(part);
     return true;
   };
   if (verbose) {
-    note("loading " + escaped(path.string()));
-    request.log = [](LogLevel, std::string_view message) { note(escaped(message)); };
+    note("loading " + escaped(request.model.string()));
+    context.log = [](LogLevel, std::string_view message) { note(escaped(message)); };
   }
   try {
-    return engine.load(request);
+    return engine.load(request, context);
   } catch (const Cancelled&) {
     interrupt.check();
     throw;
@@ -100,10 +100,10 @@ Prompt make_prompt(const LoadedModel& model, const RunOptions& options, const st
 
 int run_prompt(const Engine& engine, const LoadedModel& model, const RunOptions& options,
                const GenerationOptions& generation, const Prompt& prompt, const Interrupt& interrupt) {
-  const auto session = model.new_session(options.session);
+  const auto session = model.new_session(session_options(options));
   GenerationResult result;
   if (options.json) {
-    result = session->generate({.prompts = {prompt}, .options = generation, .stop = interrupt.token()});
+    result = session->generate({.prompts = {prompt}, .options = generation}, {.stop = interrupt.token()});
     print(as_value(result, model.info(), engine.name()).to_json(2) + "\n");
   } else {
     result = answer(*session, prompt, generation, !options.no_stream, interrupt.token());
@@ -122,12 +122,13 @@ int run(const RunOptions& options) {
   const auto path = locate_model(options.model, ModelSearch::from_environment());
   const auto prompt = read_prompt(options);
 
-  const auto resolution =
-      resolve(request, discover(DiscoverOptions::engines_only()), ResolvePolicy::from_environment());
+  const auto resolution = resolve_here(request, {std::string(engine.name())});
   if (options.verbose) tell_device(resolution);
 
   auto interrupt = std::make_unique<Interrupt>();
-  const auto model = load(engine, path, resolution.device, options.verbose, *interrupt);
+  const auto model = load(
+      engine, {.model = path, .device = resolution.device, .keys = resolution.keys, .context = context_spec(options)},
+      options.verbose, *interrupt);
   interrupt->check();
   if (options.verbose) tell_model(model->info());
   const bool chat = use_chat_template(model->info(), options);

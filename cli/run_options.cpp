@@ -10,14 +10,16 @@ namespace berth::cli {
 namespace {
 
 void add_prompt_options(CLI::App& command, RunOptions& options) {
-  command.add_option("MODEL", options.model,
-                     "A GGUF file, a folder that holds one, ORG/NAME in the Hugging Face cache, or smollm2, the default "
-                     "model")
+  command
+      .add_option("MODEL", options.model,
+                  "A GGUF file, a folder that holds one, ORG/NAME in the Hugging Face cache, or smollm2, the default "
+                  "model")
       ->type_name("MODEL")
       ->required();
-  command.add_option("-p,--prompt", options.prompt,
-                     "What to answer; - is standard input, as without -p where that is no terminal. At a terminal, "
-                     "without -p, a conversation starts")
+  command
+      .add_option("-p,--prompt", options.prompt,
+                  "What to answer; - is standard input, as without -p where that is no terminal. At a terminal, "
+                  "without -p, a conversation starts")
       ->type_name("TEXT");
   command.add_option("--system", options.system, "The system message of the conversation")->type_name("TEXT");
   command.add_flag("--raw", options.raw, "Go on with the prompt as it is, without the model's chat template");
@@ -35,7 +37,8 @@ void add_sampling_options(CLI::App& command, RunOptions& options) {
           "Above 0: sample, the more freely the higher. 0, the default: always the likeliest token");
   whole("--top-k", options.top_k, "Sample among the K likeliest tokens only; 0 turns it off (50)");
   decimal("--top-p", options.top_p, "Sample among the likeliest tokens that have this probability together (1)");
-  decimal("--min-p", options.min_p, "Sample among tokens with at least this part of the likeliest one's probability (0)");
+  decimal("--min-p", options.min_p,
+          "Sample among tokens with at least this part of the likeliest one's probability (0)");
   decimal("--repetition-penalty", options.generation.repetition_penalty,
           "Above 1: tokens that were there already become less likely (1)");
   whole("--seed", options.generation.seed, "Sample the same again with the same number");
@@ -48,10 +51,10 @@ void add_sampling_options(CLI::App& command, RunOptions& options) {
 void add_machine_options(CLI::App& command, RunOptions& options) {
   command.add_option("--device", options.device, "Where to run, such as cpu or cuda:1 (see berth devices)")
       ->type_name("DEVICE");
-  command.add_option("--n-ctx", options.session.n_ctx, "Tokens of context; 0, the default: as many as are needed")
+  command.add_option("--n-ctx", options.n_ctx, "Tokens of context; 0, the default: as many as are needed")
       ->type_name("N")
       ->check(whole_number());
-  command.add_option("--threads", options.session.n_threads, "0, the default: the cores that this process may use")
+  command.add_option("--threads", options.n_threads, "0, the default: the cores that this process may use")
       ->type_name("N")
       ->check(whole_number());
 }
@@ -71,6 +74,15 @@ void add_run_options(CLI::App& command, RunOptions& options) {
   add_machine_options(command, options);
   add_sampling_options(command, options);
   add_output_options(command, options);
+}
+
+std::optional<ContextSpec> context_spec(const RunOptions& options) {
+  if (options.n_ctx == 0) return std::nullopt;
+  return ContextSpec{.n_ctx = options.n_ctx, .n_seq = GenerationOptions::max_return_sequences, .unified = true};
+}
+
+SessionOptions session_options(const RunOptions& options) {
+  return {.n_ctx = options.n_ctx, .n_threads = options.n_threads};
 }
 
 GenerationOptions generation_options(const RunOptions& options) {

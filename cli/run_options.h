@@ -21,7 +21,8 @@ struct RunOptions {
   std::optional<double> top_p;
   std::optional<double> min_p;
   GenerationOptions generation;  ///< the rest of it
-  SessionOptions session;
+  int n_ctx = 0;
+  int n_threads = 0;
   bool raw = false;
   bool no_stream = false;
   bool json = false;
@@ -29,6 +30,10 @@ struct RunOptions {
 };
 
 void add_run_options(CLI::App& command, RunOptions& options);
+
+/// The context to load a model with; none: the engine's default.
+std::optional<ContextSpec> context_spec(const RunOptions& options);
+SessionOptions session_options(const RunOptions& options);
 
 /// All of them together. Sampling is on where the temperature is above 0, and where anything that only sampling uses is
 /// given, unless the temperature is given as 0. Throws std::invalid_argument.

@@ -1,21 +1,27 @@
 include(GoogleTest)
 
-# berth_add_test(name SOURCES file... [LABELS label...] [PROCESSORS n] [FIXTURES fixture...]): one GoogleTest executable
-# whose tests ctest knows one by one.
+# What every test program begins with.
+add_library(berth_test_main OBJECT ${PROJECT_SOURCE_DIR}/tests/main.cpp)
+berth_warnings(berth_test_main)
+target_link_libraries(berth_test_main PRIVATE GTest::gtest)
+target_compile_definitions(berth_test_main PRIVATE BERTH_TEST_SKIPS="${PROJECT_SOURCE_DIR}/tests/skips.txt")
+
+# berth_add_test(name SOURCES file... [LABELS label...] [PROCESSORS n] [FIXTURES fixture...] [ONE_BY_ONE]): one GoogleTest
+# executable. ctest runs it as one test of that name, which costs one process, or knows its tests ONE_BY_ONE.
 # Defined in it: BERTH_TEST_DATA_DIR, BERTH_TEST_MODEL and BERTH_TEST_LLAMA_SERVER (where the default model is, once it
 # was fetched, and llama-server, once it was built), BERTH_BINARY (the command line) and BERTH_TEST_CONSUMERS (what
 # consumer.cmake builds). BERTH_CORPUS_DIR comes from the environment, else tests/data/corpus is meant.
 # PROCESSORS: how many a test keeps busy; those that run a model take all that there are, and share badly.
 function(berth_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PROCESSORS" "SOURCES;LABELS;FIXTURES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "ONE_BY_ONE" "PROCESSORS" "SOURCES;LABELS;FIXTURES")
   if(NOT arg_PROCESSORS)
     set(arg_PROCESSORS 1)
   endif()
-  add_executable(${name} ${arg_SOURCES})
+  add_executable(${name} ${arg_SOURCES} $<TARGET_OBJECTS:berth_test_main>)
   berth_warnings(${name})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE
-    berth::berth fmt::fmt nlohmann_json::nlohmann_json GTest::gmock GTest::gtest_main Threads::Threads ${CMAKE_DL_LIBS})
+    berth::berth fmt::fmt nlohmann_json::nlohmann_json GTest::gmock Threads::Threads ${CMAKE_DL_LIBS})
   # Most of the time that tests take to compile went into these headers, and into making quick code of what runs once.
   target_precompile_headers(${name} PRIVATE <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp> <fmt/format.h>)
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
@@ -30,7 +36,14 @@ function(berth_add_test name)
     add_dependencies(${name} berth_cli)
   endif()
   add_dependencies(${name} berth_engine_probe)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 30
-    PROPERTIES TIMEOUT 120 LABELS "${arg_LABELS}" PROCESSORS "${arg_PROCESSORS}"
-    FIXTURES_REQUIRED "${arg_FIXTURES}")
+  set(properties LABELS "${arg_LABELS}" PROCESSORS ${arg_PROCESSORS})
+  if(arg_FIXTURES)
+    list(APPEND properties FIXTURES_REQUIRED "${arg_FIXTURES}")
+  endif()
+  if(arg_ONE_BY_ONE)
+    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 30 PROPERTIES TIMEOUT 120 ${properties})
+  else()
+    add_test(NAME ${name} COMMAND ${name} --gtest_brief=1 WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 1500 ${properties})
+  endif()
 endfunction()

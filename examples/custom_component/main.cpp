@@ -31,13 +31,15 @@ class MyComponent final : public berth::ComponentWith<MyComponentParameters> {
   void warm_up(const berth::CallContext& context = {}) override {
     if (model_ != nullptr) return;
     const auto path = berth::locate_model(parameters().model, berth::ModelSearch::from_environment());
-    model_ = berth::engine("llama.cpp").load({.model = path, .device = *device(), .stop = context.stop});
+    const auto where = berth::resolve_here(*device(), {"llama.cpp"});
+    model_ = berth::engine("llama.cpp")
+                 .load({.model = path, .device = where.device, .keys = where.keys}, {.stop = context.stop});
   }
 
   void run(berth::Run& run) override {
     const auto prompt = model_->apply_chat_template({{"user", run.get(question_)}});
     const auto result =
-        model_->new_session()->generate({.prompts = {prompt}, .options = {.max_new_tokens = 24}, .stop = run.stop()});
+        model_->new_session()->generate({.prompts = {prompt}, .options = {.max_new_tokens = 24}}, {.stop = run.stop()});
     run.set(answer_, result.completions[0].text);
   }
 

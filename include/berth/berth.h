@@ -11,8 +11,10 @@
 #include "berth/chat_message.h"                      // IWYU pragma: export
 #include "berth/chat_prompt_builder.h"               // IWYU pragma: export
 #include "berth/component.h"                         // IWYU pragma: export
+#include "berth/context_spec.h"                      // IWYU pragma: export
 #include "berth/convert.h"                           // IWYU pragma: export
 #include "berth/device.h"                            // IWYU pragma: export
+#include "berth/device_key.h"                        // IWYU pragma: export
 #include "berth/document.h"                          // IWYU pragma: export
 #include "berth/document_store.h"                    // IWYU pragma: export
 #include "berth/document_writer.h"                   // IWYU pragma: export
@@ -33,6 +35,7 @@
 #include "berth/openai_generator.h"                  // IWYU pragma: export
 #include "berth/ordered_map.h"                       // IWYU pragma: export
 #include "berth/pipeline.h"                          // IWYU pragma: export
+#include "berth/placement.h"                         // IWYU pragma: export
 #include "berth/prompt_builder.h"                    // IWYU pragma: export
 #include "berth/resolve.h"                           // IWYU pragma: export
 #include "berth/secret.h"                            // IWYU pragma: export

@@ -1,6 +1,7 @@
 /// Engines: what loads a model on a device and runs it.
 ///
-///     auto model = engine("llama.cpp").load({.model = "smollm2.gguf", .device = Device::cpu()});
+///     auto where = resolve_here(Wish::from_str("gpu"));
+///     auto model = engine("llama.cpp").load({.model = "smollm2.gguf", .device = where.device, .keys = where.keys});
 ///     auto session = model->new_session();
 ///     auto result = session->generate({.prompts = {model->apply_chat_template({{"user", "Why is the sky blue?"}})}});
 ///     std::cout << result.completions[0].text;
@@ -20,10 +21,15 @@
 #include <vector>
 
 #include "berth/chat_message.h"
+#include "berth/context_spec.h"
 #include "berth/device.h"
+#include "berth/device_key.h"
 #include "berth/inventory.h"
 #include "berth/log.h"
+#include "berth/ordered_map.h"
+#include "berth/placement.h"
 #include "berth/streaming.h"
+#include "berth/value.h"
 
 namespace berth {
 
@@ -31,16 +37,21 @@ namespace berth {
 /// cannot pose as another role.
 struct Prompt {
   struct Piece {
-    std::string text;  ///< UTF-8
+    std::string text = {};  ///< UTF-8
     bool trusted = true;
-  };
-  std::vector<Piece> pieces;
 
+    bool operator==(const Piece&) const = default;
+  };
+  std::vector<Piece> pieces = {};
+
+  Prompt() = default;
   Prompt(std::string text) : pieces{{std::move(text), true}} {}  ///< one trusted piece
   Prompt(const char* text) : Prompt(std::string(text)) {}
   explicit Prompt(std::vector<Piece> parts) : pieces(std::move(parts)) {}
 
   std::string text() const;  ///< all pieces together
+
+  bool operator==(const Prompt&) const = default;
 };
 
 /// How to continue a prompt. Names and defaults are those of transformers' GenerationConfig; the order is theirs too:
@@ -61,6 +72,8 @@ struct GenerationOptions {
 
   /// Throws std::invalid_argument naming the option, what it is and what it may be.
   void validate() const;
+
+  bool operator==(const GenerationOptions&) const = default;
 };
 
 enum class FinishReason { end_of_text, stop_word, length, cancelled };
@@ -75,9 +88,21 @@ struct Completion {
   std::uint32_t seed = 0;  ///< gives the same samples again; 0 without sampling
 };
 
+/// What is to be generated, as data: read from JSON, it gives the same answer.
 struct GenerationRequest {
-  std::vector<Prompt> prompts;  ///< computed together in one batch
+  std::vector<Prompt> prompts = {};  ///< computed together in one batch
   GenerationOptions options = {};
+
+  /// Throws std::invalid_argument for a text that is not UTF-8.
+  Value to_dict() const;
+  /// Throws std::invalid_argument saying where what is wrong; options out of their range are refused by generate().
+  static GenerationRequest from_dict(const Value& dict);
+
+  bool operator==(const GenerationRequest&) const = default;
+};
+
+/// What a caller gives beside the request, as it is no data.
+struct GenerationContext {
   std::function<void(const StreamingChunk&)> on_chunk = {};  ///< on the calling thread
   std::stop_token stop = {};                                 ///< ends the generation with what there is, `cancelled`
 };
@@ -91,11 +116,19 @@ struct GenerationResult {
 };
 
 struct SessionOptions {
-  int n_ctx = 0;      ///< tokens of context; 0: as many as each request needs, at most what the model was trained for
+  /// Tokens of context to begin with; 0: as many as the first request needs. A session grows as requests need it, up to
+  /// what the model was loaded with (LoadRequest::context).
+  int n_ctx = 0;
   int n_threads = 0;  ///< 0: the cores that this process may use
   /// Keeps the computed context of the last single prompt and goes on from the part that the next one shares.
   /// Quicker in a conversation; the last digits of the numbers may differ from a computation from the start.
   bool reuse_prefix = false;
+
+  Value to_dict() const;
+  /// Throws std::invalid_argument saying where what is wrong.
+  static SessionOptions from_dict(const Value& dict);
+
+  bool operator==(const SessionOptions&) const = default;
 };
 
 /// A context on a loaded model: the state of generations that run one after the other.
@@ -104,9 +137,9 @@ class Session {
  public:
   virtual ~Session() = default;
 
-  /// Throws std::invalid_argument for options out of range and a prompt that is empty or longer than the context,
-  /// EngineError where the engine fails. The session can be used again after each of these.
-  virtual GenerationResult generate(const GenerationRequest& request) = 0;
+  /// Throws std::invalid_argument for options out of range and for a prompt that is empty or longer than the context of
+  /// the model, with what it needs; EngineError where the engine fails. The session can be used again after each of these.
+  virtual GenerationResult generate(const GenerationRequest& request, const GenerationContext& context = {}) = 0;
 };
 
 /// What is known of a loaded model.
@@ -115,6 +148,7 @@ struct LoadedModelInfo {
   std::string description;   ///< "llama 135M Q4_1"
   std::string architecture;  ///< "llama"
   Device device = Device::cpu();
+  DeviceKey key = {};  ///< which piece of hardware that is
   std::uint64_t weight_bytes = 0;
   std::uint64_t parameters = 0;
   int context_length = 0;  ///< tokens that the model was trained for
@@ -148,11 +182,36 @@ class LoadedModel {
   virtual std::size_t count_tokens(const Prompt& prompt) const = 0;
 
   virtual std::unique_ptr<Session> new_session(const SessionOptions& options = {}) const = 0;
+
+  /// The context that each session may hold, without zeros: as it was loaded with, or the default.
+  virtual const ContextSpec& context() const = 0;
+
+  /// The bytes that the weights and all sessions that live hold at this moment, by device. A session holds nothing before
+  /// its first request. Without any session, the engine makes a small context to find out.
+  virtual std::vector<DeviceUse> memory() const = 0;
 };
 
+/// What is to be loaded, and where, as data.
 struct LoadRequest {
-  std::filesystem::path model;               ///< a GGUF file
-  ComponentDevice device;                    ///< one device, or a map whose entries all name the same one
+  std::filesystem::path model = {};        ///< a GGUF file
+  ComponentDevice device = Device::cpu();  ///< one device, or a map whose entries all name the same one
+  /// Which piece of hardware each device is, by its name in `device`: Resolution::keys, or Inventory::keys(). The CPU
+  /// needs none; any other device without one is refused, as its index may mean another piece to the engine.
+  OrderedMap<DeviceKey> keys = {};
+  /// Bounds the memory that each session takes. None: as many tokens as the model was trained for, shared by up to 64
+  /// sequences.
+  std::optional<ContextSpec> context = {};
+
+  /// Throws std::invalid_argument for a path that is not UTF-8.
+  Value to_dict() const;
+  /// Throws std::invalid_argument saying where what is wrong.
+  static LoadRequest from_dict(const Value& dict);
+
+  bool operator==(const LoadRequest&) const = default;
+};
+
+/// What a caller gives beside the request, as it is no data.
+struct LoadContext {
   std::function<bool(float)> progress = {};  ///< the part done, 0 to 1; answering false cancels
   std::stop_token stop = {};
   LogCallback log = {};  ///< the engine's warnings
@@ -175,12 +234,18 @@ class Engine {
   /// The devices that this engine can use on this machine, the CPU among them, each with its name there in `engines`.
   virtual std::vector<DeviceInfo> devices() const = 0;
 
-  /// Computes on `device`, one of devices(), for about so long (see berth/measure.h). Throws EngineError.
-  virtual Measurement measure(const Device& device, std::chrono::milliseconds budget) const = 0;
+  /// Whether it also runs on workers of ggml's RPC protocol, which devices() does not list.
+  virtual bool uses_workers() const { return false; }
 
-  /// Throws ModelNotFound, FormatError (a file that is no model or is damaged), EngineError (a device that is not
-  /// there, an architecture that is not known, too little memory) and Cancelled.
-  virtual std::shared_ptr<const LoadedModel> load(const LoadRequest& request) const = 0;
+  /// Computes on a device for about so long (see berth/measure.h); `device` is its name, `key` which one it is. Throws
+  /// EngineError, also where that cannot be told.
+  virtual Measurement measure(const Device& device, const DeviceKey& key, std::chrono::milliseconds budget) const = 0;
+
+  /// Throws ModelNotFound, FormatError (a file that is no model or is damaged), EngineError (a device that is not there or
+  /// that cannot be told from another, an architecture that is not known, too little memory), std::invalid_argument (a
+  /// context that cannot be) and Cancelled.
+  virtual std::shared_ptr<const LoadedModel> load(const LoadRequest& request,
+                                                  const LoadContext& context = {}) const = 0;
 };
 
 /// The engines that this build has, best first.

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace berth {
 
@@ -63,13 +64,16 @@ class DeviceNotFound : public std::runtime_error {
 /// A service elsewhere could not be reached, refused the request, or sent what makes no sense.
 class RemoteError : public std::runtime_error {
  public:
-  explicit RemoteError(const std::string& message, std::optional<int> status = std::nullopt)
-      : std::runtime_error(message), status_(status) {}
+  explicit RemoteError(const std::string& message, std::optional<int> status = std::nullopt,
+                       std::string text_so_far = {})
+      : std::runtime_error(message), status_(status), text_so_far_(std::move(text_so_far)) {}
 
-  std::optional<int> status() const { return status_; }  ///< of HTTP, where an answer came: 401, 429, ...
+  std::optional<int> status() const { return status_; }            ///< of HTTP, where an answer came: 401, 429, ...
+  const std::string& text_so_far() const { return text_so_far_; }  ///< of a streamed reply that was cut
 
  private:
   std::optional<int> status_;
+  std::string text_so_far_;
 };
 
 /// The caller cancelled the work (a stop token, or a progress callback that answered false).

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "berth/device.h"
+#include "berth/device_key.h"
+#include "berth/ordered_map.h"
 #include "berth/value.h"
 
 namespace berth {
@@ -46,14 +48,6 @@ struct Link {
   std::string detail = {};                ///< "PCIe 5.0 x16", "18 NVLinks"
 
   bool operator==(const Link&) const = default;
-};
-
-/// The name of a device in an engine ("llama.cpp", "CUDA1") or its index in an API ("cuda", "1").
-struct DeviceName {
-  std::string in;
-  std::string name;
-
-  bool operator==(const DeviceName&) const = default;
 };
 
 struct CpuCache {
@@ -115,6 +109,7 @@ struct DiskInfo {
 struct RemoteInfo {
   std::string endpoint = {};  ///< "127.0.0.1:50052"
   std::string version = {};   ///< of its protocol
+  std::uint32_t number = 0;   ///< of the device on its worker
 
   bool operator==(const RemoteInfo&) const = default;
 };
@@ -150,6 +145,8 @@ struct DeviceInfo {
   std::optional<DiskInfo> disk = {};
   std::optional<RemoteInfo> remote = {};
   std::optional<DeviceSpeed> speed = {};
+
+  DeviceKey key() const;  ///< which piece of hardware it is
 
   bool operator==(const DeviceInfo&) const = default;
 };
@@ -203,6 +200,8 @@ struct Inventory {
   /// is none.
   const DeviceInfo* find(const Device& device) const;
   const MemoryPool* pool(std::string_view id) const;
+  /// Which piece of hardware each device of `device` is, by the device's name there. What the machine lacks is left out.
+  OrderedMap<DeviceKey> keys(const ComponentDevice& device) const;
 
   /// The form of docs/inventory.schema.json.
   Value to_dict() const;
@@ -255,6 +254,9 @@ struct DiscoverOptions {
   /// std::invalid_argument naming the variable.
   static DiscoverOptions from_environment();
 };
+
+/// Bytes of memory of the host that this process can have without swapping, by cgroup and cpuset too. 0 where unknown.
+std::uint64_t available_memory_bytes();
 
 /// Looks at this machine. A driver that is missing, hangs or crashes is a report, never an error.
 /// Safe to call from several threads.

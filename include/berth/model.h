@@ -103,7 +103,8 @@ struct ModelSearch {
 ///   - "smollm2" or "SmolLM2-135M-Instruct", the default model in `search.model_cache` ("./smollm2" is a path)
 ///   - the path of a file, or of a folder that holds one model
 ///   - "ORG/NAME" or "ORG/NAME:FILE_OR_QUANT" in the Hugging Face cache, such as "org/name-GGUF:Q4_K_M"
-/// Of a split model it is the first part; files that only accompany a model (mmproj*, mtp-*, imatrix*) do not count.
+/// Of a split model it is the first part; files that only accompany a model (projectors, adapters, importance
+/// matrices, drafts) do not count.
 /// Nothing is downloaded: throws ModelNotFound, with the command that gets what is missing; std::invalid_argument where
 /// the name is empty, holds a NUL byte, or several models fit (they are listed).
 std::filesystem::path locate_model(std::string_view model, const ModelSearch& search);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "berth/device.h"
+#include "berth/device_key.h"
 #include "berth/ordered_map.h"
 #include "berth/value.h"
 
@@ -37,6 +38,7 @@ struct Placement {
 /// Bytes that a model takes on one device.
 struct DeviceUse {
   Device device = Device::cpu();
+  DeviceKey key = {};          ///< which piece of hardware that is
   std::string pool = {};       ///< the id of its memory pool in the inventory
   std::uint64_t weights = 0;   ///< tensors
   std::uint64_t cache = 0;     ///< keys and values, recurrent states

@@ -56,6 +56,7 @@ struct ResolvePolicy {
   bool mps_enabled = true;
   bool xpu_enabled = true;
   ResolveRule rule = ResolveRule::haystack;
+  std::vector<std::string> engines = {};  ///< that count; empty: each one that the inventory names
   /// Chooses instead of the rule: one of the candidates, or nullptr for none of them. resolve() throws
   /// std::invalid_argument where it is another device.
   std::function<const DeviceInfo*(std::span<const DeviceInfo* const> candidates)> choose = {};
@@ -75,6 +76,7 @@ struct ResolveReason {
 
 struct Resolution {
   ComponentDevice device;
+  OrderedMap<DeviceKey> keys;          ///< which piece of hardware each device of it is, for engines
   std::vector<ResolveReason> reasons;  ///< of each device but disks, in the order looked at; exactly one is taken
 
   std::string str() const;  ///< one line for each reason: "cuda:0: taken, the first of cuda, xpu, mps, cpu that ..."
@@ -82,12 +84,17 @@ struct Resolution {
   bool operator==(const Resolution&) const = default;
 };
 
-/// Resolves `request` over a machine. Pure: neither this machine nor the environment is asked. Only devices that an
-/// engine can use count.
+/// Resolves `request` over a machine. Pure: neither this machine nor the environment is asked. Only devices that one of
+/// the engines of `policy` can use count. A worker on another machine is taken only where a wish names the type `rpc`.
 /// A given device or map comes back unchanged where the machine has all of it; the reason tells of devices in it that no
 /// engine can use. Nothing by the rule `haystack` gives cuda:0, else xpu, else mps, else cpu, as Haystack does; where the
 /// first device of a type cannot be used, the next one of it by its index; the CPU where there is nothing at all.
 /// Throws DeviceNotFound where the machine has no such device or nothing meets the wish; the message names the nearest.
 Resolution resolve(const ResolveRequest& request, const Inventory& inventory, const ResolvePolicy& policy = {});
+
+/// Resolves `request` over this machine as discover() sees it, by the policy of the environment, for these engines of this
+/// build (empty: all). No driver is looked at where the answer cannot depend on one: nothing or "cpu" is asked for, and the
+/// engines use the CPU alone.
+Resolution resolve_here(const ResolveRequest& request = {}, const std::vector<std::string>& engines = {});
 
 }  // namespace berth

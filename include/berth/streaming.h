@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "berth/chat_content.h"
 #include "berth/value.h"
 #include "berth/value_traits.h"
 
@@ -27,13 +28,16 @@ struct ToolCallDelta {
 /// A piece of generated text, as soon as it is certain: whole UTF-8 characters, never a part of a stop word.
 struct StreamingChunk {
   std::string content = {};
-  std::size_t index = 0;  ///< of the completion or, from a remote model, of the tool call that it belongs to
+  /// Of the completion. From a remote model, of the tool call that the piece belongs to; else 0 for the first block,
+  /// thoughts or text, and 1 for the text after thoughts.
+  std::size_t index = 0;
 
   /// What remote models say besides.
   std::vector<ToolCallDelta> tool_calls = {};
-  bool start = false;                             ///< of the text or of a tool call
-  std::optional<std::string> finish_reason = {};  ///< "stop", "length", "tool_calls", "content_filter"
-  Value::Object meta = {};                        ///< model, index, finish_reason, received_at, usage, ...
+  std::optional<ReasoningContent> reasoning = {};  ///< a piece of the thoughts
+  bool start = false;                              ///< of the text, the thoughts or a tool call
+  std::optional<std::string> finish_reason = {};   ///< "stop", "length", "tool_calls", "content_filter"
+  Value::Object meta = {};                         ///< model, index, finish_reason, received_at, usage, ...
 };
 
 /// Called with each piece of text while it is generated. In a serialized component it stands by its `name`.

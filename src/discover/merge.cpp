@@ -1,10 +1,12 @@
 #include "discover/merge.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <span>
 
+#include "discover/remote/rpc_worker.h"
 #include "text/nearest.h"
 
 namespace berth::discovery {
@@ -98,11 +100,19 @@ bool same_hardware(const DeviceInfo& known, const DeviceInfo& info) {
   return same_identity(known, info) || (is_cpu(known) && is_cpu(info));
 }
 
-/// An engine counts as the API does that it uses.
-bool same_name(const DeviceInfo& known, const DeviceInfo& info) {
-  const DeviceName name{std::string(to_string(info.device.type())), std::to_string(info.device.id().value_or(0))};
-  return !are_elsewhere(known, info) &&
-         (known.device == info.device || std::ranges::find(known.apis, name) != known.apis.end());
+/// Whether one API gives both the same index.
+bool share_index(const DeviceInfo& a, const DeviceInfo& b) {
+  return std::ranges::any_of(a.apis,
+                             [&](const DeviceName& name) { return std::ranges::find(b.apis, name) != b.apis.end(); });
+}
+
+bool goes_by_type(const DeviceInfo& info, DeviceType type) {
+  return info.device.type() == type ||
+         std::ranges::find(info.apis, to_string(type), &DeviceName::in) != info.apis.end();
+}
+
+bool may_be_called_alike(const DeviceInfo& a, const DeviceInfo& b) {
+  return a.name.empty() || b.name.empty() || lower(a.name) == lower(b.name);
 }
 
 Device next_free(const std::vector<DeviceInfo>& devices, DeviceType type) {
@@ -119,16 +129,22 @@ std::string name_of(const DeviceInfo& sighting) {
 
 class Merger {
  public:
-  /// What an engine lists goes by its name too, where nothing tells more.
   void take(Findings findings, bool is_engine) {
     const auto before = inventory_.devices.size();  // what one probe lists twice are two pieces
     OrderedMap<std::string> names;                  // this probe's name of a device: its final one
+    const auto listed = findings.devices;
     for (auto& info : findings.devices) {
       const auto name = info.device.str();
       const auto known = std::span(inventory_.devices).first(before);
       auto match = std::ranges::find_if(known, [&](const DeviceInfo& each) { return same_hardware(each, info); });
-      if (match == known.end() && is_engine)
-        match = std::ranges::find_if(known, [&](const DeviceInfo& each) { return same_name(each, info); });
+      if (match == known.end() && is_engine) {
+        const auto meant = meant_by_engine(known, by_probes_, info, listed);
+        if (meant.size() > 1) {
+          findings.report.notes.push_back(cannot_tell(info, known, meant));
+          continue;
+        }
+        if (!meant.empty()) match = known.begin() + static_cast<std::ptrdiff_t>(meant.front());
+      }
       if (match != known.end()) {
         if (info.pool == name) info.pool = match->device.str();
         add(*match, std::move(info));
@@ -159,6 +175,12 @@ class Merger {
         if (const auto* name = names.find(*end)) *end = *name;
       links_.push_back(std::move(link));
     }
+    if (!is_engine) by_probes_ = inventory_.devices.size();
+    if (findings.uses_workers)
+      for (auto& info : inventory_.devices)
+        if (info.remote && ggml_reaches(info.remote->endpoint))
+          info.engines.push_back(
+              {findings.report.probe, fmt::format("{}/{}", info.remote->endpoint, info.remote->number)});
     inventory_.probes.push_back(std::move(findings.report));
   }
 
@@ -173,6 +195,46 @@ class Merger {
   }
 
  private:
+  using Known = std::span<const DeviceInfo>;
+
+  /// The known devices that one may be which an engine lists without UUID or PCI address: none, the one it is, or several
+  /// that nothing tells apart. Its index counts only in the API that says it; otherwise it can be told where it is the only
+  /// one of its type, or of its type and name, on both sides. Only what probes saw counts there (the first `by_probes`): an
+  /// engine lists no more than it wants to use.
+  static std::vector<std::size_t> meant_by_engine(Known known, std::size_t by_probes, const DeviceInfo& info,
+                                                  Known listed) {
+    const auto indices = [&](auto is_meant, std::size_t end) {
+      std::vector<std::size_t> found;
+      for (std::size_t i = 0; i < end; ++i)
+        if (!are_elsewhere(known[i], info) && is_meant(known[i])) found.push_back(i);
+      return found;
+    };
+    if (!info.apis.empty())
+      return indices([&](const DeviceInfo& each) { return share_index(each, info); }, known.size());
+    if (!info.pci_id.empty() || !info.uuid.empty()) return {};
+    const auto type = info.device.type();
+    const auto is_alike = [&](const DeviceInfo& each) {
+      return goes_by_type(each, type) && may_be_called_alike(each, info);
+    };
+    auto found = indices(is_alike, by_probes);
+    const auto twins = std::ranges::count_if(listed, [&](const DeviceInfo& each) {
+      return each.device.type() == type && each.pci_id.empty() && each.uuid.empty() && may_be_called_alike(each, info);
+    });
+    if (found.size() == 1 && twins > 1) found.push_back(found.front());
+    return found;
+  }
+
+  static std::string cannot_tell(const DeviceInfo& info, Known known, const std::vector<std::size_t>& meant) {
+    std::vector<std::string> names;
+    for (const auto i : meant)
+      if (auto name = known[i].device.str(); std::ranges::find(names, name) == names.end())
+        names.push_back(std::move(name));
+    return fmt::format(
+        "{} ({}) tells neither a UUID nor a PCI address and may be {}{}: it is not used, as nothing tells which it is",
+        info.engines.empty() ? info.device.str() : info.engines.front().name, info.name, fmt::join(names, " or "),
+        names.size() == 1 ? " as others of the engine may" : "");
+  }
+
   bool is_taken(const Device& device) const {
     return std::ranges::find(inventory_.devices, device, &DeviceInfo::device) != inventory_.devices.end();
   }
@@ -234,6 +296,7 @@ class Merger {
   }
 
   Inventory inventory_;
+  std::size_t by_probes_ = 0;  // of its devices
   std::vector<Link> links_;
 };
 

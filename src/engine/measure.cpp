@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <stdexcept>
@@ -28,26 +27,14 @@ std::string measured_by(const DeviceInfo& info) {
 }
 
 /// All that a measurement depends on.
-std::string key_of(const DeviceInfo& info, const Inventory& inventory) {
+std::string cache_key(const DeviceInfo& info, const Inventory& inventory) {
   auto key =
       fmt::format("{} {} {} {} {} {}", inventory.machine_id, info.name, info.uuid.empty() ? info.pci_id : info.uuid,
                   info.total_bytes >> 28, info.driver, measured_by(info));
   if (info.cpu) key += fmt::format(" {} cores", info.cpu->usable_cores);
   if (info.disk) key += fmt::format(" {} {}", info.disk->source, info.disk->mount_point);
-  if (info.remote) key += fmt::format(" {}", info.remote->endpoint);
+  if (info.remote) key += fmt::format(" {}/{}", info.remote->endpoint, info.remote->number);
   return key;
-}
-
-/// Of a device on its worker, whose name there is "HOST:PORT/NUMBER".
-std::uint32_t device_number(const DeviceInfo& info) {
-  for (const auto& [in, name] : info.apis) {
-    std::uint32_t number = 0;
-    const char* end = name.data() + name.size();
-    const auto slash = name.rfind('/');
-    if (in == "rpc" && slash != name.npos && std::from_chars(name.data() + slash + 1, end, number).ptr == end)
-      return number;
-  }
-  return 0;
 }
 
 Measurement measure_one(const DeviceInfo& info, std::chrono::milliseconds budget) {
@@ -61,7 +48,7 @@ Measurement measure_one(const DeviceInfo& info, std::chrono::milliseconds budget
     constexpr std::uint64_t bytes = 16 << 20;
     discovery::RpcWorker worker(info.remote->endpoint, budget);
     const auto latency_us = worker.round_trip_us();
-    const auto rate = worker.bytes_per_s(device_number(info), bytes);
+    const auto rate = worker.bytes_per_s(info.remote->number, bytes);
     return {.speed = {},
             .link = Link{.from = "cpu",
                          .to = info.device.str(),
@@ -70,7 +57,7 @@ Measurement measure_one(const DeviceInfo& info, std::chrono::milliseconds budget
                          .latency_us = latency_us,
                          .measured = true}};
   }
-  return engine(info.engines.front().in).measure(info.device, budget);
+  return engine(info.engines.front().in).measure(info.device, info.key(), budget);
 }
 
 LinkKind link_kind(const DeviceInfo& info) {
@@ -175,7 +162,7 @@ Inventory measure(Inventory inventory, const MeasureOptions& options) {
   for (auto& info : inventory.devices) {
     if (measured_by(info).empty()) continue;
     if (options.stop.stop_requested()) throw Cancelled("Measuring was cancelled before " + info.device.str());
-    const auto key = key_of(info, inventory);
+    const auto key = cache_key(info, inventory);
     const auto kept = from_value(cache.find(key), info);
     if (kept && !options.again) {
       set_speed(inventory, info, *kept);
@@ -209,7 +196,7 @@ Inventory with_kept_speeds(Inventory inventory, const std::filesystem::path& cac
   if (kept.empty()) return inventory;
   for (auto& info : inventory.devices)
     if (!measured_by(info).empty())
-      if (const auto measurement = from_value(kept.find(key_of(info, inventory)), info))
+      if (const auto measurement = from_value(kept.find(cache_key(info, inventory)), info))
         set_speed(inventory, info, *measurement);
   return inventory;
 }

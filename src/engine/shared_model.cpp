@@ -21,7 +21,9 @@ std::string key_of(const Engine& engine, const LoadRequest& request) {
   const auto path = std::filesystem::weakly_canonical(request.model, error);
   const auto time = std::filesystem::last_write_time(request.model, error);
   const auto bytes = std::filesystem::file_size(request.model, error);
-  return fmt::format("{}\n{}\n{}\n{}\n{}", engine.name(), request.device.str(), path.string(),
+  auto data = request;
+  data.model.clear();  // its path stands below, without links and as it is on disk
+  return fmt::format("{}\n{}\n{}\n{}\n{}", engine.name(), data.to_dict().to_json(), path.string(),
                      error ? 0 : time.time_since_epoch().count(), error ? 0 : bytes);
 }
 
@@ -37,12 +39,13 @@ std::shared_ptr<Entry> entry(const std::string& key) {
 
 }  // namespace
 
-std::shared_ptr<const LoadedModel> shared_model(const Engine& engine, const LoadRequest& request) {
+std::shared_ptr<const LoadedModel> shared_model(const Engine& engine, const LoadRequest& request,
+                                                const LoadContext& context) {
   const auto own = entry(key_of(engine, request));
-  const auto lock = own->loading.lock(request.stop);
+  const auto lock = own->loading.lock(context.stop);
   auto model = own->model.lock();
   if (!model) {
-    model = engine.load(request);
+    model = engine.load(request, context);
     own->model = model;
   }
   return model;

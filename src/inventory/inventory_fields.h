@@ -2,6 +2,7 @@
 #pragma once
 
 #include "berth/inventory.h"
+#include "inventory/device_key_fields.h"
 #include "value/structs.h"
 
 namespace berth::structs {
@@ -39,11 +40,6 @@ struct FieldsOf<Link> {
                                      required("kind", &Link::kind),          field("bytes_per_s", &Link::bytes_per_s),
                                      field("latency_us", &Link::latency_us), field("measured", &Link::measured),
                                      field("detail", &Link::detail)};
-};
-
-template <>
-struct FieldsOf<DeviceName> {
-  static constexpr std::tuple all = {required("in", &DeviceName::in), required("name", &DeviceName::name)};
 };
 
 template <>
@@ -97,7 +93,7 @@ struct FieldsOf<DiskInfo> {
 template <>
 struct FieldsOf<RemoteInfo> {
   static constexpr std::tuple all = {required("endpoint", &RemoteInfo::endpoint),
-                                     field("version", &RemoteInfo::version)};
+                                     field("version", &RemoteInfo::version), field("number", &RemoteInfo::number)};
 };
 
 template <>

@@ -162,7 +162,11 @@ Inventory simulate(std::string_view machine) {
   auto inventory = machine.starts_with(hwloc) ? discovery::simulate_topology(machine.substr(hwloc.size()))
                                               : Builder(machine).build();
   inventory.host = "simulated";
-  inventory.probes = {{.probe = "simulate", .outcome = ProbeOutcome::found, .message = std::string(machine)}};
+  if (inventory.probes.empty()) inventory.probes.emplace_back();
+  auto& report = inventory.probes.front();
+  report.probe = "simulate";
+  report.outcome = ProbeOutcome::found;
+  report.message = std::string(machine);
   return inventory;
 }
 

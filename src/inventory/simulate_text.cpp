@@ -253,7 +253,7 @@ SimulatedLink read_link(Cursor& cursor) {
   link.bytes_per_s = cursor.speed();
   read_options(cursor, {{"kind",
                          [&] {
-                           const auto& names = NamesOf<LinkKind>::all;
+                           const auto& names = structs::NamesOf<LinkKind>::all;
                            const std::size_t start = cursor.at();
                            const auto name = std::ranges::find(names, cursor.take_while(is_word));
                            if (name == names.end())

@@ -1,12 +1,15 @@
 #include "inventory/simulate_topology.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "berth/convert.h"
-#include "discover/host/topology.h"
+#include "inventory/topology.h"
+#include "inventory/topology_gpus.h"
 #include "inventory/simulate_text.h"
 
 namespace berth::discovery {
@@ -28,17 +31,23 @@ void check_sizes(const CpuInfo& cpu) {
 
 Inventory simulate_topology(std::string_view topology) {
   const std::string text(topology);
-  auto found =
-      findings_of_topology((text.ends_with(".xml") ? topology_from_xml(text) : topology_from_description(text)).get());
-  for (auto& info : found.devices) {
-    check_sizes(*info.cpu);
-    info.name = "simulated " + info.name;
+  const auto read = text.ends_with(".xml") ? topology_from_xml(text) : topology_from_description(text);
+  auto found = findings_of_topology(read.get());
+  check_sizes(*found.devices.front().cpu);
+  auto gpus = gpus_of_topology(read.get());
+  const auto append = [](auto& to, auto&& from) { std::ranges::move(from, std::back_inserter(to)); };
+  Inventory inventory{.devices = std::move(found.devices),
+                      .pools = std::move(found.pools),
+                      .links = std::move(found.links),
+                      .probes = {std::move(gpus.report)}};
+  append(inventory.devices, gpus.devices);
+  append(inventory.pools, gpus.pools);
+  append(inventory.links, gpus.links);
+  for (auto& info : inventory.devices) {
+    info.name = "simulated " + (info.name.empty() ? info.device.str() : info.name);
     info.engines = {{"llama.cpp", to_ggml(info.device)}};
   }
-  Inventory inventory;
-  inventory.devices = std::move(found.devices);
-  inventory.pools = std::move(found.pools);
-  inventory.links = std::move(found.links);
+  std::ranges::stable_sort(inventory.devices, {}, &DeviceInfo::device);
   return inventory;
 }
 

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
 
 #include "berth/error.h"
+#include "model/companion.h"
 #include "model/split_name.h"
 #include "text/nearest.h"
 #include "text/printable.h"
@@ -15,13 +17,9 @@
 namespace berth::model {
 namespace {
 
-bool accompanies_a_model(std::string_view name) {
-  return name.starts_with("mmproj") || name.starts_with("mtp-") || name.starts_with("imatrix");
-}
-
 void add_file(ModelFiles& files, const std::filesystem::path& relative) {
   const auto name = lower(relative.filename().string());
-  if (name.starts_with('.') || accompanies_a_model(name)) return;
+  if (name.starts_with('.') || is_companion_name(name)) return;
   if (name.ends_with(".safetensors")) files.has_safetensors = true;
   if (!name.ends_with(".gguf")) return;
   const auto split = parse_split_name(relative.filename().string());
@@ -51,18 +49,28 @@ void list_into(ModelFiles& files, const std::filesystem::path& root, const std::
   if (error) fail_unreadable(folder, error);
 }
 
+/// Unless one file remains, or none would.
+template <class LeaveOut>
+void leave_out(std::vector<std::filesystem::path>& files, LeaveOut is_left_out) {
+  if (files.size() < 2) return;
+  std::vector<std::filesystem::path> kept;
+  std::remove_copy_if(files.begin(), files.end(), std::back_inserter(kept), is_left_out);
+  if (!kept.empty()) files = std::move(kept);
+}
+
 }  // namespace
 
 ModelFiles list_models(const std::filesystem::path& folder, int levels) {
   ModelFiles files;
   list_into(files, folder, {}, levels);
+  leave_out(files.models, [&](const auto& file) { return is_companion(folder / file); });
   std::sort(files.models.begin(), files.models.end());
   std::sort(files.later_parts.begin(), files.later_parts.end());
   return files;
 }
 
-std::filesystem::path pick_model(const std::filesystem::path& folder, const ModelFiles& files,
-                                 const PickMessages& messages) {
+std::filesystem::path pick_model(const std::filesystem::path& folder, ModelFiles files, const PickMessages& messages) {
+  leave_out(files.models, [](const auto& file) { return is_draft_name(lower(file.filename().string())); });
   if (files.models.size() > 1) {
     std::string list;
     for (const auto& file : files.models) list += "\n  " + messages.prefix + file.string();

@@ -15,7 +15,7 @@ struct ModelFiles {
 };
 
 /// Lists `folder`, to a depth of `levels` folders below it. Links to files are followed, those to folders are not.
-/// Files that only accompany a model (mmproj*, mtp-*, imatrix*) and hidden ones do not count.
+/// Files that only accompany a model and hidden ones do not count. Where several files remain, their headers are asked.
 /// Throws ModelNotFound where a folder cannot be read.
 ModelFiles list_models(const std::filesystem::path& folder, int levels);
 
@@ -26,9 +26,8 @@ struct PickMessages {
   std::string prefix;   ///< before each name of the list, so that it can be given as it stands
 };
 
-/// The one model of `files`, as a path. Throws as PickMessages says, and ModelNotFound where it is a link to nothing or
+/// The one model of `files`, as a path; one beside which only drafts for it stand counts as the only one. Throws as PickMessages says, and ModelNotFound where it is a link to nothing or
 /// only later parts of a split model are there.
-std::filesystem::path pick_model(const std::filesystem::path& folder, const ModelFiles& files,
-                                 const PickMessages& messages);
+std::filesystem::path pick_model(const std::filesystem::path& folder, ModelFiles files, const PickMessages& messages);
 
 }  // namespace berth::model

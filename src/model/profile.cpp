@@ -78,7 +78,7 @@ ModelProfile make_profile(const ByteReader& reader, GgufHeader header) {
   profile.context_length = find_count(reader, metadata, profile.architecture + ".context_length");
   profile.block_count = find_count(reader, metadata, profile.architecture + ".block_count");
   profile.vocabulary_size = vocabulary_size(reader, metadata, profile.architecture);
-  profile.has_chat_template = find_string(reader, metadata, "tokenizer.chat_template").has_value();
+  profile.has_chat_template = !find_string(reader, metadata, "tokenizer.chat_template").value_or("").empty();
   profile.tensors = std::move(header.tensors);
   for (auto& tensor : profile.tensors) {
     profile.tensor_bytes += tensor.bytes;

@@ -3,6 +3,7 @@
 
 #include "berth/context_spec.h"
 #include "berth/placement.h"
+#include "inventory/device_key_fields.h"
 #include "value/structs.h"
 
 namespace berth::structs {
@@ -40,9 +41,10 @@ struct FieldsOf<Placement> {
 template <>
 struct FieldsOf<DeviceUse> {
   static constexpr std::tuple all = {
-      required("device", &DeviceUse::device),   field("pool", &DeviceUse::pool),
-      required("weights", &DeviceUse::weights), required("cache", &DeviceUse::cache),
-      required("compute", &DeviceUse::compute), required("overhead", &DeviceUse::overhead)};
+      required("device", &DeviceUse::device),    field("key", &DeviceUse::key),
+      field("pool", &DeviceUse::pool),           required("weights", &DeviceUse::weights),
+      required("cache", &DeviceUse::cache),      required("compute", &DeviceUse::compute),
+      required("overhead", &DeviceUse::overhead)};
 };
 
 }  // namespace berth::structs

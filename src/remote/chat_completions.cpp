@@ -6,10 +6,12 @@
 
 #include "berth/error.h"
 #include "berth/value_traits.h"
+#include "remote/chat_answer.h"
 #include "remote/chat_body.h"
 #include "remote/chat_stream.h"
+#include "remote/chat_text.h"
 #include "remote/entry.h"
-#include "remote/server_sent_events.h"
+#include "remote/service_error.h"
 #include "text/printable.h"
 
 namespace berth {
@@ -21,19 +23,21 @@ auto understood(const HttpRequest& request, Read&& read) {
   try {
     return read();
   } catch (const FormatError& problem) {
-    throw remote_error(
-        request, fmt::format("The answer is not JSON: at byte {}, expected {}", problem.offset(), problem.expected()));
+    throw not_json(request, problem);
   } catch (const std::invalid_argument& problem) {
     throw remote_error(request, fmt::format("The answer is no chat completion: {}", problem.what()));
   }
 }
 
-/// {"error": ...} in the place of an answer.
 void check_for_error(const HttpRequest& request, const Value& answer) {
-  const auto& error = entry(answer, "error");
-  if (error.is_null()) return;
-  const auto& message = error.is_string() ? error : entry(error, "message");
-  throw remote_error(request, message.is_string() ? message.as_string() : "An error occurred during streaming");
+  if (const auto message = error_in(answer)) throw remote_error(request, *message);
+}
+
+/// `error`, with what had come of the reply.
+RemoteError with_text(const HttpRequest& request, const RemoteError& error, const std::string& text_so_far) {
+  if (text_so_far.empty()) return error;
+  const auto text = redacted(text_so_far, request.secrets);
+  return RemoteError(fmt::format("{}; the text so far: {}", error.what(), printable(text, 1000)), error.status(), text);
 }
 
 /// Services send back what they were sent, keys among it.
@@ -44,29 +48,45 @@ void warn(const CallContext& context, const HttpRequest& request, const std::str
 ChatMessage message_of(const Value& completion, const Value& choice, const std::function<void(std::string)>& warn) {
   const auto& message = entry(choice, "message");
   std::vector<ToolCall> calls;
-  if (const auto& given = entry(message, "tool_calls"); !given.is_null())
+  if (const auto given = tool_calls_of(message); !given.is_null())
     for (const auto& call : given.as_array()) {
       const auto& function = entry(call, "function");
       if (function.is_null()) continue;  // a custom tool's
       const auto id = from_value<std::optional<std::string>>(entry(call, "id"));
       const auto name = entry(function, "name").as_string();
-      const auto json = from_value<std::optional<std::string>>(entry(function, "arguments")).value_or("");
-      if (auto arguments = tool_arguments(json))
+      const auto& given_arguments = entry(function, "arguments");
+      if (auto arguments = tool_arguments(given_arguments))
         calls.push_back({.tool_name = name, .arguments = *std::move(arguments), .id = id});
       else
-        warn(
-            fmt::format("OpenAI returned a malformed JSON string for tool call arguments. This tool call will be "
-                        "skipped. To always generate a valid JSON, set `tools_strict` to `True`. Tool call ID: {}, "
-                        "Tool name: {}, Arguments: {}",
-                        printable(id.value_or("")), printable(name), printable(json)));
+        warn(fmt::format(
+            "OpenAI returned a malformed JSON string for tool call arguments. This tool call will be "
+            "skipped. To always generate a valid JSON, set `tools_strict` to `True`. Tool call ID: {}, "
+            "Tool name: {}, Arguments: {}",
+            printable(id.value_or("")), printable(name),
+            printable(given_arguments.is_string() ? given_arguments.as_string() : given_arguments.to_json())));
     }
+  auto text = chat_text(message);
+  const auto reason = finish_reason_of(choice);
   Value::Object meta{{"model", entry(completion, "model")},
                      {"index", entry(choice, "index")},
-                     {"finish_reason", entry(choice, "finish_reason")},
+                     {"finish_reason", reason ? Value(*reason) : Value()},
                      {"usage", entry(completion, "usage")}};
   if (const auto& logprobs = entry(choice, "logprobs"); !logprobs.is_null()) meta.set("logprobs", logprobs);
-  return ChatMessage::from_assistant(from_value<std::optional<std::string>>(entry(message, "content")), std::move(meta),
-                                     {}, std::move(calls));
+  std::optional<ReasoningContent> reasoning;
+  if (!text.reasoning.empty()) reasoning = ReasoningContent{.reasoning_text = std::move(text.reasoning)};
+  return ChatMessage::from_assistant(std::move(text.content), std::move(meta), {}, std::move(calls),
+                                     std::move(reasoning));
+}
+
+StreamingChunk add_to(ChatStream& stream, const HttpRequest& request, const Value& json) {
+  check_for_error(request, json);
+  return understood(request, [&] { return stream.add(json); });
+}
+
+void check_end(ChatAnswer& answer, const ChatStream& stream, const HttpRequest& request) {
+  answer.finish();
+  if (!answer.is_done() && !stream.is_finished()) throw remote_error(request, "The stream ended before the reply did");
+  if (stream.is_empty()) throw remote_error(request, "The answer is no chat completion: it has no choices");
 }
 
 }  // namespace
@@ -127,13 +147,24 @@ std::vector<ChatMessage> ChatCompletions::at_once(const HttpRequest& request, co
   } catch (const Cancelled&) {
     return {};
   }
+  const auto warn_of = [&](const std::string& message) { warn(context, request, message); };
+  if (ChatAnswer::is_event_stream(text)) {  // which was not asked for
+    ChatStream stream;
+    try {
+      ChatAnswer answer(request, [&](const Value& json) { (void)add_to(stream, request, json); });
+      answer.feed(text);
+      check_end(answer, stream, request);
+    } catch (const RemoteError& error) {
+      throw with_text(request, error, stream.text());
+    }
+    return {stream.message(warn_of)};
+  }
   return understood(request, [&] {
     const auto answer = Value::from_json(text);
     check_for_error(request, answer);
     std::vector<ChatMessage> replies;
     for (const auto& choice : entry(answer, "choices").as_array())
-      replies.push_back(
-          message_of(answer, choice, [&](const std::string& message) { warn(context, request, message); }));
+      replies.push_back(message_of(answer, choice, warn_of));
     return replies;
   });
 }
@@ -141,25 +172,18 @@ std::vector<ChatMessage> ChatCompletions::at_once(const HttpRequest& request, co
 ChatMessage ChatCompletions::streamed(HttpRequest request, const StreamingCallback& callback,
                                       const CallContext& context) const {
   ChatStream stream;
-  bool done = false;
-  ServerSentEvents events([&](const ServerSentEvent& event) {
-    if (done || context.stop.stop_requested()) return;
-    done = event.data.starts_with("[DONE]");
-    if (done) return;
-    const auto chunk = understood(request, [&] {
-      const auto json = Value::from_json(event.data);
-      check_for_error(request, json);
-      return stream.add(json);
-    });
-    callback.call(chunk);
+  ChatAnswer answer(request, [&](const Value& json) {
+    if (!context.stop.stop_requested()) callback.call(add_to(stream, request, json));
   });
-  request.on_data = [&](std::string_view data) { events.feed(data); };
+  request.on_data = [&](std::string_view data) { answer.feed(data); };
   try {
     http_.post(request, context);
-    if (!done && !stream.is_finished()) throw remote_error(request, "The stream ended before the reply did");
+    check_end(answer, stream, request);
   } catch (const Cancelled&) {
     if (!context.stop.stop_requested()) throw;
     if (!stream.is_finished()) stream.set_finish_reason("cancelled");
+  } catch (const RemoteError& error) {
+    throw with_text(request, error, stream.text());
   }
   return stream.message([&](const std::string& message) { warn(context, request, message); });
 }

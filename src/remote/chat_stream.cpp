@@ -5,12 +5,10 @@
 
 #include <chrono>
 #include <ctime>
-#include <stdexcept>
+#include <utility>
 
-#include "berth/error.h"
-#include "berth/value_traits.h"
+#include "remote/chat_text.h"
 #include "remote/entry.h"
-#include "text/printable.h"
 
 namespace berth {
 namespace {
@@ -25,10 +23,6 @@ std::string local_time_now() {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}", local, now.time_since_epoch().count() % 1'000'000);
 }
 
-std::optional<std::string> text(const Value& object, std::string_view name) {
-  return from_value<std::optional<std::string>>(entry(object, name));
-}
-
 /// The reasons that Haystack knows, by its names.
 std::optional<std::string> known_reason(const std::optional<std::string>& reason) {
   if (reason == "function_call") return "tool_calls";
@@ -36,105 +30,80 @@ std::optional<std::string> known_reason(const std::optional<std::string>& reason
   return std::nullopt;
 }
 
-std::vector<ToolCallDelta> tool_calls(const Value& deltas) {
-  std::vector<ToolCallDelta> calls;
-  if (deltas.is_null()) return calls;
-  for (const auto& delta : deltas.as_array()) {
-    ToolCallDelta call{.index = from_value<std::optional<std::size_t>>(entry(delta, "index")).value_or(0),
-                       .id = text(delta, "id")};
-    if (const auto& function = entry(delta, "function"); !function.is_null()) {
-      call.tool_name = text(function, "name");
-      call.arguments = text(function, "arguments");
-      if (call.arguments == "") call.arguments.reset();
-    }
-    calls.push_back(std::move(call));
-  }
-  return calls;
+/// Most services tell it in the last piece, Moonshot's in the last choice and Groq's in a field of its own.
+const Value& usage_of(const Value& json, const Value* choice) {
+  const Value* own = json.find("x_groq");
+  for (const Value* place : {&json, choice, own})
+    if (const Value* usage = place == nullptr ? nullptr : place->find("usage"); usage != nullptr && !usage->is_null())
+      return *usage;
+  return entry(json, "usage");
 }
 
 }  // namespace
 
-std::optional<Value::Object> tool_arguments(const std::string& json) {
-  if (json.empty()) return Value::Object{};
-  try {
-    auto arguments = Value::from_json(json);
-    if (arguments.is_object()) return std::move(arguments.as_object());
-  } catch (const FormatError&) {
-  }
-  return std::nullopt;
-}
-
 StreamingChunk ChatStream::add(const Value& json) {
-  StreamingChunk chunk;
-  const Value& usage = entry(json, "usage");
-  const Value received_at = local_time_now();
-  model_ = entry(json, "model");
-  if (!usage.is_null()) usage_ = usage;
-  if (chunks_++ == 0) first_received_at_ = received_at;
-
   const auto& choices = entry(json, "choices");
-  if (choices.as_array().empty()) {  // the last one tells the usage only
-    chunk.meta = {{"model", model_}, {"received_at", received_at}, {"usage", usage}};
-    return chunk;
-  }
-  const auto& choice = choices.as_array().front();
-  const auto reason = text(choice, "finish_reason");
-  chunk.finish_reason = known_reason(reason);
-  if (reason) finish_reason_ = chunk.finish_reason.value_or(*reason);
-  chunk.meta = {{"model", model_},
-                {"index", entry(choice, "index")},
-                {"tool_calls", Value()},
-                {"finish_reason", entry(choice, "finish_reason")},
-                {"received_at", received_at},
-                {"usage", usage}};
+  const Value* choice = choices.is_null() || choices.as_array().empty() ? nullptr : &choices.as_array().front();
+  const Value& usage = usage_of(json, choice);
+  if (!usage.is_null()) usage_ = usage;
+  if (const auto& model = entry(json, "model"); model_.is_null() || (model.is_string() && model != Value("")))
+    model_ = model;
 
-  const auto& delta = entry(choice, "delta");
-  if (!delta.is_null()) {
-    chunk.content = text(delta, "content").value_or("");
-    chunk.tool_calls = tool_calls(entry(delta, "tool_calls"));
-  }
-  if (!chunk.tool_calls.empty()) {
-    chunk.meta.set("tool_calls", entry(delta, "tool_calls"));
-    chunk.index = chunk.tool_calls.front().index;
-    chunk.start = chunk.tool_calls.front().tool_name.has_value();
-  } else {
-    chunk.start = chunks_ == 2;  // the first one tells the role only
-    if (const auto& logprobs = entry(choice, "logprobs"); !logprobs.is_null()) {
-      chunk.meta.set("logprobs", logprobs);
-      logprobs_.push_back(logprobs);
-    }
-  }
-
-  text_ += chunk.content;
-  for (const auto& call : chunk.tool_calls) {
-    auto& all = calls_[call.index];
-    if (call.id) all.id = *call.id;
-    all.name += call.tool_name.value_or("");
-    all.arguments += call.arguments.value_or("");
-  }
+  StreamingChunk chunk;
+  chunk.meta = {{"model", model_}, {"received_at", local_time_now()}, {"usage", usage}};
+  if (first_received_at_.is_null()) first_received_at_ = chunk.meta.at("received_at");
+  if (choice != nullptr) add_choice(chunk, *choice);
   return chunk;
 }
 
-ChatMessage ChatStream::message(const std::function<void(const std::string&)>& warn) const {
-  std::vector<ToolCall> calls;
-  for (const auto& [index, call] : calls_) {
-    if (auto arguments = tool_arguments(call.arguments))
-      calls.push_back({.tool_name = call.name, .arguments = *std::move(arguments), .id = call.id});
-    else
-      warn(
-          fmt::format("The LLM provider returned a malformed JSON string for tool call arguments. This tool call will "
-                      "be skipped. To always generate a valid JSON, set `tools_strict` to `True`. Tool call ID: {}, "
-                      "Tool name: {}, Arguments: {}",
-                      printable(call.id), printable(call.name), printable(call.arguments)));
+void ChatStream::add_choice(StreamingChunk& chunk, const Value& choice) {
+  ++choices_;
+  const auto reason = finish_reason_of(choice);
+  chunk.finish_reason = known_reason(reason);
+  if (reason) finish_reason_ = chunk.finish_reason.value_or(*reason);
+  const bool has_message = entry(choice, "delta").is_null();
+  const auto& delta = entry(choice, has_message ? "message" : "delta");
+  is_whole_ |= has_message && !delta.is_null();
+  const auto calls = delta.is_null() ? Value() : tool_calls_of(delta);
+  chunk.meta.set("index", entry(choice, "index"));
+  chunk.meta.set("tool_calls", calls);
+  chunk.meta.set("finish_reason", entry(choice, "finish_reason"));
+  if (const auto& logprobs = entry(choice, "logprobs"); !logprobs.is_null() && calls.is_null()) {
+    chunk.meta.set("logprobs", logprobs);
+    logprobs_.push_back(logprobs);
   }
+  if (delta.is_null() || (has_message && has_pieces_)) return;  // MiniMax's last piece is all of the message again
+
+  auto text = chat_text(delta);
+  chunk.content = std::move(text.content).value_or("");
+  chunk.tool_calls = calls_.add(calls);
+  if (!text.reasoning.empty()) chunk.reasoning = ReasoningContent{.reasoning_text = std::move(text.reasoning)};
+  // What a piece begins: a tool call, the thoughts or the text, which comes after them.
+  if (!chunk.tool_calls.empty()) {
+    chunk.index = chunk.tool_calls.front().index;
+    chunk.start = chunk.tool_calls.front().tool_name.has_value();
+  } else if (chunk.reasoning) {
+    chunk.start = reasoning_.empty();
+  } else {
+    chunk.index = reasoning_.empty() ? 0 : 1;
+    chunk.start = text_.empty() && !chunk.content.empty();
+  }
+  text_ += chunk.content;
+  if (chunk.reasoning) reasoning_ += chunk.reasoning->reasoning_text;
+  has_pieces_ |= !has_message && (!chunk.content.empty() || chunk.reasoning || !chunk.tool_calls.empty());
+}
+
+ChatMessage ChatStream::message(const std::function<void(const std::string&)>& warn) const {
   Value::Object meta{{"model", model_},
                      {"index", 0},
                      {"finish_reason", finish_reason_ ? Value(*finish_reason_) : Value()},
                      {"completion_start_time", first_received_at_},
                      {"usage", usage_}};
   if (!logprobs_.empty()) meta.set("logprobs", logprobs_);
+  std::optional<ReasoningContent> reasoning;
+  if (!reasoning_.empty()) reasoning = ReasoningContent{.reasoning_text = reasoning_};
   return ChatMessage::from_assistant(text_.empty() ? std::nullopt : std::optional(text_), std::move(meta), {},
-                                     std::move(calls));
+                                     calls_.calls(warn), std::move(reasoning));
 }
 
 }  // namespace berth

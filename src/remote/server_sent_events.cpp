@@ -17,6 +17,11 @@ void ServerSentEvents::feed(std::string_view bytes) {
   }
 }
 
+void ServerSentEvents::finish() {
+  if (!line_.empty()) end_line();
+  end_event();
+}
+
 void ServerSentEvents::end_line() {
   auto line = std::exchange(line_, {});
   if (std::exchange(first_line_, false) && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);

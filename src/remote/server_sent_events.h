@@ -15,12 +15,14 @@ struct ServerSentEvent {
   bool operator==(const ServerSentEvent&) const = default;
 };
 
-/// Takes a stream apart that comes in pieces, cut at any byte. An event without its blank line is none.
+/// Takes a stream apart that comes in pieces, cut at any byte.
 class ServerSentEvents {
  public:
   explicit ServerSentEvents(std::function<void(const ServerSentEvent&)> on_event) : on_event_(std::move(on_event)) {}
 
   void feed(std::string_view bytes);
+  /// The stream is over. Unlike in the standard, the event that it ends in needs no blank line: many services forget it.
+  void finish();
 
  private:
   void end_line();

@@ -35,7 +35,9 @@ Unmet unmet(const Wish& wish, const DeviceInfo& info, const ResolvePolicy& polic
   const auto type = info.device.type();
   if (!wish.only.empty() && !contains(wish.only, type)) return {0, "of another type than was asked for"};
   if (contains(wish.except, type)) return {0, fmt::format("{} is excluded", to_string(type))};
-  if (info.engines.empty()) return {1, "no engine of this build can use it"};
+  if (auto why = unusable(info, policy); !why.empty()) return {1, std::move(why)};
+  if (type == DeviceType::rpc && wish.only.empty())
+    return {2, "a worker on another machine is only taken where a wish names rpc"};
   if (const auto variable = variable_that_leaves_out(type, wish, policy); !variable.empty())
     return {2, fmt::format("left out by {}=false", variable)};
   if (!wish.engine.empty() && std::ranges::find(info.engines, wish.engine, &DeviceName::in) == info.engines.end())
@@ -46,6 +48,18 @@ Unmet unmet(const Wish& wish, const DeviceInfo& info, const ResolvePolicy& polic
   if (info.free_bytes < wish.min_free_bytes)
     return {5, fmt::format("{} free, {} were asked for", in_units(info.free_bytes), in_units(wish.min_free_bytes))};
   return {6};
+}
+
+std::string unusable(const DeviceInfo& info, const ResolvePolicy& policy, std::string_view it) {
+  if (info.engines.empty()) return fmt::format("no engine of this build can use {}", it);
+  const auto counts = [&](const DeviceName& engine) {
+    return policy.engines.empty() || contains(policy.engines, engine.in);
+  };
+  if (std::ranges::any_of(info.engines, counts)) return {};
+  std::vector<std::string_view> others;
+  for (const auto& engine : info.engines)
+    if (!contains(others, engine.in)) others.push_back(engine.in);
+  return fmt::format("{} cannot use {}, only {}", fmt::join(policy.engines, " or "), it, fmt::join(others, " or "));
 }
 
 std::string nearest_devices(const Device& wanted, const Inventory& inventory) {

@@ -20,6 +20,9 @@ struct Unmet {
 };
 Unmet unmet(const Wish& wish, const DeviceInfo& info, const ResolvePolicy& policy);
 
+/// Why no engine that counts can use the device, which is called `it` there; empty where one can.
+std::string unusable(const DeviceInfo& info, const ResolvePolicy& policy, std::string_view it = "it");
+
 /// Haystack's order of types, and Berth's own after it. Lower comes first.
 int type_rank(DeviceType type);
 

@@ -34,29 +34,30 @@ std::vector<const DeviceInfo*> all_but_disks(const Inventory& inventory) {
 }
 
 /// Throws where it is not there; what is to be said of it, where something is.
-std::string look_up(const Device& device, const Inventory& inventory, const std::string& entry) {
+std::string look_up(const Device& device, const Inventory& inventory, const ResolvePolicy& policy,
+                    const std::string& entry) {
   const auto* info = inventory.find(device);
   if (info == nullptr && device == Device::disk()) return "the machine lists no disk";
   if (info == nullptr)
     throw DeviceNotFound(fmt::format("This machine has no device '{}'{}; it has {}", device.str(), entry,
                                      nearest_devices(device, inventory)));
-  if (device.type() == DeviceType::disk || !info->engines.empty()) return {};
-  return fmt::format("no engine of this build can use {}", device.str());
+  if (device.type() == DeviceType::disk) return {};
+  return unusable(*info, policy, device.str());
 }
 
-Resolution resolve_given(const ComponentDevice& given, const Inventory& inventory) {
+Resolution resolve_given(const ComponentDevice& given, const Inventory& inventory, const ResolvePolicy& policy) {
   std::string why = "given";
   std::set<Device> seen;
   const auto look_at = [&](const Device& device, const std::string& entry) {
     if (!seen.insert(device).second) return;
-    if (const auto remark = look_up(device, inventory, entry); !remark.empty()) why += "; " + remark;
+    if (const auto remark = look_up(device, inventory, policy, entry); !remark.empty()) why += "; " + remark;
   };
   if (const Device* single = given.single())
     look_at(*single, "");
   else
     for (const auto& [name, device] : *given.multiple())
       look_at(device, fmt::format(" (of {} in the map)", in_quotes(name)));
-  return {given, {{given, true, std::move(why)}}};
+  return {given, inventory.keys(given), {{given, true, std::move(why)}}};
 }
 
 /// Haystack names the type, but for cuda, whose default is cuda:0. Engines take both for the first one.
@@ -96,7 +97,7 @@ Resolution resolve_nothing(const Inventory& inventory, const ResolvePolicy& poli
   }
   for (; next != devices.end(); ++next)
     reasons.push_back({(*next)->device, false, "only used where it is asked for by name"});
-  return {*taken, std::move(reasons)};
+  return {*taken, inventory.keys(*taken), std::move(reasons)};
 }
 
 struct Choice {
@@ -177,7 +178,7 @@ Resolution resolve_wish(const Wish& wish, const Inventory& inventory, const Reso
   for (const auto* each : candidates)
     reasons.push_back({each->device, each == taken, each == taken ? why : taken->device.str() + " is preferred"});
   std::ranges::stable_sort(reasons, {}, [](const ResolveReason& reason) { return *reason.device.single(); });
-  return {taken->device, std::move(reasons)};
+  return {taken->device, inventory.keys(taken->device), std::move(reasons)};
 }
 
 }  // namespace
@@ -206,7 +207,7 @@ std::string Resolution::str() const {
 }
 
 Resolution resolve(const ResolveRequest& request, const Inventory& inventory, const ResolvePolicy& policy) {
-  if (const auto* given = std::get_if<ComponentDevice>(&request)) return resolve_given(*given, inventory);
+  if (const auto* given = std::get_if<ComponentDevice>(&request)) return resolve_given(*given, inventory, policy);
   if (const auto* wish = std::get_if<Wish>(&request)) return resolve_wish(*wish, inventory, policy);
   if (policy.rule == ResolveRule::haystack && !policy.choose) return resolve_nothing(inventory, policy);
   return resolve_wish({}, inventory, policy);

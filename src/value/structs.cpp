@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "text/printable.h"
+#include "text/utf8.h"
 
 namespace berth::structs {
 namespace {
@@ -40,7 +41,7 @@ bool read_bool(const Value& value, const Place& place) {
 }
 
 std::int64_t read_integer(const Value& value, const Place& place, std::int64_t least, std::int64_t most) {
-  const bool beyond = value.is_double() && std::abs(value.as_double()) >= beyond_integers;
+  const bool beyond = value.is_large_int() || (value.is_double() && std::abs(value.as_double()) >= beyond_integers);
   const auto number = beyond ? 0 : in_place(place, [&] { return value.as_int(); });
   if (beyond || number < least || number > most)
     place.fail(fmt::format("{} is not from {} to {}", value.to_json(), least, most));
@@ -57,6 +58,19 @@ std::string read_text(const Value& value, const Place& place) {
   const auto& text = in_place(place, [&]() -> const std::string& { return value.as_string(); });
   if (text.size() > longest_text) place.fail(fmt::format("{} bytes of text, at most {}", text.size(), longest_text));
   if (!is_plain(text)) place.fail("a control character, or a byte that is not UTF-8, in " + in_quotes(text));
+  return text;
+}
+
+std::string read_free_text(const Value& value, const Place& place) {
+  const auto& text = in_place(place, [&]() -> const std::string& { return value.as_string(); });
+  if (valid_utf8(text) != text) place.fail("a byte that is not UTF-8");
+  return text;
+}
+
+std::filesystem::path read_path(const Value& value, const Place& place) {
+  auto text = read_free_text(value, place);
+  if (text.size() > longest_text) place.fail(fmt::format("{} bytes of a path, at most {}", text.size(), longest_text));
+  if (text.find('\0') != text.npos) place.fail("a NUL byte in a path");
   return text;
 }
 
@@ -79,6 +93,14 @@ void check_object(const Value& value, const Place& place) {
 }
 
 Value write_text(const std::string& text) { return is_plain(text) ? text : printable(text, longest_made_plain - 3); }
+
+Value write_free_text(const std::string& text) {
+  if (valid_utf8(text) != text)
+    throw std::invalid_argument("A text that is not UTF-8 cannot be written as JSON: " + printable(text, 80));
+  return text;
+}
+
+Value write_path(const std::filesystem::path& path) { return write_free_text(path.string()); }
 
 Value write_bytes(std::uint64_t bytes) {
   return std::min<std::uint64_t>(bytes, std::numeric_limits<std::int64_t>::max());

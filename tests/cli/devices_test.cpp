@@ -1,7 +1,4 @@
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <nlohmann/json.hpp>
 #include <csignal>
@@ -13,6 +10,7 @@
 #include "berth/inventory.h"
 #include "berth/resolve.h"
 #include "cli/process.h"
+#include "real_worker.h"
 #include "test_model.h"
 
 namespace berth::test {
@@ -208,20 +206,6 @@ TEST_F(WatchedDevices, AnOutputThatCannotBeWrittenEndsIt) {
 }
 
 #ifdef BERTH_TEST_RPC_WORKER
-/// "127.0.0.1:PORT", which nobody listens at.
-std::string free_endpoint() {
-  const int listener = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (bind(listener, generic, size) != 0 || getsockname(listener, generic, &size) != 0)
-    throw std::runtime_error("no free port");
-  close(listener);
-  return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-}
-
 TEST_F(WatchedDevices, ThoseThatComeAndGoAreTold) {
   const auto endpoint = free_endpoint();
   for (const bool with_json : {false, true}) {

@@ -1,12 +1,14 @@
 #include <gmock/gmock.h>
 
+#include <nlohmann/json.hpp>
 #include <algorithm>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "berth/device.h"
+#include "berth/engine.h"
 #include "cli/process.h"
+#include "real_worker.h"
 #include "test_model.h"
 
 namespace berth::test {
@@ -73,8 +75,8 @@ TEST_F(RunCommand, JsonHoldsTheRepliesAndWhatTheyTook) {
 }
 
 TEST_F(RunCommand, SamplesAreTheSameForTheSameSeedAndAsManyAsAskedFor) {
-  const std::vector<std::string> asked = {"-p", "A poem.", "--temperature", "1.5", "--seed", "7",
-                                          "--num-return-sequences", "3"};
+  const std::vector<std::string> asked = {"-p",     "A poem.", "--temperature",          "1.5",
+                                          "--seed", "7",       "--num-return-sequences", "3"};
   const auto once = run_json(asked);
   EXPECT_EQ(once["replies"].size(), 3U);
   EXPECT_NE(once["replies"][0], once["replies"][1]);
@@ -84,8 +86,11 @@ TEST_F(RunCommand, SamplesAreTheSameForTheSameSeedAndAsManyAsAskedFor) {
 }
 
 TEST_F(RunCommand, AnythingThatOnlySamplingUsesTurnsItOn) {
-  for (const auto& option : {std::vector<std::string>{"--seed", "3"}, {"--top-k", "5"}, {"--top-p", "0.9"},
-                             {"--min-p", "0.1"}, {"--temperature", "0.5"}}) {
+  for (const auto& option : {std::vector<std::string>{"--seed", "3"},
+                             {"--top-k", "5"},
+                             {"--top-p", "0.9"},
+                             {"--min-p", "0.1"},
+                             {"--temperature", "0.5"}}) {
     std::vector<std::string> arguments = {"--raw", "-p", "Hi", "--max-new-tokens", "1"};
     arguments.insert(arguments.end(), option.begin(), option.end());
     EXPECT_NE(run_json(arguments)["meta"]["seeds"][0], 0) << option[0];
@@ -108,8 +113,9 @@ TEST_F(RunCommand, RawGoesOnWithThePromptAsItIs) {
 
 TEST_F(RunCommand, TheSystemMessageIsPartOfThePrompt) {
   const auto plain = run_json({"-p", "Hi"});
-  const auto guided = run_json({"-p", "Hi", "--system", "You are a pirate who answers in rhymes about the wild, wild sea "
-                                                        "and about all the many ships that ever sailed on it."});
+  const auto guided = run_json({"-p", "Hi", "--system",
+                                "You are a pirate who answers in rhymes about the wild, wild sea "
+                                "and about all the many ships that ever sailed on it."});
   EXPECT_GT(guided["meta"]["prompt_tokens"], plain["meta"]["prompt_tokens"]);
 }
 
@@ -134,9 +140,9 @@ TEST_F(RunCommand, OptionsThatStartWithADashCanBeGivenAsText) {
 
 TEST_F(RunCommand, VerboseTellsTheDeviceAndWhyAndWhatItTook) {
   const auto outcome = run({"-p", "Hi", "-v"});
-  EXPECT_THAT(outcome.err, AllOf(HasSubstr(": taken, the first of cuda, xpu, mps, cpu"),
-                                 HasSubstr("loaded in"), HasSubstr("prompt tokens, the first token after"),
-                                 HasSubstr("generated tokens"), HasSubstr("tokens/s"), HasSubstr("of memory")));
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr(": taken, the first of cuda, xpu, mps, cpu"), HasSubstr("loaded in"),
+                                 HasSubstr("prompt tokens, the first token after"), HasSubstr("generated tokens"),
+                                 HasSubstr("tokens/s"), HasSubstr("of memory")));
   EXPECT_THAT(run({"-p", "Hi", "-v", "--device", "cpu"}).err, HasSubstr("berth: device cpu: taken, given\n"));
 }
 
@@ -167,7 +173,8 @@ TEST_F(RunCommand, AModelWithoutATemplateGoesOnWithThePromptAsItIs) {
 }
 
 TEST_F(RunCommand, AFolderWithTheModelIsEnough) {
-  EXPECT_EQ(berth_command({"run", model_path().parent_path().string(), "-p", "Hi", "--max-new-tokens", "1"}).exit_code, 0);
+  EXPECT_EQ(berth_command({"run", model_path().parent_path().string(), "-p", "Hi", "--max-new-tokens", "1"}).exit_code,
+            0);
 }
 
 TEST_F(RunCommand, AnOutputThatCannotBeWrittenIsAFailure) {
@@ -179,10 +186,11 @@ TEST_F(RunCommand, AnOutputThatCannotBeWrittenIsAFailure) {
 }
 
 TEST_F(RunCommand, RepliesOnATerminalHoldNoControlCharacters) {
-  const auto outcome = run({"-p", "Hi", "--temperature", "50", "--top-k", "0", "--seed", "1"},
-                           {.terminal_output = true});
+  const auto outcome =
+      run({"-p", "Hi", "--temperature", "50", "--top-k", "0", "--seed", "1"}, {.terminal_output = true});
   EXPECT_EQ(outcome.exit_code, 0);
-  for (const char c : outcome.out) EXPECT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\r' || c == '\t');
+  for (const char c : outcome.out)
+    EXPECT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\r' || c == '\t');
 }
 
 TEST_F(RunCommand, JsonAtATerminalNeedsAPrompt) {
@@ -190,6 +198,38 @@ TEST_F(RunCommand, JsonAtATerminalNeedsAPrompt) {
   EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_THAT(outcome.err, HasSubstr("-p TEXT"));
 }
+
+/// A build for the CPU starts no program that enters a driver, unless a device is asked for that only one can tell.
+TEST_F(RunCommand, LooksAtDriversOnlyWhereTheAnswerDependsOnOne) {
+  for (const auto* each : engines())
+    for (const auto& info : each->devices())
+      if (info.device != Device::cpu()) GTEST_SKIP() << "this build has an engine for GPUs";
+  const TemporaryFolder folder;
+  const auto helper = folder.path() / "berth-probe";
+  const auto mark = folder.path() / "was-started";
+  std::ofstream(helper) << "#!/bin/sh\n: >'" << mark.string() << "'\n";
+  std::filesystem::permissions(helper, std::filesystem::perms::owner_all);
+  const ProcessOptions options{.environment = {{"BERTH_PROBE_HELPER", helper.string()}}};
+  EXPECT_EQ(run({"-p", "Hi"}, options).exit_code, 0);
+  EXPECT_EQ(run({"-p", "Hi", "--device", "cpu"}, options).exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(mark));
+  const auto refused = run({"-p", "Hi", "--device", "cuda:3"}, options);
+  EXPECT_THAT(refused.err, HasSubstr("This machine has no device 'cuda:3'"));
+  EXPECT_TRUE(std::filesystem::exists(mark));
+}
+
+#ifdef BERTH_TEST_RPC_WORKER
+TEST_F(RunCommand, MeansTheDeviceThatDevicesLists) {
+  const RealWorker worker(BERTH_TEST_RPC_WORKER);
+  const ProcessOptions options{.environment = {{"BERTH_RPC", worker.endpoint()}, {"BERTH_PROBES", "cpu,rpc"}}};
+  const auto machine = json::parse(berth_command({"devices", "--json"}, options).out);
+  EXPECT_EQ(machine.at("devices").back().at("device"), "rpc:0");
+  EXPECT_EQ(machine.at("devices").back().at("engines").at(0).at("in"), "llama.cpp");
+  const auto there = run_json({"--raw", "-p", "The capital of France is", "--device", "rpc:0"}, options);
+  EXPECT_EQ(there.at("meta").at("device"), "rpc:0");
+  EXPECT_EQ(there.at("replies"), run_json({"--raw", "-p", "The capital of France is"}, options).at("replies"));
+}
+#endif
 
 }  // namespace
 }  // namespace berth::test

@@ -136,6 +136,47 @@ TEST(Merge, AnEngineIsMatchedByAddressBeforeItsName) {
       << "one that no probe saw is another, whatever its name";
 }
 
+TEST(Merge, AnIndexCountsInTheApiThatSaysItOnly) {
+  const auto probes = std::vector{seen_by("cuda", {{.device = Device::gpu(0), .apis = {{"cuda", "0"}}}}),
+                                  seen_by("rocm", {{.device = Device::gpu(0), .apis = {{"hip", "0"}}}})};
+  const auto inventory = merge(
+      probes, {seen_by("llama.cpp",
+                       {{.device = Device::gpu(0), .engines = {{"llama.cpp", "ROCm0"}}, .apis = {{"hip", "0"}}}})});
+  EXPECT_EQ(inventory.find(Device::gpu(0))->engines, (std::vector<DeviceName>{}));
+  EXPECT_EQ(inventory.find(Device::gpu(1))->engines, (std::vector<DeviceName>{{"llama.cpp", "ROCm0"}}));
+}
+
+TEST(Merge, WhatAnEngineListsAndNothingTellsApartIsNobodys) {
+  const auto probes =
+      std::vector{seen_by("vulkan", {{.device = Device::vulkan(0), .name = "Arc", .apis = {{"vulkan", "0"}}},
+                                     {.device = Device::vulkan(1), .name = "Arc", .apis = {{"vulkan", "1"}}},
+                                     {.device = Device::vulkan(2), .name = "Iris", .apis = {{"vulkan", "2"}}}})};
+  const auto engine = [](const std::string& name) {
+    return seen_by("llama.cpp", {{.device = Device::vulkan(0), .name = name, .engines = {{"llama.cpp", "Vulkan0"}}}});
+  };
+  const auto unknown = merge(probes, {engine("Arc")});
+  EXPECT_EQ(unknown.devices.size(), 3U) << "it is one of them, not another one";
+  for (const auto& info : unknown.devices) EXPECT_TRUE(info.engines.empty()) << info.device.str();
+  EXPECT_EQ(unknown.probes.back().notes,
+            (std::vector<std::string>{
+                "Vulkan0 (Arc) tells neither a UUID nor a PCI address and may be vulkan:0 or vulkan:1: it "
+                "is not used, as nothing tells which it is"}));
+  EXPECT_EQ(merge(probes, {engine("Iris")}).find(Device::vulkan(2))->engines,
+            (std::vector<DeviceName>{{"llama.cpp", "Vulkan0"}}));
+}
+
+TEST(Merge, AnEngineThatUsesWorkersUsesThoseThatWereFound) {
+  auto engine = seen_by("llama.cpp", {});
+  const auto worker = seen_by("rpc", {{.device = Device::rpc(0), .remote = RemoteInfo{"worker:50052", "7.0.0", 1}},
+                                      {.device = Device::rpc(1), .remote = RemoteInfo{"[fe80::1]:50052", "7.0.0", 0}}});
+  EXPECT_TRUE(merge({worker}, {engine}).devices[0].engines.empty());
+  engine.uses_workers = true;
+  const auto inventory = merge({worker}, {Findings::from_json(engine.to_json())});
+  EXPECT_EQ(inventory.devices[0].engines, (std::vector<DeviceName>{{"llama.cpp", "worker:50052/1"}}));
+  EXPECT_EQ(inventory.devices[0].key().number, 1U);
+  EXPECT_TRUE(inventory.devices[1].engines.empty()) << "ggml knows no IPv6";
+}
+
 TEST(Merge, OneUuidAtTwoAddressesIsTwoPieces) {
   const std::string uuid = "8680a056-0800-0000-0000-000000000000";
   const auto inventory =

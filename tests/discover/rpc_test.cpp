@@ -1,11 +1,8 @@
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -19,6 +16,7 @@
 #include "discover/recorded_machine.h"
 #include "discover/remote/rpc_worker.h"
 #include "json_file.h"
+#include "real_worker.h"
 
 namespace berth::test {
 namespace {
@@ -278,51 +276,8 @@ TEST(RpcProbe, ReportsWhatCannotBeReached) {
 }
 
 #ifdef BERTH_TEST_RPC_WORKER
-/// ggml's own worker, in a process of its own.
-class RealWorker {
- public:
-  RealWorker() {
-    {
-      const Listener free_port([](int) {});
-      endpoint_ = free_port.endpoint();
-    }
-    std::string program = BERTH_TEST_RPC_WORKER;
-    char* arguments[] = {program.data(), endpoint_.data(), nullptr};
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    if (posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environ) != 0) pid_ = -1;
-    posix_spawn_file_actions_destroy(&actions);
-  }
-  ~RealWorker() {
-    if (pid_ <= 0) return;
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-  }
-  RealWorker(const RealWorker&) = delete;
-  RealWorker& operator=(const RealWorker&) = delete;
-
-  /// Once it listens.
-  const std::string& endpoint() const {
-    for (;;) {
-      try {
-        const RpcWorker worker(endpoint_, 60s);
-        return endpoint_;
-      } catch (const discovery::RpcError& problem) {
-        if (problem.kind != discovery::RpcError::Kind::unreachable || waitpid(pid_, nullptr, WNOHANG) != 0) throw;
-        std::this_thread::sleep_for(5ms);
-      }
-    }
-  }
-
- private:
-  std::string endpoint_;
-  pid_t pid_ = -1;
-};
-
 TEST(RpcProbe, UnderstandsARealWorker) {
-  const RealWorker worker;
+  const RealWorker worker(BERTH_TEST_RPC_WORKER);
   const auto found = ask({worker.endpoint()}, 60s);
   ASSERT_EQ(found.report.outcome, ProbeOutcome::found) << found.report.message;
   ASSERT_THAT(found.devices, SizeIs(1));
@@ -331,7 +286,7 @@ TEST(RpcProbe, UnderstandsARealWorker) {
 }
 
 TEST(RpcWorker, MeasuresTheWayToARealWorker) {
-  const RealWorker process;
+  const RealWorker process(BERTH_TEST_RPC_WORKER);
   RpcWorker worker(process.endpoint(), 60s);
   EXPECT_GT(worker.round_trip_us(), 0);
   EXPECT_GT(worker.bytes_per_s(0, 1 << 20), 0);

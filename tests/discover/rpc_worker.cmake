@@ -1,9 +1,9 @@
-# A real worker for the tests of the RPC probe and of who watches it, where the llama.cpp at hand has that backend.
+# A real worker for the tests of the RPC probe, of who watches it and of what runs on it, where the llama.cpp at hand has that backend.
 if(TARGET discover_test AND TARGET ggml::ggml-rpc)
   add_executable(rpc_test_worker ${CMAKE_CURRENT_LIST_DIR}/rpc_worker_main.cpp)
   berth_warnings(rpc_test_worker)
   target_link_libraries(rpc_test_worker PRIVATE berth::llama_cpp)
-  foreach(area_test IN ITEMS discover_test cli_test)
+  foreach(area_test IN ITEMS discover_test engine_test cli_test)
     add_dependencies(${area_test} rpc_test_worker)
     target_compile_definitions(${area_test} PRIVATE BERTH_TEST_RPC_WORKER="$<TARGET_FILE:rpc_test_worker>")
   endforeach()

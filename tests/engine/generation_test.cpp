@@ -67,12 +67,12 @@ TEST_F(Generation, KnowsItsModel) {
 TEST_F(Generation, StreamsWhatItReturns) {
   std::string streamed;
   std::size_t chunks = 0;
-  const auto result = model()->new_session()->generate({.prompts = {question("Name three colours.")},
-                                                        .options = {.max_new_tokens = 40},
-                                                        .on_chunk = [&](const StreamingChunk& chunk) {
-                                                          streamed += chunk.content;
-                                                          ++chunks;
-                                                        }});
+  const auto result = model()->new_session()->generate(
+      {.prompts = {question("Name three colours.")}, .options = {.max_new_tokens = 40}},
+      {.on_chunk = [&](const StreamingChunk& chunk) {
+        streamed += chunk.content;
+        ++chunks;
+      }});
   EXPECT_EQ(streamed, result.completions[0].text);
   EXPECT_GT(chunks, 5U);
 }
@@ -172,8 +172,8 @@ TEST_F(Generation, SamplesOfAPromptStandSideBySide) {
   auto options = sampling(5);
   options.num_return_sequences = 3;
   const auto session = model()->new_session();
-  const auto result = session->generate({.prompts = {question("Name an animal."), question("Name a town.")},
-                                         .options = options});
+  const auto result =
+      session->generate({.prompts = {question("Name an animal."), question("Name a town.")}, .options = options});
   ASSERT_EQ(result.completions.size(), 6U);
   EXPECT_EQ(result.completions[0].prompt_tokens, result.completions[2].prompt_tokens);
   EXPECT_EQ(result.completions[5].seed, 10U);
@@ -184,23 +184,25 @@ TEST_F(Generation, SamplesOfAPromptStandSideBySide) {
 TEST_F(Generation, EachStopWordEndsTheText) {
   const auto session = model()->new_session();
   std::string streamed;
-  const auto result = session->generate({.prompts = {model()->apply_chat_template(counting)},
-                                         .options = {.stop_words = {"seven", "o, thr"}},
-                                         .on_chunk = [&](const auto& chunk) { streamed += chunk.content; }});
+  const auto result = session->generate(
+      {.prompts = {model()->apply_chat_template(counting)}, .options = {.stop_words = {"seven", "o, thr"}}},
+      {.on_chunk = [&](const auto& chunk) { streamed += chunk.content; }});
   EXPECT_EQ(result.completions[0].text, "One, tw");
   EXPECT_EQ(result.completions[0].finish_reason, FinishReason::stop_word);
   EXPECT_EQ(streamed, result.completions[0].text);
 }
 
 TEST_F(Generation, EndsAtTheNumberOfTokensAsked) {
-  const auto result = model()->new_session()->generate(
-      {.prompts = {question("Write a long poem.")}, .options = {.max_new_tokens = 5}});
+  const auto result =
+      model()->new_session()->generate({.prompts = {question("Write a long poem.")}, .options = {.max_new_tokens = 5}});
   EXPECT_EQ(result.completions[0].generated_tokens, 5U);
   EXPECT_EQ(result.completions[0].finish_reason, FinishReason::length);
 }
 
 TEST_F(Generation, APromptLongerThanTheContextIsRefusedWithBothNumbers) {
-  const auto session = model()->new_session({.n_ctx = 256});
+  const auto small =
+      engine("llama.cpp").load({.model = test::model_path(), .context = ContextSpec{.n_ctx = 256, .unified = true}});
+  const auto session = small->new_session();
   std::string longer;
   for (int i = 0; i < 400; ++i) longer += "word ";
   try {
@@ -213,7 +215,8 @@ TEST_F(Generation, APromptLongerThanTheContextIsRefusedWithBothNumbers) {
 }
 
 TEST_F(Generation, EndsWhereTheContextIsFull) {
-  const auto result = model()->new_session({.n_ctx = 64})->generate({.prompts = {"Once upon a time"}});
+  const auto small = engine("llama.cpp").load({.model = test::model_path(), .context = ContextSpec{.n_ctx = 64}});
+  const auto result = small->new_session()->generate({.prompts = {"Once upon a time"}});
   const auto& completion = result.completions[0];
   EXPECT_EQ(completion.prompt_tokens + completion.generated_tokens, 64U);
   EXPECT_EQ(completion.finish_reason, FinishReason::length);
@@ -252,17 +255,17 @@ TEST_F(Generation, AStopRequestGivesWhatThereIs) {
   std::stop_source stop;
   std::size_t chunks = 0;
   const auto session = model()->new_session();
-  const auto result = session->generate({.prompts = {question("Write a long poem about the sea.")},
-                                         .on_chunk =
-                                             [&](const StreamingChunk&) {
-                                               if (++chunks == 3) stop.request_stop();
-                                             },
-                                         .stop = stop.get_token()});
+  const auto result =
+      session->generate({.prompts = {question("Write a long poem about the sea.")}}, {.on_chunk =
+                                                                                          [&](const StreamingChunk&) {
+                                                                                            if (++chunks == 3)
+                                                                                              stop.request_stop();
+                                                                                          },
+                                                                                      .stop = stop.get_token()});
   EXPECT_EQ(result.completions[0].finish_reason, FinishReason::cancelled);
   EXPECT_FALSE(result.completions[0].text.empty());
   EXPECT_LT(result.completions[0].generated_tokens, 6U);
-  EXPECT_EQ(session->generate({.prompts = {model()->apply_chat_template(counting)}}).completions[0].text,
-            counted);
+  EXPECT_EQ(session->generate({.prompts = {model()->apply_chat_template(counting)}}).completions[0].text, counted);
 }
 
 TEST_F(Generation, AStopRequestInterruptsALongPrompt) {
@@ -273,25 +276,24 @@ TEST_F(Generation, AStopRequestInterruptsALongPrompt) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     stop.request_stop();
   });
-  const auto result = model()->new_session()->generate(
-      {.prompts = {longer}, .options = {.max_new_tokens = 1}, .stop = stop.get_token()});
+  const auto result = model()->new_session()->generate({.prompts = {longer}, .options = {.max_new_tokens = 1}},
+                                                       {.stop = stop.get_token()});
   EXPECT_EQ(result.completions[0].finish_reason, FinishReason::cancelled);
   EXPECT_EQ(result.completions[0].generated_tokens, 0U);
 }
 
 TEST_F(Generation, ACallbackThatThrowsLeavesTheSessionUsable) {
   const auto session = model()->new_session();
-  EXPECT_THROW(session->generate({.prompts = {question("Hello")},
-                                  .on_chunk = [](const StreamingChunk&) { throw std::runtime_error("enough"); }}),
+  EXPECT_THROW(session->generate({.prompts = {question("Hello")}},
+                                 {.on_chunk = [](const StreamingChunk&) { throw std::runtime_error("enough"); }}),
                std::runtime_error);
-  EXPECT_EQ(session->generate({.prompts = {model()->apply_chat_template(counting)}}).completions[0].text,
-            counted);
+  EXPECT_EQ(session->generate({.prompts = {model()->apply_chat_template(counting)}}).completions[0].text, counted);
 }
 
 TEST_F(Generation, ACallbackCannotCallItsOwnSession) {
   const auto session = model()->new_session();
-  EXPECT_THROW(session->generate({.prompts = {question("Hello")},
-                                  .on_chunk = [&](const auto&) { session->generate({.prompts = {"again"}}); }}),
+  EXPECT_THROW(session->generate({.prompts = {question("Hello")}},
+                                 {.on_chunk = [&](const auto&) { session->generate({.prompts = {"again"}}); }}),
                std::invalid_argument);
 }
 

@@ -36,8 +36,22 @@ std::filesystem::path cut_copy(const test::TemporaryFolder& folder, std::uintmax
 }
 
 TEST(Load, ADeviceThatIsNotThereIsRefusedWithThoseThatAre) {
-  EXPECT_THAT(refusal<EngineError>("any.gguf", Device::gpu(7)), AllOf(HasSubstr("cuda:7"), HasSubstr("it has: cpu")));
-  EXPECT_THAT(refusal<EngineError>("any.gguf", Device::mps()), HasSubstr("it has: cpu"));
+  const auto refused = [](const DeviceKey& key) {
+    try {
+      engine("llama.cpp").load({.model = "any.gguf", .device = Device::gpu(7), .keys = {{"cuda:7", key}}});
+    } catch (const EngineError& problem) {
+      return std::string(problem.what());
+    }
+    return std::string("was accepted");
+  };
+  EXPECT_THAT(refused({.engines = {{"llama.cpp", "CUDA7"}}}),
+              AllOf(HasSubstr("cuda:7"), HasSubstr("no CUDA7 any more"), HasSubstr("CPU")));
+  EXPECT_THAT(refused({.pci_id = "0000:ff:00.0"}), AllOf(HasSubstr("does not list this device"), HasSubstr("CPU")));
+  EXPECT_THAT(refused({.pci_id = "0000:ff:00.0", .engines = {{"another", "GPU.0"}}}), HasSubstr("another can"));
+}
+
+TEST(Load, AnIndexAloneIsNotBelieved) {
+  EXPECT_THAT(refusal<EngineError>("any.gguf", Device::gpu(0)), AllOf(HasSubstr("cuda:0"), HasSubstr("give its key")));
 }
 
 TEST(Load, AMissingFileIsNotFound) {
@@ -86,10 +100,10 @@ TEST(Load, AnAbsurdNumberOfLayersIsRefusedBeforeTheEngineAssertsIt) {
 TEST(Load, ReportsProgressUpToOne) {
   BERTH_NEEDS_MODEL();
   std::vector<float> parts;
-  engine("llama.cpp").load({.model = test::model_path(), .device = Device::cpu(), .progress = [&](float part) {
-                              parts.push_back(part);
-                              return true;
-                            }});
+  engine("llama.cpp").load({.model = test::model_path(), .device = Device::cpu()}, {.progress = [&](float part) {
+                             parts.push_back(part);
+                             return true;
+                           }});
   ASSERT_FALSE(parts.empty());
   EXPECT_TRUE(std::ranges::is_sorted(parts));
   EXPECT_FLOAT_EQ(parts.back(), 1.0F);
@@ -97,14 +111,14 @@ TEST(Load, ReportsProgressUpToOne) {
 
 TEST(Load, CanBeCancelledByTheCallbackAndByTheStopToken) {
   BERTH_NEEDS_MODEL();
-  EXPECT_THROW(engine("llama.cpp").load({.model = test::model_path(), .device = Device::cpu(), .progress = [](float) {
-                                           return false;
-                                         }}),
-               Cancelled);
+  EXPECT_THROW(
+      engine("llama.cpp")
+          .load({.model = test::model_path(), .device = Device::cpu()}, {.progress = [](float) { return false; }}),
+      Cancelled);
   std::stop_source stop;
   stop.request_stop();
   EXPECT_THROW(
-      engine("llama.cpp").load({.model = test::model_path(), .device = Device::cpu(), .stop = stop.get_token()}),
+      engine("llama.cpp").load({.model = test::model_path(), .device = Device::cpu()}, {.stop = stop.get_token()}),
       Cancelled);
 }
 

@@ -38,7 +38,7 @@ void expect_same_names(const Value& described, std::vector<std::string> names = 
         (names.emplace_back(each.name), ...);
         ((each.required ? required.emplace_back(each.name), 0 : 0), ...);
       },
-      discovery::FieldsOf<T>::all);
+      structs::FieldsOf<T>::all);
   std::vector<std::string> described_names;
   for (const auto& [name, value] : described.find("properties")->as_object()) described_names.push_back(name);
   EXPECT_EQ(described_names, names);

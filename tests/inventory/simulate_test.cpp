@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "berth/convert.h"
+#include "berth/error.h"
 #include "berth/inventory.h"
 #include "json_file.h"
 
@@ -8,11 +9,14 @@ namespace berth {
 namespace {
 
 using testing::AllOf;
+using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
 using testing::Field;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::StartsWith;
+using testing::UnorderedElementsAre;
 
 constexpr std::uint64_t gib = std::uint64_t{1} << 30U;
 
@@ -224,6 +228,89 @@ TEST(Simulate, MakesAMachineOfAFileOfHwloc) {
   EXPECT_EQ(Inventory::from_dict(machine.to_dict()), machine);
   EXPECT_THROW(simulate("hwloc:nonesuch.xml"), std::filesystem::filesystem_error);
   EXPECT_THROW(simulate("hwloc:" BERTH_TEST_DATA_DIR "/../../docs/inventory.md"), std::invalid_argument);
+}
+
+TEST(Simulate, HardwareThreadsWithoutCoresAreCores) {
+  for (const auto* text : {"hwloc:pu:4", "hwloc:4"}) {
+    const auto cpu = *simulate(text).find(Device::cpu())->cpu;
+    EXPECT_EQ(cpu.cores, 4) << text;
+    EXPECT_EQ(cpu.usable_cores, 4) << text;
+    ASSERT_EQ(cpu.numa_nodes.size(), 1U) << text;
+    EXPECT_EQ(cpu.numa_nodes[0].cores, 4) << text;
+  }
+  const auto cpu = *simulate("hwloc:numa:2 pu:3").find(Device::cpu())->cpu;
+  EXPECT_EQ(cpu.cores, 6);
+  EXPECT_EQ(cpu.numa_nodes.at(1).cores, 3);
+}
+
+std::string topology(const std::string& name) { return "hwloc:" BERTH_TEST_DATA_DIR "/topologies/" + name + ".xml"; }
+
+TEST(Simulate, WhatATopologyDisallowsDoesNotCount) {
+  const auto machine = simulate("hwloc:" BERTH_TEST_DATA_DIR "/corpus/faults/machines/allowed_cpuset.xml");
+  const auto& info = *machine.find(Device::cpu());
+  EXPECT_EQ(info.cpu->cores, 4);
+  EXPECT_EQ(info.cpu->usable_cores, 2);
+  EXPECT_EQ(info.total_bytes, gib);
+  EXPECT_EQ(machine.pool("ram")->total_bytes, gib);
+  EXPECT_EQ(machine.pool("ram")->limited_by, "allowed_nodeset of the topology");
+  EXPECT_EQ(info.cpu->numa_nodes.at(1).free_bytes, 0U);
+  EXPECT_EQ(Inventory::from_dict(machine.to_dict()), machine);
+}
+
+TEST(Simulate, FindsTheGpusOfATopologyEachOnce) {
+  const auto machine = simulate(topology("nvlink_switch"));
+  ASSERT_EQ(machine.devices.size(), 5U);
+  const auto& first = *machine.find(Device::gpu(0));
+  EXPECT_EQ(first.name, "simulated NVIDIA H100 80GB HBM3");
+  EXPECT_EQ(first.vendor, "NVIDIA");
+  EXPECT_EQ(first.pci_id, "0000:c3:00.0") << "CUDA's order counts";
+  EXPECT_EQ(first.uuid, "GPU-00000003");
+  EXPECT_EQ(first.total_bytes, (83516480ULL - 3) * 1024);
+  EXPECT_EQ(first.numa_node, 1);
+  EXPECT_THAT(first.apis, ElementsAre(DeviceName{"cuda", "0"}, DeviceName{"nvml", "3"}, DeviceName{"opencl", "0.3"}));
+  EXPECT_EQ(machine.pool("cuda:0")->total_bytes, first.total_bytes);
+  EXPECT_THAT(links(machine),
+              UnorderedElementsAre("numa:1 - cuda:0 63015", "numa:1 - cuda:1 63015", "numa:0 - cuda:2 63015",
+                                   "numa:0 - cuda:3 63015", "cuda:0 - cuda:1 450000", "cuda:0 - cuda:2 450000",
+                                   "cuda:0 - cuda:3 450000", "cuda:1 - cuda:2 450000", "cuda:1 - cuda:3 450000",
+                                   "cuda:2 - cuda:3 450000"));
+  EXPECT_THAT(machine.probes.at(0).notes, IsEmpty());
+  EXPECT_EQ(Inventory::from_dict(machine.to_dict()), machine);
+}
+
+TEST(Simulate, FindsDirectLinksOfATopology) {
+  const auto machine = simulate(topology("nvlink_direct"));
+  EXPECT_EQ(machine.devices.size(), 4U);
+  EXPECT_THAT(links(machine), UnorderedElementsAre("numa:0 - cuda:0 31507", "numa:0 - cuda:1 31507",
+                                                   "numa:0 - cuda:2 31507", "cuda:0 - cuda:1 56248"));
+  EXPECT_THAT(machine.links, Contains(Field(&Link::kind, LinkKind::nvlink)));
+}
+
+TEST(Simulate, FindsGpusOfSeveralVendorsInATopology) {
+  const auto machine = simulate(topology("several_vendors"));
+  std::vector<std::string> found;
+  for (const auto& info : machine.devices) found.push_back(info.device.str() + " " + info.pool + " " + info.name);
+  EXPECT_THAT(found, ElementsAre("cpu ram simulated Test CPU", "cuda:0 cuda:0 simulated AMD Instinct MI250X",
+                                 "cuda:1 cuda:1 simulated AMD Instinct MI250X",
+                                 "xpu:0 xpu:0 simulated Intel(R) Data Center GPU Max 1550",
+                                 "xpu:1 ram simulated Intel(R) UHD Graphics 770"));
+  EXPECT_TRUE(machine.find(Device(DeviceType::xpu, 1))->integrated);
+  EXPECT_EQ(machine.find(Device(DeviceType::xpu, 0))->total_bytes, 128 * gib);
+  EXPECT_THAT(links(machine), Contains("cuda:0 - cuda:1 100000"));
+  EXPECT_THAT(machine.probes.at(0).notes,
+              ElementsAre(HasSubstr("0000:65:00.0 (NVIDIA AD102 [GeForce RTX 4090]) is left out")));
+  EXPECT_EQ(Inventory::from_dict(machine.to_dict()), machine);
+}
+
+TEST(Simulate, SaysThatATopologyIsOfANewerFormat) {
+  try {
+    simulate(topology("format3"));
+    FAIL() << "was read";
+  } catch (const FormatError& error) {
+    EXPECT_EQ(error.offset(), 89U);
+    EXPECT_THAT(error.what(),
+                HasSubstr("format3.xml: byte 89: found format 3 of hwloc's XML, expected a format up to 2"));
+  }
 }
 
 TEST(Simulate, SaysWhyAFileOfHwlocCannotBeRead) {

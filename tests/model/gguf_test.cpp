@@ -42,6 +42,12 @@ FormatError refused(const GgufWriter& writer) { return refused(writer.bytes()); 
 /// A header with what every model needs, to which the test adds its own.
 GgufWriter llama() { return GgufWriter().add("general.architecture", "llama"); }
 
+TEST(Gguf, AnEmptyChatTemplateIsNone) {
+  const TemporaryFolder folder;
+  const auto path = llama().add("tokenizer.chat_template", "").write(folder.path() / "m.gguf");
+  EXPECT_FALSE(read_model(path).has_chat_template);
+}
+
 TEST(Gguf, ReadsWhatTheHeaderSays) {
   const TemporaryFolder folder;
   const auto path = small_model().write(folder.path() / "small.gguf");

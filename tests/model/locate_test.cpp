@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "as_nobody.h"
 #include "berth/error.h"
 #include "berth/model.h"
 #include "model/gguf_writer.h"
@@ -89,6 +90,43 @@ TEST_F(Locate, FindsTheOneModelOfAFolder) {
   EXPECT_EQ(locate(in_root("folder/")), path);
 }
 
+TEST_F(Locate, KnowsCompanionsByTheirNames) {
+  const auto model = write("folder/Model-Q4_1.gguf");
+  for (const auto* companion : {"Model-mmproj-F16.gguf", "mmproj-Model.gguf", "Model.imatrix.gguf",
+                                "imatrix_unsloth.gguf", "imatrix.dat", "Model-LoRA-F16.gguf", "adapter.gguf",
+                                "Model-draft-Q4_1.gguf", "Model-MTP.gguf", "mtp-Model.gguf", "Model-Eagle3.gguf"})
+    write(fs::path("folder") / companion);
+  EXPECT_EQ(locate(in_root("folder")), model);
+}
+
+TEST_F(Locate, KnowsCompanionsByWhatTheyAre) {
+  const auto put = [&](const char* name, const char* architecture, const char* type) {
+    test::GgufWriter writer;
+    writer.add("general.architecture", architecture);
+    if (type != nullptr) writer.add("general.type", type);
+    writer.add_strings("tokenizer.ggml.tokens", 1000);
+    return writer.write(root() / "folder" / name);
+  };
+  const auto model = put("a-lora-merged.gguf", "llama", "model");
+  put("b.gguf", "llama", "adapter");
+  put("c.gguf", "clip", "mmproj");
+  put("d.gguf", "clip", nullptr);
+  put("e.gguf", "controlvector", nullptr);
+  put("f.gguf", "", "imatrix");
+  EXPECT_EQ(locate(in_root("folder")), model);
+  const auto other = put("g.gguf", "qwen3", nullptr);
+  EXPECT_THAT(ambiguous(in_root("folder")),
+              AllOf(HasSubstr(model.string()), HasSubstr(other.string()), Not(HasSubstr("b.gguf"))));
+}
+
+TEST_F(Locate, TakesACompanionWhereThereIsNothingElse) {
+  const auto draft = write("one/Model-draft.gguf");
+  EXPECT_EQ(locate(in_root("one")), draft);
+  const auto first = write("two/first-mtp.gguf");
+  const auto second = write("two/second-mtp.gguf");
+  EXPECT_THAT(ambiguous(in_root("two")), AllOf(HasSubstr(first.string()), HasSubstr(second.string())));
+}
+
 TEST_F(Locate, ListsTheModelsOfAFolderThatHoldsSeveral) {
   const auto a = write("folder/a.gguf");
   const auto b = write("folder/b.gguf");
@@ -123,14 +161,14 @@ TEST_F(Locate, ReportsLinksThatLeadNowhere) {
 
 TEST_F(Locate, ReportsAFolderThatCannotBeRead) {
   write("closed/m.gguf");
+  ASSERT_EQ(chmod(root().c_str(), 0755), 0);
   ASSERT_EQ(chmod(in_root("closed").c_str(), 0), 0);
-  const bool readable = access(in_root("closed").c_str(), R_OK) == 0;
-  if (!readable) {
+  {
+    const test::AsNobody nobody;
     EXPECT_THAT(not_found(in_root("closed")), HasSubstr("cannot be read: Permission denied"));
     EXPECT_THAT(not_found(in_root("closed/m.gguf")), HasSubstr("cannot be opened: Permission denied"));
   }
   ASSERT_EQ(chmod(in_root("closed").c_str(), 0700), 0);
-  if (readable) GTEST_SKIP() << "this user may read everything";
 }
 
 // ---- the default model ----
@@ -227,6 +265,17 @@ TEST_F(Locate, PicksByQuantizationOrFile) {
   // A part of a word is no quantization.
   EXPECT_THAT(not_found("org/name:Q4_K"), AllOf(HasSubstr("without 'Q4_K'"), HasSubstr("\n  org/name:name-Q4_K_M.gguf"),
                                                 HasSubstr("\n  hf download org/name --include '*Q4_K*.gguf'")));
+}
+
+TEST_F(Locate, AQuantizationIsThatOfAModel) {
+  const auto model = cache("models--org--name", "Model-Q4_1.gguf");
+  cache("models--org--name", "Model-mmproj-F16.gguf");
+  EXPECT_EQ(locate("org/name"), model);
+  EXPECT_EQ(locate("org/name:Q4_1"), model);
+  EXPECT_THAT(not_found("org/name:F16"), AllOf(HasSubstr("without 'F16'"), HasSubstr("org/name:Model-Q4_1.gguf")));
+  const auto draft = cache("models--org--name", "Model-draft-Q4_1.gguf");
+  EXPECT_EQ(locate("org/name:Q4_1"), model);
+  EXPECT_EQ(locate("org/name:Model-draft-Q4_1.gguf"), draft);
 }
 
 TEST_F(Locate, EachNameOfAListCanBeGivenAsItStands) {

@@ -197,6 +197,38 @@ TEST_F(Chat, AStreamThatBreaksIsAnError) {
   EXPECT_THAT(failure([&] { ask_streaming("/event_not_json"); }), HasSubstr("The answer is not JSON"));
 }
 
+TEST_F(Chat, AStreamThatBreaksKeepsItsText) {
+  for (const auto* path : {"/cut", "/ends_early", "/event_error"}) {
+    try {
+      ask_streaming(path);
+      ADD_FAILURE() << path << " went well";
+    } catch (const RemoteError& error) {
+      EXPECT_EQ(error.text_so_far(), "Grüße aus 🚢") << path;
+      EXPECT_THAT(error.what(), HasSubstr("the text so far: Grüße aus 🚢")) << path;
+    }
+  }
+}
+
+TEST_F(Chat, TakesAnAnswerThatIsNotStreamedAndOneThatIs) {
+  const auto replayed = [&](const std::string& body, bool streamed) {
+    const Value answer = Value::Object{{"status", 200}, {"headers", Value::Object{}}, {"chunks", Value::Array{body}}};
+    auto parameters = at("/replay");
+    if (streamed) parameters.streaming_callback = collector();
+    parameters.generation_kwargs = Value::Object{{"extra_body", Value::Object{{"replay", answer}}}};
+    return ask(std::move(parameters)).at(0);
+  };
+  const auto whole = replayed(R"({"choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}]})", true);
+  EXPECT_EQ(whole.text(), "Hello");
+  EXPECT_EQ(streamed_text(), "Hello");
+  const auto events = replayed(
+      "data: {\"choices\": [{\"delta\": {\"content\": \"Hel\"}}]}\n\n"
+      "data: {\"choices\": [{\"delta\": {\"content\": \"lo\"}, \"finish_reason\": \"stop\"}]}\n\n",
+      false);
+  EXPECT_EQ(events.text(), "Hello");
+  EXPECT_THAT(failure([&] { replayed("data: {\"choices\": [{\"delta\": {\"content\": \"Hel\"}}]}\n\n", false); }),
+              HasSubstr("The stream ended before the reply did; the text so far: Hel"));
+}
+
 TEST_F(Chat, AnAnswerThatMakesNoSenseIsAnError) {
   EXPECT_THAT(failure([&] { ask(at("/not_json")); }), HasSubstr("The answer is not JSON"));
   for (const auto* shape : {"0", "1", "2", "3", "4", "5", "6"})

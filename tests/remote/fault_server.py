@@ -186,6 +186,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.piece(bytes([byte]))
         self.wfile.write(b"0\r\n\r\n")
 
+    def do_replay(self, arguments, asked, times):
+        """the answer that stands in the request: status, headers and the pieces of the body, as text or in hexadecimal"""
+        case = asked["replay"]
+        self.send_response(case["status"])
+        for name, value in case["headers"].items():
+            self.send_header(name, value)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        pieces = [text.encode() for text in case.get("chunks", [])] + [bytes.fromhex(text) for text in case.get("chunks_hex", [])]
+        for piece in filter(None, pieces):
+            self.piece(piece)
+        self.wfile.write(b"0\r\n\r\n")
+
     def do_tools(self, arguments, asked, times):
         if asked.get("stream"):
             return self.stream(tool_stream())

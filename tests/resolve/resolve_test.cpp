@@ -1,6 +1,6 @@
 #include "berth/resolve.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -268,6 +268,44 @@ TEST(ResolvePolicy, OnlyTheExactWordSwitchesOff) {
   EXPECT_EQ(policy_of("false", "true"), std::pair(false, true));
   EXPECT_EQ(policy_of("False", "false"), std::pair(true, false));
   EXPECT_EQ(policy_of("", "0"), std::pair(true, true));
+}
+
+TEST(ResolveForEngines, ADeviceThatOnlyAnotherEngineCanUseIsNeverChosen) {
+  Inventory inventory = machine_of({Device::cpu(), Device::gpu(0), Device::gpu(1)});
+  inventory.devices[1].engines = {{"OpenVINO", "GPU.0"}};
+  const ResolvePolicy llama{.engines = {"llama.cpp"}};
+  EXPECT_EQ(resolve({}, inventory).device, ComponentDevice(Device::gpu(0)));
+  EXPECT_EQ(resolve({}, inventory, llama).device, ComponentDevice(Device::gpu(1)));
+  EXPECT_EQ(resolve(Wish::from_str("gpu"), inventory, llama).device, ComponentDevice(Device::gpu(1)));
+  EXPECT_EQ(resolve({}, inventory, llama).reasons[0].why, "llama.cpp cannot use it, only OpenVINO");
+  inventory.devices.pop_back();
+  EXPECT_EQ(resolve({}, inventory, llama).device, ComponentDevice(Device::cpu()));
+  EXPECT_EQ(refusal(Wish::from_str("gpu"), inventory, llama),
+            "No device of this machine meets the wish 'cuda or xpu or mps or vulkan'; nearest is cuda:0: llama.cpp "
+            "cannot use "
+            "it, only OpenVINO; cpu: of another type than was asked for");
+  EXPECT_EQ(resolve(Device::gpu(0), inventory, llama).str(),
+            "cuda:0: taken, given; llama.cpp cannot use cuda:0, only OpenVINO");
+}
+
+TEST(ResolveForEngines, TheKeysOfWhatIsTakenComeAlong) {
+  Inventory inventory = machine_of({Device::cpu(), Device::gpu(0), Device::gpu(1)});
+  inventory.devices[1].pci_id = "0000:01:00.0";
+  inventory.devices[2].pci_id = "0000:02:00.0";
+  const DeviceMap map{{"a", Device::gpu(1)}, {"b", Device::cpu()}};
+  const auto keys = resolve(map, inventory).keys;
+  EXPECT_EQ(keys.size(), 2U);
+  EXPECT_EQ(keys.at("cuda:1").pci_id, "0000:02:00.0");
+  EXPECT_EQ(resolve(Device(DeviceType::cuda), inventory).keys.at("cuda").pci_id, "0000:01:00.0");
+  EXPECT_EQ(resolve({}, inventory).keys.at("cuda:0").engines, (std::vector<DeviceName>{{"llama.cpp", "X"}}));
+}
+
+TEST(ResolveForEngines, AWorkerIsTakenOnlyWhereItIsNamed) {
+  const auto inventory = machine_of({Device::cpu(), Device(DeviceType::rpc, 0)});
+  EXPECT_EQ(resolve(Wish::from_str("auto"), inventory, {.rule = ResolveRule::most_free}).device,
+            ComponentDevice(Device::cpu()));
+  EXPECT_EQ(resolve(Wish::from_str("rpc"), inventory).device, ComponentDevice(Device(DeviceType::rpc, 0)));
+  EXPECT_THAT(refusal(Wish::from_str("not cpu"), inventory), testing::HasSubstr("where a wish names rpc"));
 }
 
 }  // namespace

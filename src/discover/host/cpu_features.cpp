@@ -59,7 +59,7 @@ std::string first_value(std::string_view cpuinfo, std::initializer_list<std::str
 }  // namespace
 
 std::string cpu_vendor(std::string_view id) {
-  constexpr std::array<Feature, 12> vendors{{{"GenuineIntel", "Intel"},
+  constexpr std::array<Feature, 13> vendors{{{"GenuineIntel", "Intel"},
                                              {"AuthenticAMD", "AMD"},
                                              {"HygonGenuine", "Hygon"},
                                              {"0x41", "Arm"},
@@ -70,25 +70,30 @@ std::string cpu_vendor(std::string_view id) {
                                              {"0x4e", "NVIDIA"},
                                              {"0x51", "Qualcomm"},
                                              {"0x61", "Apple"},
-                                             {"0xc0", "Ampere"}}};
+                                             {"0xc0", "Ampere"},
+                                             {"IBM/S390", "IBM"}}};
   for (const auto& [known, name] : vendors)
     if (id == known) return std::string(name);
   return printable(id);
 }
 
 CpuDescription describe_cpu(std::string_view cpuinfo) {
-  CpuDescription cpu{.name = printable(first_value(cpuinfo, {"model name", "Hardware", "cpu"})),
-                     .vendor = cpu_vendor(first_value(cpuinfo, {"vendor_id", "CPU implementer"}))};
+  // x86, Arm and s390x, LoongArch, Arm of 32 bits, MIPS, Power, RISC-V
+  CpuDescription cpu{
+      .name = printable(first_value(cpuinfo, {"model name", "Model Name", "Hardware", "cpu model", "cpu", "uarch"})),
+      .vendor = cpu_vendor(first_value(cpuinfo, {"vendor_id", "CPU implementer"}))};
+  if (const auto machine = first_value(cpuinfo, {"machine"}); cpu.name.empty() && !machine.empty())
+    cpu.name = printable(fmt::format("{} machine {}", cpu.vendor, machine));
   if (const auto part = first_value(cpuinfo, {"CPU part"}); cpu.name.empty() && !part.empty())
     cpu.name = printable(fmt::format("{} CPU, part {}", cpu.vendor, part));
   std::set<std::string_view> common;
   std::string_view last;
   bool first = true;
   for (const auto line : lines(cpuinfo)) {
-    if (line.starts_with("processor\t") || line.starts_with("processor ")) ++cpu.processors;
-    if (!line.starts_with("flags\t") && !line.starts_with("Features\t")) continue;
+    const auto [key, text] = entry_in(line);
+    if (key == "processor" || key.starts_with("processor ")) ++cpu.processors;  // "processor 0" on s390x
+    if (key != "flags" && key != "Features") continue;
     // Most machines repeat one line for each processor.
-    const auto text = line.substr(std::min(line.size(), line.find(':')));
     if (!first && text == last) continue;
     const auto flags = words(text);
     const std::set<std::string_view> own(flags.begin(), flags.end());

@@ -111,10 +111,7 @@ Topology topology_of(const std::filesystem::path& root) {
 }
 
 int usable_cores(hwloc_topology_t topology, const std::filesystem::path& root, std::optional<double> quota_cpus) {
-  const auto processors = allowed_processors(root);
-  int cores = 0;
-  for (hwloc_obj_t core = nullptr; (core = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_CORE, core)) != nullptr;)
-    cores += hwloc_bitmap_intersects(core->cpuset, processors.get());
+  int cores = cores_within(topology, allowed_processors(root).get());
   if (cores == 0) cores = cpu_info(topology).cores;
   if (!quota_cpus || *quota_cpus >= cores) return std::max(cores, 1);
   return std::max(1, static_cast<int>(std::ceil(*quota_cpus)));

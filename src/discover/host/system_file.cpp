@@ -92,14 +92,16 @@ std::vector<std::string_view> words(std::string_view text) {
   return found;
 }
 
+Entry entry_in(std::string_view line) {
+  line = trimmed(line);
+  const auto colon = line.find(':');
+  const auto end = std::min(colon != line.npos ? colon : line.find_first_of(" \t"), line.size());
+  return {trimmed(line.substr(0, end)), trimmed(line.substr(std::min(end + 1, line.size())))};
+}
+
 std::optional<std::string_view> value_of(std::string_view text, std::string_view key) {
-  for (const auto line : lines(text)) {
-    if (!line.starts_with(key)) continue;
-    const auto rest = line.substr(key.size());
-    const auto value = rest.find_first_not_of(": \t");
-    if (value == 0) continue;  // a longer key
-    return value == rest.npos ? std::string_view() : trimmed(rest.substr(value));
-  }
+  for (const auto line : lines(text))
+    if (const auto entry = entry_in(line); entry.key == key) return entry.value;
   return std::nullopt;
 }
 

@@ -29,7 +29,14 @@ std::vector<std::string_view> lines(std::string_view text);
 /// Its parts between blanks.
 std::vector<std::string_view> words(std::string_view text);
 
-/// The value of "key value" or "key: value" at the start of a line of `text`, without blanks around it.
+/// Both halves of "key: value" or, without a colon, of "key value", without blanks around them.
+struct Entry {
+  std::string_view key;
+  std::string_view value;
+};
+Entry entry_in(std::string_view line);
+
+/// The value of the first line of `text` with that key.
 std::optional<std::string_view> value_of(std::string_view text, std::string_view key);
 
 /// Names of what is in a folder, in order; none where it cannot be read.

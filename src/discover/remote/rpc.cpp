@@ -143,7 +143,7 @@ Findings probe_rpc(const Machine& machine) {
       info.free_bytes = memory.free_bytes;
       info.driver = fmt::format("ggml RPC {}", answer.version);
       info.apis = {{"rpc", fmt::format("{}/{}", answer.endpoint, number)}};
-      info.remote = RemoteInfo{answer.endpoint, answer.version};
+      info.remote = RemoteInfo{answer.endpoint, answer.version, static_cast<std::uint32_t>(number)};
       if (info.pool == "ram")
         info.note = "It runs on this machine and offers its memory";
       else if (is_cpu(memory))

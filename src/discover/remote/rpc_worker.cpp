@@ -11,7 +11,7 @@
 #include <span>
 
 #include "discover/drivers/driver_report.h"
-#include "discover/remote/curl_library.h"
+#include "system/curl_library.h"
 #include "text/printable.h"
 
 namespace berth::discovery {
@@ -105,6 +105,8 @@ RpcEndpoint RpcEndpoint::parse(std::string_view text) {
   if (!plain) throw wrong(host.empty() ? "has no host" : "has a host that is neither a name nor an address");
   return {std::string(host), port};
 }
+
+bool ggml_reaches(std::string_view endpoint) { return !endpoint.starts_with('['); }
 
 struct RpcWorker::Connection {
   std::string endpoint;

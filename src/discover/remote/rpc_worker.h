@@ -20,6 +20,9 @@ struct RpcEndpoint {
   static RpcEndpoint parse(std::string_view text);
 };
 
+/// Whether ggml's own client, which knows no IPv6, can be given this endpoint.
+bool ggml_reaches(std::string_view endpoint);
+
 /// Why a worker is of no use. what() names the endpoint.
 struct RpcError : std::runtime_error {
   enum class Kind { unreachable, silent, too_old, other };

@@ -3,37 +3,34 @@
 #include <fmt/format.h>
 #include <llama.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
-#include <mutex>
+#include <utility>
 
 #include "berth/convert.h"
 #include "berth/error.h"
 #include "berth/model.h"
 #include "discover/host/usable.h"
+#include "engine/llama/backends.h"
+#include "engine/llama/context_params.h"
 #include "engine/llama/llama_model.h"
 #include "engine/llama/log_capture.h"
 #include "engine/llama/measure.h"
+#include "engine/llama/worker_device.h"
+#include "engine/match_device.h"
 
 namespace berth::llama {
 namespace {
-
-void start_backends() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    LogCapture::install();
-    LogCapture quiet;
-    if (ggml_backend_dev_count() == 0) ggml_backend_load_all();  // a build whose backends are plugins
-    llama_backend_init();
-  });
-}
 
 struct EngineDevice {
   ggml_backend_dev_t handle;
   Device device;
 };
 
-std::vector<EngineDevice> list_devices() {
-  start_backends();
+std::vector<EngineDevice> list_devices(Backends wanted) {
+  start_backends(wanted);
+  const HoldBackends hold;
   std::vector<EngineDevice> found;
   for (std::size_t i = 0; i < ggml_backend_dev_count(); ++i) {
     const auto handle = ggml_backend_dev_get(i);
@@ -43,23 +40,39 @@ std::vector<EngineDevice> list_devices() {
   return found;
 }
 
+/// The index in the API that the backend uses, where it is the backend's own too: Vulkan and SYCL leave devices out.
+std::vector<DeviceName> apis_of(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> apis = {
+      {{"CUDA", "cuda"}, {"ROCm", "hip"}, {"MTL", "metal"}}};
+  for (const auto& [prefix, api] : apis)
+    if (name.starts_with(prefix)) return {{std::string(api), std::string(name.substr(prefix.size()))}};
+  return {};
+}
+
 /// Makes a context on a GPU, which costs hundreds of MiB of its memory until the process ends.
 DeviceInfo info_of(const EngineDevice& found) {
   ggml_backend_dev_props props{};
   ggml_backend_dev_get_props(found.handle, &props);
   DeviceInfo info{.device = found.device,
                   .name = props.description,
-                  .engines = {{"llama.cpp", ggml_backend_dev_name(found.handle)}}};
+                  .engines = {{"llama.cpp", ggml_backend_dev_name(found.handle)}},
+                  .apis = apis_of(ggml_backend_dev_name(found.handle))};
   info.total_bytes = props.memory_total;
   info.free_bytes = props.memory_free;
   info.integrated = props.type == GGML_BACKEND_DEVICE_TYPE_IGPU;
   if (props.device_id != nullptr) info.pci_id = props.device_id;
   // ggml calls all memory of the host free.
   if (found.device.type() == DeviceType::cpu) {
-    const auto available = discovery::available_memory_bytes();
+    const auto available = available_memory_bytes();
     if (available != 0) info.free_bytes = available;
   }
   return info;
+}
+
+std::vector<DeviceInfo> infos_of(const std::vector<EngineDevice>& devices) {
+  std::vector<DeviceInfo> infos;
+  for (const auto& each : devices) infos.push_back(info_of(each));
+  return infos;
 }
 
 /// Refuses what would end the whole process by an assertion inside llama.cpp (LLAMA_MAX_LAYERS).
@@ -87,37 +100,63 @@ Device single_device(const ComponentDevice& request) {
   return *first;
 }
 
-EngineDevice find_device(const Device& wanted) {
-  const auto all = list_devices();
-  std::string names;
-  for (const auto& each : all) {
-    const Device& device = each.device;
-    if (device.type() == wanted.type() && device.id().value_or(0) == wanted.id().value_or(0)) return each;
-    names += (names.empty() ? "" : ", ") + device.str();
+/// ggml's device that is `key`, under the name that the caller has for it.
+EngineDevice find_device(const Device& wanted, const DeviceKey& key) {
+  if (!key.endpoint.empty()) {
+    start_backends(Backends::without_drivers);
+    return {worker_device(wanted, key), wanted};
   }
-  throw EngineError("llama.cpp", wanted.str(), "this machine has no such device; it has: " + names);
+  // The CPU can be used where the driver of a GPU hangs.
+  const auto all = list_devices(wanted.type() == DeviceType::cpu ? Backends::without_drivers : Backends::all);
+  const auto name = name_in("llama.cpp", key);
+  // A device that is known by its name needs no look at the others, which would make a context on each.
+  const bool by_address = name.empty() && key.engines.empty() && !(key.pci_id.empty() && key.uuid.empty());
+  std::vector<DeviceInfo> infos;
+  for (const auto& each : all)
+    if (by_address || name == ggml_backend_dev_name(each.handle))
+      infos.push_back(info_of(each));
+    else
+      infos.push_back({.device = each.device, .engines = {{"llama.cpp", ggml_backend_dev_name(each.handle)}}});
+  try {
+    return {all[match_device("llama.cpp", wanted, key, infos)].handle, wanted};
+  } catch (const EngineError& problem) {
+    auto cause = problem.cause();
+    for (const auto& note : backend_problems()) cause += "; " + note;
+    throw EngineError(problem.engine(), problem.device(), cause);
+  }
+}
+
+DeviceKey key_of(const LoadRequest& request, const Device& device) {
+  const auto* key = request.keys.find(device.str());
+  return key == nullptr ? DeviceKey() : *key;
 }
 
 }  // namespace
 
 std::string LlamaEngine::version() const { return BERTH_LLAMA_CPP_VERSION; }
 
-std::vector<DeviceInfo> LlamaEngine::devices() const {
-  std::vector<DeviceInfo> infos;
-  for (const auto& each : list_devices()) infos.push_back(info_of(each));
-  return infos;
+std::vector<DeviceInfo> LlamaEngine::devices() const { return infos_of(list_devices(Backends::all)); }
+
+std::vector<DeviceInfo> devices_without_drivers() { return infos_of(list_devices(Backends::without_drivers)); }
+
+bool LlamaEngine::uses_workers() const {
+  start_backends(Backends::without_drivers);
+  return ggml_backend_reg_by_name("RPC") != nullptr;
 }
 
-Measurement LlamaEngine::measure(const Device& device, std::chrono::milliseconds budget) const {
-  const auto found = find_device(device);
+Measurement LlamaEngine::measure(const Device& device, const DeviceKey& key, std::chrono::milliseconds budget) const {
   if (device.type() == DeviceType::rpc)
     throw EngineError(name(), device.str(), "a worker elsewhere is not measured by its engine");
+  const auto found = find_device(device, key);
   return measure_device(found.handle, info_of(found), budget);
 }
 
-std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request) const {
+std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request, const LoadContext& context) const {
   const auto started = std::chrono::steady_clock::now();
-  const auto found = find_device(single_device(request.device));
+  if (request.context) (void)context_params(*request.context);  // refuses what cannot be before anything is read
+  const auto device = single_device(request.device);
+  const auto key = key_of(request, device);
+  const auto found = find_device(device, key);
   const auto profile = read_model(request.model);  // refuses what is damaged before the engine sees it
   check_profile(profile, found.device);
 
@@ -134,7 +173,7 @@ std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request)
 
   bool cancelled = false;
   auto progress = [&](float part) {
-    if (request.stop.stop_requested() || (request.progress && !request.progress(part))) cancelled = true;
+    if (context.stop.stop_requested() || (context.progress && !context.progress(part))) cancelled = true;
     return !cancelled;
   };
   params.progress_callback_user_data = &progress;
@@ -142,7 +181,8 @@ std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request)
     return (*static_cast<decltype(progress)*>(user_data))(part);
   };
 
-  LogCapture log(request.log);
+  LogCapture log(context.log);
+  const HoldBackends hold;
   ModelHandle model(llama_model_load_from_file(request.model.c_str(), params));
   if (cancelled) throw Cancelled("Loading '" + request.model.string() + "' was cancelled");
   if (!model)
@@ -157,8 +197,9 @@ std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request)
   info.path = request.model;
   info.architecture = profile.architecture;
   info.device = found.device;
+  info.key = key;
   info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
-  return std::make_shared<LlamaModel>(std::move(model), std::move(info));
+  return std::make_shared<LlamaModel>(std::move(model), std::move(info), request.context);
 }
 
 }  // namespace berth::llama

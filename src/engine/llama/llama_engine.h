@@ -10,8 +10,12 @@ class LlamaEngine final : public Engine {
   std::string_view name() const override { return "llama.cpp"; }
   std::string version() const override;
   std::vector<DeviceInfo> devices() const override;
-  Measurement measure(const Device& device, std::chrono::milliseconds budget) const override;
-  std::shared_ptr<const LoadedModel> load(const LoadRequest& request) const override;
+  bool uses_workers() const override;
+  Measurement measure(const Device& device, const DeviceKey& key, std::chrono::milliseconds budget) const override;
+  std::shared_ptr<const LoadedModel> load(const LoadRequest& request, const LoadContext& context) const override;
 };
+
+/// Those of LlamaEngine::devices() for which no driver of a GPU is entered, in a build with modules.
+std::vector<DeviceInfo> devices_without_drivers();
 
 }  // namespace berth::llama

@@ -8,7 +8,9 @@
 #include <variant>
 
 #include "berth/error.h"
+#include "engine/llama/context_params.h"
 #include "engine/llama/llama_session.h"
+#include "engine/llama/log_capture.h"
 
 namespace berth::llama {
 namespace {
@@ -42,25 +44,51 @@ std::string in_millions(std::uint64_t parameters) {
   return millions < 999.5 ? fmt::format("{:.0f}M", millions) : fmt::format("{:.1f}B", millions / 1e3);
 }
 
+/// Small prompts and samples run side by side without the memory that the longest text would take.
+constexpr int default_wave_limit = 8192;
+const ContextSpec default_context{.n_seq = GenerationOptions::max_return_sequences, .unified = true};
+
 }  // namespace
 
-LlamaModel::LlamaModel(ModelHandle model, LoadedModelInfo info) : model_(std::move(model)), info_(std::move(info)) {
+LlamaModel::LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optional<ContextSpec>& context)
+    : model_(std::move(model)), info_(std::move(info)), context_(context.value_or(default_context)) {
   info_.weight_bytes = llama_model_size(model_.get());
   info_.parameters = llama_model_n_params(model_.get());
   info_.description = fmt::format("{} {} {}", info_.architecture, in_millions(info_.parameters),
                                   llama_ftype_name(llama_model_ftype(model_.get())));
   info_.context_length = llama_model_n_ctx_train(model_.get());
-  info_.has_chat_template = llama_model_chat_template(model_.get(), nullptr) != nullptr;
+  info_.has_chat_template = own_chat_template() != nullptr;
+  if (context_.n_ctx == 0) context_.n_ctx = info_.context_length;
+  wave_limit_ = context ? context_.n_ctx : std::min(default_wave_limit, context_.n_ctx);
+}
+
+std::vector<DeviceUse> LlamaModel::memory() const {
+  std::call_once(weights_once_, [&] {
+    auto params = context_params({.n_ctx = 256, .n_batch = 1, .n_ubatch = 1});
+    params.n_ctx = 256;
+    LogCapture log;
+    const ContextHandle context(llama_init_from_model(model_.get(), params));
+    if (!context)
+      throw EngineError("llama.cpp", info_.device.str(),
+                        "cannot make a small context: " + log.errors("probably too little memory"));
+    held_.set_weights(*context);
+  });
+  return held_.sum(info_.device, info_.key);
 }
 
 std::string LlamaModel::special_token(llama_token token) const {
   return token == LLAMA_TOKEN_NULL ? "" : llama_vocab_get_text(vocab(), token);
 }
 
+const char* LlamaModel::own_chat_template() const {
+  const char* source = llama_model_chat_template(model_.get(), nullptr);
+  return source == nullptr || *source == '\0' ? nullptr : source;
+}
+
 Prompt LlamaModel::apply_chat_template(const std::vector<ChatMessage>& messages,
                                        const ChatTemplateOptions& options) const {
   for (const auto& message : messages) check_texts_only(message);
-  const char* source = llama_model_chat_template(model_.get(), nullptr);
+  const char* source = own_chat_template();
   if (source == nullptr && !options.chat_template)
     throw EngineError("llama.cpp", info_.device.str(),
                       "'" + info_.path.string() + "' has no chat template; give it a plain prompt");
@@ -111,7 +139,10 @@ std::string LlamaModel::piece(llama_token token) const {
 }
 
 std::unique_ptr<Session> LlamaModel::new_session(const SessionOptions& options) const {
-  return std::make_unique<LlamaSession>(shared_from_this(), options);
+  // Computing on the CPU keeps this thread busy; any other device leaves it free meanwhile.
+  const auto text_time = info_.device.type() == DeviceType::cpu ? LlamaSession::TextTime::before_next_token
+                                                                : LlamaSession::TextTime::beside_next_token;
+  return std::make_unique<LlamaSession>(shared_from_this(), options, text_time);
 }
 
 }  // namespace berth::llama

@@ -6,18 +6,29 @@
 #include "berth/engine.h"
 #include "engine/llama/chat_template.h"
 #include "engine/llama/handles.h"
+#include "engine/llama/held_memory.h"
 
 namespace berth::llama {
 
 class LlamaModel final : public LoadedModel, public std::enable_shared_from_this<LlamaModel> {
  public:
-  LlamaModel(ModelHandle model, LoadedModelInfo info);
+  /// `context` is what each session may hold; none: the default.
+  LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optional<ContextSpec>& context);
 
   const LoadedModelInfo& info() const override { return info_; }
   Prompt apply_chat_template(const std::vector<ChatMessage>& messages,
                              const ChatTemplateOptions& options) const override;
   std::size_t count_tokens(const Prompt& prompt) const override { return tokenize(prompt).size(); }
   std::unique_ptr<Session> new_session(const SessionOptions& options) const override;
+  const ContextSpec& context() const override { return context_; }
+  std::vector<DeviceUse> memory() const override;
+
+  /// Tokens that one sequence may have.
+  int sequence_limit() const { return context_.unified ? context_.n_ctx : context_.n_ctx / context_.n_seq; }
+  /// Tokens of context that prompts of one call share, where none is longer by itself.
+  int wave_limit() const { return wave_limit_; }
+  /// Where sessions tell what they hold.
+  HeldMemory& held() const { return held_; }
 
   std::vector<llama_token> tokenize(const Prompt& prompt) const;
   /// The bytes of a token; none for special tokens. A token may be a part of a character.
@@ -27,10 +38,15 @@ class LlamaModel final : public LoadedModel, public std::enable_shared_from_this
   const llama_vocab* vocab() const { return llama_model_get_vocab(model_.get()); }
 
  private:
+  const char* own_chat_template() const;  ///< or nullptr; an empty one is none
   std::string special_token(llama_token token) const;
 
   ModelHandle model_;
   LoadedModelInfo info_;
+  ContextSpec context_;
+  int wave_limit_ = 0;
+  mutable HeldMemory held_;
+  mutable std::once_flag weights_once_;
   mutable std::once_flag template_once_;
   mutable std::unique_ptr<const ChatTemplate> template_;
 };

@@ -10,15 +10,11 @@
 
 #include "berth/error.h"
 #include "discover/host/usable.h"
+#include "engine/llama/backends.h"
+#include "engine/llama/context_params.h"
 #include "engine/llama/log_capture.h"
 
 namespace berth::llama {
-namespace {
-constexpr std::size_t max_sequences = 64;  // in one batch
-constexpr std::int32_t batch_tokens = 2048;
-constexpr std::uint32_t wave_cells = 8192;  // context that prompts of one call share, where none is longer by itself
-}  // namespace
-
 /// Times of one call.
 struct LlamaSession::Clock {
   using steady = std::chrono::steady_clock;
@@ -65,25 +61,33 @@ class LlamaSession::Turn {
   bool granted_ = false;
 };
 
-LlamaSession::LlamaSession(std::shared_ptr<const LlamaModel> model, const SessionOptions& options)
-    : model_(std::move(model)), options_(options), batch_(new llama_batch(llama_batch_init(batch_tokens, 0, 1))) {
-  if (options_.n_ctx < 0) throw std::invalid_argument(fmt::format("n_ctx must be 0 or more, got {}", options_.n_ctx));
+LlamaSession::LlamaSession(std::shared_ptr<const LlamaModel> model, const SessionOptions& options, TextTime text_time)
+    : model_(std::move(model)),
+      options_(options),
+      text_time_(text_time),
+      batch_(new llama_batch(llama_batch_init(model_->context().n_batch, 0, 1))) {
+  if (options_.n_ctx < 0 || options_.n_ctx > model_->context().n_ctx)
+    throw std::invalid_argument(fmt::format("n_ctx must be from 0 to {}, which is what '{}' was loaded with, got {}",
+                                            model_->context().n_ctx, model_->info().path.filename().string(),
+                                            options_.n_ctx));
   if (options_.n_threads < 0)
     throw std::invalid_argument(fmt::format("n_threads must be 0 or more, got {}", options_.n_threads));
   if (options_.n_threads == 0) options_.n_threads = discovery::usable_cores();
 }
 
-GenerationResult LlamaSession::generate(const GenerationRequest& request) {
+LlamaSession::~LlamaSession() { model_->held().forget_session(this); }
+
+GenerationResult LlamaSession::generate(const GenerationRequest& request, const GenerationContext& call) {
   request.options.validate();
   const auto prompts = tokenize(request.prompts);
   std::vector<Job> jobs = plan_jobs(request, prompts);
 
   Clock clock;
-  if (const Turn turn(*this, request.stop); turn.granted()) {
+  if (const Turn turn(*this, call.stop); turn.granted()) {
     clock = {};  // what was spent waiting for other calls does not count
     for (std::span<Job> rest = jobs; !rest.empty();) {
       const auto wave = rest.first(wave_size(rest));
-      run_wave(wave, request, clock);
+      run_wave(wave, call, clock);
       rest = rest.subspan(wave.size());
     }
   }
@@ -103,17 +107,20 @@ GenerationResult LlamaSession::generate(const GenerationRequest& request) {
   return result;
 }
 
-int LlamaSession::context_limit() const { return options_.n_ctx > 0 ? options_.n_ctx : model_->info().context_length; }
-
 std::vector<std::vector<llama_token>> LlamaSession::tokenize(const std::vector<Prompt>& prompts) const {
   std::vector<std::vector<llama_token>> tokenized;
   for (const auto& prompt : prompts) {
     auto tokens = model_->tokenize(prompt);
     if (tokens.empty()) throw std::invalid_argument("The prompt is empty: there is nothing to continue");
-    if (tokens.size() >= static_cast<std::size_t>(context_limit()))
+    const auto& context = model_->context();
+    if (const auto limit = static_cast<std::size_t>(model_->sequence_limit()); tokens.size() >= limit)
       throw std::invalid_argument(fmt::format(
-          "The prompt is {} tokens long, and the context of '{}' holds {} with at least one for the answer; shorten it",
-          tokens.size(), model_->info().path.filename().string(), context_limit()));
+          "The prompt is {} tokens long and needs, with one for the answer, {} tokens of context; '{}' was loaded with "
+          "{}{}. "
+          "Shorten it, or load the model with an n_ctx of at least {}",
+          tokens.size(), tokens.size() + 1, model_->info().path.filename().string(), limit,
+          context.unified || context.n_seq == 1 ? "" : fmt::format(" for each of {} sequences", context.n_seq),
+          (tokens.size() + 1) * (context.unified ? 1 : static_cast<std::size_t>(context.n_seq))));
     tokenized.push_back(std::move(tokens));
   }
   return tokenized;
@@ -123,9 +130,10 @@ std::vector<LlamaSession::Job> LlamaSession::plan_jobs(const GenerationRequest& 
                                                        const std::vector<std::vector<llama_token>>& prompts) const {
   const auto& options = request.options;
   const std::uint32_t seed = options.seed ? *options.seed : std::random_device{}();
+  const auto n_vocab = static_cast<std::size_t>(llama_vocab_n_tokens(model_->vocab()));
   std::vector<Job> jobs;
   for (const auto& prompt : prompts) {
-    const auto room = context_limit() - static_cast<std::int32_t>(prompt.size());
+    const auto room = model_->sequence_limit() - static_cast<std::int32_t>(prompt.size());
     for (int sample = 0; sample < options.num_return_sequences; ++sample) {
       const auto job_seed = seed + static_cast<std::uint32_t>(jobs.size());
       Completion completion;
@@ -134,7 +142,7 @@ std::vector<LlamaSession::Job> LlamaSession::plan_jobs(const GenerationRequest& 
       jobs.push_back({.index = jobs.size(),
                       .prompt = &prompt,
                       .max_new_tokens = std::min(options.max_new_tokens, room),
-                      .sampler = Sampler(options, job_seed, prompt, model_->vocab()),
+                      .sampler = Sampler(options, job_seed, prompt, n_vocab),
                       .text = TextStream(options.stop_words),
                       .completion = std::move(completion)});
     }
@@ -161,39 +169,50 @@ std::uint32_t cells_of_all(const Jobs& jobs) {
 
 /// How many of `jobs`, from the first on, are computed together: at least one.
 std::size_t LlamaSession::wave_size(std::span<const Job> jobs) const {
-  const auto limit = options_.n_ctx > 0 ? static_cast<std::uint32_t>(options_.n_ctx) : wave_cells;
+  const auto& context = model_->context();
+  const auto most = std::min(jobs.size(), static_cast<std::size_t>(std::min(context.n_seq, context.n_batch)));
+  if (!context.unified) return most;  // each sequence has its own part
   std::size_t n = 1;
-  while (n < std::min(jobs.size(), max_sequences) && cells_of_all(jobs.first(n + 1)) <= limit) ++n;
+  while (n < most && cells_of_all(jobs.first(n + 1)) <= static_cast<std::uint32_t>(model_->wave_limit())) ++n;
   return n;
 }
 
 /// Makes a context, or a larger one, where the one that is there is too small.
 void LlamaSession::prepare_context(std::span<const Job> jobs) {
-  const std::uint32_t cells =
-      options_.n_ctx > 0 ? static_cast<std::uint32_t>(options_.n_ctx) : std::bit_ceil(cells_of_all(jobs));
-  const auto sequences = static_cast<std::uint32_t>(jobs.size());
-  if (context_ && llama_n_ctx(context_.get()) >= cells && llama_n_seq_max(context_.get()) >= sequences) return;
+  const bool unified = model_->context().unified;
+  std::uint32_t cells = unified ? cells_of_all(jobs) : 0;  // of each sequence, or of all where they share them
+  if (!unified)
+    for (const Job& job : jobs) cells = std::max(cells, cells_of(job, false));
+  auto sequences = static_cast<std::uint32_t>(jobs.size());
+  if (context_ && llama_n_ctx_seq(context_.get()) >= cells && llama_n_seq_max(context_.get()) >= sequences) return;
 
-  auto params = llama_context_default_params();
-  params.n_ctx = std::max(cells, context_ ? llama_n_ctx(context_.get()) : 0);
-  params.n_seq_max = std::max(sequences, context_ ? llama_n_seq_max(context_.get()) : 0);
-  params.n_batch = std::min(params.n_ctx, static_cast<std::uint32_t>(batch_tokens));
+  cells = std::max(std::bit_ceil(cells), static_cast<std::uint32_t>(options_.n_ctx));
+  if (context_) {
+    cells = std::max(cells, llama_n_ctx_seq(context_.get()));
+    sequences = std::max(sequences, llama_n_seq_max(context_.get()));
+  }
+  cells = std::min(cells, static_cast<std::uint32_t>(model_->sequence_limit()));
+  auto params = context_params(model_->context());
+  params.n_ctx = unified ? cells : cells * sequences;
+  params.n_seq_max = sequences;
+  params.n_batch = std::min(params.n_ctx, params.n_batch);
   params.n_outputs_max = params.n_seq_max;
-  params.kv_unified = true;
   params.n_threads = options_.n_threads;
   params.n_threads_batch = options_.n_threads;
-  params.no_perf = true;
   params.abort_callback = [](void* self) { return static_cast<LlamaSession*>(self)->stop_.stop_requested(); };
   params.abort_callback_data = this;
 
   LogCapture log;
+  model_->held().forget_session(this);
   context_.reset();  // the old one's memory is free for the new one
   in_context_.clear();
+  const HoldBackends hold;
   context_.reset(llama_init_from_model(model_->handle(), params));
   if (!context_)
     throw EngineError("llama.cpp", model_->info().device.str(),
                       fmt::format("cannot make a context of {} tokens: {}", params.n_ctx,
                                   log.errors("probably too little memory; set a smaller n_ctx or max_new_tokens")));
+  model_->held().set_session(this, *context_);
 }
 
 /// The tokens at the start of the only job's prompt that the context holds already; the rest of it is forgotten.
@@ -213,42 +232,46 @@ llama_pos LlamaSession::reuse_prefix(std::span<Job> jobs) {
   return 0;
 }
 
-void LlamaSession::run_wave(std::span<Job> jobs, const GenerationRequest& request, Clock& clock) {
-  if (request.stop.stop_requested()) return;
+namespace {
+template <class Job>
+void hand_on(Job& job, std::string text, const GenerationContext& call) {
+  if (text.empty()) return;
+  job.completion.text += text;
+  if (call.on_chunk) call.on_chunk({.content = std::move(text), .index = job.index});
+}
+}  // namespace
+
+void LlamaSession::run_wave(std::span<Job> jobs, const GenerationContext& call, Clock& clock) {
+  if (call.stop.stop_requested()) return;
   prepare_context(jobs);
   try {
-    decode_prompts(jobs, request, clock);
-    while (!request.stop.stop_requested() && !std::ranges::all_of(jobs, &Job::done))
-      decode_next_tokens(jobs, request, clock);
+    decode_prompts(jobs, call, clock);
+    while (!call.stop.stop_requested() && !std::ranges::all_of(jobs, &Job::done)) decode_next_tokens(jobs, call, clock);
   } catch (...) {
     in_context_.clear();
     throw;
   }
+  model_->held().set_session(this, *context_);  // buffers grow while a batch is computed
   for (Job& job : jobs) {
-    if (job.done) continue;
-    auto rest = job.text.finish();  // cancelled: nothing that was generated is lost
-    job.completion.text += rest;
-    if (request.on_chunk && !rest.empty()) request.on_chunk({.content = std::move(rest), .index = job.index});
+    tell(job, call);
+    if (!job.done) hand_on(job, job.text.finish(), call);  // cancelled: nothing that was generated is lost
   }
 }
 
-void LlamaSession::decode_prompts(std::span<Job> jobs, const GenerationRequest& request, Clock& clock) {
+void LlamaSession::decode_prompts(std::span<Job> jobs, const GenerationContext& call, Clock& clock) {
   const llama_pos reused = reuse_prefix(jobs);
   batch_->n_tokens = 0;
   const auto limit = static_cast<std::int32_t>(llama_n_batch(context_.get()));
 
-  struct Ready {  // a prompt whose last token is in the batch
-    std::span<Job> samples;
-    std::int32_t output;
-  };
-  std::vector<Ready> ready;
+  std::vector<std::span<Job>> ready;  // samples of each prompt whose last token is in the batch
   const auto flush = [&] {
     if (!decode()) return false;
-    for (const auto& [samples, output] : ready) {
+    for (const auto& samples : ready) {
       for (Job& job : samples) {
         if (job.sequence != samples[0].sequence)
           llama_memory_seq_cp(llama_get_memory(context_.get()), samples[0].sequence, job.sequence, -1, -1);
-        accept(job, output, request, clock);
+        choose(job, clock);
+        tell(job, call);
       }
     }
     ready.clear();
@@ -268,23 +291,32 @@ void LlamaSession::decode_prompts(std::span<Job> jobs, const GenerationRequest& 
       if (batch_->n_tokens == limit && !flush()) return;
       add_to_batch(prompt[static_cast<std::size_t>(i)], i, jobs[first].sequence, i == n - 1);
     }
-    ready.push_back({jobs.subspan(first, end - first), batch_->n_tokens - 1});
+    ready.push_back(jobs.subspan(first, end - first));
+    for (Job& job : ready.back()) job.output = batch_->n_tokens - 1;
     first = end;
   }
   if (flush() && jobs.size() == 1) in_context_ = *jobs[0].prompt;
 }
 
-void LlamaSession::decode_next_tokens(std::span<Job> jobs, const GenerationRequest& request, Clock& clock) {
+void LlamaSession::decode_next_tokens(std::span<Job> jobs, const GenerationContext& call, Clock& clock) {
+  const auto tell_all = [&] {
+    for (Job& job : jobs) tell(job, call);
+  };
   batch_->n_tokens = 0;
-  std::vector<std::pair<Job*, std::int32_t>> outputs;
   for (Job& job : jobs) {
     if (job.done) continue;
-    outputs.emplace_back(&job, batch_->n_tokens);
+    job.output = batch_->n_tokens;
     add_to_batch(job.token, job.position++, job.sequence, true);
     if (jobs.size() == 1) in_context_.push_back(job.token);
   }
   if (!decode()) return;
-  for (const auto& [job, output] : outputs) accept(*job, output, request, clock);
+  if (text_time_ == TextTime::beside_next_token) {
+    tell_all();
+    if (call.stop.stop_requested()) return;
+  }
+  for (Job& job : jobs)
+    if (!job.done) choose(job, clock);
+  if (text_time_ == TextTime::before_next_token) tell_all();
 }
 
 /// Computes the batch; false where the caller cancelled it.
@@ -303,30 +335,43 @@ bool LlamaSession::decode() {
                                 log.errors(status == 1 ? "the context is full" : "no reason was given")));
 }
 
-/// Chooses the next token of `job` from row `output` and hands its text on.
-void LlamaSession::accept(Job& job, std::int32_t output, const GenerationRequest& request, Clock& clock) {
-  job.token = job.sampler.next(context_.get(), output);
+/// Chooses the next token of `job`. Its text is made by tell().
+void LlamaSession::choose(Job& job, Clock& clock) {
+  float* scores = llama_get_logits_ith(context_.get(), job.output);  // waits until they are computed
+  const auto n_vocab = static_cast<std::size_t>(llama_vocab_n_tokens(model_->vocab()));
+  const auto token = scores == nullptr ? std::nullopt : job.sampler.next({scores, n_vocab});
+  if (!token)
+    throw EngineError("llama.cpp", model_->info().device.str(),
+                      "the model computed scores that are not numbers (NaN or infinite): the file is damaged, or this "
+                      "device computes it wrongly; try another device or another file of the model");
+  job.token = *token;
+  job.untold = true;
   auto& completion = job.completion;
   clock.token(completion.generated_tokens == 0);
   ++completion.generated_tokens;
 
-  std::string text;
   if (llama_vocab_is_eog(model_->vocab(), job.token)) {
     completion.finish_reason = FinishReason::end_of_text;
     job.done = true;
-  } else {
+  } else if (completion.generated_tokens == static_cast<std::size_t>(job.max_new_tokens)) {
+    completion.finish_reason = FinishReason::length;
+    job.done = true;
+  }
+}
+
+/// Makes the text of the last token of `job` and hands on what became certain.
+void LlamaSession::tell(Job& job, const GenerationContext& call) const {
+  if (!job.untold) return;
+  job.untold = false;
+  std::string text;
+  if (!job.done || job.completion.finish_reason != FinishReason::end_of_text)
     text = job.text.push(model_->piece(job.token));
-    if (job.text.stopped()) {
-      completion.finish_reason = FinishReason::stop_word;
-      job.done = true;
-    } else if (completion.generated_tokens == static_cast<std::size_t>(job.max_new_tokens)) {
-      completion.finish_reason = FinishReason::length;
-      job.done = true;
-    }
+  if (job.text.stopped()) {
+    job.completion.finish_reason = FinishReason::stop_word;
+    job.done = true;
   }
   if (job.done) text += job.text.finish();
-  completion.text += text;
-  if (request.on_chunk && !text.empty()) request.on_chunk({.content = std::move(text), .index = job.index});
+  hand_on(job, std::move(text), call);
 }
 
 void LlamaSession::add_to_batch(llama_token token, llama_pos position, llama_seq_id sequence, bool output) {

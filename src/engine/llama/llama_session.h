@@ -7,16 +7,21 @@
 #include <thread>
 
 #include "engine/llama/llama_model.h"
-#include "engine/llama/sampler.h"
+#include "engine/sampler.h"
 #include "engine/text_stream.h"
 
 namespace berth::llama {
 
 class LlamaSession final : public Session {
  public:
-  LlamaSession(std::shared_ptr<const LlamaModel> model, const SessionOptions& options);
+  /// When the text of a token is made: before the next token is computed, or beside it where the computation leaves
+  /// this thread free. A stop word or a stop request then comes one computation late; what was computed is dropped.
+  enum class TextTime { before_next_token, beside_next_token };
 
-  GenerationResult generate(const GenerationRequest& request) override;
+  LlamaSession(std::shared_ptr<const LlamaModel> model, const SessionOptions& options, TextTime text_time);
+  ~LlamaSession() override;
+
+  GenerationResult generate(const GenerationRequest& request, const GenerationContext& call) override;
 
  private:
   /// One completion to make, and while it is made, its place in the context.
@@ -28,29 +33,33 @@ class LlamaSession final : public Session {
     TextStream text;
     Completion completion;
     llama_seq_id sequence = 0;
-    llama_pos position = 0;  // of the next token
-    llama_token token = 0;   // the last one generated, not yet decoded
-    bool done = false;
+    llama_pos position = 0;   // of the next token
+    llama_token token = 0;    // the last one generated, not yet decoded
+    std::int32_t output = 0;  // row of the batch with the scores of the next one
+    bool untold = false;      // the text of `token` is still to be made
+    bool done = false;        // no token comes after `token`
   };
   struct Clock;
   class Turn;
 
-  int context_limit() const;
   std::vector<std::vector<llama_token>> tokenize(const std::vector<Prompt>& prompts) const;
-  std::vector<Job> plan_jobs(const GenerationRequest& request, const std::vector<std::vector<llama_token>>& prompts) const;
+  std::vector<Job> plan_jobs(const GenerationRequest& request,
+                             const std::vector<std::vector<llama_token>>& prompts) const;
   std::size_t wave_size(std::span<const Job> jobs) const;
 
   void prepare_context(std::span<const Job> jobs);
-  void run_wave(std::span<Job> jobs, const GenerationRequest& request, Clock& clock);
-  void decode_prompts(std::span<Job> jobs, const GenerationRequest& request, Clock& clock);
-  void decode_next_tokens(std::span<Job> jobs, const GenerationRequest& request, Clock& clock);
+  void run_wave(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
+  void decode_prompts(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
+  void decode_next_tokens(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
   bool decode();
-  void accept(Job& job, std::int32_t output, const GenerationRequest& request, Clock& clock);
+  void choose(Job& job, Clock& clock);
+  void tell(Job& job, const GenerationContext& call) const;
   void add_to_batch(llama_token token, llama_pos position, llama_seq_id sequence, bool output);
   llama_pos reuse_prefix(std::span<Job> jobs);
 
   std::shared_ptr<const LlamaModel> model_;
   SessionOptions options_;
+  TextTime text_time_;
   ContextHandle context_;
 
   struct BatchDeleter {

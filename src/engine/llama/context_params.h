@@ -1,0 +1,13 @@
+/// From a ContextSpec to llama.cpp's parameters.
+#pragma once
+
+#include <llama.h>
+
+#include "berth/context_spec.h"
+
+namespace berth::llama {
+
+/// All but n_ctx and n_seq_max, which a session chooses as it grows. Throws std::invalid_argument naming what cannot be.
+llama_context_params context_params(const ContextSpec& spec);
+
+}  // namespace berth::llama

@@ -1,0 +1,15 @@
+/// Devices of workers on other machines.
+#pragma once
+
+#include <ggml-backend.h>
+
+#include "berth/device.h"
+#include "berth/device_key.h"
+
+namespace berth::llama {
+
+/// The device `key` of its worker, which is greeted first: ggml ends the process where a worker cannot be reached or speaks
+/// another protocol. `wanted` is what the device is called in messages. Throws EngineError.
+ggml_backend_dev_t worker_device(const Device& wanted, const DeviceKey& key);
+
+}  // namespace berth::llama

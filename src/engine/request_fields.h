@@ -1,0 +1,56 @@
+/// What requests to engines are called in JSON.
+#pragma once
+
+#include "berth/engine.h"
+#include "inventory/device_key_fields.h"
+#include "plan/plan_fields.h"
+#include "value/structs.h"
+
+namespace berth::structs {
+
+template <>
+struct FieldsOf<Prompt::Piece> {
+  static constexpr std::tuple all = {free_text("text", &Prompt::Piece::text),
+                                     field("trusted", &Prompt::Piece::trusted)};
+};
+
+template <>
+struct FieldsOf<Prompt> {
+  static constexpr std::tuple all = {required("pieces", &Prompt::pieces)};
+};
+
+template <>
+struct FieldsOf<GenerationOptions> {
+  using O = GenerationOptions;
+  static constexpr std::tuple all = {field("max_new_tokens", &O::max_new_tokens),
+                                     field("do_sample", &O::do_sample),
+                                     field("temperature", &O::temperature),
+                                     field("top_k", &O::top_k),
+                                     field("top_p", &O::top_p),
+                                     field("min_p", &O::min_p),
+                                     field("repetition_penalty", &O::repetition_penalty),
+                                     field("seed", &O::seed),
+                                     field("num_return_sequences", &O::num_return_sequences),
+                                     free_text("stop_words", &O::stop_words)};
+};
+
+template <>
+struct FieldsOf<GenerationRequest> {
+  static constexpr std::tuple all = {required("prompts", &GenerationRequest::prompts),
+                                     field("options", &GenerationRequest::options)};
+};
+
+template <>
+struct FieldsOf<SessionOptions> {
+  static constexpr std::tuple all = {field("n_ctx", &SessionOptions::n_ctx),
+                                     field("n_threads", &SessionOptions::n_threads),
+                                     field("reuse_prefix", &SessionOptions::reuse_prefix)};
+};
+
+template <>
+struct FieldsOf<LoadRequest> {
+  static constexpr std::tuple all = {required("model", &LoadRequest::model), required("device", &LoadRequest::device),
+                                     field("keys", &LoadRequest::keys), field("context", &LoadRequest::context)};
+};
+
+}  // namespace berth::structs

@@ -1,0 +1,113 @@
+#include "engine/score_blocks.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+namespace berth {
+namespace {
+
+constexpr float infinity = std::numeric_limits<float>::infinity();
+
+/// The largest of some scores, and whether one of them is NaN. NaN is never the largest.
+struct Maximum {
+  float value = -infinity;
+  bool nan = false;
+
+  void add(float score) {
+    value = score > value ? score : value;
+    nan |= std::isnan(score);
+  }
+};
+
+Maximum maximum(std::span<const float> scores) {
+  Maximum found;
+  std::size_t i = 0;
+#ifdef __SSE2__
+  // Compilers do not make vector instructions of a maximum that must know NaN: 10 times slower.
+  constexpr std::size_t step = 16;
+  __m128 largest[4];
+  for (auto& four : largest) four = _mm_set1_ps(-infinity);
+  __m128 nan = _mm_setzero_ps();
+  for (; i + step <= scores.size(); i += step) {
+    const float* at = scores.data() + i;
+    const __m128 a = _mm_loadu_ps(at);
+    const __m128 b = _mm_loadu_ps(at + 4);
+    const __m128 c = _mm_loadu_ps(at + 8);
+    const __m128 d = _mm_loadu_ps(at + 12);
+    largest[0] = _mm_max_ps(a, largest[0]);  // keeps the second operand where one is NaN
+    largest[1] = _mm_max_ps(b, largest[1]);
+    largest[2] = _mm_max_ps(c, largest[2]);
+    largest[3] = _mm_max_ps(d, largest[3]);
+    nan = _mm_or_ps(nan, _mm_or_ps(_mm_cmpunord_ps(a, b), _mm_cmpunord_ps(c, d)));
+  }
+  float values[4];
+  _mm_storeu_ps(values, _mm_max_ps(_mm_max_ps(largest[0], largest[1]), _mm_max_ps(largest[2], largest[3])));
+  for (const float value : values) found.add(value);
+  found.nan = _mm_movemask_ps(nan) != 0;
+#endif
+  for (; i < scores.size(); ++i) found.add(scores[i]);
+  return found;
+}
+
+}  // namespace
+
+std::span<const float> ScoreBlocks::block(std::size_t b) const {
+  return scores_.subspan(b * block_size, std::min(block_size, scores_.size() - b * block_size));
+}
+
+void ScoreBlocks::read(std::span<const float> scores) {
+  scores_ = scores;
+  maxima_.resize((scores.size() + block_size - 1) / block_size);
+  Maximum all;
+  for (std::size_t b = 0; b < maxima_.size(); ++b) {
+    const auto [value, nan] = maximum(block(b));
+    maxima_[b] = value;
+    all.add(value);
+    all.nan |= nan;
+  }
+  largest_ = all.value;
+  usable_ = !all.nan && std::isfinite(largest_);
+}
+
+std::int32_t ScoreBlocks::index_of_largest() const {
+  const auto first = static_cast<std::size_t>(std::ranges::find(maxima_, largest_) - maxima_.begin());
+  const auto scores = block(first);
+  return static_cast<std::int32_t>(first * block_size) +
+         static_cast<std::int32_t>(std::ranges::find(scores, largest_) - scores.begin());
+}
+
+void ScoreBlocks::at_least(double bound, std::vector<Candidate>& found) const {
+  bound = std::max(bound, double{std::numeric_limits<float>::lowest()});
+  found.clear();
+  for (std::size_t b = 0; b < maxima_.size(); ++b) {
+    if (maxima_[b] < bound) continue;
+    auto token = static_cast<std::int32_t>(b * block_size);
+    for (const float score : block(b)) {
+      if (score >= bound) found.push_back({score, token});
+      ++token;
+    }
+  }
+}
+
+void ScoreBlocks::largest(std::size_t k, std::vector<Candidate>& found) {
+  double bound = -infinity;
+  if (k < maxima_.size()) {  // k blocks have a score of at least the k-th largest maximum
+    sorted_ = maxima_;
+    std::ranges::nth_element(sorted_, sorted_.begin() + static_cast<std::ptrdiff_t>(k) - 1, std::greater<>());
+    bound = sorted_[k - 1];
+  }
+  at_least(bound, found);
+  if (found.size() > k) {
+    std::ranges::nth_element(found, found.begin() + static_cast<std::ptrdiff_t>(k), larger);
+    found.resize(k);
+  }
+  std::ranges::sort(found, larger);
+}
+
+}  // namespace berth

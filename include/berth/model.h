@@ -14,12 +14,12 @@ namespace berth {
 
 /// One tensor of a model file.
 struct TensorInfo {
-  std::string name;                  ///< "blk.0.ffn_up.weight"
-  std::string type;                  ///< as ggml names it: "Q4_1", "F32"
-  std::vector<std::uint64_t> shape;  ///< 0 to 4 dimensions, none zero, in ggml's order: the contiguous one first
-  std::uint64_t offset = 0;          ///< of its data from the start of its file
-  std::uint64_t bytes = 0;           ///< of its data, without padding
-  std::uint32_t part = 0;            ///< which file of a split model holds it, from 0
+  std::string name;                         ///< "blk.0.ffn_up.weight"
+  std::string type;                         ///< as ggml names it: "Q4_1", "F32"
+  std::vector<std::uint64_t> shape;         ///< 0 to 4 dimensions, none zero, in ggml's order: the contiguous one first
+  std::uint64_t offset = 0;                 ///< of its data from the start of its file
+  std::uint64_t bytes = 0;                  ///< of its data, without padding
+  std::uint32_t part = 0;                   ///< which file of a split model holds it, from 0
   std::optional<std::uint64_t> layer = {};  ///< that it belongs to, by its name
   std::string role = {};                    ///< what it is there: "ffn_up", "token_embd", "output"
 
@@ -36,11 +36,11 @@ struct LayerProfile {
 
   std::uint64_t heads = 0;
   std::uint64_t kv_heads = 0;
-  std::uint64_t key_length = 0;    ///< of one head, as it is cached
-  std::uint64_t value_length = 0;  ///< of one head, as it is cached
-  bool has_cache = false;          ///< keys are kept, and values
-  bool keys_only = false;          ///< values are computed from keys (MLA)
-  std::uint64_t window = 0;        ///< tokens that it attends to at most; 0: all of them
+  std::uint64_t key_length = 0;                ///< of one head, as it is cached
+  std::uint64_t value_length = 0;              ///< of one head, as it is cached
+  bool has_cache = false;                      ///< keys are kept, and values
+  bool keys_only = false;                      ///< values are computed from keys (MLA)
+  std::uint64_t window = 0;                    ///< tokens that it attends to at most; 0: all of them
   std::optional<std::uint64_t> cache_of = {};  ///< the layer whose keys and values it uses instead of its own
 
   std::uint64_t convolution_state = 0;  ///< elements that a recurrent layer keeps for each sequence: of its convolution

@@ -8,9 +8,9 @@
 namespace berth::model {
 namespace {
 
-constexpr std::uint64_t most_layers = 8192;             // llama.cpp takes 512
-constexpr std::uint64_t most_count = 1ULL << 24;        // of one size, so that products of two of them stay numbers
-constexpr std::uint64_t most_elements = 1ULL << 40;     // of a state
+constexpr std::uint64_t most_layers = 8192;          // llama.cpp takes 512
+constexpr std::uint64_t most_count = 1ULL << 24;     // of one size, so that products of two of them stay numbers
+constexpr std::uint64_t most_elements = 1ULL << 40;  // of a state
 
 const Value* find(const ModelProfile& profile, std::string_view key) {
   return profile.metadata.find(profile.architecture + "." + std::string(key));
@@ -169,7 +169,8 @@ class Layers {
 
   void share_caches() {
     std::uint64_t own = rules_.own_caches;
-    if (rules_.shares_last) own = layers_.size() - std::min<std::uint64_t>(number("attention.shared_kv_layers", 0), layers_.size());
+    if (rules_.shares_last)
+      own = layers_.size() - std::min<std::uint64_t>(number("attention.shared_kv_layers", 0), layers_.size());
     if (own < 2 || own >= layers_.size()) return;
     for (auto i = static_cast<std::size_t>(own); i < layers_.size(); ++i) {
       layers_[i].has_cache = false;
@@ -191,7 +192,8 @@ class Layers {
     for (auto& layer : layers_) {
       if (!layer.recurrent) continue;
       const auto heads = layers_.front().heads;
-      layer.convolution_state = product(before, limited(static_cast<double>(inner) + 2.0 * static_cast<double>(product(groups, state))));
+      layer.convolution_state =
+          product(before, limited(static_cast<double>(inner) + 2.0 * static_cast<double>(product(groups, state))));
       layer.recurrent_state = product(state, inner);
       if (const auto size = number("wkv.head_size", 0); size != 0) {
         layer.convolution_state = product(number("token_shift_count", rules_.token_shifts), width);

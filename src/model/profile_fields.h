@@ -8,10 +8,10 @@ namespace berth::structs {
 
 template <>
 struct FieldsOf<TensorInfo> {
-  static constexpr std::tuple all = {required("name", &TensorInfo::name),   required("type", &TensorInfo::type),
+  static constexpr std::tuple all = {required("name", &TensorInfo::name),      required("type", &TensorInfo::type),
                                      required("shape", &TensorInfo::shape, 1), required("bytes", &TensorInfo::bytes),
-                                     field("offset", &TensorInfo::offset),  field("part", &TensorInfo::part),
-                                     field("layer", &TensorInfo::layer),    field("role", &TensorInfo::role)};
+                                     field("offset", &TensorInfo::offset),     field("part", &TensorInfo::part),
+                                     field("layer", &TensorInfo::layer),       field("role", &TensorInfo::role)};
 };
 
 template <>

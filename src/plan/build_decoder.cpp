@@ -40,14 +40,16 @@ class DecoderBuilder {
     auto current = m_.embeddings();
     if (d_.scales_embeddings || m_.is_set("embedding_scale")) {
       current = g_.unary(current);
-      if (!d_.scales_query && !d_.gates_attention) g_.expand(current);  // a part of the embedding where it is the metadata's
+      if (!d_.scales_query && !d_.gates_attention)
+        g_.expand(current);  // a part of the embedding where it is the metadata's
     }
     if (const auto table = m_.global_input("position_embd"); table != no_tensor)
       current = g_.binary(current, g_.get_rows(table, m_.positions()));
     if (d_.architecture.starts_with("lfm2") || m_.layers() == 0) return current;
     const auto first = m_.layout.layer_backend.front();
     const auto weight = m_.weight("token_embd_norm.weight", first);
-    return weight == no_tensor ? current : m_.norm(current, weight, m_.weight("token_embd_norm.bias", first), d_.norm, 0);
+    return weight == no_tensor ? current
+                               : m_.norm(current, weight, m_.weight("token_embd_norm.bias", first), d_.norm, 0);
   }
 
   TensorId normed(TensorId a, TensorId weight, TensorId bias, std::optional<std::size_t> il) {
@@ -83,14 +85,17 @@ class DecoderBuilder {
       case Rotary::not_each_nth:
         return (il + 1) % 4 != 0 || !has_windows_rule();
       case Rotary::windowed_or_without_windows:
-        return m_.layer(il).window != 0 || std::ranges::none_of(m_.profile.layers, [](const auto& each) { return each.window != 0; });
+        return m_.layer(il).window != 0 ||
+               std::ranges::none_of(m_.profile.layers, [](const auto& each) { return each.window != 0; });
     }
     const Value* finetuned = m_.profile.metadata.find(m_.profile.architecture + ".rope.scaling.finetuned");
-    if (d_.architecture.starts_with("granite") && finetuned != nullptr && finetuned->is_bool()) return finetuned->as_bool();
+    if (d_.architecture.starts_with("granite") && finetuned != nullptr && finetuned->is_bool())
+      return finetuned->as_bool();
     return true;
   }
   bool has_windows_rule() const {
-    return d_.architecture != "llama4" || std::ranges::any_of(m_.profile.layers, [](const auto& each) { return each.window != 0; });
+    return d_.architecture != "llama4" ||
+           std::ranges::any_of(m_.profile.layers, [](const auto& each) { return each.window != 0; });
   }
 
   TensorId head_norm(TensorId a, std::size_t il, std::string_view role) {
@@ -267,14 +272,16 @@ class DecoderBuilder {
       return g_.binary(both, residual_first ? current : residual);
     }
     if (d_.post_norms) current = normed(current, il, "post_attention_norm");
-    if (d_.scales_parts && (d_.architecture.starts_with("minicpm") || m_.is_set("residual_scale"))) current = g_.unary(current);
+    if (d_.scales_parts && (d_.architecture.starts_with("minicpm") || m_.is_set("residual_scale")))
+      current = g_.unary(current);
     const auto middle = sum(current, residual, d_.residual_first);
     if (!has_feed_forward(il)) return middle;
     current = normed(middle, il, d_.feed_forward_norm);
     current = transform(current, middle, il);
     if (d_.architecture == "arctic") return current;
     if (d_.post_norms) current = post_norm(current, il);
-    if (d_.scales_parts && (d_.architecture.starts_with("minicpm") || m_.is_set("residual_scale"))) current = g_.unary(current);
+    if (d_.scales_parts && (d_.architecture.starts_with("minicpm") || m_.is_set("residual_scale")))
+      current = g_.unary(current);
     return sum(current, middle, d_.residual_first || d_.residual_first_behind_ffn);
   }
 

@@ -30,7 +30,8 @@ Batch batch_of(const ContextSizes& context, std::uint64_t tokens, std::uint64_t 
 bool flash_fits(const ModelProfile& profile, const PlacedWeights& weights, const EngineLayout& layout) {
   if (std::ranges::none_of(layout.backends, [](const auto& backend) { return static_cast<bool>(backend.supports); }))
     return true;
-  ModelGraph model(profile, weights, layout, batch_of(layout.context, layout.context.sequences, layout.context.sequences, true, false));
+  ModelGraph model(profile, weights, layout,
+                   batch_of(layout.context, layout.context.sequences, layout.context.sequences, true, false));
   build_model(model);
   const auto plan = schedule(model.graph, layout.backends, layout.copies);
   for (const auto& step : plan.steps) {
@@ -41,7 +42,8 @@ bool flash_fits(const ModelProfile& profile, const PlacedWeights& weights, const
   return true;
 }
 
-Reservation reserve(const ModelProfile& profile, const PlacedWeights& weights, const EngineLayout& layout, const Batch& batch) {
+Reservation reserve(const ModelProfile& profile, const PlacedWeights& weights, const EngineLayout& layout,
+                    const Batch& batch) {
   ModelGraph model(profile, weights, layout, batch);
   Reservation result;
   result.known = build_model(model);
@@ -66,16 +68,19 @@ ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& wei
   const auto& context = layout.context;
   // A batch of a prompt, and one of a token for each sequence; the engine keeps the larger buffers.
   bool known = true;
-  for (const auto& [tokens, outputs] : {std::pair{context.tokens, context.outputs}, std::pair{context.sequences, context.sequences}}) {
+  for (const auto& [tokens, outputs] :
+       {std::pair{context.tokens, context.outputs}, std::pair{context.sequences, context.sequences}}) {
     const auto reserved = reserve(profile, weights, layout, batch_of(context, tokens, outputs, flash, transposed));
     known = known && reserved.known;
-    for (std::size_t i = 0; i < result.bytes.size(); ++i) result.bytes[i] = std::max(result.bytes[i], reserved.bytes[i]);
+    for (std::size_t i = 0; i < result.bytes.size(); ++i)
+      result.bytes[i] = std::max(result.bytes[i], reserved.bytes[i]);
   }
   if (!known) {
     // Unknown steps keep more at the same time than those of plain decoders: twice as much was never too little in
     // those that are known.
     for (auto& bytes : result.bytes) bytes = times(bytes, 2);
-    result.estimate = "the architecture '" + profile.architecture + "' is not known, so compute buffers are a generous guess";
+    result.estimate =
+        "the architecture '" + profile.architecture + "' is not known, so compute buffers are a generous guess";
   }
   return result;
 }

@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::uint64_t cell_padding = 256;
 
-std::uint64_t padded(std::uint64_t count) { return times((plus(count, cell_padding - 1)) / cell_padding, cell_padding); }
+std::uint64_t padded(std::uint64_t count) {
+  return times((plus(count, cell_padding - 1)) / cell_padding, cell_padding);
+}
 
 /// What is known of the devices of each type, from the backends of ggml 0.25.
 Backend backend_facts(const Device& device) {
@@ -69,7 +71,8 @@ ContextSizes context_sizes(const ModelProfile& profile, const ContextSpec& spec,
   sizes.streams = spec.unified ? 1 : sizes.sequences;
   const auto ubatch = std::min(batch, at_least_one(spec.n_ubatch));
   const bool encodes = profile.architecture == "t5" || profile.architecture == "t5encoder";
-  const auto outputs = options.n_outputs_max <= 0 || encodes ? batch : static_cast<std::uint64_t>(options.n_outputs_max);
+  const auto outputs =
+      options.n_outputs_max <= 0 || encodes ? batch : static_cast<std::uint64_t>(options.n_outputs_max);
   sizes.tokens = std::max<std::uint64_t>(std::min(n_ctx, ubatch), 1);
   sizes.outputs = std::min(sizes.tokens, outputs);
   sizes.type_k = element_type(spec.type_k);
@@ -114,12 +117,14 @@ EngineLayout engine_layout(const ModelProfile& profile, const Placement& placeme
     }
   }
   // Where a GPU gives memory of the host to be read by it, that is taken first.
-  if (std::ranges::all_of(layout.devices, [](const auto& device) { return on_host(device) || device.type() == DeviceType::rpc; }))
+  if (std::ranges::all_of(layout.devices,
+                          [](const auto& device) { return on_host(device) || device.type() == DeviceType::rpc; }))
     layout.repacked_types = options.repacked_types;
   layout.context = context_sizes(profile, context, options);
   layout.all_on_devices = layout.output_backend != layout.host() &&
                           std::ranges::find(layout.layer_backend, layout.host()) == layout.layer_backend.end();
-  const bool several = layout.devices.size() > 2 && std::all_of(layout.devices.begin(), layout.devices.end() - 1, pipelines);
+  const bool several =
+      layout.devices.size() > 2 && std::all_of(layout.devices.begin(), layout.devices.end() - 1, pipelines);
   if (several && layout.all_on_devices && context.offload_cache && placement.tensors.empty()) layout.copies = 4;
   return layout;
 }

@@ -17,12 +17,12 @@ namespace berth::plan {
 
 /// Sizes of a context after the engine's rounding (llama_context::llama_context).
 struct ContextSizes {
-  std::uint64_t cells = 0;       ///< for each stream
-  std::uint64_t streams = 1;     ///< caches beside each other, one for each sequence unless they share one
+  std::uint64_t cells = 0;    ///< for each stream
+  std::uint64_t streams = 1;  ///< caches beside each other, one for each sequence unless they share one
   std::uint64_t sequences = 1;
-  std::uint64_t tokens = 1;      ///< computed at a time
-  std::uint64_t ubatch = 1;      ///< tokens computed at a time, were the context long enough
-  std::uint64_t outputs = 1;     ///< of those whose logits are computed
+  std::uint64_t tokens = 1;   ///< computed at a time
+  std::uint64_t ubatch = 1;   ///< tokens computed at a time, were the context long enough
+  std::uint64_t outputs = 1;  ///< of those whose logits are computed
   ElementType type_k = f16;
   ElementType type_v = f16;
   bool offload_cache = true;
@@ -39,8 +39,8 @@ struct EngineLayout {
   std::vector<Backend> backends;            ///< facts of the same
   std::vector<std::int16_t> layer_backend;  ///< of each layer
   std::int16_t output_backend = 0;
-  int copies = 1;             ///< batches that are in flight at the same time
-  bool all_on_devices = false;  ///< no layer, nor the output, is on the host
+  int copies = 1;                           ///< batches that are in flight at the same time
+  bool all_on_devices = false;              ///< no layer, nor the output, is on the host
   std::vector<std::string> repacked_types;  ///< of weights that the CPU lays out anew
   ContextSizes context;
 

@@ -32,7 +32,8 @@ void build_bert(ModelGraph& m) {
     if (rows != no_tensor) current = g.binary(rows, current);
   }
   const auto first = m.layout.layer_backend.front();
-  current = m.norm(current, m.weight("token_embd_norm.weight", first), m.weight("token_embd_norm.bias", first), Norm::layer, 0);
+  current = m.norm(current, m.weight("token_embd_norm.weight", first), m.weight("token_embd_norm.bias", first),
+                   Norm::layer, 0);
   for (std::size_t il = 0; il < m.layers(); ++il) {
     const auto& facts = m.layer(il);
     auto input = current;
@@ -55,7 +56,8 @@ void build_bert(ModelGraph& m) {
     }
     current = g.binary(current, input);
     current = m.norm(current, il, "attn_output_norm", Norm::layer);
-    if (m.weight(il, "attn_norm_2") != no_tensor) current = m.norm(g.binary(current, input), il, "attn_norm_2", Norm::layer);
+    if (m.weight(il, "attn_norm_2") != no_tensor)
+      current = m.norm(g.binary(current, input), il, "attn_norm_2", Norm::layer);
     const auto middle = current;
     current = g.binary(bert_feed_forward(m, current, il), middle);
     current = m.norm(current, il, "layer_output_norm", Norm::layer);

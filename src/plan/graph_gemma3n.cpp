@@ -9,7 +9,10 @@ namespace {
 class Gemma3n {
  public:
   explicit Gemma3n(ModelGraph& model)
-      : m_(model), g_(model.graph), width_(model.width()), tokens_(model.batch.tokens),
+      : m_(model),
+        g_(model.graph),
+        width_(model.width()),
+        tokens_(model.batch.tokens),
         versions_(model.graph.extent(model.weight(0, "altup_correct_coef"), 0)),
         small_(model.graph.extent(model.weight(0, "inp_gate"), 1)) {}
 
@@ -36,7 +39,8 @@ class Gemma3n {
     g_.expand(rows);
     auto projected = g_.unary(g_.mul_mat(first_layer_weight("per_layer_model_proj.weight"), embedded));
     projected = g_.reshape(projected, {small_, layers, tokens_, 1});
-    projected = m_.norm(projected, first_layer_weight("per_layer_proj_norm.weight"), no_tensor, Norm::rms, std::nullopt);
+    projected =
+        m_.norm(projected, first_layer_weight("per_layer_proj_norm.weight"), no_tensor, Norm::rms, std::nullopt);
     return g_.cont(g_.permute(g_.unary(g_.binary(projected, rows)), {0, 2, 1, 3}));
   }
 

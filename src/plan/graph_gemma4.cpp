@@ -8,7 +8,10 @@ namespace {
 class Gemma4 {
  public:
   explicit Gemma4(ModelGraph& model)
-      : m_(model), g_(model.graph), tokens_(model.batch.tokens), small_(model.graph.extent(model.weight(0, "inp_gate"), 1)) {}
+      : m_(model),
+        g_(model.graph),
+        tokens_(model.batch.tokens),
+        small_(model.graph.extent(model.weight(0, "inp_gate"), 1)) {}
 
   void build() {
     auto current = g_.unary(m_.embeddings());
@@ -35,7 +38,8 @@ class Gemma4 {
     g_.expand(rows);
     auto projected = g_.unary(g_.mul_mat(first_layer_weight("per_layer_model_proj.weight"), embedded));
     projected = g_.reshape(projected, {small_, layers, tokens_, 1});
-    projected = m_.norm(projected, first_layer_weight("per_layer_proj_norm.weight"), no_tensor, Norm::rms, std::nullopt);
+    projected =
+        m_.norm(projected, first_layer_weight("per_layer_proj_norm.weight"), no_tensor, Norm::rms, std::nullopt);
     return g_.cont(g_.permute(g_.unary(g_.binary(projected, rows)), {0, 2, 1, 3}));
   }
 

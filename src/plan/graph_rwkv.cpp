@@ -9,8 +9,13 @@ namespace {
 class Rwkv {
  public:
   explicit Rwkv(ModelGraph& model)
-      : m_(model), g_(model.graph), width_(model.width()), tokens_(model.batch.tokens), each_(model.batch.tokens_each()),
-        sequences_(model.batch.sequences), kind_(model.weight(0, "attn_norm", "bias") == no_tensor ? Norm::rms : Norm::layer) {}
+      : m_(model),
+        g_(model.graph),
+        width_(model.width()),
+        tokens_(model.batch.tokens),
+        each_(model.batch.tokens_each()),
+        sequences_(model.batch.sequences),
+        kind_(model.weight(0, "attn_norm", "bias") == no_tensor ? Norm::rms : Norm::layer) {}
 
   template <class TimeMix, class ChannelMix>
   void build(TimeMix time_mix, ChannelMix channel_mix, bool has_channel_mix) {
@@ -36,7 +41,8 @@ class Rwkv {
 
  private:
   TensorId shift(TensorId shifts) {
-    return g_.view(shifts, {width_, 1, sequences_, 1}, {g_[shifts].strides[1], g_[shifts].strides[2], g_[shifts].strides[2]});
+    return g_.view(shifts, {width_, 1, sequences_, 1},
+                   {g_[shifts].strides[1], g_[shifts].strides[2], g_[shifts].strides[2]});
   }
   TensorId earlier(TensorId a) { return g_.view(a, {width_, each_ - 1, sequences_, 1}); }
   TensorId last(TensorId a) { return g_.view(a, {width_, 1, sequences_, 1}); }
@@ -47,7 +53,8 @@ class Rwkv {
   TensorId flat(TensorId a) { return g_.reshape(a, {width_, tokens_, 1, 1}); }
 
   template <class ChannelMix>
-  TensorId channel(TensorId middle, TensorId shifts, TensorId time_normed, TensorId mixed, std::size_t il, ChannelMix mix) {
+  TensorId channel(TensorId middle, TensorId shifts, TensorId time_normed, TensorId mixed, std::size_t il,
+                   ChannelMix mix) {
     auto normed = m_.norm(middle, il, "attn_norm_2", kind_);
     auto before = g_.concat(shift(shifts), earlier(normed), 1);
     store(g_.concat(last(time_normed), last(normed), 1), il);
@@ -130,7 +137,8 @@ TensorId time_mix6(ModelGraph& m, TensorId current, TensorId before, std::size_t
     x = g.binary(g.binary(g.binary(x, fused), sx), current);
     for (auto& part : parts) part = g.view(x, {width, tokens, 1, 1});
   } else {
-    const std::array roles = {"time_mix_lerp_w", "time_mix_lerp_k", "time_mix_lerp_v", "time_mix_lerp_r", "time_mix_lerp_g"};
+    const std::array roles = {"time_mix_lerp_w", "time_mix_lerp_k", "time_mix_lerp_v", "time_mix_lerp_r",
+                              "time_mix_lerp_g"};
     for (std::size_t i = 0; i < parts.size(); ++i) {
       parts[i] = g.view(x, {width, tokens, 1, 1});
       parts[i] = g.binary(g.binary(g.binary(parts[i], m.weight(il, roles[i])), sx), current);
@@ -148,7 +156,8 @@ TensorId time_mix6(ModelGraph& m, TensorId current, TensorId before, std::size_t
   k = m.heads(k, head, heads);
   v = m.heads(v, head, heads);
   r = m.heads(r, head, heads);
-  auto w = g.mul_mat(m.weight(il, "time_mix_decay_w2"), g.unary(g.mul_mat(m.weight(il, "time_mix_decay_w1"), parts[0])));
+  auto w =
+      g.mul_mat(m.weight(il, "time_mix_decay_w2"), g.unary(g.mul_mat(m.weight(il, "time_mix_decay_w1"), parts[0])));
   auto decay = m.weight(il, "time_mix_decay");
   if (decay == no_tensor) decay = m.weight(il, "time_mix_decay", "");
   w = g.binary(w, decay);
@@ -184,7 +193,8 @@ TensorId time_mix7(ModelGraph& m, TensorId current, TensorId before, std::size_t
   const auto xa = part();
   const auto xg = gates ? part() : no_tensor;
   auto r = m.linear(il, "time_mix_receptance", xr);
-  auto w = g.binary(g.mul_mat(weight("time_mix_w2"), g.unary(g.mul_mat(weight("time_mix_w1"), xw))), weight("time_mix_w0"));
+  auto w =
+      g.binary(g.mul_mat(weight("time_mix_w2"), g.unary(g.mul_mat(weight("time_mix_w1"), xw))), weight("time_mix_w0"));
   w = g.unary(g.unary(g.unary(w)));
   auto k = m.linear(il, "time_mix_key", xk);
   auto v = m.linear(il, "time_mix_value", xv);
@@ -192,11 +202,13 @@ TensorId time_mix7(ModelGraph& m, TensorId current, TensorId before, std::size_t
     first_value = v;
   } else {
     const auto difference = g.binary(first_value, v);
-    const auto mixed = g.binary(g.mul_mat(weight("time_mix_v2"), g.mul_mat(weight("time_mix_v1"), xv)), weight("time_mix_v0"));
+    const auto mixed =
+        g.binary(g.mul_mat(weight("time_mix_v2"), g.mul_mat(weight("time_mix_v1"), xv)), weight("time_mix_v0"));
     v = g.binary(v, g.binary(difference, g.unary(mixed)));
   }
   const auto gate = gates ? g.mul_mat(weight("time_mix_g2"), g.unary(g.mul_mat(weight("time_mix_g1"), xg))) : no_tensor;
-  auto a = g.unary(g.binary(g.mul_mat(weight("time_mix_a2"), g.mul_mat(weight("time_mix_a1"), xa)), weight("time_mix_a0")));
+  auto a =
+      g.unary(g.binary(g.mul_mat(weight("time_mix_a2"), g.mul_mat(weight("time_mix_a1"), xa)), weight("time_mix_a0")));
   auto kk = m.heads(g.binary(k, weight("time_mix_k_k")), head, heads);
   kk = g.like(Op::plain, kk);
   const auto ka = g.binary(k, weight("time_mix_k_a"));

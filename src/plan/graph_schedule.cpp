@@ -146,7 +146,8 @@ class Scheduler {
     if (split.inputs.empty()) return false;
     for (std::uint8_t i = 0; i < graph_[node].source_count; ++i) {
       const auto source = graph_[node].sources[i];
-      if (graph_[source].weight && graph_[source].home != unassigned && graph_[source].home != split.backend) return true;
+      if (graph_[source].weight && graph_[source].home != unassigned && graph_[source].home != split.backend)
+        return true;
     }
     return false;
   }

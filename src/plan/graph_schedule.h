@@ -11,11 +11,11 @@ namespace berth::plan {
 
 /// One device as the engine's scheduler knows it. The host is the last of them.
 struct Backend {
-  std::uint64_t alignment = 32;       ///< of a tensor in its memory
-  std::uint64_t row_elements = 1;     ///< rows of quantized tensors are padded to a multiple of so many elements
-  std::uint64_t offload_rows = 0;     ///< computes products with the host's weights for so many rows or more; 0: never
-  bool joins_steps = false;           ///< computes several steps in one, whose sources must stay until the last
-  bool converts_cache = false;        ///< flash attention needs room for keys and values in F16
+  std::uint64_t alignment = 32;    ///< of a tensor in its memory
+  std::uint64_t row_elements = 1;  ///< rows of quantized tensors are padded to a multiple of so many elements
+  std::uint64_t offload_rows = 0;  ///< computes products with the host's weights for so many rows or more; 0: never
+  bool joins_steps = false;        ///< computes several steps in one, whose sources must stay until the last
+  bool converts_cache = false;     ///< flash attention needs room for keys and values in F16
   /// Whether it can compute this tensor. Empty: it can compute everything.
   std::function<bool(const TensorGraph&, TensorId)> supports = {};
 };

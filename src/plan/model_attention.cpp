@@ -6,7 +6,9 @@
 namespace berth::plan {
 namespace {
 
-std::uint64_t row(const ElementType& type, std::uint64_t elements) { return times(elements / type.elements, type.bytes); }
+std::uint64_t row(const ElementType& type, std::uint64_t elements) {
+  return times(elements / type.elements, type.bytes);
+}
 
 }  // namespace
 
@@ -21,10 +23,13 @@ Projections ModelGraph::project(TensorId a, std::size_t il, bool split_heads, st
     auto qkv = linear(il, role("attn_qkv"), a, true);
     if (split_heads && is_set("attention.clamp_kqv")) qkv = graph.unary(qkv);
     const auto part = [&](std::uint64_t size, std::uint64_t count) {
-      if (split_heads) return graph.view(qkv, {size, count, tokens, 1}, {size * 4, graph[qkv].strides[1], graph[qkv].strides[1] * tokens});
+      if (split_heads)
+        return graph.view(qkv, {size, count, tokens, 1},
+                          {size * 4, graph[qkv].strides[1], graph[qkv].strides[1] * tokens});
       return graph.cont(graph.view(qkv, {times(size, count), tokens, 1, 1}));
     };
-    result = {part(query_size, facts.heads), part(facts.key_length, facts.kv_heads), part(facts.value_length, facts.kv_heads)};
+    result = {part(query_size, facts.heads), part(facts.key_length, facts.kv_heads),
+              part(facts.value_length, facts.kv_heads)};
     return result;
   }
   const auto one = [&](std::string_view name, std::uint64_t size, std::uint64_t count) {
@@ -65,9 +70,11 @@ ModelGraph::Cache& ModelGraph::cache(std::size_t il) {
 TensorId ModelGraph::store_keys(TensorId key, std::size_t il) {
   const auto extents = graph[key].extents;
   auto target = cache(il).keys;
-  const auto indices = input(layer(il).window == 0 ? "key cells" : "key cells of windows", i64, {batch.tokens, 1, 1, 1});
-  const auto flat = graph.view(key, {extents[0] * extents[1], extents[2], 1, 1},
-                               {graph[key].strides[2], graph[key].strides[2] * extents[2], graph[key].strides[2] * extents[2]});
+  const auto indices =
+      input(layer(il).window == 0 ? "key cells" : "key cells of windows", i64, {batch.tokens, 1, 1, 1});
+  const auto flat =
+      graph.view(key, {extents[0] * extents[1], extents[2], 1, 1},
+                 {graph[key].strides[2], graph[key].strides[2] * extents[2], graph[key].strides[2] * extents[2]});
   if (layout.context.streams > 1)
     target = graph.reshape(target, {graph.extent(target, 0), graph.extent(target, 1) * graph.extent(target, 2), 1, 1});
   return graph.store(flat, target, {indices});
@@ -83,11 +90,13 @@ TensorId ModelGraph::store_values(TensorId value, std::size_t il) {
     const auto stride = graph[value].strides[2];
     const auto flat = graph.view(value, {width, extents[2], 1, 1}, {stride, stride * extents[2], stride * extents[2]});
     if (layout.context.streams > 1)
-      target = graph.reshape(target, {graph.extent(target, 0), graph.extent(target, 1) * graph.extent(target, 2), 1, 1});
+      target =
+          graph.reshape(target, {graph.extent(target, 0), graph.extent(target, 1) * graph.extent(target, 2), 1, 1});
     return graph.store(flat, target, {indices});
   }
   const auto stored = graph.extent(target, 0);
-  const auto indices = input(windowed ? "value cells of windows" : "value cells", i64, {times(batch.tokens, stored), 1, 1, 1});
+  const auto indices =
+      input(windowed ? "value cells of windows" : "value cells", i64, {times(batch.tokens, stored), 1, 1, 1});
   auto flat = graph[value].strides[2] == width * 4 ? graph.reshape(value, {width, extents[2], 1, 1})
                                                    : graph.cont(value, {width, extents[2], 1, 1});
   if (width < stored) flat = graph.make(Op::plain, f32, {stored, extents[2], 1, 1}, {flat});
@@ -167,9 +176,10 @@ TensorId ModelGraph::heads_attention(TensorId query, TensorId key, TensorId valu
     if (transposed) value = graph.transpose(value);
     if (graph[key].type == f32) key = graph.make(Op::plain, f16, graph[key].extents, {key});
     if (graph[value].type == f32) value = graph.make(Op::plain, f16, graph[value].extents, {value});
-    result = graph.make(Op::attention, f32,
-                        {graph.extent(value, 0), graph.extent(query, 2), graph.extent(query, 1), graph.extent(query, 3)},
-                        {query, key, value, mask, sinks});
+    result =
+        graph.make(Op::attention, f32,
+                   {graph.extent(value, 0), graph.extent(query, 2), graph.extent(query, 1), graph.extent(query, 3)},
+                   {query, key, value, mask, sinks});
     attending.push_back({result, il});
     if (options.values_of != no_tensor) {
       result = graph.mul_mat(options.values_of, graph.permute(result, {0, 2, 1, 3}));

@@ -13,7 +13,9 @@ TensorId ModelGraph::activate(TensorId gate, TensorId up, Activation activation)
 
 TensorId ModelGraph::feed_forward(TensorId a, std::size_t il, Activation activation, std::string_view suffix,
                                   std::string_view prefix) {
-  const auto role = [&](std::string_view name) { return std::string(prefix) + std::string(name) + std::string(suffix); };
+  const auto role = [&](std::string_view name) {
+    return std::string(prefix) + std::string(name) + std::string(suffix);
+  };
   const auto up = linear(il, role("ffn_up"), a, true);
   const bool gated = weight(il, role("ffn_gate")) != no_tensor;
   auto result = gated ? linear(il, role("ffn_gate"), a, true) : up;

@@ -36,7 +36,8 @@ TensorId ModelGraph::weight(std::string_view name, std::int16_t backend) {
 
 TensorId ModelGraph::weight(std::size_t layer, std::string_view role, std::string_view suffix) {
   std::string name;
-  if (const auto dot = role.find('.'); dot != std::string_view::npos && (role.starts_with("dec.") || role.starts_with("enc."))) {
+  if (const auto dot = role.find('.');
+      dot != std::string_view::npos && (role.starts_with("dec.") || role.starts_with("enc."))) {
     name = std::string(role.substr(0, dot + 1));
     role.remove_prefix(dot + 1);
   }

@@ -77,7 +77,7 @@ class ModelGraph {
 
   // The model's facts.
   std::uint64_t number(std::string_view key, std::uint64_t fallback = 0) const;  ///< of the architecture's metadata
-  bool is_set(std::string_view key) const;  ///< a number other than zero, or true
+  bool is_set(std::string_view key) const;                                       ///< a number other than zero, or true
   std::uint64_t width() const { return profile.embedding_length.value_or(0); }
   std::size_t layers() const { return trunk_; }
   const LayerProfile& layer(std::size_t index) const { return profile.layers[index]; }

@@ -83,7 +83,8 @@ TensorId ModelGraph::mamba(TensorId a, std::size_t il) {
   });
   const auto states = times(times(state, inner), sequences);
   graph.expand(graph.store(graph.view(y_all, {states, 1, 1, 1}), graph.view(state_leaf(il, false), {states, 1, 1, 1})));
-  auto y = graph.view(y_all, {inner, tokens, sequences, 1}, {inner * 4, inner * tokens * 4, inner * tokens * sequences * 4});
+  auto y =
+      graph.view(y_all, {inner, tokens, sequences, 1}, {inner * 4, inner * tokens * 4, inner * tokens * sequences * 4});
   y = graph.binary(y, graph.binary(x, weight(il, "ssm_d", "")));
   y = graph.gated(graph.cont(z), y);
   const auto out = linear(il, "ssm_out", y);
@@ -127,7 +128,8 @@ TensorId ModelGraph::mamba2(TensorId a, std::size_t il) {
   });
   const auto kept = graph.view(scan, {state * inner, sequences, 1, 1});
   graph.expand(graph.store(kept, graph.view(leaf, {state * inner, sequences, 1, 1})));
-  auto y = graph.view(scan, {head, heads_count, tokens, sequences}, {head * 4, head * heads_count * 4, inner * tokens * 4});
+  auto y =
+      graph.view(scan, {head, heads_count, tokens, sequences}, {head * 4, head * heads_count * 4, inner * tokens * 4});
   y = graph.binary(y, graph.binary(x, weight(il, "ssm_d", "")));
   y = graph.gated(graph.cont(z), y);
   if (weight(il, "ssm_norm") != no_tensor) {
@@ -154,7 +156,8 @@ TensorId ModelGraph::short_convolution(TensorId a, std::size_t il) {
   bx = graph.concat(state, bx, 0);
   const auto last = graph.view(bx, {before, graph.extent(bx, 1), graph.extent(bx, 2), 1});
   graph.expand(graph.store(last, graph.view(state_leaf(il, true), {before * width(), sequences, 1, 1})));
-  const auto convolved = graph.make(Op::plain, f32, {graph.extent(bx, 1), tokens, sequences, 1}, {bx, weight(il, "shortconv.conv")});
+  const auto convolved =
+      graph.make(Op::plain, f32, {graph.extent(bx, 1), tokens, sequences, 1}, {bx, weight(il, "shortconv.conv")});
   auto y = graph.binary(c, convolved);
   y = graph.mul_mat(weight(il, "shortconv.out_proj"), y);
   return graph.reshape(y, {graph.extent(y, 0), batch.tokens, 1, 1});
@@ -179,7 +182,8 @@ TensorId ModelGraph::delta_net(TensorId a, std::size_t il) {
     z = linear(il, "attn_gate", a);
   } else {
     const auto each = divided(value_heads, key_heads);
-    const auto all = graph.reshape(linear(il, "ssm_in", a), {2 * key_size + 2 * value_size * each, key_heads, tokens, sequences});
+    const auto all =
+        graph.reshape(linear(il, "ssm_in", a), {2 * key_size + 2 * value_size * each, key_heads, tokens, sequences});
     const auto part = [&](std::uint64_t size) { return graph.view(all, {size, key_heads, tokens, sequences}); };
     z = graph.cont(part(value_size * each));
     const auto query = graph.cont(part(key_size), {key_size * key_heads, tokens, sequences, 1});
@@ -222,15 +226,17 @@ TensorId ModelGraph::delta_net(TensorId a, std::size_t il) {
   if (profile.architecture == "qwen3next" && key_heads != value_heads) {
     const auto each = divided(value_heads, key_heads);
     const auto repeated = [&](TensorId x) {
-      x = graph.repeat(graph.reshape(x, {key_size, 1, key_heads, tokens * sequences}), {key_size, each, key_heads, tokens * sequences});
+      x = graph.repeat(graph.reshape(x, {key_size, 1, key_heads, tokens * sequences}),
+                       {key_size, each, key_heads, tokens * sequences});
       return graph.reshape(x, {key_size, value_heads, tokens, sequences});
     };
     query = repeated(query);
     key = repeated(key);
   }
-  const auto fused = graph.make(Op::plain, f32,
-                                {times(value_size, value_heads), plus(times(tokens, sequences), times(value_size, sequences)), 1, 1},
-                                {query, key, value, gate, beta, state});
+  const auto fused =
+      graph.make(Op::plain, f32,
+                 {times(value_size, value_heads), plus(times(tokens, sequences), times(value_size, sequences)), 1, 1},
+                 {query, key, value, gate, beta, state});
   const auto line = value_size * value_heads * 4;
   auto output = graph.view(fused, {value_size, value_heads, tokens, sequences}, {value_size * 4, line, line * tokens});
   const auto next = graph.view(fused, {value_size, value_size, value_heads, sequences},

@@ -26,7 +26,7 @@ bool is_of_each_layer(const TensorInfo& tensor) {
 /// Whether embeddings that serve as the output too are loaded a second time as that. Encoders have no output, and
 /// bitnet's is computed where the embeddings are.
 bool loads_tied_output(std::string_view architecture) {
-  constexpr std::array without = {"bert",         "nomic-bert", "nomic-bert-moe", "jina-bert-v2",     "jina-bert-v3",
+  constexpr std::array without = {"bert",        "nomic-bert", "nomic-bert-moe", "jina-bert-v2",     "jina-bert-v3",
                                   "modern-bert", "neo-bert",   "eurobert",       "wavtokenizer-dec", "bitnet"};
   return std::ranges::find(without, architecture) == without.end();
 }
@@ -44,7 +44,8 @@ bool is_unused(const TensorInfo& tensor) { return tensor.role == "dec.cross_attn
 }  // namespace
 
 PlacedWeights::PlacedWeights(const ModelProfile& profile, const Placement& placement, const EngineLayout& layout) {
-  const bool has_output = std::ranges::any_of(profile.tensors, [](const auto& tensor) { return tensor.name == "output.weight"; });
+  const bool has_output =
+      std::ranges::any_of(profile.tensors, [](const auto& tensor) { return tensor.name == "output.weight"; });
   const auto first_layer = layout.layer_backend.empty() ? layout.host() : layout.layer_backend.front();
   const auto add = [&](const TensorInfo& tensor, std::int16_t backend, bool twice = false) {
     if (const Device* device = placement.tensors.find(tensor.name)) backend = layout.backend_of(*device);
@@ -58,7 +59,8 @@ PlacedWeights::PlacedWeights(const ModelProfile& profile, const Placement& place
   for (const auto& tensor : profile.tensors) {
     if (is_unused(tensor)) continue;
     if (tensor.layer) {
-      if (*tensor.layer < profile.layers.size() && !profile.layers[static_cast<std::size_t>(*tensor.layer)].loaded) continue;
+      if (*tensor.layer < profile.layers.size() && !profile.layers[static_cast<std::size_t>(*tensor.layer)].loaded)
+        continue;
       add(tensor, layer_backend(*tensor.layer));
     } else if (is_input(tensor)) {
       add(tensor, layout.backend_of(placement.input));

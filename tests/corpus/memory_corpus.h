@@ -99,7 +99,8 @@ class GgufFile {
     number<std::uint64_t>(tensors.size());
     number<std::uint64_t>(entries.size() + 3);
     entry("general.architecture", "str", arch);
-    for (const auto& each : entries) entry(each.as_array()[0].as_string(), each.as_array()[1].as_string(), each.as_array()[2]);
+    for (const auto& each : entries)
+      entry(each.as_array()[0].as_string(), each.as_array()[1].as_string(), each.as_array()[2]);
     entry(arch + ".vocab_size", "u32", *model.find("vocab_size"));
     entry("tokenizer.ggml.model", "str", "none");
     for (const auto& each : tensors) add_tensor(each.as_array());
@@ -166,7 +167,8 @@ inline void override_tensors(const Row& row, const ModelProfile& profile, Placem
     }
   }
   for (const auto& tensor : profile.tensors) {
-    const auto rule = std::ranges::find_if(rules, [&](const auto& each) { return std::regex_search(tensor.name, each.first); });
+    const auto rule =
+        std::ranges::find_if(rules, [&](const auto& each) { return std::regex_search(tensor.name, each.first); });
     if (rule != rules.end()) placement.tensors.set(tensor.name, rule->second);
   }
 }

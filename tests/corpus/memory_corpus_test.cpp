@@ -70,7 +70,8 @@ TEST_P(MemoryCorpus, IsPredicted) {
         compute.add(mine.compute, real.compute);
         sums.add(mine.total(), real.total());
         if (mine.compute != real.compute)
-          std::cout << name << " row " << i << " " << device << ": compute " << mine.compute << " for " << real.compute << '\n';
+          std::cout << name << " row " << i << " " << device << ": compute " << mine.compute << " for " << real.compute
+                    << '\n';
       }
     }
   }

@@ -23,7 +23,8 @@ std::vector<std::uint64_t> windows(const ModelProfile& profile) {
 }
 
 TEST(Layers, HaveTheHeadsOfTheMetadata) {
-  const auto profile = profile_of("llama", 2, {{"embedding_length", 4096}, {"attention.head_count", 32}, {"attention.head_count_kv", 8}});
+  const auto profile = profile_of(
+      "llama", 2, {{"embedding_length", 4096}, {"attention.head_count", 32}, {"attention.head_count_kv", 8}});
   ASSERT_EQ(profile.layers.size(), 2U);
   EXPECT_EQ(profile.layers[1].heads, 32U);
   EXPECT_EQ(profile.layers[1].kv_heads, 8U);
@@ -33,17 +34,19 @@ TEST(Layers, HaveTheHeadsOfTheMetadata) {
 }
 
 TEST(Layers, HaveWindowsInThePatternOfTheirArchitecture) {
-  const Value::Object entries = {{"embedding_length", 64}, {"attention.head_count", 4}, {"attention.sliding_window", 512}};
+  const Value::Object entries = {
+      {"embedding_length", 64}, {"attention.head_count", 4}, {"attention.sliding_window", 512}};
   using List = std::vector<std::uint64_t>;
   EXPECT_EQ(windows(profile_of("gemma3", 7, entries)), (List{512, 512, 512, 512, 512, 0, 512}));
   EXPECT_EQ(windows(profile_of("gpt-oss", 4, entries)), (List{512, 0, 512, 0}));
-  EXPECT_EQ(windows(profile_of("phi3", 2, entries)), (List{0, 0}));       // the engine passes it over
+  EXPECT_EQ(windows(profile_of("phi3", 2, entries)), (List{0, 0}));  // the engine passes it over
   EXPECT_EQ(windows(profile_of("llama", 2, entries)), (List{0, 0}));
   EXPECT_EQ(windows(profile_of("llama4", 4, {{"embedding_length", 64}})), (List{8192, 8192, 8192, 0}));
 }
 
 TEST(Layers, ShareTheCacheOfEarlierOnesInGemma3n) {
-  const auto profile = profile_of("gemma3n", 30, {{"embedding_length", 64}, {"attention.head_count", 4}, {"attention.sliding_window", 512}});
+  const auto profile = profile_of(
+      "gemma3n", 30, {{"embedding_length", 64}, {"attention.head_count", 4}, {"attention.sliding_window", 512}});
   EXPECT_FALSE(profile.layers[19].cache_of);
   EXPECT_TRUE(profile.layers[19].has_cache);
   EXPECT_EQ(profile.layers[20].cache_of, 18U);  // with a window, as that has
@@ -53,9 +56,12 @@ TEST(Layers, ShareTheCacheOfEarlierOnesInGemma3n) {
 
 TEST(Layers, OfHybridsAreRecurrentWhereTheyHaveNoKeys) {
   const auto profile = profile_of("jamba", 3,
-                                  {{"embedding_length", 64}, {"attention.head_count", 4},
-                                   {"attention.head_count_kv", Value::Array{0, 2, 0}}, {"ssm.conv_kernel", 4},
-                                   {"ssm.inner_size", 128}, {"ssm.state_size", 16}});
+                                  {{"embedding_length", 64},
+                                   {"attention.head_count", 4},
+                                   {"attention.head_count_kv", Value::Array{0, 2, 0}},
+                                   {"ssm.conv_kernel", 4},
+                                   {"ssm.inner_size", 128},
+                                   {"ssm.state_size", 16}});
   EXPECT_TRUE(profile.layers[0].recurrent);
   EXPECT_FALSE(profile.layers[0].has_cache);
   EXPECT_EQ(profile.layers[0].convolution_state, 3U * 128);
@@ -65,7 +71,8 @@ TEST(Layers, OfHybridsAreRecurrentWhereTheyHaveNoKeys) {
 }
 
 TEST(Layers, ThatGuessTokensAheadAreNotLoaded) {
-  const auto profile = profile_of("glm4moe", 3, {{"embedding_length", 64}, {"attention.head_count", 4}, {"nextn_predict_layers", 1}});
+  const auto profile =
+      profile_of("glm4moe", 3, {{"embedding_length", 64}, {"attention.head_count", 4}, {"nextn_predict_layers", 1}});
   EXPECT_TRUE(profile.layers[1].loaded);
   EXPECT_FALSE(profile.layers[2].loaded);
   EXPECT_FALSE(profile.layers[2].has_cache);
@@ -78,8 +85,10 @@ TEST(Layers, AreAbsentWhereTheirCountMakesNoSense) {
 
 TEST(Layers, BelieveNoMetadataOfTheWrongKind) {
   const auto profile = profile_of("llama", 2,
-                                  {{"embedding_length", "wide"}, {"attention.head_count", Value::Array{1}},
-                                   {"attention.head_count_kv", -5}, {"attention.key_length", std::int64_t{1} << 60},
+                                  {{"embedding_length", "wide"},
+                                   {"attention.head_count", Value::Array{1}},
+                                   {"attention.head_count_kv", -5},
+                                   {"attention.key_length", std::int64_t{1} << 60},
                                    {"attention.sliding_window_pattern", Value::Array{true}}});
   ASSERT_EQ(profile.layers.size(), 2U);
   EXPECT_EQ(profile.layers[0].heads, 0U);

@@ -54,7 +54,8 @@ ModelProfile random_profile(test::Random& random) {
     profile.layers.push_back(layer);
   }
   for (int i = random.below(4); i > 0; --i) {
-    TensorInfo tensor{.name = "blk." + std::to_string(i) + ".ffn_up.weight", .type = "Q8_0", .shape = {64, 3}, .bytes = 204};
+    TensorInfo tensor{
+        .name = "blk." + std::to_string(i) + ".ffn_up.weight", .type = "Q8_0", .shape = {64, 3}, .bytes = 204};
     tensor.offset = number();
     tensor.part = static_cast<std::uint32_t>(random.below(3));
     model::set_role(tensor);
@@ -79,7 +80,8 @@ TEST(ModelSchema, HoldsForWhatIsWritten) {
 }
 
 template <class T>
-void expect_same_names(const Value& described, std::vector<std::string> first = {}, std::vector<std::string> last = {}) {
+void expect_same_names(const Value& described, std::vector<std::string> first = {},
+                       std::vector<std::string> last = {}) {
   auto names = std::move(first);
   std::apply([&](const auto&... each) { (names.emplace_back(each.name), ...); }, structs::FieldsOf<T>::all);
   names.insert(names.end(), last.begin(), last.end());
@@ -115,8 +117,7 @@ TEST(ModelProfileDict, RefusesWhatIsNoProfile) {
   EXPECT_EQ(refusal(with("[64, 3]", "[64, 3, 1, 1, 1]")), "tensors[0].shape: has more than 4 dimensions");
   EXPECT_EQ(refusal(with("[64, 3]", "[9223372036854775776, 9223372036854775807]")),
             "tensors[0].bytes: is not what type and shape take");
-  EXPECT_EQ(refusal(with("\"heads\": 4", "\"heads\": -1")),
-            "layers[0].heads: -1 is not from 0 to 9223372036854775807");
+  EXPECT_EQ(refusal(with("\"heads\": 4", "\"heads\": -1")), "layers[0].heads: -1 is not from 0 to 9223372036854775807");
   EXPECT_EQ(refusal(Value::Array{}).substr(0, 8), "expected");
 }
 

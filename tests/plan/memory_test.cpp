@@ -32,10 +32,16 @@ ModelProfile small_model(const std::string& architecture, const Value::Object& e
   profile.tensors = {tensor("token_embd.weight", {256, 1000}), tensor("output_norm.weight", {256})};
   for (std::uint64_t i = 0; i < layers; ++i) {
     const auto block = "blk." + std::to_string(i) + ".";
-    for (const auto& [role, shape] : std::vector<std::pair<std::string, std::vector<std::uint64_t>>>{
-             {"attn_norm", {256}}, {"attn_q", {256, 256}}, {"attn_k", {256, 128}}, {"attn_v", {256, 128}},
-             {"attn_output", {256, 256}}, {"ffn_norm", {256}}, {"ffn_gate", {256, 512}}, {"ffn_up", {256, 512}},
-             {"ffn_down", {512, 256}}})
+    for (const auto& [role, shape] :
+         std::vector<std::pair<std::string, std::vector<std::uint64_t>>>{{"attn_norm", {256}},
+                                                                         {"attn_q", {256, 256}},
+                                                                         {"attn_k", {256, 128}},
+                                                                         {"attn_v", {256, 128}},
+                                                                         {"attn_output", {256, 256}},
+                                                                         {"ffn_norm", {256}},
+                                                                         {"ffn_gate", {256, 512}},
+                                                                         {"ffn_up", {256, 512}},
+                                                                         {"ffn_down", {512, 256}}})
       profile.tensors.push_back(tensor(block + role + ".weight", shape));
   }
   model::set_layers(profile);
@@ -86,8 +92,10 @@ TEST(Cache, OfASlidingWindowIsNotLongerThanWindowAndBatch) {
 }
 
 TEST(Cache, OfLatentAttentionHoldsKeysOnly) {
-  const auto profile = small_model("deepseek2", {{"attention.head_count_kv", 1}, {"attention.key_length", 576},
-                                                 {"attention.value_length", 512}, {"attention.key_length_mla", 192},
+  const auto profile = small_model("deepseek2", {{"attention.head_count_kv", 1},
+                                                 {"attention.key_length", 576},
+                                                 {"attention.value_length", 512},
+                                                 {"attention.key_length_mla", 192},
                                                  {"attention.value_length_mla", 128}});
   EXPECT_EQ(cache_of(profile, {.n_ctx = 1024}), 4U * 1024 * 576 * 2);
 }
@@ -155,8 +163,9 @@ TEST(MemoryOf, NamesThePoolsOfTheInventory) {
   EXPECT_EQ(uses[1].pool, "ram");
 }
 
-constexpr std::array architectures = {"llama", "gemma3", "gpt-oss", "phi3", "falcon", "mamba", "mamba2", "jamba", "deepseek2",
-                                      "rwkv6", "rwkv7", "t5", "bert", "gemma3n", "gemma4", "lfm2", "qwen3next", "unknown"};
+constexpr std::array architectures = {"llama",  "gemma3",  "gpt-oss",   "phi3",  "falcon",    "mamba",
+                                      "mamba2", "jamba",   "deepseek2", "rwkv6", "rwkv7",     "t5",
+                                      "bert",   "gemma3n", "gemma4",    "lfm2",  "qwen3next", "unknown"};
 
 TEST(MemoryLaw, WeightsAreTheSameWhereverLayersLie) {
   const auto profile = small_model("llama", {}, 8);
@@ -172,7 +181,9 @@ TEST(MemoryLaw, WeightsAreTheSameWhereverLayersLie) {
 TEST(MemoryLaw, CacheGrowsWithTheContext) {
   test::Random random;
   for (const auto* architecture : architectures) {
-    const auto profile = small_model(architecture, {{"attention.sliding_window", 512}, {"ssm.conv_kernel", 4}, {"ssm.inner_size", 256}, {"ssm.state_size", 8}});
+    const auto profile = small_model(
+        architecture,
+        {{"attention.sliding_window", 512}, {"ssm.conv_kernel", 4}, {"ssm.inner_size", 256}, {"ssm.state_size", 8}});
     std::uint64_t before = 0;
     for (int n_ctx = 256; n_ctx < 20'000; n_ctx += 1 + random.below(3000)) {
       const auto now = cache_of(profile, {.n_ctx = n_ctx, .n_seq = 2});
@@ -186,30 +197,42 @@ TEST(MemoryLaw, AbsurdProfilesGiveAnAnswer) {
   test::Random random;
   const auto absurd = [&]() -> Value {
     switch (random.below(6)) {
-      case 0: return std::int64_t{1} << 62;
-      case 1: return -1;
-      case 2: return 0;
-      case 3: return "text";
-      case 4: return Value::Array{1, std::int64_t{1} << 40};
-      default: return random.below(1 << 20);
+      case 0:
+        return std::int64_t{1} << 62;
+      case 1:
+        return -1;
+      case 2:
+        return 0;
+      case 3:
+        return "text";
+      case 4:
+        return Value::Array{1, std::int64_t{1} << 40};
+      default:
+        return random.below(1 << 20);
     }
   };
-  constexpr std::array keys = {"embedding_length", "attention.head_count", "attention.head_count_kv", "attention.key_length",
-                               "attention.value_length", "attention.sliding_window", "feed_forward_length", "expert_count",
-                               "expert_used_count", "ssm.conv_kernel", "ssm.inner_size", "ssm.state_size", "ssm.group_count",
-                               "ssm.time_step_rank", "wkv.head_size", "attention.kv_lora_rank", "rope.dimension_count",
-                               "nextn_predict_layers", "shortconv.l_cache", "expert_group_count", "decoder_block_count"};
+  constexpr std::array keys = {"embedding_length",       "attention.head_count",   "attention.head_count_kv",
+                               "attention.key_length",   "attention.value_length", "attention.sliding_window",
+                               "feed_forward_length",    "expert_count",           "expert_used_count",
+                               "ssm.conv_kernel",        "ssm.inner_size",         "ssm.state_size",
+                               "ssm.group_count",        "ssm.time_step_rank",     "wkv.head_size",
+                               "attention.kv_lora_rank", "rope.dimension_count",   "nextn_predict_layers",
+                               "shortconv.l_cache",      "expert_group_count",     "decoder_block_count"};
   for (int i = 0; i < 400; ++i) {
     Value::Object entries;
     for (int k = random.below(6); k >= 0; --k)
       entries.set(keys[static_cast<std::size_t>(random.below(static_cast<int>(keys.size())))], absurd());
-    auto profile = small_model(architectures[static_cast<std::size_t>(random.below(static_cast<int>(architectures.size())))], entries);
+    auto profile = small_model(
+        architectures[static_cast<std::size_t>(random.below(static_cast<int>(architectures.size())))], entries);
     for (int k = random.below(4); k > 0; --k) {
       auto& changed = profile.tensors[static_cast<std::size_t>(random.below(static_cast<int>(profile.tensors.size())))];
-      changed.shape = {static_cast<std::uint64_t>(1 + random.below(1 << 30)), static_cast<std::uint64_t>(1 + random.below(1 << 30))};
+      changed.shape = {static_cast<std::uint64_t>(1 + random.below(1 << 30)),
+                       static_cast<std::uint64_t>(1 + random.below(1 << 30))};
     }
-    const ContextSpec context{.n_ctx = random.below(2) == 0 ? 2'147'483'647 : random.below(5000), .n_seq = 1 + random.below(300),
-                              .n_ubatch = 1 + random.below(5000), .flash_attention = random.coin() ? FlashAttention::off : FlashAttention::automatic};
+    const ContextSpec context{.n_ctx = random.below(2) == 0 ? 2'147'483'647 : random.below(5000),
+                              .n_seq = 1 + random.below(300),
+                              .n_ubatch = 1 + random.below(5000),
+                              .flash_attention = random.coin() ? FlashAttention::off : FlashAttention::automatic};
     const auto use = memory_use(profile, placed(4, random.below(5), {Device::gpu()}), context);
     for (const auto& buffer : use.buffers) EXPECT_LE(buffer.bytes, std::uint64_t{1} << 62);
   }

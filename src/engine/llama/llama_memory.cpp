@@ -33,7 +33,8 @@ class LoadParameters {
  public:
   LoadParameters(const ModelProfile& profile, const Placement& placement, const MemoryOptions& options,
                  const NamedDevices& devices)
-      : layout_(plan::engine_layout(profile, placement, {}, options_of(devices))), repacks_(!options.repacked_types.empty()) {
+      : layout_(plan::engine_layout(profile, placement, {}, options_of(devices))),
+        repacks_(!options.repacked_types.empty()) {
     for (const auto& [device, handle] : devices) handles_.push_back(handle);
     handles_.push_back(nullptr);
     split_layers();
@@ -66,7 +67,9 @@ class LoadParameters {
     const auto first = std::ranges::find_if(backends, [&](auto backend) { return backend != layout_.host(); });
     gpu_layers_ = static_cast<int>(backends.end() - first);
     if (!std::is_sorted(first, backends.end()) || (first != backends.end() && backends.back() == layout_.host()))
-      refuse("llama.cpp places a run of layers on the CPU, then runs on its devices in their order, the output with the last");
+      refuse(
+          "llama.cpp places a run of layers on the CPU, then runs on its devices in their order, the output with the "
+          "last");
     for (auto each = first; each != backends.end(); ++each) split_[static_cast<std::size_t>(*each)] += 1;
   }
 
@@ -75,7 +78,8 @@ class LoadParameters {
     std::size_t i = 0;
     for (const auto& [name, device] : placement.tensors) {
       const auto found = std::ranges::find(devices, device, &NamedDevices::value_type::first);
-      const auto buffers = found == devices.end() ? ggml_backend_cpu_buffer_type() : ggml_backend_dev_buffer_type(found->second);
+      const auto buffers =
+          found == devices.end() ? ggml_backend_cpu_buffer_type() : ggml_backend_dev_buffer_type(found->second);
       overrides_.push_back({patterns_[i++].c_str(), buffers});
     }
     overrides_.push_back({nullptr, nullptr});
@@ -145,7 +149,8 @@ MemoryUse exact_memory(const std::filesystem::path& path, const ModelProfile& pr
   const auto sizes = plan::engine_layout(profile, placement, context, asked).context;
   const auto sequences = static_cast<std::uint32_t>(sizes.sequences);
   const auto reserve = [&](std::uint64_t tokens, std::uint64_t outputs) {
-    if (llama_graph_reserve(handle.get(), static_cast<std::uint32_t>(tokens), sequences, static_cast<std::uint32_t>(outputs)) == nullptr)
+    if (llama_graph_reserve(handle.get(), static_cast<std::uint32_t>(tokens), sequences,
+                            static_cast<std::uint32_t>(outputs)) == nullptr)
       refuse(log.errors("llama.cpp cannot allocate the compute buffers"));
   };
   reserve(sizes.tokens, sizes.outputs);

@@ -25,7 +25,7 @@ struct MemoryOptions {
   int n_outputs_max = 0;    ///< tokens of a batch whose logits are computed, at most; 0: all of them
   bool swa_full = false;    ///< layers with a window keep the whole context
   bool embeddings = false;  ///< the embedding of each output is given back too
-  /// Types of weights that the CPU lays out anew for its products: those of x86-64 with AVX-512. Empty: none (no repacking).
+  /// Types of weights that the CPU lays out anew for its products (x86-64 with AVX-512). Empty: no repacking.
   std::vector<std::string> repacked_types = {"Q2_K", "Q4_0", "Q4_K", "IQ4_NL", "MXFP4"};
   /// All devices that the engine is given, in its order, whether or not the placement uses them; the CPU does not
   /// count. Empty: those of the placement, in its order.

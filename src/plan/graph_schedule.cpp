@@ -77,7 +77,7 @@ class Scheduler {
       at(node) = graph_[node].pinned != unassigned ? graph_[node].pinned : known_backend(node);
   }
 
-  /// Gives nodes between assigned ones to the same backend: first those of devices, down and up, then those of the host.
+  /// Gives nodes between assigned ones to the same backend: first those of devices, down and up, then the host's.
   void spread() {
     const auto& nodes = graph_.nodes();
     for (const bool with_host : {false, true}) {

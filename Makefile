@@ -3,8 +3,9 @@
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 20
+CUDA_ARCHITECTURES ?= 90
 
-.PHONY: all demo model test bench examples install tidy format fuzz clean help build
+.PHONY: all demo model test bench examples install modules gpu tidy format fuzz clean help build
 .NOTPARALLEL:
 
 all: build ## build/bin/berth (installs missing Debian packages first)
@@ -41,6 +42,18 @@ examples: example-custom_component example-rag example-chat ## builds and runs t
 install: build ## into PREFIX (/usr/local)
 	cmake --install build --prefix $(PREFIX)
 
+modules: model ## a Berth whose backends are modules, and its tests
+	scripts/bootstrap.sh build test
+	cmake --preset modules $(CMAKE_ARGS)
+	cmake --build --preset modules -j $(JOBS)
+	ctest --preset modules
+
+gpu: model ## the same with CUDA, compiled for CUDA_ARCHITECTURES (90): needs nvcc and an hour, neither GPU nor driver
+	scripts/bootstrap.sh build test
+	cmake --preset cuda -DCMAKE_CUDA_ARCHITECTURES="$(CUDA_ARCHITECTURES)" $(CMAKE_ARGS)
+	cmake --build --preset cuda -j $(JOBS)
+	ctest --preset cuda
+
 tidy: ## clang-tidy over the sources
 	scripts/bootstrap.sh build tidy
 	cmake --preset tidy
@@ -57,7 +70,7 @@ fuzz: ## each fuzz target for FUZZ_SECONDS (20), with its past crashes as seeds
 	fuzz/run.sh build-fuzz/bin $(FUZZ_SECONDS)
 
 clean: ## removes the build folders, not the cache
-	rm -rf build build-dev build-asan build-tsan build-tidy build-fuzz
+	rm -rf build build-dev build-asan build-tsan build-tidy build-fuzz build-modules build-cuda
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.* ## /\1\t/p' $(MAKEFILE_LIST)

@@ -28,7 +28,8 @@ struct Options {
   bool json = false;
 };
 
-std::string class_name(const ComponentClass& component) { return component.type.substr(component.type.rfind('.') + 1); }
+std::string class_name(const std::string& type) { return type.substr(type.rfind('.') + 1); }
+std::string class_name(const ComponentClass& component) { return class_name(component.type); }
 
 enum class Place { device, elsewhere, none };
 
@@ -52,7 +53,8 @@ const ComponentClass& component_named(const std::string& name) {
   std::vector<std::string> known;
   const ComponentClass* found = nullptr;
   for (const ComponentClass* each : component_classes()) {
-    if (each->type == name || class_name(*each) == name || std::ranges::count(each->aliases, name) > 0) found = each;
+    const auto is_called = [&](const std::string& type) { return type == name || class_name(type) == name; };
+    if (is_called(each->type) || std::ranges::any_of(each->aliases, is_called)) found = each;
     known.push_back(class_name(*each));
   }
   if (found != nullptr) return *found;

@@ -66,13 +66,27 @@ std::string build_option(const DeviceInfo& info) {
   }
 }
 
-Finding finding_of(const DeviceInfo& info, bool of_this_machine) {
+/// What a probe says of the module of ggml that such a device needs; empty where that is there, or no build has it.
+std::string module_note(const DeviceInfo& info, const Inventory& inventory) {
+  const std::string_view name = info.device.type() == DeviceType::cuda  ? (info.vendor == "AMD" ? "hip" : "cuda")
+                                : info.device.type() == DeviceType::xpu ? "sycl"
+                                                                        : to_string(info.device.type());
+  for (const auto& report : inventory.probes)
+    for (const auto& note : report.notes)
+      if (note.starts_with(fmt::format("the module {} was not loaded", name))) return note;
+  return {};
+}
+
+Finding finding_of(const DeviceInfo& info, const Inventory& inventory) {
+  const bool of_this_machine = inventory.origin == InventoryOrigin::this_machine;
   const auto about = info.device.str();
   if (!info.engines.empty()) return {about, State::ok, fmt::format("{}: {} can use it", info.name, engine_names(info))};
   if (info.device.type() == DeviceType::disk) return {about, State::ok, info.name};
   const auto option = build_option(info);
   // Nothing is wrong with it, and there is nothing to do.
   if (option.empty()) return {about, State::none, fmt::format("{}: found; Berth has no engine for it", info.name)};
+  if (const auto note = module_note(info, inventory); !note.empty())
+    return {about, State::problem, fmt::format("{}: found, but no engine can use it: {}", info.name, note)};
   if (!of_this_machine)
     return {about, State::problem,
             fmt::format("{}: found, but no engine could use it there; a Berth that is built with {} can", info.name,
@@ -85,8 +99,7 @@ int doctor(const Options& options) {
   const auto inventory = look_at(options.machine);
   std::vector<Finding> findings;
   for (const auto& report : inventory.probes) findings.push_back({report.probe, state_of(report), text_of(report)});
-  for (const auto& info : inventory.devices)
-    findings.push_back(finding_of(info, inventory.origin == InventoryOrigin::this_machine));
+  for (const auto& info : inventory.devices) findings.push_back(finding_of(info, inventory));
   const bool problems = std::ranges::find(findings, State::problem, &Finding::state) != findings.end();
 
   if (options.json) {

@@ -1,5 +1,8 @@
 #include "failure.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <csignal>
 #include <new>
@@ -14,7 +17,13 @@
 namespace berth::cli {
 namespace {
 
-/// A command that a message ends with stays one that can be pasted.
+int exit_code_of(const std::exception& problem) {
+  if (const auto* interrupted = dynamic_cast<const Interrupted*>(&problem)) return interrupted->exit_code();
+  return dynamic_cast<const std::invalid_argument*>(&problem) != nullptr ? wrong_use : failed;
+}
+
+}  // namespace
+
 std::string on_one_line(std::string_view text) {
   std::string line;
   while (!text.empty()) {
@@ -27,15 +36,11 @@ std::string on_one_line(std::string_view text) {
   return line;
 }
 
-int exit_code_of(const std::exception& problem) {
-  if (const auto* interrupted = dynamic_cast<const Interrupted*>(&problem)) return interrupted->exit_code();
-  return dynamic_cast<const std::invalid_argument*>(&problem) != nullptr ? wrong_use : failed;
-}
-
-}  // namespace
-
 WrongUse::WrongUse(const std::string& message, const std::string& command)
     : std::invalid_argument(message + " (see " + command + " --help)") {}
+
+Problems::Problems(std::vector<std::string> all)
+    : std::runtime_error(fmt::format("{}", fmt::join(all, "; "))), all_(std::move(all)) {}
 
 Interrupted::Interrupted(int signal)
     : std::runtime_error(signal == SIGINT ? "Ended by Ctrl-C" : "Ended by signal " + std::to_string(signal)),
@@ -52,10 +57,16 @@ std::string message_of(const std::exception& problem) {
 int report(const std::exception& problem, bool json) {
   const auto message = message_of(problem);
   // Who pressed Ctrl-C knows why it ended.
-  if (dynamic_cast<const Interrupted*>(&problem) == nullptr) note(message, Note::error);
+  const auto* several = dynamic_cast<const Problems*>(&problem);
+  if (several != nullptr)
+    for (const auto& each : several->all()) note(escaped(on_one_line(each)), Note::error);
+  else if (dynamic_cast<const Interrupted*>(&problem) == nullptr)
+    note(message, Note::error);
   if (json && dynamic_cast<const OutputError*>(&problem) == nullptr) {
     try {
-      print(Value(Value::Object{{"error", Value::Object{{"message", message}}}}).to_json(2) + "\n");
+      Value::Object error{{"message", message}};
+      if (several != nullptr) error.set("problems", Value::Array(several->all().begin(), several->all().end()));
+      print(Value(Value::Object{{"error", std::move(error)}}).to_json(2) + "\n");
       flush();
     } catch (const OutputError& second) {
       note(message_of(second), Note::error);

@@ -50,6 +50,8 @@ void drop_devices(Value::Object& parameters, const char* arguments) {
 Pipeline with_devices(Pipeline pipeline, const std::vector<std::string>& choices) {
   if (choices.empty()) return pipeline;
   auto data = pipeline.to_dict();
+  data.as_object().set("inputs", to_value(pipeline.options().input_names));
+  data.as_object().set("outputs", to_value(pipeline.options().output_names));
   std::set<std::string> chosen;
   for (const auto& choice : choices) {
     const auto equals = choice.find('=');

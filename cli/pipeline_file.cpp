@@ -1,7 +1,6 @@
 #include "pipeline_file.h"
 
-#include <stdexcept>
-
+#include "failure.h"
 #include "text_file.h"
 
 namespace berth::cli {
@@ -14,8 +13,8 @@ Pipeline load_pipeline(const std::string& file) {
   const auto text = read_text_file(file, "a pipeline");
   try {
     return Pipeline::loads(text, file_name_for_messages(file));
-  } catch (const std::invalid_argument& problem) {
-    throw std::runtime_error(problem.what());  // the file is wrong, not the use of the command
+  } catch (const InvalidPipeline& problem) {
+    throw Problems(problem.problems());  // the file is wrong, not the use of the command
   }
 }
 

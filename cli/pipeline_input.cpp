@@ -1,8 +1,10 @@
 #include "pipeline_input.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "berth/error.h"
 #include "failure.h"
@@ -57,10 +59,7 @@ class Inputs {
       return add_all(parse_file(argument), file_name_for_messages(argument));
     const auto name = argument.substr(0, equals);
     const auto text = argument.substr(equals + 1);
-    if (const auto dot = name.find('.'); dot != name.npos)
-      add_text(name.substr(0, dot), name.substr(dot + 1), text);
-    else
-      for (const auto& component : who_takes(name)) add_text(component, name, text);
+    for (const auto& [component, input] : sockets_of(name)) add_text(component, input, text);
   }
 
   Value::Object take() && { return std::move(data_); }
@@ -76,7 +75,7 @@ class Inputs {
       if (is_component)
         for (const auto& [input, each] : value.as_object()) set(name, input, each);
       else
-        for (const auto& component : who_takes(name)) set(component, name, value);
+        for (const auto& [component, input] : sockets_of(name)) set(component, input, value);
     }
   }
 
@@ -117,20 +116,52 @@ class Inputs {
     return pipeline_.component(name);
   }
 
-  /// The components that have an input of this name which nobody sends to.
-  std::vector<std::string> who_takes(const std::string& input) const {
-    std::vector<std::string> found;
-    auto known = names_;
+  struct Socket {
+    std::string component;
+    std::string input;
+  };
+
+  /// What "INPUT", "COMPONENT.INPUT" or a name that the file gives stands for.
+  std::vector<Socket> sockets_of(const std::string& name) const {
+    const auto of = [](const std::string& text) {
+      const auto dot = std::min(text.find('.'), text.size());
+      return Socket{text.substr(0, dot), text.substr(std::min(dot + 1, text.size()))};
+    };
+    if (const auto* given = pipeline_.options().input_names.find(name)) {
+      std::vector<Socket> sockets;
+      std::ranges::transform(*given, std::back_inserter(sockets), of);
+      return sockets;
+    }
+    if (name.find('.') != name.npos) return {of(name)};
+    return who_take(name);
+  }
+
+  /// The inputs of this name which nobody sends to.
+  std::vector<Socket> who_take(const std::string& input) const {
+    std::vector<Socket> found;
+    std::vector<std::string> known;
+    for (const auto& [name, sockets] : pipeline_.options().input_names) known.push_back(name);
     for (const auto& [component, inputs] : open_)
       for (const auto& [name, socket] : inputs.as_object()) {
-        if (name == input) found.push_back(component);
+        if (name == input) found.push_back({component, name});
         if (std::ranges::find(known, name) == known.end()) known.push_back(name);
       }
+    if (found.empty() && std::ranges::find(names_, input) != names_.end()) throw WrongUse(is_component(input), command);
+    known.insert(known.end(), names_.begin(), names_.end());
     if (found.empty())
       throw WrongUse(fmt::format("Neither a component nor an input to be given is called {}{}", in_quotes(input),
                                  nearest_hint(input, known)),
                      command);
     return found;
+  }
+
+  std::string is_component(const std::string& name) const {
+    std::vector<std::string> inputs;
+    if (const Value* open = open_.find(name))
+      for (const auto& [input, socket] : open->as_object()) inputs.push_back(fmt::format("{}.{}", name, input));
+    return fmt::format("{} is a component, not an input; {}", in_quotes(name),
+                       inputs.empty() ? "it has none to be given"
+                                      : fmt::format("its inputs are given as {}=...", fmt::join(inputs, "=..., ")));
   }
 
   const Pipeline& pipeline_;

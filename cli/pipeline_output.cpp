@@ -48,24 +48,42 @@ bool is_shown(const std::string& text, std::string_view shown) {
 
 }  // namespace
 
+Value::Object by_names(const Pipeline& pipeline, const Value::Object& outputs) {
+  Value::Object named;
+  for (const auto& [name, sockets] : pipeline.options().output_names)
+    for (const auto& socket : sockets) {
+      const auto dot = std::min(socket.find('.'), socket.size());
+      const Value* component = outputs.find(socket.substr(0, dot));
+      const Value* output =
+          component == nullptr ? nullptr : component->find(socket.substr(std::min(dot + 1, socket.size())));
+      if (output == nullptr) continue;
+      named.set(name, *output);
+      break;
+    }
+  return named;
+}
+
+Value::Object by_sockets(const Value::Object& outputs) {
+  Value::Object all;
+  for (const auto& [component, values] : outputs)
+    for (const auto& [output, value] : values.as_object())
+      if (output != "meta" || values.find("replies") == nullptr) all.set(component + "." + output, value);
+  return all;
+}
+
 void print_outputs(const Value::Object& outputs, std::string_view shown) {
   struct Entry {
     std::string name;
     std::vector<std::string> texts;
   };
   std::vector<Entry> entries;
-  std::size_t all = 0;
-  for (const auto& [component, values] : outputs)
-    for (const auto& [output, value] : values.as_object()) {
-      if (output == "meta" && values.find("replies") != nullptr) continue;
-      ++all;
-      auto texts = texts_of(value);
-      if (texts.size() > 1 || !is_shown(texts.front(), shown))
-        entries.push_back({component + "." + output, std::move(texts)});
-    }
+  for (const auto& [name, value] : outputs) {
+    auto texts = texts_of(value);
+    if (texts.size() > 1 || !is_shown(texts.front(), shown)) entries.push_back({name, std::move(texts)});
+  }
   ReplyPrinter printer;
   for (const auto& [name, texts] : entries) {
-    if (all > 1) print(escaped(name) + ":\n");
+    if (outputs.size() > 1) print(escaped(name) + ":\n");
     for (std::size_t i = 0; i < texts.size(); ++i) {
       if (texts.size() > 1) print(fmt::format("--- {} of {}\n", i + 1, texts.size()));
       printer.print_part(texts[i]);

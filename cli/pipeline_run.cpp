@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -133,6 +134,24 @@ Value as_value(const Pipeline& pipeline, Value::Object outputs) {
   return Value::Object{{"outputs", std::move(outputs)}, {"devices", std::move(devices)}};
 }
 
+/// Those whose outputs are wanted although others take them.
+std::set<std::string> wanted_components(const Pipeline& pipeline, const Options& options) {
+  std::set<std::string> wanted(options.include_outputs_from.begin(), options.include_outputs_from.end());
+  const auto names = pipeline.component_names();
+  for (const auto& [name, sockets] : pipeline.options().output_names)
+    for (const auto& socket : sockets)
+      if (const auto component = socket.substr(0, socket.find('.')); std::ranges::count(names, component) > 0)
+        wanted.insert(component);
+  return wanted;
+}
+
+Value::Object only(const Value::Object& outputs, const std::vector<std::string>& components) {
+  Value::Object some;
+  for (const auto& name : components)
+    if (const Value* of_one = outputs.find(name)) some.set(name, *of_one);
+  return some;
+}
+
 int run(const Options& options) {
   check_standard_input(options);
   auto pipeline = with_devices(load_pipeline(options.file), options.devices);
@@ -153,20 +172,22 @@ int run(const Options& options) {
   Value::Object outputs;
   try {
     warm_up(pipeline, options, interrupt);
-    outputs = pipeline.run(
-        data, {.include_outputs_from = {options.include_outputs_from.begin(), options.include_outputs_from.end()},
-               .stop = interrupt.token(),
-               .log = [](LogLevel, std::string_view message) { note(escaped(message)); }});
+    outputs = pipeline.run(data, {.include_outputs_from = wanted_components(pipeline, options),
+                                  .stop = interrupt.token(),
+                                  .log = [](LogLevel, std::string_view message) { note(escaped(message)); }});
   } catch (...) {
     printer.end();
     interrupt.check();
     throw;
   }
   printer.end();
+  auto printed = by_names(pipeline, outputs);
+  const auto others = printed.empty() ? outputs : only(outputs, options.include_outputs_from);
+  for (const auto& [name, value] : options.json ? others : by_sockets(others)) printed.set(name, value);
   if (options.json)
-    print(as_value(pipeline, std::move(outputs)).to_json(2) + "\n");
+    print(as_value(pipeline, std::move(printed)).to_json(2) + "\n");
   else
-    print_outputs(outputs, shown);
+    print_outputs(printed, shown);
   flush();
   return interrupt.signal() == 0 ? done : 128 + interrupt.signal();
 }
@@ -191,8 +212,10 @@ void add_pipeline_run(CLI::App& pipeline, Action& action) {
                    "Documents for the in-memory stores of the pipeline: a JSON list, or what a store saved")
       ->type_name("FILE");
   command->add_flag("--no-stream", options->no_stream, "Print replies when they are complete, also at a terminal");
-  command->add_flag("--json", options->json,
-                    "Print one JSON document: {\"outputs\": {COMPONENT: {OUTPUT: ...}}, \"devices\": {...}}");
+  command->add_flag(
+      "--json", options->json,
+      "Print one JSON document: {\"outputs\": {COMPONENT: {OUTPUT: ...}}, \"devices\": {...}}, with the names that "
+      "the file gives to outputs in place of COMPONENT");
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 

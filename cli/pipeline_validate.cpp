@@ -13,6 +13,7 @@
 #include "berth/model.h"
 #include "berth/resolve.h"
 #include "device_argument.h"
+#include "failure.h"
 #include "help.h"
 #include "output.h"
 #include "pipeline.h"
@@ -85,7 +86,7 @@ void add_lacking(const Part& part, DeviceCheck& check, std::vector<std::string>&
   if (part.device)
     if (const auto& problem = check.problem(*part.device); !problem.empty())
       warnings.push_back(fmt::format("'{}': {}", part.name, problem));
-  if (!part.model) return;
+  if (!part.model || part.remote) return;
   try {
     locate_model(*part.model, ModelSearch::from_environment());
   } catch (const std::exception& problem) {
@@ -121,12 +122,21 @@ void print_sockets(const std::string& heading, const Value::Object& all, F wante
   if (!rows.empty()) print("\n" + heading + ":\n" + table(rows));
 }
 
+/// "  query  retriever.query, prompt.question" for each, under a heading.
+void print_names(const std::string& heading, const OrderedMap<std::vector<std::string>>& names) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, sockets] : names)
+    rows.push_back({"  " + escaped(name), escaped(fmt::format("{}", fmt::join(sockets, ", ")))});
+  if (!rows.empty()) print("\n" + heading + ":\n" + table(rows));
+}
+
 int validate(const Options& options) {
   const auto pipeline = load_pipeline(options.file);
   const auto parts = parts_of(pipeline);
   auto warnings = pipeline.warnings();
   DeviceCheck check;
   for (const auto& part : parts) add_lacking(part, check, warnings);
+  for (auto& warning : warnings) warning = on_one_line(warning);
 
   if (options.json) {
     Value::Array components;
@@ -135,6 +145,8 @@ int validate(const Options& options) {
     print(Value(Value::Object{{"components", std::move(components)},
                               {"inputs", pipeline.inputs()},
                               {"outputs", pipeline.outputs()},
+                              {"input_names", to_value(pipeline.options().input_names)},
+                              {"output_names", to_value(pipeline.options().output_names)},
                               {"warnings", std::move(told)}})
               .to_json(2) +
           "\n");
@@ -144,6 +156,8 @@ int validate(const Options& options) {
     print_sockets("Inputs that must be given", pipeline.inputs(), mandatory);
     print_sockets("Inputs that can be given", pipeline.inputs(), std::not_fn(mandatory));
     print_sockets("Outputs", pipeline.outputs(), [](const Value&) { return true; });
+    print_names("Inputs by the names of the file", pipeline.options().input_names);
+    print_names("Outputs by the names of the file", pipeline.options().output_names);
   }
   for (const auto& warning : warnings) note("warning: " + escaped(warning));
   return done;

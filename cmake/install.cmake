@@ -15,13 +15,16 @@ install(FILES ${PROJECT_BINARY_DIR}/berth-config.cmake ${PROJECT_BINARY_DIR}/ber
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES docs/man/berth.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 OPTIONAL)
 
+# What libberth shares with its modules, and the modules. It finds them beside itself.
+if(BERTH_LLAMA_MODULES)
+  install(DIRECTORY ${BERTH_LLAMA_PREFIX}/lib/berth/ DESTINATION ${CMAKE_INSTALL_LIBDIR}/berth USE_SOURCE_PERMISSIONS
+    PATTERN cmake EXCLUDE)
+endif()
+
 # A static libberth leaves its engine to be linked by whoever uses it, so the archives go along with it.
 if(BERTH_LLAMA AND NOT BUILD_SHARED_LIBS)
   if(BERTH_LLAMA_PREFIX)
     install(DIRECTORY ${BERTH_LLAMA_PREFIX}/ DESTINATION ${CMAKE_INSTALL_LIBDIR}/berth)
-  endif()
-  if(NOT BERTH_JINJA_PREFIX STREQUAL BERTH_LLAMA_PREFIX)
-    install(DIRECTORY ${BERTH_JINJA_PREFIX}/ DESTINATION ${CMAKE_INSTALL_LIBDIR}/berth)
   endif()
   install(FILES cmake/llama_cpp/targets.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/berth RENAME berth-llama.cmake)
 endif()

@@ -1,4 +1,4 @@
-# Provides berth::llama_cpp (llama and ggml) and berth::jinja (its chat template engine). llama.cpp is, in this order:
+# Provides berth::llama_cpp (llama and ggml). llama.cpp is, in this order:
 #   1. the source folder that BERTH_LLAMA_SOURCE_DIR names;
 #   2. an installed package (find_package(llama)); not with -DCMAKE_DISABLE_FIND_PACKAGE_llama=ON, nor with a
 #      BERTH_GGML_... option, which asks for a build of its own;
@@ -6,12 +6,14 @@
 # What is fetched or built goes to the cache, under a name that says from what it was made. It is prepared beside its
 # place and renamed when complete: what stands in the cache is whole, whatever was interrupted or whichever disk is full.
 # -DBERTH_GGML_CUDA=ON (VULKAN, HIP, METAL, NATIVE, ...) reaches llama.cpp as GGML_CUDA.
+# With BERTH_LLAMA_MODULES ggml's backends are modules beside libberth (llama_cpp/modules.cmake); else they are inside.
 
 set(llama_oldest 0.5)
 set(llama_recipe ${CMAKE_CURRENT_LIST_DIR}/llama_cpp)
 file(STRINGS ${llama_recipe}/source.txt llama_pin REGEX "^[^#]")
 string(REGEX REPLACE "^llama-cpp-python==([^ ]+) .*" "\\1" llama_pinned_version "${llama_pin}")
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${llama_recipe}/source.txt ${llama_recipe}/CMakeLists.txt)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+  ${llama_recipe}/source.txt ${llama_recipe}/CMakeLists.txt ${llama_recipe}/modules.cmake)
 
 # berth_cache_lock(): held until the calling function returns or the process ends.
 macro(berth_cache_lock)
@@ -89,13 +91,17 @@ function(berth_llama_arguments out)
   set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
-# Builds the parts (ALL or JINJA) of the llama.cpp in `source` into a folder of the cache below `base`; its path -> out.
-function(berth_build_llama out parts source base identity)
+# Builds the llama.cpp in `source` into a folder of the cache below `base`; its path -> out.
+function(berth_build_llama out source base identity)
   berth_llama_arguments(arguments)
   # GGML_NATIVE compiles for the processor at hand; the compiler's macros name both of them.
   execute_process(COMMAND ${CMAKE_CXX_COMPILER} -march=native -dM -E -x c++ /dev/null OUTPUT_VARIABLE native ERROR_QUIET)
   file(SHA256 ${llama_recipe}/CMakeLists.txt recipe)
-  string(SHA256 key "${parts};${identity};${arguments};${recipe};${CMAKE_CXX_COMPILER_ID};${native}")
+  set(modules "")
+  if(BERTH_LLAMA_MODULES)
+    file(SHA256 ${llama_recipe}/modules.cmake modules)
+  endif()
+  string(SHA256 key "${identity};${arguments};${recipe};${CMAKE_CXX_COMPILER_ID};${native}${modules}")
   string(SUBSTRING ${key} 0 16 key)
   set(prefix ${base}/${key})
   set(${out} ${prefix} PARENT_SCOPE)
@@ -106,11 +112,7 @@ function(berth_build_llama out parts source base identity)
   if(EXISTS ${prefix})
     return()
   endif()
-  if(parts STREQUAL "ALL")
-    message(STATUS "llama.cpp: building ${source} once, into ${prefix} (about 4 minutes on 2 cores)")
-  else()
-    message(STATUS "llama.cpp: building its chat template engine once, into ${prefix} (less than a minute)")
-  endif()
+  message(STATUS "llama.cpp: building ${source} once, into ${prefix} (about 4 minutes on 2 cores)")
   set(temporary ${prefix}.tmp)
   file(REMOVE_RECURSE ${temporary})
   file(WRITE ${temporary}/arguments.cmake "${arguments}")
@@ -118,7 +120,7 @@ function(berth_build_llama out parts source base identity)
   berth_run(${temporary} "${advice}" ${CMAKE_COMMAND} -S ${llama_recipe} -B ${temporary}/build -C ${temporary}/arguments.cmake
     -G ${CMAKE_GENERATOR} -Wno-dev --log-level=WARNING -DCMAKE_INSTALL_MESSAGE=NEVER
     -DCMAKE_INSTALL_PREFIX=${prefix} -DCMAKE_INSTALL_LIBDIR=lib
-    -DBERTH_PARTS=${parts} -DBERTH_SOURCE=${source})
+    -DBERTH_SOURCE=${source} -DBERTH_MODULES=${BERTH_LLAMA_MODULES})
   cmake_host_system_information(RESULT jobs QUERY NUMBER_OF_LOGICAL_CORES)
   if(DEFINED ENV{CMAKE_BUILD_PARALLEL_LEVEL})
     set(jobs $ENV{CMAKE_BUILD_PARALLEL_LEVEL})
@@ -139,6 +141,22 @@ unset(llama_LIBRARY CACHE)
 
 get_property(llama_options DIRECTORY PROPERTY CACHE_VARIABLES)
 list(FILTER llama_options INCLUDE REGEX ^BERTH_GGML_)
+# A backend that needs a driver is a module, so that Berth starts without it; those of the CPU are where there are
+# several. A static libberth has them inside.
+set(BERTH_LLAMA_MODULES OFF)
+if(BUILD_SHARED_LIBS AND NOT APPLE)
+  foreach(backend CUDA HIP MUSA VULKAN SYCL OPENCL WEBGPU OPENVINO CANN HEXAGON VIRTGPU ET CPU_ALL_VARIANTS)
+    if(BERTH_GGML_${backend})
+      set(BERTH_LLAMA_MODULES ON)
+    endif()
+  endforeach()
+endif()
+if(DEFINED BERTH_GGML_BACKEND_DL)
+  set(BERTH_LLAMA_MODULES ${BERTH_GGML_BACKEND_DL})
+endif()
+if(BERTH_LLAMA_MODULES AND (APPLE OR NOT BUILD_SHARED_LIBS))
+  message(FATAL_ERROR "BERTH_GGML_BACKEND_DL needs a shared libberth, and is not for macOS: leave it out")
+endif()
 set(BERTH_LLAMA_PREFIX "")
 if(NOT BERTH_LLAMA_SOURCE_DIR AND NOT llama_options)
   find_package(llama ${llama_oldest} QUIET)
@@ -165,6 +183,8 @@ if(BERTH_LLAMA_SOURCE_DIR)
     list(APPEND llama_identity ${file} ${hash})
   endforeach()
   set(llama_origin "source folder")
+elseif(llama_FOUND)
+  set(llama_origin "installed package")
 else()
   set(llama_source ${llama_cache}/src)
   set(llama_identity ${llama_pin})
@@ -172,14 +192,14 @@ else()
   berth_fetch_llama(${llama_source})
 endif()
 
-if(llama_FOUND)
-  set(llama_origin "installed package")
-  berth_build_llama(BERTH_JINJA_PREFIX JINJA ${llama_source} ${llama_cache} "${llama_identity}")
-else()
-  berth_build_llama(BERTH_LLAMA_PREFIX ALL ${llama_source} ${llama_cache} "${llama_identity}")
-  set(BERTH_JINJA_PREFIX ${BERTH_LLAMA_PREFIX})
+if(NOT llama_FOUND)
+  berth_build_llama(BERTH_LLAMA_PREFIX ${llama_source} ${llama_cache} "${llama_identity}")
   unset(llama_DIR CACHE)
   unset(ggml_DIR CACHE)
+endif()
+if(BERTH_LLAMA_MODULES)
+  include(${llama_recipe}/module_targets.cmake)
+elseif(NOT llama_FOUND)
   block(PROPAGATE llama_VERSION GGML_CUDA GGML_SHARED_LIB GGML_BACKEND_DL GGML_AVAILABLE_BACKENDS)
     set(CMAKE_DISABLE_FIND_PACKAGE_llama OFF)
     set(llama_ROOT ${BERTH_LLAMA_PREFIX})
@@ -188,9 +208,10 @@ else()
   endblock()
 endif()
 include(${llama_recipe}/targets.cmake)
-# Whether it enters drivers to list its devices. Which backends it loads as plugins is not known here.
+# Whether it enters drivers to list its devices. Which backends an installed one loads as plugins is not known here;
+# modules are looked at when they are loaded.
 set(BERTH_ENGINES_ENTER_DRIVERS true)
-if(GGML_AVAILABLE_BACKENDS MATCHES "^(ggml-(cpu|rpc|blas)(;|$))+$" AND NOT GGML_BACKEND_DL)
+if(BERTH_LLAMA_MODULES OR (GGML_AVAILABLE_BACKENDS MATCHES "^(ggml-(cpu|rpc|blas)(;|$))+$" AND NOT GGML_BACKEND_DL))
   set(BERTH_ENGINES_ENTER_DRIVERS false)
 endif()
 set(BERTH_LLAMA_CPP_VERSION "${llama_VERSION} (${llama_origin})")

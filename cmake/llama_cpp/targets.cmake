@@ -1,4 +1,4 @@
-# The targets through which Berth sees llama.cpp; after find_package(llama), with BERTH_JINJA_PREFIX set.
+# The targets through which Berth sees llama.cpp; after find_package(llama).
 add_library(berth::llama_cpp INTERFACE IMPORTED)
 target_link_libraries(berth::llama_cpp INTERFACE llama ggml::ggml)
 if(GGML_CUDA AND NOT GGML_SHARED_LIB)
@@ -6,9 +6,3 @@ if(GGML_CUDA AND NOT GGML_SHARED_LIB)
   find_package(CUDAToolkit REQUIRED)
   target_link_libraries(berth::llama_cpp INTERFACE CUDA::cudart CUDA::cublas)
 endif()
-
-add_library(berth::jinja STATIC IMPORTED)
-set_target_properties(berth::jinja PROPERTIES
-  IMPORTED_LOCATION ${BERTH_JINJA_PREFIX}/lib/libberth-jinja.a
-  INTERFACE_INCLUDE_DIRECTORIES ${BERTH_JINJA_PREFIX}/include/berth-jinja
-  INTERFACE_LINK_LIBRARIES ggml::ggml-base)

@@ -21,7 +21,7 @@
 
 namespace berth {
 
-class ChatCompletions;
+class RemoteChat;
 
 struct AzureOpenAIChatGeneratorParameters {
   std::optional<std::variant<std::string, Secret>> azure_endpoint = {};                 ///< none: AZURE_OPENAI_ENDPOINT
@@ -68,13 +68,16 @@ class AzureOpenAIChatGenerator final : public ComponentWith<AzureOpenAIChatGener
  public:
   static constexpr std::string_view type_name = "haystack.components.generators.chat.azure.AzureOpenAIChatGenerator";
 
-  /// Asks nobody yet. Throws std::invalid_argument, among others where the key is strict and not there.
+  /// Asks nobody yet. Throws std::invalid_argument. What the environment lacks is told by known_problem(), and thrown as
+  /// MissingVariable by warm_up() and run().
   explicit AzureOpenAIChatGenerator(Parameters parameters = {});
   ~AzureOpenAIChatGenerator() override;
 
   /// Throws std::invalid_argument for what cannot be asked, and RemoteError. A request to stop gives what came so far.
   void run(Run& run) override;
+  void warm_up(const CallContext& context = {}) override;
   bool concurrent() const override { return true; }
+  std::optional<std::string> known_problem() const override;
   Value::Object init_parameters() const override;
 
  private:
@@ -87,7 +90,7 @@ class AzureOpenAIChatGenerator final : public ComponentWith<AzureOpenAIChatGener
   Input<std::optional<bool>> tools_strict_ = input<std::optional<bool>>("tools_strict", std::nullopt);
   Output<std::vector<ChatMessage>> replies_ = output<std::vector<ChatMessage>>("replies");
 
-  std::unique_ptr<const ChatCompletions> chat_;
+  std::unique_ptr<const RemoteChat> chat_;
 };
 
 }  // namespace berth

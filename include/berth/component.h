@@ -35,6 +35,7 @@
 
 #include "berth/call_context.h"
 #include "berth/device.h"
+#include "berth/parameters.h"
 #include "berth/type.h"
 #include "berth/value.h"
 #include "berth/value_traits.h"
@@ -126,7 +127,7 @@ class Component {
   Component(const Component&) = delete;
   Component& operator=(const Component&) = delete;
 
-  /// The qualified name that serialized forms carry.
+  /// The qualified name that serialized forms carry: of those that the class has, the one it was made by.
   std::string_view type() const { return type_; }
 
   const std::vector<InputSocket>& inputs() const { return inputs_; }
@@ -145,6 +146,9 @@ class Component {
 
   /// Whether it may run at the same time as other components of a pipeline.
   virtual bool concurrent() const { return false; }
+
+  /// Why it cannot be warmed up or run, where that is known already: a key that is not set, a task that no engine has.
+  virtual std::optional<std::string> known_problem() const { return std::nullopt; }
 
   /// The device or map that it runs on, where it has one.
   virtual std::optional<ComponentDevice> device() const { return std::nullopt; }
@@ -182,6 +186,8 @@ class Component {
   }
 
  private:
+  friend std::unique_ptr<Component> component_from_dict(const Value& data);
+
   std::size_t add(InputSocket socket);
   std::size_t add(OutputSocket socket);
 
@@ -193,87 +199,6 @@ class Component {
 /// Runs a component by itself: `inputs` by name to outputs by name. Throws std::invalid_argument for an input that is
 /// missing, unknown or of another type, and what the component throws.
 Value::Object run_component(Component& component, const Value::Object& inputs, const CallContext& context = {});
-
-/// One parameter of a component: its name in serialized forms, and where it stands in the struct.
-template <class Parameters, class T>
-struct Field {
-  std::string_view name;
-  T Parameters::*member;
-};
-
-template <class Parameters, class T>
-constexpr Field<Parameters, T> field(std::string_view name, T Parameters::*member) {
-  return {name, member};
-}
-
-struct ParameterInfo {
-  std::string name;
-  Type type;
-  Value default_value;
-};
-
-/// A parameter that is not known, or of another type.
-class WrongParameter : public WrongType {
- public:
-  WrongParameter(std::string parameter, const std::string& message)
-      : WrongType(message), parameter_(std::move(parameter)) {}
-
-  const std::string& parameter() const { return parameter_; }
-
- private:
-  std::string parameter_;
-};
-
-/// Throws WrongParameter where `given` has a name that is not among `known`; it names the nearest.
-void check_parameter_names(const Value::Object& given, std::span<const std::string_view> known);
-
-/// "init_parameters" from the struct of a component and back. A parameter that is absent, or null without being
-/// optional, keeps its default.
-/// Throws WrongParameter for unknown names and for values of another type.
-template <class Parameters>
-Value::Object to_init_parameters(const Parameters& parameters) {
-  Value::Object object;
-  std::apply([&](const auto&... each) { (object.set(std::string(each.name), to_value(parameters.*each.member)), ...); },
-             Parameters::fields());
-  return object;
-}
-
-template <class Parameters>
-Parameters from_init_parameters(const Value::Object& given) {
-  Parameters parameters;
-  std::apply(
-      [&](const auto&... each) {
-        const std::string_view names[] = {std::string_view(), each.name...};
-        check_parameter_names(given, std::span(names).subspan(1));
-        [[maybe_unused]] const auto read = [&](const auto& one) {
-          using Member = std::remove_reference_t<decltype(parameters.*one.member)>;
-          const Value* value = given.find(one.name);
-          const bool null_is_a_value = type_of<Member>().is_union() || type_of<Member>().is_any();
-          if (value == nullptr || (value->is_null() && !null_is_a_value)) return;
-          try {
-            parameters.*one.member = from_value<Member>(*value);
-          } catch (const WrongType& problem) {
-            const std::string name(one.name);
-            throw WrongParameter(name, "parameter '" + name + "': " + problem.what());
-          }
-        };
-        (read(each), ...);
-      },
-      Parameters::fields());
-  return parameters;
-}
-
-template <class Parameters>
-std::vector<ParameterInfo> describe_parameters() {
-  const Parameters defaults;
-  return std::apply(
-      [&](const auto&... each) {
-        return std::vector<ParameterInfo>{{std::string(each.name),
-                                           type_of<std::decay_t<decltype(defaults.*each.member)>>(),
-                                           to_value(defaults.*each.member)}...};
-      },
-      Parameters::fields());
-}
 
 /// A component whose serialized form is its struct of parameters.
 template <class P>
@@ -300,6 +225,8 @@ struct ComponentClass {
   bool remote = false;  ///< works on machines of a service, and so has no device
   /// Makes one on any machine, to look at its inputs and outputs; empty: create() without parameters does.
   std::function<std::unique_ptr<Component>()> example = {};
+  /// Makes one under another of its names; empty: create() does.
+  std::function<std::unique_ptr<Component>(std::string_view type, const Value::Object& init_parameters)> create_as = {};
 };
 
 /// Makes a component known by its name; Haystack's that Berth has are known already. Safe to use from several threads.
@@ -325,7 +252,8 @@ void register_component(std::vector<std::string> aliases = {}) {
   register_component(component_class_of<C>(std::move(aliases)));
 }
 
-/// The class of that name. Throws std::invalid_argument with the nearest name that is known.
+/// The class of that name, which can be the name that Haystack 3 gave it. Throws std::invalid_argument: for a component
+/// of Haystack that Berth does not have yet, and for one that nobody knows, with the nearest name.
 const ComponentClass& component_class(std::string_view type);
 
 /// All that are known, by name.

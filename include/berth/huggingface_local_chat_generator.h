@@ -37,10 +37,17 @@ class HuggingFaceLocalChatGenerator final : public Component {
       "haystack.components.generators.chat.hugging_face_local.HuggingFaceLocalChatGenerator";
   static constexpr std::string_view default_tool_parser =
       "haystack.components.generators.chat.hugging_face_local.default_tool_parser";
+  /// The same in Haystack 3.
+  static constexpr std::string_view transformers_type_name =
+      "haystack_integrations.components.generators.transformers.chat.chat_generator.TransformersChatGenerator";
+  static constexpr std::string_view transformers_tool_parser =
+      "haystack_integrations.components.generators.transformers.chat.chat_generator.default_tool_parser";
 
   struct Parameters {
     std::string model = "Qwen/Qwen3-0.6B";  ///< see locate_model() in berth/model.h
-    std::optional<std::string> task = {};   ///< "text-generation"; absent: that of a model which is on this machine
+    /// "text-generation"; absent: that of a model which is on this machine. Haystack's other tasks, "text2text-generation"
+    /// and "image-text-to-text", are refused by warm_up().
+    std::optional<std::string> task = {};
     std::optional<ComponentDevice> device = {};
     std::optional<Secret> token = Secret::from_env_var({"HF_API_TOKEN", "HF_TOKEN"}, false);
     std::optional<std::string> chat_template = {};  ///< Jinja; absent: the model's own
@@ -48,10 +55,12 @@ class HuggingFaceLocalChatGenerator final : public Component {
     Value::Object huggingface_pipeline_kwargs = {};  ///< `model`, `task`, `device`, `device_map` here win
     std::optional<std::vector<std::string>> stop_words = {};
     StreamingCallback streaming_callback = {};
-    std::optional<Tools> tools = {};                                       ///< what the model may ask for
-    std::string tool_parsing_function = std::string(default_tool_parser);  ///< no other is known
-    bool enable_thinking = false;                                          ///< told to the chat template
+    std::optional<Tools> tools = {};                        ///< what the model may ask for
+    std::optional<std::string> tool_parsing_function = {};  ///< Haystack's default_tool_parser, if any
+    bool enable_thinking = false;                           ///< told to the chat template
 
+    /// Berth's own: it goes by its name in Haystack 3, and its task is looked at by warm_up(), as there. Not serialized.
+    bool transformers = false;
     /// Berth's own, as in HuggingFaceLocalGenerator. Not serialized.
     LogCallback log = {};
     std::function<bool(float)> progress = {};
@@ -93,12 +102,14 @@ class HuggingFaceLocalChatGenerator final : public Component {
   /// From to_dict(). Throws std::invalid_argument.
   static std::unique_ptr<HuggingFaceLocalChatGenerator> from_dict(const Value& data);
 
+  std::optional<std::string> known_problem() const override;
   std::optional<ComponentDevice> device() const override;
   std::shared_ptr<const LoadedModel> loaded_model() const;  ///< nullptr before warm_up()
 
  private:
   std::optional<Secret> token_;
   std::optional<std::string> chat_template_;
+  std::string tool_parsing_function_;
   Value::Object generation_kwargs_;
   StreamingCallback streaming_callback_;
   std::optional<Tools> tools_;

@@ -84,6 +84,7 @@ class HuggingFaceLocalGenerator final : public Component {
   /// From to_dict(). Throws std::invalid_argument.
   static std::unique_ptr<HuggingFaceLocalGenerator> from_dict(const Value& data);
 
+  std::optional<std::string> known_problem() const override;
   /// The device or map that the model is or will be loaded on.
   std::optional<ComponentDevice> device() const override;
   /// The loaded model, or nullptr before warm_up().

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "berth/call_context.h"
-#include "berth/component.h"
+#include "berth/parameters.h"
 #include "berth/document.h"
 #include "berth/document_store.h"
 #include "berth/log.h"
@@ -33,6 +33,9 @@ struct InMemoryDocumentStoreParameters {
   /// Stores of one index in a process have the same documents. Absent: an index of its own.
   std::optional<std::string> index = {};
   bool return_embedding = true;
+  /// Of Haystack 3, written where they are given. Only its defaults are there yet: true, and false.
+  std::optional<bool> shared = {};
+  std::optional<bool> strict_datetime_comparison = {};
 
   /// Berth's own: warnings; without it they go to the caller's log. Not serialized.
   LogCallback log = {};
@@ -42,7 +45,8 @@ struct InMemoryDocumentStoreParameters {
     return std::tuple(field("bm25_tokenization_regex", &P::bm25_tokenization_regex),
                       field("bm25_algorithm", &P::bm25_algorithm), field("bm25_parameters", &P::bm25_parameters),
                       field("embedding_similarity_function", &P::embedding_similarity_function),
-                      field("index", &P::index), field("return_embedding", &P::return_embedding));
+                      field("index", &P::index), field("return_embedding", &P::return_embedding),
+                      field("shared", &P::shared), field("strict_datetime_comparison", &P::strict_datetime_comparison));
   }
 };
 

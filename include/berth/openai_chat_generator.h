@@ -20,7 +20,7 @@
 
 namespace berth {
 
-class ChatCompletions;
+class RemoteChat;
 
 struct OpenAIChatGeneratorParameters {
   Secret api_key = Secret::from_env_var({"OPENAI_API_KEY"});
@@ -59,13 +59,16 @@ class OpenAIChatGenerator final : public ComponentWith<OpenAIChatGeneratorParame
  public:
   static constexpr std::string_view type_name = "haystack.components.generators.chat.openai.OpenAIChatGenerator";
 
-  /// Asks nobody yet. Throws std::invalid_argument, among others where the key is strict and not there.
+  /// Asks nobody yet. Throws std::invalid_argument. What the environment lacks is told by known_problem(), and thrown as
+  /// MissingVariable by warm_up() and run().
   explicit OpenAIChatGenerator(Parameters parameters = {});
   ~OpenAIChatGenerator() override;
 
   /// Throws std::invalid_argument for what cannot be asked, and RemoteError. A request to stop gives what came so far.
   void run(Run& run) override;
+  void warm_up(const CallContext& context = {}) override;
   bool concurrent() const override { return true; }
+  std::optional<std::string> known_problem() const override;
   Value::Object init_parameters() const override;
 
  private:
@@ -78,7 +81,7 @@ class OpenAIChatGenerator final : public ComponentWith<OpenAIChatGeneratorParame
   Input<std::optional<bool>> tools_strict_ = input<std::optional<bool>>("tools_strict", std::nullopt);
   Output<std::vector<ChatMessage>> replies_ = output<std::vector<ChatMessage>>("replies");
 
-  std::unique_ptr<const ChatCompletions> chat_;
+  std::unique_ptr<const RemoteChat> chat_;
 };
 
 }  // namespace berth

@@ -17,7 +17,7 @@
 
 namespace berth {
 
-class ChatCompletions;
+class RemoteChat;
 
 struct OpenAIGeneratorParameters {
   Secret api_key = Secret::from_env_var({"OPENAI_API_KEY"});
@@ -55,13 +55,16 @@ class OpenAIGenerator final : public ComponentWith<OpenAIGeneratorParameters> {
  public:
   static constexpr std::string_view type_name = "haystack.components.generators.openai.OpenAIGenerator";
 
-  /// Asks nobody yet. Throws std::invalid_argument, among others where the key is strict and not there.
+  /// Asks nobody yet. Throws std::invalid_argument. What the environment lacks is told by known_problem(), and thrown as
+  /// MissingVariable by warm_up() and run().
   explicit OpenAIGenerator(Parameters parameters = {});
   ~OpenAIGenerator() override;
 
   /// Throws std::invalid_argument for what cannot be asked, and RemoteError. A request to stop gives what came so far.
   void run(Run& run) override;
+  void warm_up(const CallContext& context = {}) override;
   bool concurrent() const override { return true; }
+  std::optional<std::string> known_problem() const override;
   Value::Object init_parameters() const override;
 
  private:
@@ -73,7 +76,7 @@ class OpenAIGenerator final : public ComponentWith<OpenAIGeneratorParameters> {
   Output<std::vector<std::string>> replies_ = output<std::vector<std::string>>("replies");
   Output<std::vector<Value::Object>> meta_ = output<std::vector<Value::Object>>("meta");
 
-  std::unique_ptr<const ChatCompletions> chat_;
+  std::unique_ptr<const RemoteChat> chat_;
 };
 
 }  // namespace berth

@@ -34,10 +34,25 @@ class PipelineError : public std::runtime_error {
   std::string component_;
 };
 
+/// All that is wrong with a serialized pipeline. what() has one problem a line.
+class InvalidPipeline : public std::invalid_argument {
+ public:
+  explicit InvalidPipeline(std::vector<std::string> problems);
+
+  const std::vector<std::string>& problems() const { return problems_; }  ///< at least one
+
+ private:
+  std::vector<std::string> problems_;
+};
+
 struct PipelineOptions {
   Value::Object metadata = {};
   int max_runs_per_component = 100;
   bool connection_type_validation = true;
+  /// Names that the file gives to inputs and outputs of the whole pipeline, as files for hayhooks and deepset Cloud do at
+  /// their top level: {"query": ["retriever.query", "prompt.question"]}. Haystack ignores them; to_dict() leaves them out.
+  OrderedMap<std::vector<std::string>> input_names = {};
+  OrderedMap<std::vector<std::string>> output_names = {};
 };
 
 struct WarmUpOptions {
@@ -72,6 +87,8 @@ class Pipeline {
   /// connection is possible. Throws std::invalid_argument with Haystack's texts.
   void connect(std::string_view sender, std::string_view receiver);
 
+  const PipelineOptions& options() const;
+
   /// Throws std::invalid_argument where there is none of that name.
   Component& component(std::string_view name) const;
   /// In the order in which they were added.
@@ -93,16 +110,18 @@ class Pipeline {
   /// blocked or a loop runs too often, and Cancelled. It can be run again after each of these.
   Value::Object run(const Value::Object& data, const RunOptions& options = {});
 
-  /// Haystack's dictionary of a pipeline, and back. Throws std::invalid_argument naming the component.
+  /// Haystack's dictionary of a pipeline, and back. Throws std::invalid_argument naming the component, InvalidPipeline
+  /// with all that is wrong with what is read.
   Value to_dict() const;
   static Pipeline from_dict(const Value& data);
 
-  /// Haystack's YAML of a pipeline, and back. Throws FormatError for what is no YAML, std::invalid_argument with line and
-  /// column for what is no pipeline: "line 3, column 7: ...", with a `source` "rag.yaml:3:7: ...".
+  /// Haystack's YAML of a pipeline, and back. Throws FormatError for what is no YAML, InvalidPipeline with line and column
+  /// of each problem for what is no pipeline: "line 3, column 7: ...", with a `source` "rag.yaml:3:7: ...".
   std::string dumps() const;
   static Pipeline loads(std::string_view yaml, const std::string& source = {});
 
-  /// What is known before a run to go wrong in it: loops that nothing ends, components that nothing can start.
+  /// What is known before a run to go wrong in it: components that cannot run, such as those without their key, or that
+  /// nothing can start; loops that nothing ends; names of inputs and outputs that lead nowhere.
   std::vector<std::string> warnings() const;
 
   std::string to_mermaid() const;  ///< a flowchart in Mermaid's language

@@ -38,8 +38,8 @@ struct PromptBuilderParameters {
 ///     PromptBuilder builder({.prompt_template = "Translate to {{ language }}: {{ text }}"});
 ///     run_component(builder, {{"language", "Spanish"}, {"text", "Good morning"}}).at("prompt");
 ///
-/// The input `template` replaces the template for one run, `template_variables` wins over the other inputs. Only in builds
-/// with llama.cpp, whose Jinja engine it uses; what differs from jinja2 stands in docs/haystack-compatibility.md.
+/// The input `template` replaces the template for one run, `template_variables` wins over the other inputs. What
+/// differs from jinja2 stands in docs/haystack-compatibility.md.
 /// Safe to use from several threads.
 class PromptBuilder final : public ComponentWith<PromptBuilderParameters> {
  public:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <variant>
 #include <vector>
@@ -9,6 +10,12 @@
 #include "berth/value.h"
 
 namespace berth {
+
+/// A variable of the environment that is needed and not set.
+class MissingVariable : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+};
 
 /// Serialized forms and texts of errors are Haystack's (`haystack.utils.auth`). A regular value; it has no way to be
 /// printed.
@@ -20,7 +27,7 @@ class Secret {
   /// The value itself; cannot be serialized. Throws std::invalid_argument where it is empty.
   static Secret from_token(std::string token);
 
-  /// Throws std::invalid_argument where the secret is strict and none of its variables is set.
+  /// Throws MissingVariable where the secret is strict and none of its variables is set.
   std::optional<std::string> resolve_value() const;
 
   /// {"type": "env_var", "env_vars": ["HF_TOKEN"], "strict": false}. Throws std::invalid_argument for a token.

@@ -47,8 +47,9 @@ class Instance {
   virtual bool equals(const Instance& other) const = 0;
 };
 
-/// null, a boolean, a 64-bit integer, a double, a string (UTF-8), a list, an ordered object, or an object of a
-/// ValueClass, which copies share.
+/// null, a boolean, an integer, a double, a string (UTF-8), a list, an ordered object, or an object of a ValueClass,
+/// which copies share. Integers are exact as far as a double reaches, which is about 308 digits; is_int() and as_int() are
+/// of those that 64 bits hold.
 ///
 ///     Value kwargs = Value::Object{{"model", "local/model"}, {"num_beams", 1}};
 ///     kwargs.as_object().set("device", "cuda:0");
@@ -70,7 +71,7 @@ class Value {
     if (std::in_range<std::int64_t>(value))
       data_ = static_cast<std::int64_t>(value);
     else
-      data_ = static_cast<double>(value);  // above 2^63 - 1
+      data_ = LargeInt{std::to_string(value)};  // above 2^63 - 1
   }
   Value(double value) : data_(value) {}
   Value(const char* value) : Value(std::string_view(value)) {}
@@ -85,7 +86,8 @@ class Value {
   bool is_bool() const { return std::holds_alternative<bool>(data_); }
   bool is_int() const { return std::holds_alternative<std::int64_t>(data_); }
   bool is_double() const { return std::holds_alternative<double>(data_); }
-  bool is_number() const { return is_int() || is_double(); }
+  bool is_large_int() const { return std::holds_alternative<LargeInt>(data_); }  ///< an integer beyond 64 bits
+  bool is_number() const { return is_int() || is_large_int() || is_double(); }
   bool is_string() const { return std::holds_alternative<std::string>(data_); }
   bool is_array() const { return std::holds_alternative<Array>(data_); }
   bool is_object() const { return std::holds_alternative<Object>(data_); }
@@ -94,7 +96,8 @@ class Value {
   /// The held value. Throws WrongType "expected a string, found an integer" on another type.
   bool as_bool() const;
   std::int64_t as_int() const;
-  double as_double() const;  ///< also of an integer
+  double as_double() const;      ///< also of an integer, the nearest one
+  std::string int_text() const;  ///< the digits of an integer, also of one beyond 64 bits: "-18446744073709551616"
   const std::string& as_string() const;
   const Array& as_array() const;
   Array& as_array();
@@ -112,8 +115,12 @@ class Value {
   /// "null", "boolean", "integer", "number", "string", "list", "object" or the name of a class, for messages.
   std::string_view type_name() const;
 
+  /// The integer with these decimal digits, after a '-' or '+' where there is one. Throws std::invalid_argument where that
+  /// is none, or one beyond the range of a double.
+  static Value integer(std::string_view digits);
+
   /// Parses one JSON document (RFC 8259). Throws FormatError with the byte offset; nesting is limited to 512 levels;
-  /// a name given twice is refused; integers beyond 64 bits become numbers.
+  /// a name given twice is refused, and so is a number beyond the range of a double.
   static Value from_json(std::string_view text);
 
   /// JSON on one line with ", " and ": " as Python's json.dumps writes it, or indented by `indent` blanks.
@@ -125,7 +132,14 @@ class Value {
   friend std::ostream& operator<<(std::ostream& out, const Value& value);  ///< as to_json()
 
  private:
-  std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object, std::shared_ptr<const Instance>>
+  /// An integer beyond 64 bits: its decimal digits without zeros in front, after a '-' where it is negative.
+  struct LargeInt {
+    std::string text;
+    bool operator==(const LargeInt&) const = default;
+  };
+
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object, std::shared_ptr<const Instance>,
+               LargeInt>
       data_;
 };
 

@@ -39,6 +39,16 @@ ComponentClass remote(typename C::Parameters example) {
   return component;
 }
 
+ComponentClass local_chat_generator() {
+  using Generator = HuggingFaceLocalChatGenerator;
+  auto component = with_example<Generator>({.task = "text-generation", .device = ComponentDevice(Device::cpu())});
+  component.aliases = {std::string(Generator::transformers_type_name)};
+  component.create_as = [](std::string_view type, const Value::Object& given) {
+    return Generator::from_dict(Value::Object{{"type", type}, {"init_parameters", given}});
+  };
+  return component;
+}
+
 }  // namespace
 
 std::vector<ComponentClass> builtin_components() {
@@ -48,20 +58,15 @@ std::vector<ComponentClass> builtin_components() {
       component_class_of<AnswerBuilder>(),
       remote<AzureOpenAIChatGenerator>({.azure_endpoint = "https://localhost", .api_key = key, .azure_ad_token = {}}),
       remote<AzureOpenAIGenerator>({.azure_endpoint = "https://localhost", .api_key = key, .azure_ad_token = {}}),
-#ifdef BERTH_WITH_LLAMA  // its Jinja engine
       component_class_of<ChatPromptBuilder>(),
-#endif
       with_example<DocumentWriter>({.document_store = store}),
-      with_example<HuggingFaceLocalChatGenerator>(
-          {.task = "text-generation", .device = ComponentDevice(Device::cpu())}),
+      local_chat_generator(),
       with_example<HuggingFaceLocalGenerator>({.task = "text-generation", .device = ComponentDevice(Device::cpu())}),
       with_example<InMemoryBM25Retriever>({.document_store = store}),
       with_example<InMemoryEmbeddingRetriever>({.document_store = store}),
       remote<OpenAIChatGenerator>({.api_key = key}),
       remote<OpenAIGenerator>({.api_key = key}),
-#ifdef BERTH_WITH_LLAMA
       with_example<PromptBuilder>({.prompt_template = ""}),
-#endif
   };
 }
 

@@ -7,7 +7,7 @@
 #include "berth/hf_kwargs.h"
 #include "component/generation_kwargs.h"
 #include "component/local_pipeline.h"
-#include "component/serialization.h"
+#include "dataclasses/serialization.h"
 #include "component/stop_words.h"
 #include "component/tool_parser.h"
 #include "text/printable.h"
@@ -43,7 +43,7 @@ Value::Array specs_of(const std::vector<Tool>& tools) {
 }  // namespace
 
 HuggingFaceLocalChatGenerator::HuggingFaceLocalChatGenerator(Parameters parameters)
-    : Component(type_name),
+    : Component(parameters.transformers ? transformers_type_name : type_name),
       token_(parameters.token),
       chat_template_(std::move(parameters.chat_template)),
       generation_kwargs_(std::move(parameters.generation_kwargs)),
@@ -52,13 +52,22 @@ HuggingFaceLocalChatGenerator::HuggingFaceLocalChatGenerator(Parameters paramete
       enable_thinking_(parameters.enable_thinking) {
   if (tools_ && !flatten_tools(*tools_).empty() && streaming_callback_)
     throw std::invalid_argument("Using tools and streaming at the same time is not supported. Please choose one.");
-  if (parameters.tool_parsing_function != default_tool_parser)
-    throw std::invalid_argument(fmt::format("Unknown tool_parsing_function {}; known is '{}'",
-                                            in_quotes(parameters.tool_parsing_function), default_tool_parser));
+  const auto tool_parser = parameters.transformers ? transformers_tool_parser : default_tool_parser;
+  tool_parsing_function_ = parameters.tool_parsing_function.value_or(std::string(tool_parser));
+  if (tool_parsing_function_ != default_tool_parser && tool_parsing_function_ != transformers_tool_parser)
+    throw std::invalid_argument(
+        fmt::format("Unknown tool_parsing_function {}; known is '{}'", in_quotes(tool_parsing_function_), tool_parser));
+  std::vector<std::string> tasks;
+  if (!parameters.transformers) tasks = {"text-generation", "text2text-generation", "image-text-to-text"};
   pipeline_ = std::make_unique<LocalPipeline>(
-      LocalPipelineParameters{std::move(parameters.model), std::move(parameters.task), std::move(parameters.device),
-                              std::move(parameters.token), std::move(parameters.huggingface_pipeline_kwargs),
-                              std::move(parameters.log), std::move(parameters.progress)});
+      LocalPipelineParameters{.model = std::move(parameters.model),
+                              .task = std::move(parameters.task),
+                              .tasks = std::move(tasks),
+                              .device = std::move(parameters.device),
+                              .token = std::move(parameters.token),
+                              .pipeline_kwargs = std::move(parameters.huggingface_pipeline_kwargs),
+                              .log = std::move(parameters.log),
+                              .progress = std::move(parameters.progress)});
   const auto stop_words = parameters.stop_words.value_or(std::vector<std::string>{});
   pipeline_->set_defaults(generation_kwargs_, !stop_words.empty());
   auto sequences = generation_kwargs_.contains("stop_sequences")
@@ -71,6 +80,8 @@ HuggingFaceLocalChatGenerator::HuggingFaceLocalChatGenerator(Parameters paramete
 HuggingFaceLocalChatGenerator::~HuggingFaceLocalChatGenerator() = default;
 
 std::optional<ComponentDevice> HuggingFaceLocalChatGenerator::device() const { return pipeline_->device(); }
+
+std::optional<std::string> HuggingFaceLocalChatGenerator::known_problem() const { return pipeline_->known_problem(); }
 
 std::shared_ptr<const LoadedModel> HuggingFaceLocalChatGenerator::loaded_model() const {
   return pipeline_->loaded_model();
@@ -147,12 +158,16 @@ Value::Object HuggingFaceLocalChatGenerator::init_parameters() const {
           {"token", to_value(token_)},
           {"chat_template", to_value(chat_template_)},
           {"tools", plain(to_value(tools_))},
-          {"tool_parsing_function", default_tool_parser},
+          {"tool_parsing_function", tool_parsing_function_},
           {"enable_thinking", enable_thinking_}};
 }
 
 std::unique_ptr<HuggingFaceLocalChatGenerator> HuggingFaceLocalChatGenerator::from_dict(const Value& data) {
-  auto parameters = from_init_parameters<Parameters>(berth::init_parameters(data, type_name));
+  const Value* type = data.find("type");
+  const bool transformers = type != nullptr && *type == Value(transformers_type_name);
+  auto parameters =
+      from_init_parameters<Parameters>(berth::init_parameters(data, transformers ? transformers_type_name : type_name));
+  parameters.transformers = transformers;
   deserialize_hf_model_kwargs(parameters.huggingface_pipeline_kwargs);
   return std::make_unique<HuggingFaceLocalChatGenerator>(std::move(parameters));
 }

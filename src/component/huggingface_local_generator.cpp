@@ -3,7 +3,7 @@
 #include "berth/hf_kwargs.h"
 #include "component/generation_kwargs.h"
 #include "component/local_pipeline.h"
-#include "component/serialization.h"
+#include "dataclasses/serialization.h"
 #include "component/stop_words.h"
 
 namespace berth {
@@ -14,13 +14,20 @@ HuggingFaceLocalGenerator::HuggingFaceLocalGenerator(Parameters parameters)
       stop_words_(std::move(parameters.stop_words)),
       streaming_callback_(std::move(parameters.streaming_callback)),
       pipeline_(std::make_unique<LocalPipeline>(
-          LocalPipelineParameters{std::move(parameters.model), std::move(parameters.task), std::move(parameters.device),
-                                  std::move(parameters.token), std::move(parameters.huggingface_pipeline_kwargs),
-                                  std::move(parameters.log), std::move(parameters.progress)})) {
+          LocalPipelineParameters{.model = std::move(parameters.model),
+                                  .task = std::move(parameters.task),
+                                  .tasks = {"text-generation", "text2text-generation"},
+                                  .device = std::move(parameters.device),
+                                  .token = std::move(parameters.token),
+                                  .pipeline_kwargs = std::move(parameters.huggingface_pipeline_kwargs),
+                                  .log = std::move(parameters.log),
+                                  .progress = std::move(parameters.progress)})) {
   pipeline_->set_defaults(generation_kwargs_, stop_words_ && !stop_words_->empty());
 }
 
 HuggingFaceLocalGenerator::~HuggingFaceLocalGenerator() = default;
+
+std::optional<std::string> HuggingFaceLocalGenerator::known_problem() const { return pipeline_->known_problem(); }
 
 std::optional<ComponentDevice> HuggingFaceLocalGenerator::device() const { return pipeline_->device(); }
 

@@ -8,18 +8,19 @@
 #include "berth/hf_kwargs.h"
 #include "berth/model.h"
 #include "engine/shared_model.h"
+#include "text/printable.h"
 
 namespace berth {
 namespace {
 
-constexpr auto engine_name = "llama.cpp";
-const std::vector<std::string> supported_tasks = {"text-generation", "text2text-generation"};
+constexpr std::string_view engine_name = "llama.cpp";
+constexpr std::string_view text_generation = "text-generation";
 
 /// The task where nobody gave one. Haystack asks the model hub for it; here the model must be on this machine.
 std::string task_of_model(const std::string& model) {
   try {
     locate_model(model, ModelSearch::from_environment());
-    return "text-generation";  // what a GGUF of a generative model does
+    return std::string(text_generation);  // what a GGUF of a generative model does
   } catch (const std::exception& problem) {
     throw std::invalid_argument(
         fmt::format("The task of model '{}' is not known: pass task=\"text-generation\" (the hub is not asked; {})",
@@ -43,19 +44,43 @@ std::optional<ComponentDevice> device_of_kwargs(const Value::Object& kwargs) {
   return from_hf(*device);
 }
 
+/// Haystack's resolution of task and device, without a look at the task.
+Value::Object resolved_but_for_the_task(LocalPipelineParameters& parameters) {
+  const Value* in_kwargs = parameters.pipeline_kwargs.find("task");
+  if (!parameters.task && in_kwargs != nullptr && in_kwargs->is_string()) parameters.task = in_kwargs->as_string();
+  const std::string task = parameters.task.value_or(std::string(text_generation));
+  auto kwargs = resolve_hf_pipeline_kwargs(std::move(parameters.pipeline_kwargs), parameters.model, task,
+                                           std::vector{task}, parameters.device, std::nullopt, parameters.log);
+  if (!parameters.task) kwargs.erase("task");
+  return kwargs;
+}
+
 }  // namespace
 
 LocalPipeline::LocalPipeline(LocalPipelineParameters parameters)
-    : log_(std::move(parameters.log)), progress_(std::move(parameters.progress)) {
-  if (parameters.token) (void)parameters.token->resolve_value();  // a strict one must be there; it is not kept
+    : log_(parameters.log), progress_(std::move(parameters.progress)) {
+  try {
+    if (parameters.token) (void)parameters.token->resolve_value();  // a strict one must be there; it is not kept
+  } catch (const MissingVariable& problem) {
+    missing_token_ = problem.what();
+  }
   const auto& kwargs = parameters.pipeline_kwargs;
   const bool in_kwargs = kwargs.contains("device") || kwargs.contains("device_map");
   given_ = device_of_kwargs(kwargs);
   if (!given_ && !in_kwargs) given_ = parameters.device;
-  if (!in_kwargs && !parameters.device) parameters.device = given_ ? resolve_here({}, {engine_name}).device : device();
-  kwargs_ = resolve_hf_pipeline_kwargs(std::move(parameters.pipeline_kwargs), parameters.model, parameters.task,
-                                       supported_tasks, parameters.device, std::nullopt, log_, task_of_model);
+  if (!in_kwargs && !parameters.device) parameters.device = given_ ? resolve_here({}, {std::string(engine_name)}).device : device();
+  kwargs_ = parameters.tasks.empty()
+                ? resolved_but_for_the_task(parameters)
+                : resolve_hf_pipeline_kwargs(std::move(parameters.pipeline_kwargs), parameters.model, parameters.task,
+                                             parameters.tasks, parameters.device, std::nullopt, log_, task_of_model);
   kwargs_.erase("token");  // not needed before something is downloaded, and nothing is
+}
+
+std::optional<std::string> LocalPipeline::known_problem() const {
+  if (missing_token_) return missing_token_;
+  const Value* task = kwargs_.find("task");
+  if (task == nullptr || *task == Value(text_generation)) return std::nullopt;
+  return fmt::format("The task {} cannot be run yet; '{}' can", in_quotes(task->as_string()), text_generation);
 }
 
 Value::Object LocalPipeline::serialized_kwargs() const {
@@ -65,7 +90,8 @@ Value::Object LocalPipeline::serialized_kwargs() const {
 }
 
 void LocalPipeline::set_defaults(Value::Object& generation_kwargs, bool has_stop_words) const {
-  if (generates_text() && !generation_kwargs.contains("return_full_text"))
+  const Value* task = kwargs_.find("task");
+  if (task != nullptr && *task == Value(text_generation) && !generation_kwargs.contains("return_full_text"))
     generation_kwargs.set("return_full_text", false);
   if (has_stop_words && generation_kwargs.contains("stopping_criteria"))
     throw std::invalid_argument(
@@ -76,7 +102,7 @@ void LocalPipeline::set_defaults(Value::Object& generation_kwargs, bool has_stop
 
 const Resolution& LocalPipeline::resolution() const {
   std::call_once(resolved_, [&] {
-    resolution_ = resolve_here(given_ ? ResolveRequest(*given_) : ResolveRequest(), {engine_name});
+    resolution_ = resolve_here(given_ ? ResolveRequest(*given_) : ResolveRequest(), {std::string(engine_name)});
   });
   return *resolution_;
 }
@@ -86,9 +112,8 @@ ComponentDevice LocalPipeline::device() const { return given_ ? *given_ : resolu
 void LocalPipeline::warm_up(const CallContext& context) {
   const auto loading = loading_.lock(context.stop);
   if (session()) return;
-  if (!generates_text())
-    throw std::invalid_argument(
-        fmt::format("The task '{}' cannot be run yet; 'text-generation' can", kwargs_.at("task").as_string()));
+  if (missing_token_) throw MissingVariable(*missing_token_);
+  if (const auto problem = known_problem()) throw std::invalid_argument(*problem);
   const auto& where = resolution();
   const auto model = shared_model(engine(engine_name),
                                   {.model = locate_model(this->model(), ModelSearch::from_environment()),

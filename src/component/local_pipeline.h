@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "berth/call_context.h"
 #include "berth/engine.h"
@@ -22,6 +23,7 @@ namespace berth {
 struct LocalPipelineParameters {
   std::string model;
   std::optional<std::string> task;
+  std::vector<std::string> tasks;  ///< those that Haystack's component takes; none: any, looked at by warm_up()
   std::optional<ComponentDevice> device;
   std::optional<Secret> token;
   Value::Object pipeline_kwargs;  ///< `model`, `task`, `device`, `device_map` here win
@@ -38,7 +40,9 @@ class LocalPipeline {
   /// The kwargs with what was resolved, in the form in which they are serialized, and as they are used.
   Value::Object serialized_kwargs() const;
   const std::string& model() const { return kwargs_.at("model").as_string(); }
-  bool generates_text() const { return kwargs_.at("task") == Value("text-generation"); }
+
+  /// Why warm_up() will fail, where that is known: a strict token that is not set, a task that no engine has.
+  std::optional<std::string> known_problem() const;
 
   /// The defaults that the task brings, into `generation_kwargs`; throws where stop words are given in two ways.
   void set_defaults(Value::Object& generation_kwargs, bool has_stop_words) const;
@@ -46,7 +50,8 @@ class LocalPipeline {
   /// What was given, else what is found on this machine when it is first asked for.
   ComponentDevice device() const;
 
-  /// Loads the model, once. Throws as Engine::load(); then nothing of it is kept.
+  /// Loads the model, once. Throws std::invalid_argument for a known_problem(), and as Engine::load(); then nothing of it
+  /// is kept.
   void warm_up(const CallContext& context);
   /// The bytes of the model's files until it is loaded; 0 then, and where it is not found.
   std::uint64_t load_bytes() const;
@@ -59,6 +64,7 @@ class LocalPipeline {
   const Resolution& resolution() const;
 
   Value::Object kwargs_;
+  std::optional<std::string> missing_token_;
   std::optional<ComponentDevice> given_;
   mutable std::once_flag resolved_;
   mutable std::optional<Resolution> resolution_;  // once for each component: it may look at the whole machine

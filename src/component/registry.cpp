@@ -6,6 +6,7 @@
 
 #include "berth/component.h"
 #include "component/builtin.h"
+#include "component/haystack_types.h"
 #include "text/nearest.h"
 #include "text/printable.h"
 
@@ -29,6 +30,35 @@ struct Registry {
   }
 };
 
+std::string_view class_name(std::string_view type) { return type.substr(type.rfind('.') + 1); }
+
+/// The first of `types` whose class has this name: modules move.
+std::string_view with_class_name(std::string_view name, const std::vector<std::string_view>& types) {
+  const auto found = std::ranges::find(types, name, class_name);
+  return found == types.end() ? std::string_view() : *found;
+}
+
+/// Goes on after "There is no component 'x'". `here`: those that Berth has, `there`: those of Haystack.
+std::string hint_of_unknown(std::string_view type, const std::vector<std::string_view>& here,
+                            const std::vector<std::string_view>& there) {
+  constexpr std::string_view list = "'berth components' lists those there are";
+  if (std::ranges::find(there, type) != there.end())
+    return fmt::format(" yet: Haystack has it, Berth does not; {}", list);
+  auto name = std::string(class_name(type));
+  if (with_class_name(name, here).empty() && with_class_name(name, there).empty()) {
+    if (type.starts_with("haystack_integrations."))
+      return fmt::format(": Berth does not have this integration of Haystack; {}", list);
+    std::vector<std::string> names;
+    for (const auto* types : {&here, &there})
+      for (const auto each : *types) names.emplace_back(class_name(each));
+    name = nearest(name, names);
+  }
+  if (const auto meant = with_class_name(name, here); !meant.empty()) return fmt::format("; did you mean '{}'?", meant);
+  if (const auto meant = with_class_name(name, there); !meant.empty())
+    return fmt::format("; did you mean '{}'? Haystack has that one, Berth does not yet; {}", meant, list);
+  return fmt::format("; {}", list);
+}
+
 Registry& registry() {
   static Registry registry;
   static std::once_flag filled;
@@ -45,20 +75,12 @@ void register_component(ComponentClass component) { registry().add(std::move(com
 const ComponentClass& component_class(std::string_view type) {
   auto& all = registry();
   const std::lock_guard lock(all.mutex);
-  if (const auto found = all.by_name.find(type); found != all.by_name.end()) return *found->second;
-
-  // A class is looked for by its last name too: modules move.
-  const auto last = [](std::string_view name) { return name.substr(name.rfind('.') + 1); };
-  std::vector<std::string> names;
-  for (const auto& [name, component] : all.by_name) {
-    if (last(name) == last(type))
-      throw std::invalid_argument(fmt::format("There is no component {}; did you mean '{}'?", in_quotes(type), name));
-    names.push_back(name);
-  }
-  const auto best = nearest(type, names);
-  throw std::invalid_argument(fmt::format("There is no component {}{}; 'berth components' lists those there are",
-                                          in_quotes(type),
-                                          best.empty() ? "" : fmt::format("; did you mean '{}'?", best)));
+  for (const auto name : {type, name_in_haystack_2(type)})
+    if (const auto found = all.by_name.find(name); found != all.by_name.end()) return *found->second;
+  std::vector<std::string_view> here;
+  for (const auto& [name, component] : all.by_name) here.push_back(name);
+  throw std::invalid_argument(
+      fmt::format("There is no component {}{}", in_quotes(type), hint_of_unknown(type, here, haystack_types())));
 }
 
 std::vector<const ComponentClass*> component_classes() {
@@ -77,7 +99,12 @@ std::unique_ptr<Component> component_from_dict(const Value& data) {
   static const Value::Object none;
   const Value* parameters = data.find("init_parameters");
   try {
-    return component.create(parameters == nullptr ? none : parameters->as_object());
+    const auto& given = parameters == nullptr ? none : parameters->as_object();
+    const bool is_alias = type->as_string() != component.type;
+    auto made =
+        is_alias && component.create_as ? component.create_as(type->as_string(), given) : component.create(given);
+    made->type_ = type->as_string();
+    return made;
   } catch (const WrongParameter& problem) {
     throw WrongParameter(problem.parameter(), fmt::format("{}: {}", type->as_string(), problem.what()));
   } catch (const UnknownDeviceType& problem) {

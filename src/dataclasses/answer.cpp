@@ -1,7 +1,7 @@
 #include "berth/answer.h"
 
 #include "berth/chat_message.h"
-#include "component/serialization.h"
+#include "dataclasses/serialization.h"
 #include "dataclasses/dict_fields.h"
 
 namespace berth {
@@ -23,6 +23,12 @@ Value::Object with_messages(Value::Object meta, IsMessage is_message, Convert co
     return meta;
   for (auto& message : messages->as_array()) message = convert(message);
   return meta;
+}
+
+/// The fields of an answer, which Haystack 2 has in an envelope with the type, and Haystack 3 has not.
+Value fields_of(const Value& dict, std::string_view type) {
+  if (dict.is_object() && dict.find("init_parameters") == nullptr && dict.find("type") == nullptr) return dict;
+  return init_parameters(dict, type);
 }
 
 Value span_to_dict(const std::optional<ExtractedAnswer::Span>& span) {
@@ -58,7 +64,7 @@ Value GeneratedAnswer::to_dict() const {
 }
 
 GeneratedAnswer GeneratedAnswer::from_dict(const Value& dict) {
-  const Value parameters = init_parameters(dict, generated_type);
+  const Value parameters = fields_of(dict, generated_type);
   const DictFields fields(class_name, parameters, {"data", "query", "documents", "meta"});
   GeneratedAnswer answer;
   fields.read_required("data", answer.data);
@@ -89,7 +95,7 @@ Value ExtractedAnswer::to_dict() const {
 }
 
 ExtractedAnswer ExtractedAnswer::from_dict(const Value& dict) {
-  const Value parameters = init_parameters(dict, extracted_type);
+  const Value parameters = fields_of(dict, extracted_type);
   const DictFields fields(
       class_name, parameters,
       {"query", "score", "data", "document", "context", "document_offset", "context_offset", "meta"});

@@ -126,6 +126,13 @@ Document scored(Document document, double score, bool with_embedding) {
 InMemoryDocumentStore::InMemoryDocumentStore(Parameters parameters) : parameters_(std::move(parameters)) {
   (void)bm25_parameters(parameters_);
   (void)similarity(parameters_);
+  if (!parameters_.shared.value_or(true))
+    throw std::invalid_argument(
+        "shared: false is not there yet: stores of one index share their documents; leave out 'index' for one of its "
+        "own");
+  if (parameters_.strict_datetime_comparison.value_or(false))
+    throw std::invalid_argument(
+        "strict_datetime_comparison: true is not there yet: a date without a clock's offset takes that of the other");
   if (!parameters_.bm25_parameters) parameters_.bm25_parameters.emplace();
   tokenizer_ = std::make_shared<const Bm25Tokenizer>(parameters_.bm25_tokenization_regex);
   const bool named = parameters_.index.has_value();
@@ -310,7 +317,10 @@ std::shared_ptr<InMemoryDocumentStore> InMemoryDocumentStore::load_from_disk(con
 }
 
 Value InMemoryDocumentStore::to_dict() const {
-  return Value::Object{{"type", type}, {"init_parameters", to_init_parameters(parameters_)}};
+  auto parameters = to_init_parameters(parameters_);
+  for (const auto* name : {"shared", "strict_datetime_comparison"})
+    if (parameters.at(name).is_null()) parameters.erase(name);  // Haystack 2 does not have them
+  return Value::Object{{"type", type}, {"init_parameters", std::move(parameters)}};
 }
 
 std::shared_ptr<InMemoryDocumentStore> InMemoryDocumentStore::from_dict(const Value& data) {

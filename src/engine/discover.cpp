@@ -39,7 +39,7 @@ std::vector<std::string> split(std::string_view text) {
 Findings at_least_a_cpu() {
   DeviceInfo cpu{.device = Device::cpu(), .name = "CPU", .pool = "ram"};
   cpu.total_bytes = discovery::total_memory_bytes();
-  cpu.free_bytes = discovery::available_memory_bytes();
+  cpu.free_bytes = available_memory_bytes();
   return {.report = {}, .devices = {cpu}, .pools = {{"ram", PoolKind::host, cpu.total_bytes, cpu.free_bytes, {}}}};
 }
 
@@ -102,6 +102,9 @@ Inventory take_inventory(const Machine& machine, const DiscoverOptions& options,
   auto found = discovery::run_probes(wanted, options, machine);
   std::vector<Findings> of_engines(std::move_iterator(found.begin() + count), std::move_iterator(found.end()));
   found.erase(found.begin() + count, found.end());
+  for (auto& engine : of_engines)
+    if (engine.report.outcome != ProbeOutcome::found && engine.devices.empty())
+      engine.devices = devices_without_drivers();
   auto inventory = discovery::merge(std::move(found), std::move(of_engines));
   if (inventory.find(Device::cpu()) == nullptr) {
     auto cpu = at_least_a_cpu();

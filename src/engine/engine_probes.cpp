@@ -5,6 +5,10 @@
 #include "berth/engine.h"
 #include "discover/drivers/nvidia.h"
 #include "discover/drivers/sysfs.h"
+#ifdef BERTH_WITH_LLAMA
+#include "engine/llama/backends.h"
+#include "engine/llama/llama_engine.h"
+#endif
 
 namespace berth {
 namespace {
@@ -17,8 +21,20 @@ Findings look(const Engine& engine) {
   Findings findings{.report = {.probe = std::string(engine.name()), .library_version = engine.version()}};
   findings.devices = engine.devices();
   findings.uses_workers = engine.uses_workers();
+#ifdef BERTH_WITH_LLAMA
+  findings.report.notes = llama::backend_notes();
+#endif
   if (!findings.devices.empty()) findings.report.outcome = ProbeOutcome::found;
   return findings;
+}
+
+/// Whether an engine of this build has backends for GPUs.
+bool enters_drivers() {
+#ifdef BERTH_WITH_LLAMA
+  return llama::backends_enter_drivers();
+#else
+  return false;
+#endif
 }
 
 /// Of any vendor: listing them makes a context on each.
@@ -32,7 +48,7 @@ std::span<const Probe> engine_probes() {
     for (const Engine* each : engines())
       table.push_back({.name = each->name(),
                        .look = [each](const Machine&) { return look(*each); },
-                       .in_child = BERTH_ENGINES_ENTER_DRIVERS,
+                       .in_child = enters_drivers(),
                        .slow_gpus = gpus_on_bus,
                        .program = "berth-engine-probe",
                        .why_slow = discovery::nvidia_is_slow,
@@ -41,6 +57,13 @@ std::span<const Probe> engine_probes() {
     return table;
   }();
   return all;
+}
+
+std::vector<DeviceInfo> devices_without_drivers() {
+#ifdef BERTH_WITH_LLAMA
+  if (llama::has_modules()) return llama::devices_without_drivers();
+#endif
+  return {};
 }
 
 }  // namespace berth

@@ -107,9 +107,7 @@ void check_inventory(const Inventory& inventory) {
     check_end(link.to, "to");
     if (link.from == link.to) structs::Place(place, "to").fail("is where it comes from, " + in_quotes(link.to));
     const auto& [first, second] = std::minmax(link.from, link.to);
-    links.add(fmt::format("{} - {} ({})", first, second,
-                          structs::NamesOf<LinkKind>::all.at(static_cast<std::size_t>(link.kind))),
-              place);
+    links.add(fmt::format("{} - {} ({})", first, second, to_string(link.kind)), place);
   });
 }
 

@@ -2,48 +2,43 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <optional>
 #include <stdexcept>
+#include <tuple>
 
-#include "jinja/statements.h"
-#include "jinja/tokens.h"
-#include "jinja/values.h"
+#include "jinja/objects.h"
+#include "jinja/operators.h"
 #include "text/printable.h"
-#include "value/python_text.h"
+#include "text/unicode.h"
 
-namespace berth {
+namespace berth::jinja {
 namespace {
 
-using ::jinja::mk_val;
+std::string_view stripped(std::string_view text) { return without_space(text); }
 
-std::string stripped(std::string_view text) {
-  static constexpr std::string_view blanks = " \t\n\r\f\v";
-  const auto start = text.find_first_not_of(blanks);
-  if (start == text.npos) return "";
-  return std::string(text.substr(start, text.find_last_not_of(blanks) - start + 1));
-}
-
-/// What templatize_part made is marked as input, which nothing else in these templates is; it is a part in JSON.
-std::vector<ContentPart> parts_of(const ::jinja::string& content) {
+/// What templatize_part made is marked as untrusted, which nothing else in these templates is; it is a part in JSON.
+std::vector<ContentPart> parts_of(const Str& content) {
   std::vector<ContentPart> parts;
-  std::string text;
-  const auto end_text = [&] {
-    if (auto inner = stripped(text); !inner.empty()) parts.emplace_back(TextContent{std::move(inner)});
-    text.clear();
+  const auto add_text = [&](std::size_t begin, std::size_t end) {
+    const auto text = stripped(content.bytes.substr(begin, end - begin));
+    if (!text.empty()) parts.emplace_back(TextContent{std::string(text)});
   };
-  for (const auto& piece : content.parts) {
-    if (!piece.is_input) {
-      text += piece.val;
-      continue;
+  std::size_t at = 0;
+  for (const auto& range : content.untrusted) {
+    add_text(at, range.begin);
+    for (auto json = content.bytes.substr(range.begin, range.end - range.begin); !json.empty();) {
+      // Parts that follow each other directly stand in one range, each ended by a line end.
+      const auto end = json.find('\n');
+      parts.push_back(content_part_from_dict(Value::from_json(json.substr(0, end))));
+      json.remove_prefix(end + 1);
     }
-    end_text();
-    parts.push_back(content_part_from_dict(Value::from_json(piece.val)));
+    at = range.end;
   }
-  end_text();
+  add_text(at, content.bytes.size());
   if (parts.empty())
     throw std::runtime_error(
         fmt::format("Message content in template is empty or contains only whitespace characters. Content: {}",
-                    in_quotes(content.str())));
+                    in_quotes(content.bytes)));
   return parts;
 }
 
@@ -96,69 +91,49 @@ ChatMessage make_message(ChatRole role, std::vector<ContentPart> parts, Value::O
   return ChatMessage::from_tool(std::move(result->result), std::move(result->origin), result->error, std::move(meta));
 }
 
-::jinja::value templatize_part(const ::jinja::func_args& arguments) {
-  const auto* instance = dynamic_cast<const InstanceValue*>(arguments.get_pos(0).get());
+/// The part of a message that `value` is, as a text of its own.
+Any part_as_text(Run& run, Bound& bound) {
+  const auto* instance = bound.self.get_if<InstanceObject>();
   std::optional<Value> part;
   const auto take = [&]<class Part>(const Part*) {
-    if (const auto* one = instance->object.get_if<Part>()) part = content_part_to_dict(*one);
+    if (const auto* one = instance->value.get_if<Part>()) part = content_part_to_dict(*one);
   };
   if (instance != nullptr)
     std::apply([&](const auto*... kinds) { (take(kinds), ...); },
                std::tuple<const TextContent*, const ToolCall*, const ToolCallResult*, const ImageContent*,
                           const ReasoningContent*, const FileContent*>());
-  if (!part)
-    throw std::runtime_error(
-        fmt::format("Unsupported type in ChatMessage content: `{}`",
-                    instance == nullptr ? arguments.get_pos(0)->type() : std::string(instance->object.type_name())));
-  auto text = mk_val<::jinja::value_string>(part->to_json());
-  text->mark_input();
-  return text;
+  if (!part) value_error(fmt::format("Unsupported type in ChatMessage content: `{}`", type_name(bound.self)));
+  TextBuilder text(run);
+  text.append_untrusted(part->to_json() + "\n");
+  return text.finish();
 }
 
-ChatRole role_argument(const ::jinja::value& role) {
+ChatRole role_argument(const Any& role) {
   for (const auto known : {ChatRole::user, ChatRole::system, ChatRole::assistant, ChatRole::tool})
-    if (::jinja::is_val<::jinja::value_string>(role) && role->as_string().str() == to_string(known)) return known;
+    if (role.is_string() && role.string().bytes == to_string(known)) return known;
   throw std::runtime_error("Role must be one of: user, system, assistant, tool");
-}
-
-Value to_berth(const ::jinja::value& value) {
-  if (::jinja::is_val<::jinja::value_bool>(value)) return value->as_bool();
-  if (::jinja::is_val<::jinja::value_int>(value)) return value->as_int();
-  if (::jinja::is_val<::jinja::value_float>(value)) return value->as_float();
-  if (::jinja::is_val<::jinja::value_string>(value)) return value->as_string().str();
-  if (const auto* instance = dynamic_cast<const InstanceValue*>(value.get())) return instance->object;
-  if (::jinja::is_val<::jinja::value_array>(value)) {
-    Value::Array list;
-    for (const auto& entry : value->as_array()) list.push_back(to_berth(entry));
-    return list;
-  }
-  if (::jinja::is_val<::jinja::value_object>(value)) {
-    Value::Object object;
-    for (const auto& [key, entry] : value->as_ordered_object()) object.set(jinja_str(key), to_berth(entry));
-    return object;
-  }
-  return nullptr;
 }
 
 }  // namespace
 
-void add_message_functions(::jinja::context& context, std::vector<ChatMessage>& messages) {
-  context.set_val(templatize_function,
-                  mk_val<::jinja::value_func>(templatize_function, ::jinja::func_handler(templatize_part)));
-  const ::jinja::func_handler message = [&messages](const ::jinja::func_args& arguments) -> ::jinja::value {
-    const auto role = role_argument(arguments.get_kwarg("role", mk_val<::jinja::value_undefined>()));
-    const auto name = arguments.get_kwarg("name", mk_val<::jinja::value_none>());
-    if (!name->is_none() && !::jinja::is_val<::jinja::value_string>(name))
-      throw std::runtime_error("name must be a string");
-    const auto meta = arguments.get_kwarg("meta", mk_val<::jinja::value_object>());
-    if (!::jinja::is_val<::jinja::value_object>(meta)) throw std::runtime_error("meta must be a dictionary");
-    const auto caller = arguments.ctx.get_val("caller");
-    const auto content = caller->invoke(::jinja::func_args(arguments.ctx));
-    messages.push_back(make_message(role, parts_of(content->as_string()), to_berth(meta).as_object(),
-                                    name->is_none() ? std::nullopt : std::optional(name->as_string().str())));
-    return mk_val<::jinja::value_string>("");
-  };
-  context.set_val(message_function, mk_val<::jinja::value_func>(message_function, message));
+const Function templatize_part("templatize_part", "", part_as_text);
+
+ChatMessage message_of(Run& run, const Arguments& arguments, const Str& content) {
+  Any role;
+  Any name;
+  Any meta;
+  bool has_role = false;
+  for (const auto& [argument, value] : arguments.named) {
+    has_role = has_role || argument == "role";
+    (argument == "role" ? role : argument == "name" ? name : meta) = value;
+  }
+  if (!has_role) throw std::runtime_error("A message needs a role");
+  const auto checked_role = role_argument(role);
+  if (!name.is_none() && !name.is_string()) throw std::runtime_error("name must be a string");
+  if (!meta.is_none() && !meta.is(Type::dict)) throw std::runtime_error("meta must be a dictionary");
+  return make_message(checked_role, parts_of(content),
+                      meta.is_none() ? Value::Object() : to_value(run, meta).as_object(),
+                      name.is_none() ? std::nullopt : std::optional(std::string(name.string().bytes)));
 }
 
-}  // namespace berth
+}  // namespace berth::jinja

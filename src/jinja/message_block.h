@@ -1,16 +1,16 @@
 /// The messages of chat templates: {% message role="user" %}...{% endmessage %}.
 #pragma once
 
-#include <jinja/runtime.h>
-
-#include <vector>
-
 #include "berth/chat_message.h"
+#include "jinja/any.h"
+#include "jinja/function.h"
 
-namespace berth {
+namespace berth::jinja {
 
-/// Makes the functions known that blocks and the filter templatize_part call; each block adds its message to `messages`,
-/// which must live as long as the context. What they throw tells what is wrong with a message.
-void add_message_functions(::jinja::context& context, std::vector<ChatMessage>& messages);
+/// The filter that puts an image, a tool call or another part of a message into the text of a block.
+extern const Function templatize_part;
 
-}  // namespace berth
+/// The message of a block with these arguments. Throws what tells what is wrong with it.
+ChatMessage message_of(Run& run, const Arguments& arguments, const Str& content);
+
+}  // namespace berth::jinja

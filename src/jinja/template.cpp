@@ -1,65 +1,100 @@
 #include "jinja/template.h"
 
 #include <fmt/format.h>
-#include <jinja/parser.h>
-#include <jinja/runtime.h>
 
+#include <functional>
 #include <stdexcept>
+#include <utility>
 
-#include "jinja/limits.h"
+#include "jinja/evaluator.h"
 #include "jinja/message_block.h"
-#include "jinja/statements.h"
-#include "jinja/tokens.h"
-#include "jinja/values.h"
-#include "jinja/variables.h"
+#include "jinja/parser.h"
 #include "text/printable.h"
+#include "text/unicode.h"
 
 namespace berth {
+namespace {
+
+TemplateError error_of(const char* what, const jinja::Failure& failure) {
+  const auto& [line, column] = failure.place;
+  const auto place = line == 0 ? "" : fmt::format(" (line {}, column {})", line, column);
+  return {failure.kind, fmt::format("{}: {}{}", what, escaped(failure.message, true), place), line, column};
+}
+
+jinja::Environment environment_of(JinjaTemplate::Kind kind) {
+  jinja::Environment environment;
+  environment.chat = kind == JinjaTemplate::Kind::chat;
+  environment.messages = kind == JinjaTemplate::Kind::messages;
+  return environment;
+}
+
+}  // namespace
 
 struct JinjaTemplate::Parsed {
-  ::jinja::program program;
-  std::string source;
-  std::vector<std::string> variables;
-  Kind kind;
+  jinja::Environment environment;
+  std::unique_ptr<const jinja::Ast> ast;
 
-  std::string run(const Value::Object& variables, std::vector<ChatMessage>* messages) const;
+  /// Calls `use(text)` with what the template writes.
+  template <class Use>
+  auto run(const Value::Object& variables, const jinja::MessageHandler& on_message, Use use) const {
+    try {
+      jinja::Evaluator evaluator(*ast, environment, variables, on_message);
+      jinja::TextBuilder text(evaluator.state());
+      evaluator.write(text);
+      return use(text);
+    } catch (const jinja::Failure& failure) {
+      throw error_of("The template cannot be rendered", failure);
+    }
+  }
 };
 
-JinjaTemplate::JinjaTemplate(const std::string& source, Kind kind) {
+JinjaTemplate::JinjaTemplate(const std::string& source, Kind kind) : JinjaTemplate(source, environment_of(kind)) {}
+
+JinjaTemplate::JinjaTemplate(const std::string& source, const jinja::Environment& environment) {
   try {
-    const auto tokens = tokenize_template(source, kind == Kind::messages);
-    auto program = ::jinja::parse_from_tokens(tokens);
-    auto variables = undeclared_variables(program);
-    prepare(program);
-    parsed_ = std::make_shared<const Parsed>(Parsed{std::move(program), tokens.source, std::move(variables), kind});
-  } catch (const std::exception& problem) {
-    throw std::invalid_argument(fmt::format("This is no template: {}", escaped(problem.what(), true)));
+    parsed_ = std::make_shared<const Parsed>(Parsed{environment, jinja::parse(source, environment)});
+  } catch (const jinja::Failure& failure) {
+    throw error_of("This is no template", failure);
   }
 }
 
-const std::vector<std::string>& JinjaTemplate::variables() const { return parsed_->variables; }
+const std::vector<std::string>& JinjaTemplate::variables() const { return parsed_->ast->undeclared; }
 
-std::string JinjaTemplate::Parsed::run(const Value::Object& given, std::vector<ChatMessage>* messages) const {
-  try {
-    JinjaLimits limits;
-    ::jinja::context context(source);
-    if (messages != nullptr) add_message_functions(context, *messages);
-    for (const auto& [name, value] : given) context.set_val(name, to_jinja(value));
-    const auto rendered = ::jinja::runtime::gather_string_parts(::jinja::runtime(context).execute(program));
-    std::string text;
-    for (const auto& part : rendered->val_str.parts) text += part.val;
-    return text;
-  } catch (const std::exception& problem) {
-    throw std::invalid_argument(fmt::format("The template cannot be rendered: {}", escaped(problem.what(), true)));
-  }
+std::string JinjaTemplate::render(const Value::Object& variables) const {
+  return parsed_->run(variables, nullptr, [](jinja::TextBuilder& text) { return text.take_bytes(); });
 }
 
-std::string JinjaTemplate::render(const Value::Object& variables) const { return parsed_->run(variables, nullptr); }
+std::vector<JinjaTemplate::Piece> JinjaTemplate::render_pieces(const Value::Object& variables) const {
+  return parsed_->run(variables, nullptr, [](jinja::TextBuilder& text) {
+    std::vector<Piece> pieces;
+    std::size_t at = 0;
+    const auto add = [&](std::size_t end, bool trusted) {
+      if (end > at) pieces.push_back({std::string(text.bytes().substr(at, end - at)), trusted});
+      at = end;
+    };
+    for (const auto& range : text.untrusted()) {
+      add(range.begin, true);
+      add(range.end, false);
+    }
+    add(text.bytes().size(), true);
+    return pieces;
+  });
+}
 
 std::vector<ChatMessage> JinjaTemplate::render_messages(const Value::Object& variables) const {
   std::vector<ChatMessage> messages;
-  const auto rest = parsed_->run(variables, &messages);
-  if (rest.find_first_not_of(" \t\n\r\f\v") != rest.npos)
+  const auto rest = parsed_->run(
+      variables,
+      [&](jinja::Run& run, const jinja::Arguments& arguments, const jinja::Str& content) {
+        try {
+          messages.push_back(jinja::message_of(run, arguments, content));
+        } catch (const std::exception& problem) {
+          if (dynamic_cast<const jinja::Failure*>(&problem) != nullptr) throw;
+          jinja::value_error(problem.what());
+        }
+      },
+      [](jinja::TextBuilder& text) { return text.take_bytes(); });
+  if (!without_space(rest).empty())
     throw std::invalid_argument(
         fmt::format("The template has text outside of its {{% message %}} blocks: {}", in_quotes(rest)));
   return messages;

@@ -48,6 +48,7 @@ struct Pipeline::Graph {
   std::vector<Node> nodes;  ///< in the order in which they were added
   std::vector<Edge> edges;  ///< in the order of connection
   std::map<std::string, std::size_t, std::less<>> nodes_by_name;
+  std::vector<std::string> notes;  ///< warnings about the file that it was read from
 
   void add(Node node);
   void add(const Edge& edge);

@@ -29,6 +29,8 @@ void Pipeline::add_component(std::string name, std::shared_ptr<Component> compon
   graph_->add(std::move(node));
 }
 
+const PipelineOptions& Pipeline::options() const { return graph_->options; }
+
 Component& Pipeline::component(std::string_view name) const { return *graph_->nodes[graph_->find(name)].component; }
 
 std::vector<std::string> Pipeline::component_names() const {

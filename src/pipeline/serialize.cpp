@@ -1,93 +1,33 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include "berth/error.h"
+#include <algorithm>
+
 #include "pipeline/graph.h"
+#include "pipeline/read_pipeline.h"
 #include "pipeline/yaml.h"
-#include "text/printable.h"
 #include "text/text_place.h"
 
 namespace berth {
 namespace {
 
-/// A mistake in a serialized pipeline, and the names that lead to it.
-class Misplaced : public std::invalid_argument {
- public:
-  Misplaced(std::vector<std::string> where, const std::string& message)
-      : std::invalid_argument(message), path(std::move(where)) {}
+constexpr std::size_t most_problems = 20;  // each is looked for in the text
 
-  std::vector<std::string> path;
-};
-
-/// Runs `read`; what it throws tells that it was at `path`, and points to what lies `within` it.
+/// Throws where there are mistakes; `text_of` makes a text of each.
 template <class F>
-decltype(auto) at(std::vector<std::string> path, F read, std::vector<std::string> within = {}) {
-  const auto misplaced = [&](const std::exception& problem) {
-    std::string names;
-    for (const auto& name : path) names += (names.empty() ? "" : ".") + printable(name);
-    path.insert(path.end(), within.begin(), within.end());
-    return Misplaced(std::move(path), (names.empty() ? "" : names + ": ") + problem.what());
-  };
-  try {
-    return read();
-  } catch (const Misplaced&) {
-    throw;
-  } catch (const WrongParameter& problem) {
-    within = {"init_parameters", problem.parameter()};
-    throw misplaced(problem);
-  } catch (const std::invalid_argument& problem) {
-    throw misplaced(problem);
-  }
-}
-
-template <class T>
-void read_option(const Value& data, const char* name, T& option) {
-  if (const Value* value = data.find(name)) at({name}, [&] { option = from_value<T>(*value); });
-}
-
-void add_components(Pipeline& pipeline, const Value& components) {
-  for (const auto& entry : at({"components"}, [&]() -> const Value::Object& { return components.as_object(); })) {
-    const auto& name = entry.first;
-    const auto& data = entry.second;
-    at({"components", name}, [&] {
-      const Value* type = data.find("type");
-      if (type == nullptr)
-        throw std::invalid_argument(fmt::format("Missing 'type' in component '{}'", printable(name)));
-      at({"components", name}, [&] { component_class(type->as_string()); }, {"type"});
-      pipeline.add_component(name, component_from_dict(data));
-    });
-  }
-}
-
-void add_connections(Pipeline& pipeline, const Value& connections) {
-  const auto& all = at({"connections"}, [&]() -> const Value::Array& { return connections.as_array(); });
-  for (std::size_t i = 0; i < all.size(); ++i)
-    at({"connections", std::to_string(i)}, [&] {
-      const auto end = [&](const char* name) -> const std::string& {
-        const Value* value = all[i].find(name);
-        if (value == nullptr)
-          throw std::invalid_argument(fmt::format("Missing {} in connection: {}", name, all[i].to_json()));
-        return value->as_string();
-      };
-      const auto& sender = end("sender");
-      pipeline.connect(sender, end("receiver"));
-    });
-}
-
-Pipeline read_pipeline(const Value& data) {
-  if (!data.is_object())
-    throw Misplaced({}, fmt::format("a pipeline is an object with components and connections, this is {}",
-                                    data.is_null() ? "empty" : "a " + std::string(data.type_name())));
-  PipelineOptions options;
-  read_option(data, "metadata", options.metadata);
-  read_option(data, "max_runs_per_component", options.max_runs_per_component);
-  read_option(data, "connection_type_validation", options.connection_type_validation);
-  Pipeline pipeline(std::move(options));
-  if (const Value* components = data.find("components")) add_components(pipeline, *components);
-  if (const Value* connections = data.find("connections")) add_connections(pipeline, *connections);
-  return pipeline;
+void check(const std::vector<PipelineMistake>& mistakes, F text_of) {
+  if (mistakes.empty()) return;
+  std::vector<std::string> problems;
+  for (std::size_t i = 0; i < std::min(mistakes.size(), most_problems); ++i) problems.push_back(text_of(mistakes[i]));
+  if (mistakes.size() > most_problems)
+    problems.push_back(fmt::format("and {} problems more", mistakes.size() - most_problems));
+  throw InvalidPipeline(std::move(problems));
 }
 
 }  // namespace
+
+InvalidPipeline::InvalidPipeline(std::vector<std::string> problems)
+    : std::invalid_argument(fmt::format("{}", fmt::join(problems, "\n"))), problems_(std::move(problems)) {}
 
 Value Pipeline::to_dict() const {
   Value::Object components;
@@ -113,18 +53,23 @@ Value Pipeline::to_dict() const {
                        {"connection_type_validation", graph_->options.connection_type_validation}};
 }
 
-Pipeline Pipeline::from_dict(const Value& data) { return read_pipeline(data); }
+Pipeline Pipeline::from_dict(const Value& data) {
+  auto reading = read_pipeline(data);
+  check(reading.mistakes, [](const PipelineMistake& mistake) { return mistake.message; });
+  reading.pipeline.graph_->notes = std::move(reading.notes);
+  return std::move(reading.pipeline);
+}
 
 std::string Pipeline::dumps() const { return yaml::write(to_dict()); }
 
 Pipeline Pipeline::loads(std::string_view text, const std::string& source) {
-  const auto data = yaml::read(text, source);
-  try {
-    return read_pipeline(data);
-  } catch (const Misplaced& problem) {
-    const auto [line, column] = yaml::locate(text, problem.path);
-    throw std::invalid_argument(text_place(source, line, column) + ": " + problem.what());
-  }
+  auto reading = read_pipeline(yaml::read(text, source));
+  check(reading.mistakes, [&](const PipelineMistake& mistake) {
+    const auto [line, column] = yaml::locate(text, mistake.path);
+    return text_place(source, line, column) + ": " + mistake.message;
+  });
+  reading.pipeline.graph_->notes = std::move(reading.notes);
+  return std::move(reading.pipeline);
 }
 
 }  // namespace berth

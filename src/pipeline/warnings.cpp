@@ -8,13 +8,57 @@
 
 #include "pipeline/graph.h"
 #include "pipeline/state.h"
+#include "text/nearest.h"
+#include "text/printable.h"
 
 namespace berth {
+namespace {
+
+template <class Socket>
+std::vector<std::string> names_of(const std::vector<Socket>& sockets) {
+  std::vector<std::string> names;
+  for (const auto& socket : sockets) names.push_back(socket.name);
+  return names;
+}
+
+/// Says which of the sockets that `names` lead to are not there. `kind`: "input" or "output".
+template <class F>
+void check_names(const Pipeline& pipeline, const OrderedMap<std::vector<std::string>>& names, std::string_view kind,
+                 F sockets_of, std::vector<std::string>& result) {
+  const auto components = pipeline.component_names();
+  for (const auto& [name, sockets] : names)
+    for (const auto& socket : sockets) {
+      const auto dot = std::min(socket.find('.'), socket.size());
+      const auto component = socket.substr(0, dot);
+      const auto tell = [&](const std::string& problem) {
+        result.push_back(
+            fmt::format("the {} {} is that of {}, and {}", kind, in_quotes(name), in_quotes(socket), problem));
+      };
+      if (std::ranges::find(components, component) == components.end()) {
+        tell(fmt::format("there is no component {}{}", in_quotes(component), nearest_hint(component, components)));
+        continue;
+      }
+      const auto known = names_of(sockets_of(pipeline.component(component)));
+      const auto wanted = socket.substr(std::min(dot + 1, socket.size()));
+      if (std::ranges::find(known, wanted) == known.end())
+        tell(fmt::format("{} has no {} {}{}", in_quotes(component), kind, in_quotes(wanted),
+                         nearest_hint(wanted, known)));
+    }
+}
+
+}  // namespace
 
 std::vector<std::string> Pipeline::warnings() const {
   const auto& nodes = graph_->nodes;
   const auto waiting = graph_->waiting_in_vain();
-  std::vector<std::string> result;
+  auto result = graph_->notes;
+  for (const auto& node : nodes)
+    if (const auto problem = node.component->known_problem())
+      result.push_back(fmt::format("'{}' cannot run: {}", node.name, *problem));
+  check_names(
+      *this, options().input_names, "input", [](const Component& each) { return each.inputs(); }, result);
+  check_names(
+      *this, options().output_names, "output", [](const Component& each) { return each.outputs(); }, result);
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (!waiting[i]) continue;
     std::vector<std::string_view> senders;

@@ -161,13 +161,25 @@ class Reader {
     const auto text = scalar_text(event);
     read_.bytes += text.size();
     const auto tag = optional_text(event.data.scalar.tag);
-    if (tag.empty()) {
-      if (event.data.scalar.plain_implicit != 0) return resolve(text);
-      return text;
+    auto type = ScalarType::text;
+    if (tag == "!" || (tag.empty() && event.data.scalar.plain_implicit != 0)) {
+      type = type_of(text);
+    } else if (!tag.empty()) {
+      check_tag(event, tag, {"str", "int", "float", "bool", "null"});
+      type = tag.ends_with(":int")     ? ScalarType::integer
+             : tag.ends_with(":float") ? ScalarType::floating
+             : tag.ends_with(":bool")  ? ScalarType::boolean
+             : tag.ends_with(":null")  ? ScalarType::null
+                                       : ScalarType::text;
     }
-    if (tag == "!" || tag == "tag:yaml.org,2002:str") return text;
-    check_tag(event, tag, {"int", "float", "bool", "null"});
-    return resolve(text);
+    try {
+      return construct(type, text);
+    } catch (const std::invalid_argument&) {
+      fail(event.start_mark, in_quotes(text),
+           type == ScalarType::boolean    ? "a boolean: yes, no, true, false, on or off"
+           : type == ScalarType::floating ? "a number"
+                                          : "an integer within the range of a double, about 308 digits");
+    }
   }
 
   Value sequence(std::size_t depth) {

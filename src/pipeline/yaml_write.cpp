@@ -44,11 +44,13 @@ class Writer {
   Writer& operator=(const Writer&) = delete;
 
   std::string write(const Value& value) {
+    root_ = &value;
     emit([](auto& event) { return yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING); });
     emit([](auto& event) { return yaml_document_start_event_initialize(&event, nullptr, nullptr, nullptr, 1); });
     node(value);
     emit([](auto& event) { return yaml_document_end_event_initialize(&event, 1); });
     emit([](auto& event) { return yaml_stream_end_event_initialize(&event); });
+    if (!empty_key_.empty()) put_empty_keys();
     return std::move(text_);
   }
 
@@ -74,7 +76,7 @@ class Writer {
   static bool resolves_to_text(std::string_view text) {
     // PyYAML reads these as something else than text, or not at all.
     if (text == "=" || text == "<<" || is_timestamp(text)) return false;
-    return resolve(text).is_string();
+    return type_of(text) == ScalarType::text;
   }
 
   void node(const Value& value) {
@@ -82,8 +84,8 @@ class Writer {
       scalar("null", true);
     else if (value.is_bool())
       scalar(value.as_bool() ? "true" : "false", true);
-    else if (value.is_int())
-      scalar(std::to_string(value.as_int()), true);
+    else if (value.is_int() || value.is_large_int())
+      scalar(value.int_text(), true);
     else if (value.is_double())
       scalar(float_text(value.as_double()), true);
     else if (value.is_string())
@@ -112,14 +114,36 @@ class Writer {
     for (const auto& entry : object) sorted.push_back(&entry);
     std::ranges::sort(sorted, {}, [](const auto* entry) -> const std::string& { return entry->first; });
     for (const auto* entry : sorted) {
-      text(entry->first);
+      text(entry->first.empty() ? empty_key() : entry->first);
       node(entry->second);
     }
     emit([](auto& event) { return yaml_mapping_end_event_initialize(&event); });
   }
 
+  /// PyYAML writes an empty key after a question mark, libyaml does so with long ones only: a long key that is nowhere in
+  /// the value stands for it until all is written.
+  const std::string& empty_key() {
+    constexpr std::size_t long_key = 130;
+    if (empty_key_.empty()) {
+      empty_key_.assign(long_key, 'k');
+      for (const auto all = root_->to_json(); all.find(empty_key_) != all.npos;) empty_key_ += 'k';
+    }
+    return empty_key_;
+  }
+  void put_empty_keys() {
+    std::string text;
+    std::string_view rest = text_;
+    for (auto found = rest.find(empty_key_); found != rest.npos; found = rest.find(empty_key_)) {
+      text.append(rest.substr(0, found)).append("''");
+      rest.remove_prefix(found + empty_key_.size());
+    }
+    text_ = text.append(rest);
+  }
+
   yaml_emitter_t emitter_ = {};
   std::string text_;
+  const Value* root_ = nullptr;
+  std::string empty_key_;
 };
 
 }  // namespace

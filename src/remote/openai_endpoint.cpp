@@ -76,7 +76,7 @@ int max_retries_or_environment(std::optional<int> given) {
 ChatEndpoint openai_endpoint(const OpenAIAccess& access) {
   const auto key = access.api_key.resolve_value();
   if (key.value_or("").empty())
-    throw std::invalid_argument(
+    throw MissingVariable(
         "Missing credentials. Please pass an `api_key`, or set the `OPENAI_API_KEY` environment variable.");
   const auto base = access.api_base_url ? access.api_base_url : environment("OPENAI_BASE_URL");
   auto result = endpoint(without_end_slashes(base.value_or("https://api.openai.com/v1")) + "/chat/completions",
@@ -89,9 +89,16 @@ ChatEndpoint openai_endpoint(const OpenAIAccess& access) {
 std::string azure_endpoint_or_environment(const std::optional<std::string>& given) {
   const auto endpoint = given.value_or("").empty() ? environment("AZURE_OPENAI_ENDPOINT") : given;
   if (endpoint.value_or("").empty())
-    throw std::invalid_argument(
-        "Please provide an Azure endpoint or set the environment variable AZURE_OPENAI_ENDPOINT.");
+    throw MissingVariable("Please provide an Azure endpoint or set the environment variable AZURE_OPENAI_ENDPOINT.");
   return *endpoint;
+}
+
+std::optional<std::string> known_azure_endpoint(const std::optional<std::string>& given) {
+  try {
+    return azure_endpoint_or_environment(given);
+  } catch (const MissingVariable&) {
+    return std::nullopt;
+  }
 }
 
 void refuse_token_provider(const std::optional<std::string>& azure_ad_token_provider) {
@@ -112,12 +119,12 @@ ChatEndpoint azure_endpoint(const AzureAccess& access) {
   if (!key && !token) token = environment("AZURE_OPENAI_AD_TOKEN");
   if (!key && !token) key = environment("AZURE_OPENAI_API_KEY");
   if (!key && !token)
-    throw std::invalid_argument(
+    throw MissingVariable(
         "Missing credentials. Please pass one of `api_key`, `azure_ad_token`, or the `AZURE_OPENAI_API_KEY` or "
         "`AZURE_OPENAI_AD_TOKEN` environment variables.");
   const auto version = access.api_version ? access.api_version : environment("OPENAI_API_VERSION");
   if (!version)
-    throw std::invalid_argument(
+    throw MissingVariable(
         "Must provide either the `api_version` argument or the `OPENAI_API_VERSION` environment variable");
 
   auto result = endpoint(

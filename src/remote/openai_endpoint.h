@@ -20,7 +20,7 @@ struct OpenAIAccess {
   const std::optional<Value::Object>& http_client_kwargs;
 };
 
-/// Throws std::invalid_argument.
+/// Throws std::invalid_argument, MissingVariable among others.
 ChatEndpoint openai_endpoint(const OpenAIAccess& access);
 
 struct AzureAccess {
@@ -36,11 +36,13 @@ struct AzureAccess {
   const std::optional<OrderedMap<std::string>>& default_headers;
 };
 
-/// Throws std::invalid_argument.
+/// Throws std::invalid_argument, MissingVariable among others.
 ChatEndpoint azure_endpoint(const AzureAccess& access);
 
-/// `given`, else AZURE_OPENAI_ENDPOINT. Throws std::invalid_argument where there is none.
+/// `given`, else AZURE_OPENAI_ENDPOINT. Throws MissingVariable where there is none.
 std::string azure_endpoint_or_environment(const std::optional<std::string>& given);
+/// The same, none where there is none.
+std::optional<std::string> known_azure_endpoint(const std::optional<std::string>& given);
 
 /// Throws std::invalid_argument where there is one: it names a Python function.
 void refuse_token_provider(const std::optional<std::string>& azure_ad_token_provider);

@@ -40,7 +40,10 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   bool boolean(bool value) override { return add(value); }
   bool number_integer(number_integer_t value) override { return add(value); }
   bool number_unsigned(number_unsigned_t value) override { return add(value); }
-  bool number_float(number_float_t value, const string_t&) override { return add(value); }
+  bool number_float(number_float_t value, const string_t& text) override {
+    const bool is_integer = text.find_first_not_of("-0123456789") == text.npos;  // one beyond 64 bits
+    return add(is_integer ? Value::integer(text) : Value(value));
+  }
   bool string(string_t& value) override { return add(std::move(value)); }
   bool binary(binary_t&) override { return false; }  // not in JSON
   bool start_object(std::size_t) override { return open(Value::Object{}); }

@@ -24,8 +24,8 @@ class Writer {
       out_ += "null";
     } else if (value.is_bool()) {
       out_ += value.as_bool() ? "true" : "false";
-    } else if (value.is_int()) {
-      out_ += std::to_string(value.as_int());
+    } else if (value.is_int() || value.is_large_int()) {
+      out_ += value.int_text();
     } else if (value.is_double()) {
       out_ += std::isfinite(value.as_double()) ? python_float(value.as_double()) : "null";
     } else if (value.is_string()) {

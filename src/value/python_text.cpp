@@ -58,8 +58,8 @@ void append_repr(std::string& out, const Value& value) {
     out += "None";
   } else if (value.is_bool()) {
     out += value.as_bool() ? "True" : "False";
-  } else if (value.is_int()) {
-    out += std::to_string(value.as_int());
+  } else if (value.is_int() || value.is_large_int()) {
+    out += value.int_text();
   } else if (value.is_double()) {
     out += python_float(value.as_double());
   } else if (value.is_string()) {

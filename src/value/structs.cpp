@@ -41,7 +41,7 @@ bool read_bool(const Value& value, const Place& place) {
 }
 
 std::int64_t read_integer(const Value& value, const Place& place, std::int64_t least, std::int64_t most) {
-  const bool beyond = value.is_double() && std::abs(value.as_double()) >= beyond_integers;
+  const bool beyond = value.is_large_int() || (value.is_double() && std::abs(value.as_double()) >= beyond_integers);
   const auto number = beyond ? 0 : in_place(place, [&] { return value.as_int(); });
   if (beyond || number < least || number > most)
     place.fail(fmt::format("{} is not from {} to {}", value.to_json(), least, most));

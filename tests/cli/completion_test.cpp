@@ -1,6 +1,10 @@
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <map>
+#include <optional>
 #include <sstream>
 
 #include "cli/commands.h"
@@ -159,6 +163,30 @@ TEST_F(CompletionTest, FishOffersCommandsOptionsAndValues) {
   EXPECT_THAT(fish("berth pipeline run --inc"), ElementsAre("--include-outputs-from"));
   EXPECT_THAT(fish("berth pipeline run --max"), IsEmpty());
   EXPECT_THAT(fish("berth components Answer"), ElementsAre("AnswerBuilder"));
+}
+
+TEST_F(CompletionTest, InstalledFilesAskTheProgram) {
+  const std::filesystem::path files = BERTH_TEST_DATA_DIR "/../../cli/completions";
+  const std::map<std::string, std::optional<std::string>> environment = {
+      {"PATH", std::filesystem::path(BERTH_BINARY).parent_path().string() + ":" + std::getenv("PATH")},
+      {"HOME", folder_.path().string()}};
+  if (is_installed("bash")) {
+    const auto bash = berth_command({"--norc", "-c", "source \"$1\"; complete -p berth", "bash", files / "berth"},
+                                    {.environment = environment, .program = "bash"});
+    EXPECT_EQ(bash.out, "complete -o default -F _berth berth\n") << bash.err;
+  }
+  if (is_installed("zsh")) {
+    const auto zsh = berth_command(
+        {"-fc", "fpath=($1 $fpath); autoload -U compinit; compinit -D -u; print $_comps[berth]", "zsh", files},
+        {.environment = environment, .program = "zsh"});
+    EXPECT_EQ(zsh.out, "_berth\n") << zsh.err;
+  }
+  if (is_installed("fish")) {
+    const auto fish = berth_command(
+        {"--no-config", "-c", "source $argv[1]; complete -C 'berth convert cpu --to openv'", files / "berth.fish"},
+        {.environment = environment, .program = "fish"});
+    EXPECT_THAT(fish.out, testing::HasSubstr("openvino")) << fish.err;
+  }
 }
 
 }  // namespace

@@ -70,6 +70,24 @@ TEST_F(Doctor, CallsOnlyThatAProblemWhatIsThereAndCannotBeUsed) {
   }
 }
 
+TEST_F(Doctor, SaysWhyTheModuleOfADeviceWasNotLoaded) {
+  auto machine = simulate("cpu:64GiB,cuda:24GiB");
+  machine.devices[1].engines.clear();
+  machine.probes = {{.probe = "llama.cpp",
+                     .outcome = ProbeOutcome::found,
+                     .notes = {"modules: cpu", "the module hip was not loaded: it needs A",
+                               "the module cuda was not loaded: it needs B"}}};
+  const auto found = json::parse(look_at(machine, true).out).at("findings");
+  const auto text = [&](std::size_t at) { return found.at(at).at("text").get<std::string>(); };
+  EXPECT_THAT(text(0), AllOf(HasSubstr("modules: cpu"), HasSubstr("needs A"), HasSubstr("needs B")));
+  EXPECT_EQ(found.at(0).at("state"), "ok");
+  EXPECT_THAT(text(2), AllOf(HasSubstr("the module cuda was not loaded: it needs B"), Not(HasSubstr("needs A")),
+                             Not(HasSubstr("-DBERTH"))));
+  EXPECT_EQ(found.at(2).at("state"), "problem");
+  machine.devices[1].vendor = "AMD";
+  EXPECT_THAT(look_at(machine).out, HasSubstr("no engine can use it: the module hip was not loaded"));
+}
+
 TEST_F(Doctor, SaysWhatADeviceWithoutAnEngineNeeds) {
   auto machine = simulate("cpu:64GiB,cuda:24GiB");
   machine.devices[1].engines.clear();

@@ -68,6 +68,29 @@ TEST_F(PipelineRunCommand, NamesTheOutputsWhereThereAreSeveral) {
   EXPECT_EQ(outcome.out, "first.prompt:\nHello Ada\nsecond.prompt:\nHello Ada, !\n");
 }
 
+const std::string named_yaml = builders_yaml() + R"(inputs:
+  who: [first.name, second.title]
+outputs: {greeting: second.prompt, start: [second.nothing, first.prompt]}
+)";
+
+TEST_F(PipelineRunCommand, FollowsTheNamesThatTheFileGives) {
+  EXPECT_EQ(run(named_yaml, {"--input", "who=Ada"}).out, "greeting:\nHello Ada, Ada!\nstart:\nHello Ada\n");
+  const std::vector<std::string> as_json{"--input", R"({"who": "Ada"})", "--json"};
+  EXPECT_EQ(json::parse(run(named_yaml, as_json).out),
+            json::parse(R"({"outputs": {"greeting": "Hello Ada, Ada!", "start": "Hello Ada"}, "devices": {}})"));
+  EXPECT_EQ(run(named_yaml, {"--input", "name=Ada", "--include-outputs-from", "first"}).out,
+            "greeting:\nHello Ada, !\nstart:\nHello Ada\nfirst.prompt:\nHello Ada\n");
+  expect_error(named_yaml, {"--input", "wo=Ada"}, 2, HasSubstr("did you mean 'who'?"));
+  expect_error(exchanged(named_yaml, "first.name, ", "firs.name, "), {"--input", "who=Ada"}, 2,
+               AllOf(HasSubstr("'firs'"), HasSubstr("did you mean 'first'?")));
+}
+
+TEST_F(PipelineRunCommand, SaysThatAComponentIsNoInput) {
+  expect_error(builders_yaml(), {"--input", "first=Ada"}, 2,
+               AllOf(HasSubstr("'first' is a component, not an input"), HasSubstr("first.name=..."),
+                     Not(HasSubstr("did you mean"))));
+}
+
 TEST_F(PipelineRunCommand, PutsDocumentsIntoTheStores) {
   const std::string list =
       R"([{"content": "Rome is old."}, {"id": "2", "content": "Oslo is cold.", "meta": {"x": 1}}])";

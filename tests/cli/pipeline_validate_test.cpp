@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/pipeline_file.h"
@@ -107,6 +109,70 @@ TEST_F(PipelineValidate, WarnsOfWhatWouldGoWrong) {
                                  HasSubstr("/nonesuch.gguf"), HasSubstr("'prompt' can never run"),
                                  HasSubstr("'llm' can never run")));
   EXPECT_EQ(json::parse(outcome.out).at("warnings").size(), 4U);
+}
+
+std::string openai_yaml() {
+  return R"(components:
+  llm:
+    type: haystack.components.generators.chat.openai.OpenAIChatGenerator
+    init_parameters: {model: gpt-4o-mini}
+)";
+}
+
+TEST_F(PipelineValidate, TellsAllMistakesOfAFile) {
+  const auto path = file("p.yaml", R"(components:
+  a: {type: haystack.components.fetchers.link_content.LinkContentFetcher, init_parameters: {}}
+  b: {type: haystack.components.converters.html.HTMLToDocument, init_parameters: {}}
+connections:
+- {sender: a.streams, receiver: b.sources}
+)");
+  const auto outcome = berth_command({"pipeline", "validate", path});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr(path + ":2:7: components.a: There is no component 'haystack"),
+                                 HasSubstr(path + ":3:7: components.b: There is no component 'haystack"),
+                                 Not(HasSubstr("connections"))));
+  EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 2);
+  const auto document = json::parse(berth_command({"pipeline", "validate", path, "--json"}).out);
+  EXPECT_EQ(document.at("error").at("problems").size(), 2U);
+}
+
+TEST_F(PipelineValidate, NeedsNoKey) {
+  const ProcessOptions without_key{.environment = {{"OPENAI_API_KEY", std::nullopt}}};
+  const auto path = file("p.yaml", openai_yaml());
+  const auto outcome = berth_command({"pipeline", "validate", path}, without_key);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("berth: warning: 'llm' cannot run: "), HasSubstr("'OPENAI_API_KEY'"),
+                                 Not(HasSubstr("gpt-4o-mini"))));
+  EXPECT_EQ(berth_command({"pipeline", "draw", path}, without_key).exit_code, 0);
+  const auto run = berth_command({"pipeline", "run", path, "--input", "messages=Hi"}, without_key);
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, HasSubstr("'OPENAI_API_KEY'"));
+}
+
+TEST_F(PipelineValidate, LooksForNoFileOfAModelThatRunsElsewhere) {
+  const auto outcome = berth_command({"pipeline", "validate", file("p.yaml", openai_yaml())},
+                                     {.environment = {{"OPENAI_API_KEY", "none"}}});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, "");
+}
+
+TEST_F(PipelineValidate, SaysWhatCannotRunOnLinesOfTheirOwn) {
+  const auto yaml = exchanged(capital_yaml("no/such-model"), "text-generation", "text2text-generation");
+  const auto outcome = berth_command({"pipeline", "validate", file("p.yaml", yaml)});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("'llm' cannot run: The task 'text2text-generation' cannot be run yet"),
+                                 HasSubstr("no/such-model"), Not(HasSubstr("\\n"))));
+}
+
+TEST_F(PipelineValidate, TellsTheNamesOfTheFile) {
+  const auto path =
+      file("p.yaml", builders_yaml() + "inputs: {who: [first.name]}\noutputs: {greeting: second.prompt}\n");
+  const auto outcome = berth_command({"pipeline", "validate", path});
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("Inputs by the names of the file:\n  who  first.name\n"),
+                                 HasSubstr("Outputs by the names of the file:\n  greeting  second.prompt\n")));
+  const auto document = json::parse(berth_command({"pipeline", "validate", path, "--json"}).out);
+  EXPECT_EQ(document.at("input_names"), json::parse(R"({"who": ["first.name"]})"));
+  EXPECT_EQ(document.at("output_names"), json::parse(R"({"greeting": ["second.prompt"]})"));
 }
 
 }  // namespace

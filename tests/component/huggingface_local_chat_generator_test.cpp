@@ -100,5 +100,55 @@ TEST(HuggingFaceLocalChatGenerator, RefusesToolsWhileStreaming) {
   }
 }
 
+const Value& kwargs_of(const Value& written) {
+  return *written.find("init_parameters")->find("huggingface_pipeline_kwargs");
+}
+
+TEST(HuggingFaceLocalChatGenerator, HoldsTasksThatItCannotRun) {
+  for (const auto* task : {"image-text-to-text", "text2text-generation"}) {
+    HuggingFaceLocalChatGenerator generator({.model = "m", .task = task, .device = Device::cpu(), .token = {}});
+    const auto written = generator.to_dict();
+    EXPECT_EQ(*kwargs_of(written).find("task"), Value(task));
+    EXPECT_EQ(written.find("init_parameters")->find("generation_kwargs")->find("return_full_text"), nullptr);
+    EXPECT_EQ(component_from_dict(written)->to_dict(), written);
+    EXPECT_THAT(generator.known_problem().value_or(""), HasSubstr(task));
+    EXPECT_THROW(generator.warm_up(), std::invalid_argument);
+  }
+  EXPECT_THROW(HuggingFaceLocalChatGenerator({.model = "m", .task = "summarization"}), std::invalid_argument);
+}
+
+// What Haystack 3.4 with transformers-haystack 2.0 writes.
+TEST(TransformersChatGenerator, IsTheSameUnderItsNameInHaystack3) {
+  const auto written = Value::from_json(R"({
+    "type": "haystack_integrations.components.generators.transformers.chat.chat_generator.TransformersChatGenerator",
+    "init_parameters": {"huggingface_pipeline_kwargs": {"model": "Qwen/Qwen3-0.6B", "device": "cpu"},
+      "generation_kwargs": {"max_new_tokens": 512, "stop_sequences": []}, "streaming_callback": null,
+      "token": {"type": "env_var", "env_vars": ["HF_API_TOKEN", "HF_TOKEN"], "strict": false}, "chat_template": null,
+      "tools": null, "tool_parsing_function":
+      "haystack_integrations.components.generators.transformers.chat.chat_generator.default_tool_parser",
+      "enable_thinking": false}})");
+  const auto generator = component_from_dict(written);
+  EXPECT_EQ(generator->to_dict(), written);
+  EXPECT_EQ(generator->known_problem(), std::nullopt);
+  EXPECT_EQ(component_class(generator->type()).type, HuggingFaceLocalChatGenerator::type_name);
+
+  auto other = written;
+  auto& kwargs =
+      other.as_object().find("init_parameters")->as_object().find("huggingface_pipeline_kwargs")->as_object();
+  kwargs.set("task", "image-text-to-text");
+  EXPECT_EQ(component_from_dict(other)->to_dict(), other);
+  EXPECT_NE(component_from_dict(other)->known_problem(), std::nullopt);
+}
+
+TEST(TransformersChatGenerator, AnswersWithoutATask) {
+  BERTH_NEEDS_MODEL();
+  auto parameters = local_model();
+  parameters.task.reset();
+  parameters.transformers = true;
+  HuggingFaceLocalChatGenerator generator(parameters);
+  EXPECT_EQ(kwargs_of(generator.to_dict()).find("task"), nullptr);
+  EXPECT_EQ(generator.run({ChatMessage::from_user("Write one sentence about the sea.")}).replies.size(), 1U);
+}
+
 }  // namespace
 }  // namespace berth

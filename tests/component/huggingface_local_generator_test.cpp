@@ -102,12 +102,20 @@ TEST(HuggingFaceLocalGenerator, ATokenNeverReachesItsDictionaryOrAnError) {
   EXPECT_EQ(refusal<std::exception>([&] { by_value.warm_up(); }).find("hf_very_secret"), std::string::npos);
 }
 
-TEST(HuggingFaceLocalGenerator, AStrictTokenMustBeThere) {
-  EXPECT_EQ(refusal<std::invalid_argument>([] {
-              HuggingFaceLocalGenerator(
-                  {.model = "m", .task = "text-generation", .token = Secret::from_env_var({"BERTH_TEST_NONE"})});
-            }),
-            "None of the following authentication environment variables are set: ('BERTH_TEST_NONE',)");
+TEST(HuggingFaceLocalGenerator, AStrictTokenMustBeThereToRun) {
+  constexpr auto missing = "None of the following authentication environment variables are set: ('BERTH_TEST_NONE',)";
+  HuggingFaceLocalGenerator generator(
+      {.model = "m", .task = "text-generation", .token = Secret::from_env_var({"BERTH_TEST_NONE"})});
+  EXPECT_EQ(generator.known_problem(), missing);
+  EXPECT_EQ(refusal<MissingVariable>([&] { generator.warm_up(); }), missing);
+}
+
+TEST(HuggingFaceLocalGenerator, KnowsThatATaskCannotBeRun) {
+  HuggingFaceLocalGenerator generator({.model = "m", .task = "text2text-generation", .token = {}});
+  EXPECT_EQ(generator.known_problem(), "The task 'text2text-generation' cannot be run yet; 'text-generation' can");
+  EXPECT_EQ(refusal<std::invalid_argument>([&] { generator.warm_up(); }), generator.known_problem());
+  EXPECT_EQ(HuggingFaceLocalGenerator({.model = "m", .task = "text-generation", .token = {}}).known_problem(),
+            std::nullopt);
 }
 
 TEST(HuggingFaceLocalGenerator, WithoutATaskAsksTheModelOnThisMachineOnly) {
@@ -182,7 +190,8 @@ TEST_F(RunningGenerator, AnEmptyPromptGivesNoReplies) {
 
 TEST_F(RunningGenerator, ReturnFullTextPutsThePromptBefore) {
   HuggingFaceLocalGenerator generator(local_model());
-  const auto result = generator.run("The capital of France is", {}, {{"max_new_tokens", 2}, {"return_full_text", true}});
+  const auto result =
+      generator.run("The capital of France is", {}, {{"max_new_tokens", 2}, {"return_full_text", true}});
   EXPECT_THAT(result.replies[0], StartsWith("The capital of France is "));
 }
 
@@ -211,10 +220,9 @@ TEST_F(RunningGenerator, StreamsOneReply) {
   parameters.log = [&](LogLevel, std::string_view message) { warnings.emplace_back(message); };
   HuggingFaceLocalGenerator generator(std::move(parameters));
   std::string streamed;
-  const auto result =
-      generator.run("The capital of France is",
-                    {.name = "", .call = [&](const StreamingChunk& chunk) { streamed += chunk.content; }},
-                    {{"max_new_tokens", 6}, {"do_sample", true}, {"num_return_sequences", 2}});
+  const auto result = generator.run(
+      "The capital of France is", {.name = "", .call = [&](const StreamingChunk& chunk) { streamed += chunk.content; }},
+      {{"max_new_tokens", 6}, {"do_sample", true}, {"num_return_sequences", 2}});
   EXPECT_THAT(result.replies, ElementsAre(streamed));
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("num_return_sequences")));
 }

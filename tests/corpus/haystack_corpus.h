@@ -1,6 +1,8 @@
 // The cases that Haystack's device vocabulary answered, read from BERTH_CORPUS_DIR or the copies in tests/data/corpus.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -16,11 +18,12 @@
 
 namespace berth::corpus {
 
-inline std::filesystem::path folder() {
+inline std::filesystem::path corpus_folder() {
   const char* folder = std::getenv("BERTH_CORPUS_DIR");
-  return std::filesystem::path(folder != nullptr && *folder != '\0' ? folder : BERTH_TEST_DATA_DIR "/corpus") /
-         "haystack";
+  return folder != nullptr && *folder != '\0' ? folder : BERTH_TEST_DATA_DIR "/corpus";
 }
+
+inline std::filesystem::path folder() { return corpus_folder() / "haystack"; }
 
 inline std::string read_text(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -80,12 +83,28 @@ struct Outcome {
   std::string str() const { return result ? result->to_json() : "error: " + error; }
 };
 
-/// The outcome of `call` where it fails as a caller's mistake does; other exceptions fail the test.
+/// The outcome of `call` where it fails as a caller's mistake does; other exceptions fail the test, which goes on.
 inline Outcome outcome_of(const std::function<Value()>& call) {
   try {
     return {call(), ""};
   } catch (const std::invalid_argument& error) {
     return {std::nullopt, error.what()};
+  } catch (const std::exception& error) {
+    ADD_FAILURE() << "an exception of the wrong kind: " << error.what();
+    return {std::nullopt, error.what()};
+  }
+}
+
+/// Checks one case after the other, whatever becomes of those before it. What fails is told with the name of its case.
+template <class Cases, class Name, class Check>
+void check_each(const Cases& cases, Name name, Check check) {
+  for (const auto& each : cases) {
+    SCOPED_TRACE(name(each));
+    try {
+      check(each);
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << "an exception: " << error.what();
+    }
   }
 }
 

@@ -55,5 +55,12 @@ TEST(ExtractedAnswer, StandsInADictionaryAsHaystackWritesIt) {
   EXPECT_EQ(ExtractedAnswer::from_dict(ExtractedAnswer{.query = "q"}.to_dict()), ExtractedAnswer{.query = "q"});
 }
 
+TEST(Answers, AreReadAsHaystack3WritesThem) {
+  const GeneratedAnswer generated{"d", "q", {document}, {{"all_messages", Value::Array{ChatMessage::from_user("u")}}}};
+  EXPECT_EQ(GeneratedAnswer::from_dict(*generated.to_dict().find("init_parameters")), generated);
+  const ExtractedAnswer extracted{.query = "q", .score = 0.5, .data = "d", .document = document};
+  EXPECT_EQ(ExtractedAnswer::from_dict(*extracted.to_dict().find("init_parameters")), extracted);
+}
+
 }  // namespace
 }  // namespace berth

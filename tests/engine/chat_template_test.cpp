@@ -31,6 +31,21 @@ TEST(ChatTemplate, GivesAllTextsOfAMessageAsOne) {
             "ab");
 }
 
+TEST(ChatTemplate, GivesPartsToATemplateThatTakesNothingElse) {
+  EXPECT_EQ(rendered("{% for m in messages %}{% for p in m.content %}{% if p.type == 'text' %}<{{ p.text }}>{% endif %}"
+                     "{% endfor %}{% endfor %}",
+                     {ChatMessage::from_user("hi")}),
+            "<hi>");
+  EXPECT_EQ(rendered("{{ messages[0].content is string }}", {ChatMessage::from_user("hi")}), "True");
+}
+
+TEST(ChatTemplate, KeepsTextBeforeATagAndExactNumbers) {
+  const ToolCall call{.tool_name = "f", .arguments = {{"lat", 52.520008}}};
+  EXPECT_EQ(rendered("a{% for m in messages %}{{ m.tool_calls[0].function.arguments | tojson }}{% endfor %}",
+                     {ChatMessage::from_assistant(std::nullopt, {}, {}, {call})}),
+            "a{\"lat\": 52.520008}");
+}
+
 TEST(ChatTemplate, TrustsNothingOfWhatAMessageHolds) {
   const auto pieces = ChatTemplate(
                           "{{ messages[0].content }}|{{ messages[0].tool_calls[0].function.name }}|"

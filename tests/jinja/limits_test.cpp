@@ -34,14 +34,15 @@ TEST(JinjaLimits, RefuseTextThatWouldFillTheMemory) {
   EXPECT_THAT(refusal("{{ 9223372036854775807 * 'ab' }}"), too_much_text);
   EXPECT_THAT(refusal(repeatedly("{% set ns.x = ns.x ~ ns.x %}", 64)), too_much_text);
   EXPECT_THAT(refusal(repeatedly("{% set ns.x = ns.x + ns.x %}", 64)), too_much_text);
-  EXPECT_THAT(refusal(repeatedly("{% set ns.x = ns.x.replace('b', ns.x) %}", 64)), too_much_text);
+  EXPECT_THAT(refusal(repeatedly("{% set ns.x = ns.x.replace('b', ns.x) %}", 64)),
+              AnyOf(too_much_text, too_many_steps));
   EXPECT_THAT(refusal(repeatedly("{% set ns.x = ns.x | replace('', ns.x) %}", 64)), too_much_text);
   EXPECT_THAT(refusal(repeatedly("{% set ns.x = '{}{}'.format(ns.x, ns.x) %}", 64)), too_much_text);
   EXPECT_THAT(refusal("{{ range(1000) | join('x' * 1000000) }}"), too_much_text);
   EXPECT_THAT(refusal("{{ 'a\nb' | indent(100000000000) }}"), too_much_text);
   EXPECT_THAT(refusal("{% set x = 'a' * 10000000 %}{% for i in range(100) %}{{ x }}{% endfor %}"), too_much_text);
   EXPECT_THAT(refusal("{% for i in range(10000) %}" + std::string(100'000, 'x') + "{% endfor %}"), too_much_text);
-  EXPECT_THAT(refusal("{{ [1] | tojson(indent=1000000000) }}"), HasSubstr("indents by more than 16"));
+  EXPECT_THAT(refusal("{{ [1] | tojson(indent=1000000000) }}"), too_much_text);
 }
 
 TEST(JinjaLimits, RefuseWorkThatWouldTakeForEver) {
@@ -51,25 +52,26 @@ TEST(JinjaLimits, RefuseWorkThatWouldTakeForEver) {
   EXPECT_THAT(refusal("{% for i in range(100000) %}{{ 1 }}{{ 2 }}{{ 3 }}{{ 4 }}{{ 5 }}{{ 6 }}{{ 7 }}{% endfor %}"),
               too_many_steps);
   EXPECT_THAT(refusal("{% for i in range(100) %}" + inner + "{% endfor %}"), too_many_steps);
-  EXPECT_THAT(refusal("{% for i in range(100) if range(99999) %}x{% endfor %}"), too_many_steps);
   EXPECT_THAT(refusal("{% macro m() %}" + inner + "{% endmacro %}" + repeatedly("{{ m() }}", 100)), too_many_steps);
   EXPECT_THAT(refusal("{% macro m() %}{% for i in range(100) %}{{ caller() }}{% endfor %}{% endmacro %}{% call m() %}" +
                       inner + "{% endcall %}"),
               too_many_steps);
   EXPECT_THAT(refusal(repeatedly("{% set ns.l = ns.l + ns.l %}", 64)), too_many_steps);
-  EXPECT_THAT(refusal("{% set l = range(100000) %}" + repeatedly("{% if l == l %}{% endif %}", 100)), too_many_steps);
+  EXPECT_THAT(refusal("{% set l = range(100000) | list %}" + repeatedly("{% if l == l %}{% endif %}", 100)),
+              too_many_steps);
   EXPECT_THAT(refusal("{% set x = 'a ' * 1000001 %}{{ x.split(' ') }}"), too_many_steps);
   EXPECT_THAT(refusal("{% set x = 'a ' * 1000001 %}{{ x.rsplit(' ') }}"), too_many_steps);
-  EXPECT_THAT(refusal("{% set x = 'a' * 30000000 %}" + repeatedly("{{ x[0] }}", 100)), too_many_steps);
-  EXPECT_THAT(refusal("{{ range(5000) | unique | length }}"), too_many_steps);
+  EXPECT_THAT(refusal("{% set x = 'é' * 3000000 %}" + repeatedly("{{ x[0] }}", 100)), too_many_steps);
+  EXPECT_THAT(refusal("{% set x = 'a' * 3000000 %}" + repeatedly("{{ 'b' in x }}", 100)), too_many_steps);
+  EXPECT_THAT(refusal("{% set l = [1] %}{% for x in l %}{% set _ = l.append(x) %}{% endfor %}"), too_many_steps);
+  EXPECT_THAT(refusal("{{ 2 ** 30000 * 2 ** 30000 }}"), HasSubstr("a whole number is too large"));
 }
 
 TEST(JinjaLimits, HoldWhateverNameATemplateGivesToThings) {
-  EXPECT_THAT(refusal("{% set range = nothing %}{{ range(10000000000) }}"), HasSubstr("Range too big"));
   EXPECT_THAT(refusal("{% macro f() %}{% set __macro_depth = 0 %}{{ f() }}{% endmacro %}{{ f() }}"),
               HasSubstr("macros call each other more than 20 deep"));
   EXPECT_THAT(refusal("{% set x = 'a ' * 1000001 %}{% set f = x.split %}{{ f(' ') }}"), too_many_steps);
-  EXPECT_THAT(refusal("{% set f = 'x'.split %}{% call f('x') %}{% endcall %}"), HasSubstr("calls a macro"));
+  EXPECT_THAT(refusal("{% set f = 'x'.split %}{% call f('x') %}{% endcall %}"), HasSubstr("caller"));
   EXPECT_THAT(refusal("{% filter replace('b', 'a' * 1000000) %}{{ 'b' * 1000 }}{% endfilter %}"), too_much_text);
   EXPECT_THAT(refusal("{{ ['b' * 1000] | map('replace', 'b', 'a' * 1000000) | list }}"), too_much_text);
 }
@@ -78,21 +80,17 @@ TEST(JinjaLimits, HoldWhateverNameATemplateGivesToThings) {
 TEST(JinjaLimits, RefuseToGoThroughWhatIsSharedWithoutEnd) {
   const auto doubling = repeatedly("{% set ns.l = [ns.l, ns.l] %}", 60);
   for (const auto* use : {"{{ ns.l }}", "{{ ns.l | tojson }}", "{{ ns.l | string }}", "{{ ns.l ~ 'x' }}",
-                          "{{ ns.l == ns.l }}", "{{ ns.l in [ns.l] }}", "{{ [ns.l] | unique | list }}",
-                          "{{ [ns.l] | map('tojson') | list }}", "{{ ns.l | lower }}"})
+                          "{{ [ns.l] | map('tojson') | list }}", "{{ ns.l | lower }}", "{{ ns.l | pprint }}"})
     EXPECT_THAT(refusal(doubling + use), AnyOf(too_many_steps, too_deep)) << use;
-  EXPECT_THAT(refusal(repeatedly("{% set ns.l = (ns.l, ns.l) %}", 60)), too_many_steps);
 }
 
 TEST(JinjaLimits, LetLongChainsAndLoopsOfValuesBeFreed) {
   EXPECT_EQ(rendered(repeatedly("{% set ns.l = [ns.l] %}", 20'000)), "");
   EXPECT_EQ(rendered(repeatedly("{% set ns.l = {'x': ns.l} %}", 20'000)), "");
-  EXPECT_EQ(rendered("{% set a = namespace(n=0) %}{% set b = namespace(tail=a) %}{% for i in range(5000) %}"
-                     "{% set n = namespace(n=0) %}{% set b.tail.n = n %}{% set b.tail = n %}{% endfor %}"),
-            "");
+  EXPECT_EQ(rendered("{% set l = [] %}{% set _ = l.append(l) %}{{ l }}"), "[[...]]");
   EXPECT_EQ(rendered(repeatedly("{% for x in [ns.l, 1] %}{% set ns.l = loop %}{% endfor %}", 5'000)), "");
   EXPECT_THAT(refusal(repeatedly("{% set ns.l = [ns.l] %}", 1000) + "{{ ns.l }}"), too_deep);
-  EXPECT_THAT(refusal("{% set n = namespace() %}{% set n.x = n %}{{ n | tojson }}"), too_deep);
+  EXPECT_THAT(refusal("{% set l = [] %}{% set _ = l.append(l) %}{{ l | tojson }}"), HasSubstr("Circular reference"));
 }
 
 TEST(JinjaLimits, LeaveRoomForAnyPrompt) {
@@ -112,8 +110,8 @@ TEST(JinjaLimits, ChangeNothingOfWhatReplaceAndSplitGive) {
                      "{{ 'x'.replace('y', 'z') }}|{{ '-' * 5 }}|{{ 3 * 'ab' }}|{{ 'x' * 0 }}"),
             "a--ca--c|ba|.a.b.c.|x|-----|ababab|");
   EXPECT_EQ(rendered("{{ 'a,b,,c'.split(',') }}{{ 'a b'.split() }}{{ 'a,b,c'.split(',', 1) }}{{ ''.split(',') }}"
-                     "{{ 'a,b' | split(',') }}{{ 'a,b,c'.rsplit(',', 1) }}"),
-            "['a', 'b', '', 'c']['a', 'b']['a', 'b,c']['']['a', 'b']['a,b', 'c']");
+                     "{{ 'a,b,c'.rsplit(',', 1) }}"),
+            "['a', 'b', '', 'c']['a', 'b']['a', 'b,c']['']['a,b', 'c']");
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ TEST(JinjaTemplate, HasTheCommonFilters) {
       "['Rome is old.', None]");
 }
 
-TEST(JinjaTemplate, HasFiltersThatTheEngineLacks) {
+TEST(JinjaTemplate, HasTheFiltersOfTextsAndNumbers) {
   const Value::Object variables{
       {"x", " a b c d e f "}, {"y", Value::Array{2, 1, 2}}, {"z", Value::Array{"a", nullptr}}};
   EXPECT_EQ(rendered("{{ x|trim }}|{{ y|sum }}|{{ x|wordcount }}|{{x|truncate(5)}}", variables), "a b c d e f|5|6|...");
@@ -103,8 +103,8 @@ TEST(JinjaTemplate, SelectsByTestsAndAttributes) {
                      "{{ 'é!' | first }}",
                      variables),
             "dNone1é");
-  EXPECT_THAT(refusal("{{ '%s' | format(1) }}"), testing::HasSubstr("there is no filter format"));
-  EXPECT_THAT(refusal("{{ [1] | select('no_test') }}"), testing::HasSubstr("No test named 'no_test'."));
+  EXPECT_EQ(rendered("{{ '%s' | format(1) }}"), "1");
+  EXPECT_THAT(refusal("{{ [1] | select('no_test') | list }}"), testing::HasSubstr("No test named 'no_test'."));
 }
 
 TEST(JinjaTemplate, LeavesRawBlocksAsTheyAre) {
@@ -152,27 +152,13 @@ TEST(JinjaTemplate, TakesTheVariablesThatItDoesNotSetItself) {
 }
 
 TEST(JinjaTemplate, RefusesWhatIsNoTemplate) {
-  for (const auto* source : {"{{",
-                             "{{ }}",
-                             "{{ a",
-                             "{% if x %}",
-                             "{% endif %}",
-                             "{% foo %}",
-                             "{{ a b }}",
-                             "{# x",
-                             "{% for x %}{% endfor %}",
-                             "{{ 'a }}",
-                             "{{ 99999999999999999999 }}",
-                             "{% raw %}",
-                             "{%",
-                             "{#",
-                             "{{ a | }}",
-                             "{{ (a }}",
-                             "{{ [a }}",
-                             "{{ {'a' }}",
-                             "{% set %}",
-                             "{% macro %}",
-                             "{% call %}"})
+  for (const auto* source : {"{{",          "{{ }}",       "{{ a",
+                             "{% if x %}",  "{% endif %}", "{% foo %}",
+                             "{{ a b }}",   "{# x",        "{% for x %}{% endfor %}",
+                             "{{ 'a }}",    "{% raw %}",   "{%",
+                             "{#",          "{{ a | }}",   "{{ (a }}",
+                             "{{ [a }}",    "{{ {'a' }}",  "{% set %}",
+                             "{% macro %}", "{% call %}"})
     EXPECT_THAT(refusal(source), testing::StartsWith("This is no template: ")) << source;
 }
 
@@ -190,22 +176,21 @@ std::string repeated(const std::string& text, int times) {
 
 TEST(JinjaTemplate, RefusesWhatWouldGoOnWithoutEnd) {
   EXPECT_THAT(refusal("{% for i in range(10000000000) %}{% endfor %}"), testing::HasSubstr("Range too big"));
-  EXPECT_THAT(refusal("{{ range(0, 9223372036854775807, 9223372036854775807) }}"), testing::HasSubstr("Range too big"));
   EXPECT_THAT(refusal("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}"), testing::HasSubstr("macros call each other"));
   EXPECT_THAT(refusal("{% macro f() %}{% set x = f() %}{% endmacro %}{{ f() }}"),
               testing::HasSubstr("macros call each other"));
 }
 
-/// The engine counts references, by which such an object would never be freed.
-TEST(JinjaTemplate, RefusesToShowAnObjectThatHoldsItself) {
-  EXPECT_THAT(refusal("{% set n = namespace() %}{% set n.x = n %}{{ n }}"), testing::HasSubstr("nested too deeply"));
+TEST(JinjaTemplate, ShowsAnObjectThatHoldsItselfAsPythonDoes) {
+  EXPECT_EQ(rendered("{% set n = namespace() %}{% set n.x = n %}{{ n }}"), "<Namespace {'x': <Namespace {...}>}>");
 }
 
 TEST(JinjaTemplate, RefusesWhatIsNestedTooDeeplyForTheStack) {
   for (const auto* part : {"(", "[", "{'a':", "not ", "- ", "a.", "a|b|", "a if b else ", "1 + "})
     EXPECT_THAT(refusal("{{ " + repeated(part, 5000)), testing::HasSubstr("more than 200 operators")) << part;
   EXPECT_THAT(refusal(repeated("{% if x %}", 5000)), testing::HasSubstr("nested more than 32 deep"));
-  EXPECT_THAT(refusal("{% if x %}" + repeated("{% elif x %}", 5000)), testing::HasSubstr("nested more than 32 deep"));
+  EXPECT_THAT(refusal(repeated("{% for y in x %}", 33)), testing::HasSubstr("nested more than 32 deep"));
+  EXPECT_EQ(rendered("{% if x %}" + repeated("{% elif x %}", 5000) + "{% else %}y{% endif %}"), "y");
   EXPECT_EQ(rendered(repeated("{% if 1 %}", 32) + "x" + repeated("{% endif %}", 32)), "x");
   EXPECT_EQ(rendered(repeated("{% set x = 1 %}", 1000) + "{{ x }}"), "1");
 }
@@ -262,7 +247,7 @@ TEST(JinjaTemplate, RefusesBlocksThatMakeNoMessage) {
   EXPECT_THAT(refused_messages("{% message %}a{% endmessage %}"), HasSubstr("needs a role"));
   EXPECT_THAT(refused_messages("{% message role='user' %}a"), testing::StartsWith("This is no template: "));
   EXPECT_THAT(refused_messages("{% message role='user' %}{{ 1 | templatize_part }}{% endmessage %}"),
-              HasSubstr("Unsupported type in ChatMessage content: `Integer`"));
+              HasSubstr("Unsupported type in ChatMessage content: `int`"));
   EXPECT_THAT(refused_messages("{% message role='tool' %}a{% endmessage %}"),
               HasSubstr("Tool message must contain only one tool call result."));
   EXPECT_THAT(refused_messages("{% message role='user' name=3 %}a{% endmessage %}"),

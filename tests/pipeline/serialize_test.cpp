@@ -1,14 +1,19 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "berth/error.h"
 #include "berth/pipeline.h"
 #include "pipeline/components.h"
+#include "random_values.h"
 
 namespace berth {
 namespace {
 
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::StartsWith;
 
 constexpr const char* two_adds = R"(components:
@@ -154,6 +159,100 @@ TEST_F(PipelineYaml, OfComponentsThatCannotBeWrittenNamesThem) {
   } catch (const std::invalid_argument& problem) {
     EXPECT_STREQ(problem.what(), "Component 'call': a function cannot be written down");
   }
+}
+
+TEST_F(PipelineYaml, TellsAllMistakesAtOnce) {
+  constexpr auto yaml = R"(components:
+  a: {type: haystack.components.fetchers.link_content.LinkContentFetcher}
+  b: {type: berth.test.Add, init_parameters: {ad: 1}}
+  c: {type: berth.test.Add}
+  d: {type: berth.test.Ad}
+max_runs_per_component: many
+connections:
+- {sender: a.streams, receiver: c.value}
+- {sender: c.result, receiver: nobody.value}
+- {sender: c.result, receiver: b.nothing}
+- {sender: c.nothing, receiver: d.value}
+- {sender: a.streams, receiver: nobody.value}
+)";
+  try {
+    Pipeline::loads(yaml, "p.yaml");
+    FAIL() << "this was loaded";
+  } catch (const InvalidPipeline& problem) {
+    EXPECT_THAT(
+        problem.problems(),
+        ElementsAre(StartsWith("p.yaml:6:1: max_runs_per_component: "),
+                    AllOf(StartsWith("p.yaml:2:7: components.a: "), HasSubstr("yet: Haystack has it, Berth does not")),
+                    AllOf(StartsWith("p.yaml:3:47: components.b: "), HasSubstr("did you mean 'add'?")),
+                    AllOf(StartsWith("p.yaml:5:7: components.d: "), HasSubstr("did you mean 'berth.test.Add'?")),
+                    StartsWith("p.yaml:9:3: connections.1: Component named nobody not found"),
+                    StartsWith("p.yaml:12:3: connections.4: Component named nobody not found")));
+    EXPECT_EQ(std::ranges::count(std::string(problem.what()), '\n'), 5);
+  }
+}
+
+TEST_F(PipelineYaml, OfManyMistakesTellsTheFirst) {
+  std::string yaml = "components:\n";
+  for (int i = 0; i < 1000; ++i) yaml += "  c" + std::to_string(i) + ": {type: none}\n";
+  try {
+    Pipeline::loads(yaml);
+    FAIL() << "this was loaded";
+  } catch (const InvalidPipeline& problem) {
+    EXPECT_EQ(problem.problems().size(), 21U);
+    EXPECT_EQ(problem.problems().back(), "and 980 problems more");
+  }
+}
+
+/// Random components and connections: what was loaded once is written as it was read.
+TEST_F(PipelineYaml, IsStableFromTheFirstReloadOn) {
+  test::Random random;
+  for (int i = 0; i < 200; ++i) {
+    Pipeline pipeline;
+    std::vector<std::string> outputs;
+    std::vector<std::string> inputs;
+    for (int n = 2 + random.below(6); n > 0; --n) {
+      const auto name = std::string(1, static_cast<char>('a' + random.below(26))) + std::to_string(n);
+      pipeline.add_component(name, std::make_shared<test::Sum>());
+      outputs.push_back(name + ".total");
+      inputs.push_back(name + ".values");
+    }
+    const auto any_of = [&](const std::vector<std::string>& all) {
+      return all[static_cast<std::size_t>(random.below(static_cast<int>(all.size())))];
+    };
+    for (int n = random.below(20); n > 0; --n) {
+      const auto from = any_of(outputs);
+      const auto to = any_of(inputs);
+      if (from.substr(0, 2) != to.substr(0, 2)) pipeline.connect(from, to);
+    }
+    const auto reloaded = Pipeline::loads(pipeline.dumps()).dumps();
+    ASSERT_EQ(Pipeline::loads(reloaded).dumps(), reloaded);
+  }
+}
+
+TEST_F(PipelineYaml, HasNamesForInputsAndOutputs) {
+  const auto pipeline = Pipeline::loads(std::string(two_adds) + R"(inputs:
+  number: [one.value]
+  summand: two.add
+outputs: {sum: two.result}
+)");
+  EXPECT_EQ(to_value(pipeline.options().input_names),
+            Value(Value::Object{{"number", Value::Array{"one.value"}}, {"summand", Value::Array{"two.add"}}}));
+  EXPECT_EQ(to_value(pipeline.options().output_names), Value(Value::Object{{"sum", Value::Array{"two.result"}}}));
+  EXPECT_THAT(pipeline.warnings(), IsEmpty());
+  EXPECT_EQ(pipeline.dumps(), two_adds);  // as Haystack, which does not look at them
+}
+
+TEST_F(PipelineYaml, WarnsOfNamesThatLeadNowhere) {
+  const auto warnings = [](std::string_view names) {
+    return Pipeline::loads(std::string(two_adds) + std::string(names)).warnings();
+  };
+  EXPECT_THAT(warnings("inputs: {number: [on.value, one.valu, two]}"),
+              ElementsAre(AllOf(HasSubstr("'on.value'"), HasSubstr("did you mean 'one'?")),
+                          AllOf(HasSubstr("'one' has no input 'valu'"), HasSubstr("did you mean 'value'?")),
+                          HasSubstr("'two' has no input ''")));
+  EXPECT_THAT(warnings("outputs: {sum: two.value}"), ElementsAre(HasSubstr("'two' has no output 'value'")));
+  EXPECT_THAT(warnings("inputs: [a]\noutputs: {sum: 3, other: two.result}"),
+              ElementsAre(HasSubstr("'inputs' at the top of the file"), HasSubstr("'outputs.sum' at the top")));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 namespace berth::yaml {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 std::string refused(std::string_view text) {
@@ -40,6 +41,43 @@ TEST(YamlResolve, IsPyYamls) {
   EXPECT_TRUE(std::isnan(resolve(".nan").as_double()));
   for (const char* text : {"1e3", "y", "0o7", "1.5.2", "-", "+", ".", "1__x", "nan", "cuda:0", "0x", "08"})
     EXPECT_EQ(resolve(text), Value(text));
+}
+
+TEST(YamlResolve, KeepsIntegersBeyond64Bits) {
+  EXPECT_EQ(resolve("9223372036854775808").int_text(), "9223372036854775808");
+  EXPECT_EQ(resolve("-9223372036854775808"), Value(std::numeric_limits<std::int64_t>::min()));
+  EXPECT_EQ(resolve("0xFFFFFFFFFFFFFFFF").int_text(), "18446744073709551615");
+  EXPECT_EQ(resolve("-0x1_0000_0000_0000_0000").int_text(), "-18446744073709551616");
+  EXPECT_EQ(resolve("0b1" + std::string(100, '0')).int_text(), "1267650600228229401496703205376");
+  EXPECT_EQ(resolve("0" + std::string(40, '7')).int_text(), "1329227995784915872903807060280344575");
+  EXPECT_EQ(resolve("123_456_789_012_345_678_901_234_567_890").int_text(), "123456789012345678901234567890");
+  EXPECT_EQ(resolve("99999999999999999999:59").int_text(), "5999999999999999999999");
+  EXPECT_EQ(resolve("0000"), Value(0));
+}
+
+TEST(YamlResolve, IsPyYamlsForLongNumbersToo) {
+  EXPECT_EQ(resolve("0." + std::string(1000, '3')), Value(1.0 / 3));
+  EXPECT_EQ(resolve("1" + std::string(400, '0') + ".5"), Value(std::numeric_limits<double>::infinity()));
+  EXPECT_EQ(resolve("1.0e-400"), Value(0.0));
+  EXPECT_EQ(resolve("190:20:30.15"), Value(685230.15));
+  EXPECT_EQ(resolve(std::string(500, '1') + "x"), Value(std::string(500, '1') + "x"));
+}
+
+TEST(YamlRead, RefusesIntegersBeyondTheRangeOfADouble) {
+  EXPECT_THAT(refused("a: 1\nb: 1" + std::string(400, '0')),
+              AllOf(HasSubstr("line 2, column 4: found '1000"), HasSubstr("about 308 digits")));
+  EXPECT_THAT(refused("0x1" + std::string(2000, '0')), HasSubstr("about 308 digits"));
+  EXPECT_THAT(refused("0b_"), HasSubstr("expected an integer"));
+}
+
+TEST(YamlRead, ObeysTags) {
+  EXPECT_EQ(
+      read("[!!float 1, !!null x, !!int \"3\", !!str 3, !!bool \"yes\", !!float '-.inf', !!float 1e3, !!int 0x10]"),
+      Value(Value::Array{1.0, nullptr, 3, "3", true, -std::numeric_limits<double>::infinity(), 1000.0, 16}));
+  EXPECT_EQ(read("[! 3, ! x, ! \"4\"]"), Value(Value::Array{3, "x", 4}));
+  EXPECT_THAT(refused("- !!int x"), HasSubstr("line 1, column 3: found 'x', expected an integer"));
+  EXPECT_THAT(refused("!!float x"), HasSubstr("found 'x', expected a number"));
+  EXPECT_THAT(refused("!!bool 2"), HasSubstr("found '2', expected a boolean"));
 }
 
 TEST(YamlRead, TakesAliasesMergesAndStyles) {
@@ -79,6 +117,15 @@ TEST(YamlWrite, IsPyYamls) {
       write(object),
       "a:\n  none: {}\n  text: 'two\n\n    lines'\nb:\n- 1\n- '1'\n- 1.0\n- 1.0e+17\n- null\n- true\n- 'yes'\n- ''\n"
       "date: '2020-01-01'\n");
+}
+
+TEST(YamlWrite, PutsAnEmptyKeyAfterAQuestionMark) {
+  EXPECT_EQ(write(Value::Object{{"", "cuda:1"}, {"a", 1}}), "? ''\n: cuda:1\na: 1\n");
+  EXPECT_EQ(write(Value::Object{{"map", Value::Object{{"", Value::Object{{"b", Value::Array{1}}}}}}}),
+            "map:\n  ? ''\n  : b:\n    - 1\n");
+  const std::string ks(131, 'k');  // what stands for the key meanwhile
+  const Value value = Value::Object{{"", ks}, {ks, ""}};
+  EXPECT_EQ(read(write(value)), value) << write(value);
 }
 
 TEST(YamlWrite, IsReadBack) {

@@ -29,7 +29,7 @@ Value again(const std::string& type, Value::Object parameters = {}) {
 
 std::string refusal(const std::string& type, Value::Object parameters) {
   try {
-    component_from_dict(form(type, std::move(parameters)));
+    component_from_dict(form(type, std::move(parameters)))->warm_up();
   } catch (const std::invalid_argument& problem) {
     return problem.what();
   }
@@ -132,6 +132,21 @@ TEST_F(GeneratorForms, NeedAKey) {
   EXPECT_THAT(refusal(azure, endpoint), HasSubstr("Missing credentials"));
   EXPECT_THAT(refusal(azure, {{"azure_endpoint", "https://x"}, {"api_key", nullptr}, {"azure_ad_token", nullptr}}),
               HasSubstr("Please provide an API key or an Azure Active Directory token."));
+}
+
+TEST_F(GeneratorForms, CanBeLookedAtWithoutAKey) {
+  unsetenv("OPENAI_API_KEY");
+  unsetenv("AZURE_OPENAI_API_KEY");
+  for (const auto& type : {openai, openai_chat, azure, azure_chat}) {
+    const auto generator = component_from_dict(form(type));
+    EXPECT_EQ(component_from_dict(generator->to_dict())->to_dict(), generator->to_dict());
+    EXPECT_NE(generator->known_problem(), std::nullopt) << type;
+    EXPECT_THROW(generator->warm_up(), MissingVariable) << type;
+    const Value::Object inputs{{type.find(".chat.") == type.npos ? "prompt" : "messages", "Hello"}};
+    EXPECT_THROW(run_component(*generator, inputs), MissingVariable) << type;
+  }
+  setenv("OPENAI_API_KEY", "sk-from-the-environment", 1);
+  EXPECT_EQ(component_from_dict(form(openai))->known_problem(), std::nullopt);
 }
 
 TEST_F(GeneratorForms, OfAzureTakeOneKeyOnly) {

@@ -21,9 +21,10 @@ project(project C CXX)
 set(BERTH_CACHE_DIR $ENV{XDG_CACHE_HOME}/berth)
 include(cmake/llama_cpp.cmake)
 add_executable(program program.cpp)
-target_link_libraries(program PRIVATE berth::jinja berth::llama_cpp)
+target_compile_options(program PRIVATE ${BERTH_GGML_NAMES})
+target_link_libraries(program PRIVATE berth::llama_cpp)
 EOF
-echo 'extern "C" int llama_stand_in(); int jinja(); int main() { return llama_stand_in() + jinja(); }' \
+echo 'extern "C" int llama_stand_in(); int main() { return llama_stand_in(); }' \
   >"$work/project/program.cpp"
 
 # configure name [option...]: in a build folder of that name
@@ -104,6 +105,23 @@ case $1 in
     for prefix in $(prefixes); do cat "$prefix/options.txt"; done | sort >"$work/output"
     expect_output "EXAMPLE= ARCHITECTURES= RPC=ON"
     expect_output "EXAMPLE=ON ARCHITECTURES=80;90 RPC=ON"
+    ;;
+  modules)
+    builds first -DBUILD_SHARED_LIBS=ON -DBERTH_GGML_BACKEND_DL=ON
+    folder=$(prefixes)/lib/berth
+    nm -D --defined-only "$folder/libggml-cpu.so" | cut -d ' ' -f 3 >"$work/output"
+    [ "$(cat "$work/output")" = ggml_backend_init ] || fail "a module shows no more than its entry: $(cat "$work/output")"
+    nm -D --defined-only "$folder"/libberth-*.so | grep -o '[a-z_]*ggml_.*' | sort -u >"$work/output"
+    [ "$(tr '\n' ' ' <"$work/output")" = "berth_ggml_of_registry berth_ggml_stand_in " ] || fail "$(cat "$work/output")"
+    readelf -d "$folder/libggml-cpu.so" >"$work/output"
+    expect_output "[libberth-ggml-base.so.0.1.2]"
+    expect_output '[$ORIGIN'
+    builds first -UBERTH_GGML_BACKEND_DL -DBERTH_GGML_VULKAN=ON
+    [ "$(prefixes | wc -l)" = 2 ] || fail "another backend is another build: $(prefixes)"
+    for prefix in $(prefixes); do [ -e "$prefix/lib/berth/libggml-cpu.so" ] || fail "a GPU asks for modules"; done
+    builds second -DBUILD_SHARED_LIBS=OFF -DBERTH_GGML_VULKAN=ON
+    expect_failure configure second -DBERTH_GGML_BACKEND_DL=ON
+    expect_output "BERTH_GGML_BACKEND_DL needs a shared libberth"
     ;;
   file_size_limit)
     fill_reference

@@ -17,7 +17,7 @@ foreach(scenario fetches_once wrong_hash file_size_limit full_disk interrupted)
   add_script_test(default_model ${scenario})
 endforeach()
 if(BERTH_LLAMA)
-  foreach(scenario pinned_archive wrong_hash named_folder installed_package options
+  foreach(scenario pinned_archive wrong_hash named_folder installed_package options modules
       file_size_limit full_disk killed two_at_once)
     add_script_test(llama_cache ${scenario})
   endforeach()

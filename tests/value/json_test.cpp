@@ -77,8 +77,19 @@ TEST(Json, KeepsWhatIsAnIntegerAndWhatIsNot) {
   EXPECT_TRUE(Value::from_json("1e2").is_double());
   EXPECT_EQ(Value::from_json("9223372036854775807"), Value(std::numeric_limits<std::int64_t>::max()));
   EXPECT_EQ(Value::from_json("-9223372036854775808"), Value(std::numeric_limits<std::int64_t>::min()));
-  EXPECT_EQ(Value::from_json("9223372036854775808"), Value(9223372036854775808.0));
-  EXPECT_EQ(Value::from_json("99999999999999999999"), Value(1e20));
+}
+
+TEST(Json, KeepsIntegersBeyond64Bits) {
+  for (const auto* text :
+       {"9223372036854775808", "-9223372036854775809", "18446744073709551615", "18446744073709551616",
+        "123456789012345678901234567890", "-1000000000000000019884624838656"}) {
+    const auto value = Value::from_json(text);
+    EXPECT_TRUE(value.is_large_int()) << text;
+    EXPECT_EQ(value.to_json(), text);
+    EXPECT_EQ(Value::from_json(value.to_json()), value);
+  }
+  EXPECT_EQ(Value(std::numeric_limits<std::uint64_t>::max()), Value::from_json("18446744073709551615"));
+  EXPECT_EQ(error_of(std::string(310, '1')).substr(0, 27), "310: found number overflow ");
 }
 
 TEST(Json, HasNoInfinities) {

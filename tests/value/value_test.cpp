@@ -1,12 +1,13 @@
 #include "berth/value.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <cmath>
 #include <limits>
 #include <sstream>
 
 #include "berth/error.h"
+#include "value/python_compare.h"
 #include "value/python_text.h"
 
 namespace berth {
@@ -64,8 +65,8 @@ TEST(Value, FindsNothingInWhatIsNoObject) {
   EXPECT_EQ(Value(Value::Object{}).find("a"), nullptr);
 }
 
-TEST(Value, AnUnsignedIntegerBeyond64BitsIsANumber) {
-  EXPECT_EQ(Value(std::uint64_t{1} << 63), Value(9223372036854775808.0));
+TEST(Value, KeepsAnUnsignedIntegerAbove63Bits) {
+  EXPECT_EQ(Value(std::uint64_t{1} << 63), Value::integer("9223372036854775808"));
   EXPECT_EQ(Value((std::uint64_t{1} << 63) - 1), Value(std::numeric_limits<std::int64_t>::max()));
 }
 
@@ -123,6 +124,51 @@ TEST(Errors, SayWhereAndWhat) {
   EXPECT_EQ(engine.device(), "cuda:0");
   EXPECT_EQ(engine.cause(), "out of memory");
   EXPECT_STREQ(EngineError("llama.cpp", "", "no").what(), "llama.cpp: no");
+}
+
+TEST(Value, HoldsIntegersBeyond64Bits) {
+  const auto large = Value::integer("18446744073709551616");
+  EXPECT_FALSE(large.is_int());
+  EXPECT_TRUE(large.is_large_int());
+  EXPECT_TRUE(large.is_number());
+  EXPECT_EQ(large.int_text(), "18446744073709551616");
+  EXPECT_EQ(large.as_double(), 0x1p64);
+  EXPECT_EQ(large.type_name(), "integer");
+  EXPECT_EQ(message_of([&] { (void)large.as_int(); }), "expected an integer, found an integer beyond 64 bits");
+  EXPECT_EQ(message_of([&] { (void)large.as_string(); }), "expected a string, found an integer beyond 64 bits");
+}
+
+TEST(Value, MakesIntegersOfDigits) {
+  EXPECT_EQ(Value::integer("-9223372036854775808"), Value(std::numeric_limits<std::int64_t>::min()));
+  EXPECT_EQ(Value::integer("9223372036854775807"), Value(std::numeric_limits<std::int64_t>::max()));
+  EXPECT_EQ(Value::integer("+0007"), Value(7));
+  EXPECT_EQ(Value::integer("-0"), Value(0));
+  EXPECT_EQ(Value::integer("000"), Value(0));
+  EXPECT_EQ(Value::integer("-00018446744073709551616").int_text(), "-18446744073709551616");
+  EXPECT_EQ(Value::integer("1" + std::string(308, '0')).as_double(), 1e308);
+  EXPECT_EQ(message_of([] { Value::integer("1" + std::string(309, '0')); }),
+            "an integer of 310 digits is beyond the range of a double, about 308 digits");
+  for (const auto* text : {"", "-", "+", "--1", "1.0", "0x1", " 1", "1e3"})
+    EXPECT_THAT(message_of([&] { Value::integer(text); }), testing::HasSubstr("is no integer")) << text;
+}
+
+TEST(PythonOrder, IsExactBeyond64Bits) {
+  const auto below = Value::integer("18446744073709551615");
+  const auto at = Value::integer("18446744073709551616");
+  const auto above = Value::integer("18446744073709551617");
+  EXPECT_EQ(python_order(below, at), std::partial_ordering::less);
+  EXPECT_EQ(python_order(above, at), std::partial_ordering::greater);
+  EXPECT_EQ(python_order(at, Value(0x1p64)), std::partial_ordering::equivalent);
+  EXPECT_EQ(python_order(above, Value(0x1p64)), std::partial_ordering::greater);
+  EXPECT_EQ(python_order(Value(0x1p64), below), std::partial_ordering::greater);
+  EXPECT_EQ(python_order(at, Value(1)), std::partial_ordering::greater);
+  EXPECT_EQ(python_order(Value::integer("-18446744073709551616"), Value(true)), std::partial_ordering::less);
+  EXPECT_EQ(python_order(at, Value(std::numeric_limits<double>::infinity())), std::partial_ordering::less);
+  EXPECT_EQ(python_order(at, Value(std::nan(""))), std::partial_ordering::unordered);
+  EXPECT_TRUE(python_equal(at, Value(0x1p64)));
+  EXPECT_FALSE(python_equal(below, Value(0x1p64)));
+  EXPECT_EQ(python_repr(at), "18446744073709551616");
+  EXPECT_EQ(python_type_name(at), "int");
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 #include "engine/llama/held_memory.h"
 
 #include <ggml-backend.h>
-#include <llama-ext.h>
+
+#include "engine/llama/llama_internals.h"
 
 namespace berth::llama {
 namespace {

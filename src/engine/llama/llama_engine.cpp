@@ -6,13 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <mutex>
 #include <utility>
 
 #include "berth/convert.h"
 #include "berth/error.h"
 #include "berth/model.h"
 #include "discover/host/usable.h"
+#include "engine/llama/backends.h"
 #include "engine/llama/context_params.h"
 #include "engine/llama/llama_model.h"
 #include "engine/llama/log_capture.h"
@@ -23,23 +23,14 @@
 namespace berth::llama {
 namespace {
 
-void start_backends() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    LogCapture::install();
-    LogCapture quiet;
-    if (ggml_backend_dev_count() == 0) ggml_backend_load_all();  // a build whose backends are plugins
-    llama_backend_init();
-  });
-}
-
 struct EngineDevice {
   ggml_backend_dev_t handle;
   Device device;
 };
 
-std::vector<EngineDevice> list_devices() {
-  start_backends();
+std::vector<EngineDevice> list_devices(Backends wanted) {
+  start_backends(wanted);
+  const HoldBackends hold;
   std::vector<EngineDevice> found;
   for (std::size_t i = 0; i < ggml_backend_dev_count(); ++i) {
     const auto handle = ggml_backend_dev_get(i);
@@ -72,10 +63,16 @@ DeviceInfo info_of(const EngineDevice& found) {
   if (props.device_id != nullptr) info.pci_id = props.device_id;
   // ggml calls all memory of the host free.
   if (found.device.type() == DeviceType::cpu) {
-    const auto available = discovery::available_memory_bytes();
+    const auto available = available_memory_bytes();
     if (available != 0) info.free_bytes = available;
   }
   return info;
+}
+
+std::vector<DeviceInfo> infos_of(const std::vector<EngineDevice>& devices) {
+  std::vector<DeviceInfo> infos;
+  for (const auto& each : devices) infos.push_back(info_of(each));
+  return infos;
 }
 
 /// Refuses what would end the whole process by an assertion inside llama.cpp (LLAMA_MAX_LAYERS).
@@ -106,10 +103,11 @@ Device single_device(const ComponentDevice& request) {
 /// ggml's device that is `key`, under the name that the caller has for it.
 EngineDevice find_device(const Device& wanted, const DeviceKey& key) {
   if (!key.endpoint.empty()) {
-    start_backends();
+    start_backends(Backends::without_drivers);
     return {worker_device(wanted, key), wanted};
   }
-  const auto all = list_devices();
+  // The CPU can be used where the driver of a GPU hangs.
+  const auto all = list_devices(wanted.type() == DeviceType::cpu ? Backends::without_drivers : Backends::all);
   const auto name = name_in("llama.cpp", key);
   // A device that is known by its name needs no look at the others, which would make a context on each.
   const bool by_address = name.empty() && key.engines.empty() && !(key.pci_id.empty() && key.uuid.empty());
@@ -119,7 +117,13 @@ EngineDevice find_device(const Device& wanted, const DeviceKey& key) {
       infos.push_back(info_of(each));
     else
       infos.push_back({.device = each.device, .engines = {{"llama.cpp", ggml_backend_dev_name(each.handle)}}});
-  return {all[match_device("llama.cpp", wanted, key, infos)].handle, wanted};
+  try {
+    return {all[match_device("llama.cpp", wanted, key, infos)].handle, wanted};
+  } catch (const EngineError& problem) {
+    auto cause = problem.cause();
+    for (const auto& note : backend_problems()) cause += "; " + note;
+    throw EngineError(problem.engine(), problem.device(), cause);
+  }
 }
 
 DeviceKey key_of(const LoadRequest& request, const Device& device) {
@@ -131,14 +135,12 @@ DeviceKey key_of(const LoadRequest& request, const Device& device) {
 
 std::string LlamaEngine::version() const { return BERTH_LLAMA_CPP_VERSION; }
 
-std::vector<DeviceInfo> LlamaEngine::devices() const {
-  std::vector<DeviceInfo> infos;
-  for (const auto& each : list_devices()) infos.push_back(info_of(each));
-  return infos;
-}
+std::vector<DeviceInfo> LlamaEngine::devices() const { return infos_of(list_devices(Backends::all)); }
+
+std::vector<DeviceInfo> devices_without_drivers() { return infos_of(list_devices(Backends::without_drivers)); }
 
 bool LlamaEngine::uses_workers() const {
-  start_backends();
+  start_backends(Backends::without_drivers);
   return ggml_backend_reg_by_name("RPC") != nullptr;
 }
 
@@ -180,6 +182,7 @@ std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request,
   };
 
   LogCapture log(context.log);
+  const HoldBackends hold;
   ModelHandle model(llama_model_load_from_file(request.model.c_str(), params));
   if (cancelled) throw Cancelled("Loading '" + request.model.string() + "' was cancelled");
   if (!model)

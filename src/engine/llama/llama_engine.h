@@ -15,4 +15,7 @@ class LlamaEngine final : public Engine {
   std::shared_ptr<const LoadedModel> load(const LoadRequest& request, const LoadContext& context) const override;
 };
 
+/// Those of LlamaEngine::devices() for which no driver of a GPU is entered, in a build with modules.
+std::vector<DeviceInfo> devices_without_drivers();
+
 }  // namespace berth::llama

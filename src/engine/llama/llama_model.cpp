@@ -57,7 +57,7 @@ LlamaModel::LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optio
   info_.description = fmt::format("{} {} {}", info_.architecture, in_millions(info_.parameters),
                                   llama_ftype_name(llama_model_ftype(model_.get())));
   info_.context_length = llama_model_n_ctx_train(model_.get());
-  info_.has_chat_template = llama_model_chat_template(model_.get(), nullptr) != nullptr;
+  info_.has_chat_template = own_chat_template() != nullptr;
   if (context_.n_ctx == 0) context_.n_ctx = info_.context_length;
   wave_limit_ = context ? context_.n_ctx : std::min(default_wave_limit, context_.n_ctx);
 }
@@ -80,10 +80,15 @@ std::string LlamaModel::special_token(llama_token token) const {
   return token == LLAMA_TOKEN_NULL ? "" : llama_vocab_get_text(vocab(), token);
 }
 
+const char* LlamaModel::own_chat_template() const {
+  const char* source = llama_model_chat_template(model_.get(), nullptr);
+  return source == nullptr || *source == '\0' ? nullptr : source;
+}
+
 Prompt LlamaModel::apply_chat_template(const std::vector<ChatMessage>& messages,
                                        const ChatTemplateOptions& options) const {
   for (const auto& message : messages) check_texts_only(message);
-  const char* source = llama_model_chat_template(model_.get(), nullptr);
+  const char* source = own_chat_template();
   if (source == nullptr && !options.chat_template)
     throw EngineError("llama.cpp", info_.device.str(),
                       "'" + info_.path.string() + "' has no chat template; give it a plain prompt");

@@ -38,6 +38,7 @@ class LlamaModel final : public LoadedModel, public std::enable_shared_from_this
   const llama_vocab* vocab() const { return llama_model_get_vocab(model_.get()); }
 
  private:
+  const char* own_chat_template() const;  ///< or nullptr; an empty one is none
   std::string special_token(llama_token token) const;
 
   ModelHandle model_;

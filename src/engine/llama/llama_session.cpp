@@ -10,6 +10,7 @@
 
 #include "berth/error.h"
 #include "discover/host/usable.h"
+#include "engine/llama/backends.h"
 #include "engine/llama/context_params.h"
 #include "engine/llama/log_capture.h"
 
@@ -205,6 +206,7 @@ void LlamaSession::prepare_context(std::span<const Job> jobs) {
   model_->held().forget_session(this);
   context_.reset();  // the old one's memory is free for the new one
   in_context_.clear();
+  const HoldBackends hold;
   context_.reset(llama_init_from_model(model_->handle(), params));
   if (!context_)
     throw EngineError("llama.cpp", model_->info().device.str(),

@@ -1,0 +1,1 @@
+berth completion fish 2>/dev/null | source

@@ -1,0 +1,21 @@
+/// What kinds of templates differ in.
+#pragma once
+
+#include <ctime>
+#include <functional>
+
+namespace berth::jinja {
+
+struct Environment {
+  bool chat = false;      ///< as transformers renders chat templates; else as Haystack's PromptBuilder does
+  bool messages = false;  ///< {% message %} blocks and the filter templatize_part
+
+  bool trim_blocks() const { return chat; }
+  bool lstrip_blocks() const { return chat; }
+  bool loop_controls() const { return chat; }
+  bool immutable() const { return chat; }  ///< the sandbox lets no method change a list or a dictionary
+
+  std::function<std::time_t()> clock = [] { return std::time(nullptr); };  ///< of strftime_now()
+};
+
+}  // namespace berth::jinja

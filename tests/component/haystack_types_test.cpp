@@ -1,0 +1,81 @@
+#include "component/haystack_types.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <set>
+
+#include "berth/component.h"
+#include "json_file.h"
+
+namespace berth {
+namespace {
+
+using test::refusal;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+const std::string text_router = "haystack.components.routers.transformers_text_router.TransformersTextRouter";
+const std::string text_router_in_3 =
+    "haystack_integrations.components.routers.transformers.text_router.TransformersTextRouter";
+
+struct NoParameters {
+  static auto fields() { return std::tuple(); }
+};
+
+/// Stands for a component that Haystack 3 renamed.
+class Renamed final : public ComponentWith<NoParameters> {
+ public:
+  static constexpr std::string_view type_name = "haystack.components.audio.whisper_local.LocalWhisperTranscriber";
+  explicit Renamed(NoParameters parameters = {}) : ComponentWith(type_name, parameters) {}
+  void run(Run&) override {}
+};
+
+std::string refused(std::string_view type) {
+  return refusal([&] { component_class(type); });
+}
+
+TEST(HaystackTypes, AreEachThereOnce) {
+  const auto types = haystack_types();
+  EXPECT_EQ(std::set(types.begin(), types.end()).size(), types.size());
+  EXPECT_GT(types.size(), 100U);
+}
+
+TEST(HaystackTypes, HaveTwoNamesWhereHaystack3RenamedThem) {
+  EXPECT_EQ(name_in_haystack_2(text_router_in_3), text_router);
+  EXPECT_EQ(name_in_haystack_2(text_router), "");
+  EXPECT_EQ(name_in_haystack_2("x"), "");
+}
+
+TEST(Components, ThatHaystack3RenamedAreLoadedAndWrittenUnderBothNames) {
+  const std::string in_3 = "haystack_integrations.components.audio.whisper.whisper_local.LocalWhisperTranscriber";
+  EXPECT_THAT(refused(in_3), HasSubstr("yet: Haystack has it, Berth does not"));
+  register_component<Renamed>();
+  for (const auto& type : {std::string(Renamed::type_name), in_3}) {
+    const Value data = Value::Object{{"type", type}, {"init_parameters", Value::Object{}}};
+    EXPECT_EQ(component_from_dict(data)->to_dict(), data);
+    EXPECT_EQ(component_class(type).type, Renamed::type_name);
+  }
+}
+
+TEST(Components, ThatAreNotThereAreToldFromThoseThatNobodyKnows) {
+  EXPECT_EQ(refused(text_router),
+            "There is no component '" + text_router +
+                "' yet: Haystack has it, Berth does not; 'berth components' lists those there are");
+  EXPECT_THAT(refused(text_router_in_3), HasSubstr("yet: Haystack has it, Berth does not"));
+  EXPECT_THAT(refused("haystack.components.builders.PromptBuilder"),
+              HasSubstr("; did you mean 'haystack.components.builders.prompt_builder.PromptBuilder'?"));
+  EXPECT_THAT(refused("haystack.components.builders.prompt_builder.PromtBuilder"),
+              HasSubstr("; did you mean 'haystack.components.builders.prompt_builder.PromptBuilder'?"));
+  EXPECT_THAT(refused("haystack.components.joiners.DocumentJoiner"),
+              AllOf(HasSubstr("did you mean 'haystack.components.joiners.document_joiner.DocumentJoiner'?"),
+                    HasSubstr("Berth does not yet")));
+  EXPECT_THAT(refused("haystack_integrations.components.generators.ollama.chat.chat_generator.OllamaChatGenerator"),
+              HasSubstr("Berth does not have this integration of Haystack"));
+  EXPECT_THAT(refused("os.system"), AllOf(HasSubstr("There is no component 'os.system'; 'berth components'"),
+                                          Not(HasSubstr("did you mean")), Not(HasSubstr("yet"))));
+}
+
+}  // namespace
+}  // namespace berth

@@ -1,1 +1,0 @@
-int jinja() { return 0; }

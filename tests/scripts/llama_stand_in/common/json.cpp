@@ -1,1 +1,0 @@
-int json() { return 0; }

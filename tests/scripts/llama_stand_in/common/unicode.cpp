@@ -1,1 +1,0 @@
-int unicode() { return 0; }

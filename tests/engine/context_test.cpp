@@ -83,9 +83,9 @@ TEST_F(Context, RefusesAPromptBeyondItWithWhatItNeeds) {
     return refusal([&] { load(spec)->new_session()->generate({.prompts = {prompt}}); });
   };
   EXPECT_THAT(ask({.n_ctx = 512}),
-              AllOf(HasSubstr("600 tokens long"), HasSubstr("loaded with 512"), HasSubstr("at least 601")));
+              AllOf(HasSubstr("601 tokens long"), HasSubstr("loaded with 512"), HasSubstr("at least 602")));
   EXPECT_THAT(ask({.n_ctx = 1024, .n_seq = 2}),
-              AllOf(HasSubstr("loaded with 512 for each of 2 sequences"), HasSubstr("at least 1202")));
+              AllOf(HasSubstr("loaded with 512 for each of 2 sequences"), HasSubstr("at least 1204")));
 }
 
 TEST_F(Context, WithAPartForEachSequenceGivesTheSameAnswers) {

@@ -30,6 +30,7 @@
 #include "berth/inventory.h"                         // IWYU pragma: export
 #include "berth/log.h"                               // IWYU pragma: export
 #include "berth/measure.h"                           // IWYU pragma: export
+#include "berth/memory.h"                            // IWYU pragma: export
 #include "berth/model.h"                             // IWYU pragma: export
 #include "berth/openai_chat_generator.h"             // IWYU pragma: export
 #include "berth/openai_generator.h"                  // IWYU pragma: export

@@ -59,12 +59,12 @@ struct DeviceMapRequest {
 
 /// What a device map means for a model.
 struct DeviceMapReport {
-  std::vector<MemoryBudget> use = {};         ///< bytes once loaded, of all devices that have a budget or tensors
+  std::vector<MemoryBudget> use = {};  ///< bytes once loaded, of all devices that have a budget or tensors
   std::vector<Device> over_budget = {};
-  std::vector<std::string> uncovered = {};    ///< tensors without a device
-  bool incomplete = false;                    ///< a parameter or a persistent buffer is among them
-  std::vector<std::string> tied_split = {};   ///< the first name of each tensor that lies on several devices
-  std::uint64_t off_accelerator_bytes = 0;    ///< on CPU and disk
+  std::vector<std::string> uncovered = {};   ///< tensors without a device
+  bool incomplete = false;                   ///< a parameter or a persistent buffer is among them
+  std::vector<std::string> tied_split = {};  ///< the first name of each tensor that lies on several devices
+  std::uint64_t off_accelerator_bytes = 0;   ///< on CPU and disk
   std::uint64_t disk_bytes = 0;
   std::uint64_t busiest_accelerator_bytes = 0;
   /// Where something is offloaded: what the first accelerator has left, and the largest offloaded part that has to pass

@@ -36,9 +36,9 @@ struct ModuleTensor {
 
 /// A model as a tree of modules.
 struct ModuleTree {
-  std::vector<ModuleInfo> modules = {};                ///< parents first, children in their order; the first is the model
-  std::vector<ModuleTensor> tensors = {};              ///< those of a module in their order
-  std::vector<std::vector<std::string>> tied = {};     ///< names of tensors that are one and the same
+  std::vector<ModuleInfo> modules = {};             ///< parents first, children in their order; the first is the model
+  std::vector<ModuleTensor> tensors = {};           ///< those of a module in their order
+  std::vector<std::vector<std::string>> tied = {};  ///< names of tensors that are one and the same
 
   /// Throws std::invalid_argument naming what is wrong: a parent that is missing, a name that is there twice, an alias of
   /// nothing, more bytes than 2^48.

@@ -87,7 +87,7 @@ struct Reason {
 
 struct PredictedSpeed {
   double decode_tokens_per_s = 0;
-  bool measured = false;  ///< from rates that were measured on this machine; else from usual ones
+  bool measured = false;        ///< from rates that were measured on this machine; else from usual ones
   std::string limited_by = {};  ///< the device that takes the most time
 
   bool operator==(const PredictedSpeed&) const = default;
@@ -119,5 +119,8 @@ using MemoryFunction = std::function<std::vector<DeviceUse>(const Placement&, co
 /// not have, and pins that match nothing.
 Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request,
                const MemoryFunction& memory);
+
+/// Where a tensor of the model lies and why, in words: "blk.12.ffn_down.weight lies on cuda:0 with layer 12 ...".
+std::string explain(const Plan& plan, std::string_view tensor);
 
 }  // namespace berth

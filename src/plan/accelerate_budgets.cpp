@@ -50,7 +50,8 @@ Count largest_block(const AccelerateModel& model) {
 std::vector<CountedBudget> balanced(const AccelerateModel& model, std::vector<CountedBudget> budgets, bool low_zero) {
   // accelerate asks PyTorch for the type of each device, and PyTorch has no disk. The text is that of torch 2.15.
   if (std::ranges::find(budgets, Device::disk(), &CountedBudget::device) != budgets.end())
-    throw AccelerateError("RuntimeError", "Expected one of cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpg"
+    throw AccelerateError("RuntimeError",
+                          "Expected one of cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpg"
                           "a, maia, xla, lazy, vulkan, mps, meta, hpu, mtia, privateuseone device type at s"
                           "tart of device string: disk");
   std::vector<CountedBudget*> gpus;

@@ -64,8 +64,10 @@ const ModuleInfo* AccelerateModel::module_at(std::string_view path) const {
 
 std::vector<Item> AccelerateModel::parts(const Item& item) const {
   std::vector<Item> items;
-  for (const auto& [name, index] : graph_.parameters(item.index)) items.push_back({joined(item.name, name), true, index});
-  for (const auto& [name, index] : graph_.children(item.index)) items.push_back({joined(item.name, name), false, index});
+  for (const auto& [name, index] : graph_.parameters(item.index))
+    items.push_back({joined(item.name, name), true, index});
+  for (const auto& [name, index] : graph_.children(item.index))
+    items.push_back({joined(item.name, name), false, index});
   std::ranges::reverse(items);
   return items;
 }
@@ -134,8 +136,8 @@ std::vector<std::string_view> tied_outside(const AccelerateModel& model, std::st
   return outside;
 }
 
-TiedSize size_with_ties(const AccelerateModel& model, std::string_view name,
-                        const std::vector<std::string_view>& tied, const std::vector<Item>& waiting) {
+TiedSize size_with_ties(const AccelerateModel& model, std::string_view name, const std::vector<std::string_view>& tied,
+                        const std::vector<Item>& waiting) {
   TiedSize result{model.size(name), {}};
   for (const auto parameter : tied) {
     const auto holder = std::find_if(waiting.rbegin(), waiting.rend(), [&](const Item& item) {

@@ -27,7 +27,7 @@ class AccelerateModel {
 
   /// Names with their sizes: parameters, then buffers, each after the modules around it that were not there yet.
   const std::vector<std::pair<std::string, Count>>& sizes() const { return sizes_; }
-  Count size(std::string_view name) const;  ///< 0 where nothing is counted under that name
+  Count size(std::string_view name) const;                   ///< 0 where nothing is counted under that name
   const ModuleInfo* module_at(std::string_view path) const;  ///< nullptr for a tensor
   const std::vector<std::vector<std::string>>& tied() const { return graph_.tree().tied; }
 
@@ -61,7 +61,7 @@ struct TiedSize {
 /// The names that are tied to something in `name` and lie outside of it.
 std::vector<std::string_view> tied_outside(const AccelerateModel& model, std::string_view name);
 /// Throws AccelerateError "IndexError" where no item holds one of them.
-TiedSize size_with_ties(const AccelerateModel& model, std::string_view name,
-                        const std::vector<std::string_view>& tied, const std::vector<Item>& waiting);
+TiedSize size_with_ties(const AccelerateModel& model, std::string_view name, const std::vector<std::string_view>& tied,
+                        const std::vector<Item>& waiting);
 
 }  // namespace berth::plan

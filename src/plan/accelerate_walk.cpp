@@ -120,7 +120,8 @@ class Walk {
     auto found = find_fallback(model_, waiting_, room);
     if (!found) return false;
     if (++fallbacks_ > most_fallbacks)
-      throw std::invalid_argument("accelerate would never end on this model: it takes one module after another and none fits");
+      throw std::invalid_argument(
+          "accelerate would never end on this model: it takes one module after another and none fits");
     waiting_ = std::move(found->rest);
     waiting_.push_back(item);
     waiting_.push_back(std::move(found->item));
@@ -139,10 +140,11 @@ class Walk {
       fits = fits || *place.limit >= offloaded + place.used;
     }
     if (offloaded > Count{} && has_gpu && !fits)
-      warnings_.push_back(fmt::format(
-          "The buffers of offloaded layers take {} bytes, which no GPU has left; offload_buffers puts them beside their "
-          "layers",
-          offloaded.str()));
+      warnings_.push_back(
+          fmt::format("The buffers of offloaded layers take {} bytes, which no GPU has left; offload_buffers puts them "
+                      "beside their "
+                      "layers",
+                      offloaded.str()));
   }
 
   void tell_of_empty_devices() {

@@ -17,7 +17,8 @@
 namespace berth {
 namespace {
 
-constexpr std::array<std::string_view, 6> names = {"explicit", "sequential", "auto", "balanced", "balanced_low_0", "optimal"};
+constexpr std::array<std::string_view, 6> names = {"explicit", "sequential",     "auto",
+                                                   "balanced", "balanced_low_0", "optimal"};
 
 bool evens_out(MapStrategy strategy) { return strategy == MapStrategy::auto_ || strategy == MapStrategy::balanced; }
 
@@ -114,8 +115,8 @@ std::string_view to_string(MapStrategy strategy) { return names.at(static_cast<s
 MapStrategy map_strategy_from_str(std::string_view text) {
   const auto* const found = std::ranges::find(names, text);
   if (found == names.end())
-    throw std::invalid_argument(fmt::format("{} is no strategy{}", in_quotes(text),
-                                            nearest_hint(text, {names.begin(), names.end()})));
+    throw std::invalid_argument(
+        fmt::format("{} is no strategy{}", in_quotes(text), nearest_hint(text, {names.begin(), names.end()})));
   return static_cast<MapStrategy>(found - names.begin());
 }
 

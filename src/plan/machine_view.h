@@ -21,7 +21,7 @@ struct PlanDevice {
 
 struct MachineView {
   PlanDevice cpu;
-  std::vector<PlanDevice> devices;         ///< the others that may be used, in the order of the engine
+  std::vector<PlanDevice> devices;             ///< the others that may be used, in the order of the engine
   std::map<std::string, std::uint64_t> pools;  ///< bytes that may be used of each
 
   bool shares_host_memory(const PlanDevice& device) const { return device.pool == cpu.pool; }

@@ -82,7 +82,8 @@ std::vector<MemoryBudget> max_memory_from(const Value& value) {
   for (std::size_t i = 0; i < value.as_array().size(); ++i) {
     const structs::Place place(all, i);
     const auto& pair = value.as_array()[i];
-    if (!pair.is_array() || pair.as_array().size() != 2 || !(pair.as_array()[0].is_int() || pair.as_array()[0].is_string()))
+    if (!pair.is_array() || pair.as_array().size() != 2 ||
+        !(pair.as_array()[0].is_int() || pair.as_array()[0].is_string()))
       place.fail("is no pair of a device and a size");
     add(pair.as_array()[0], pair.as_array()[1], place);
   }
@@ -100,9 +101,8 @@ std::vector<MemoryBudget> in_order(const std::vector<MemoryBudget>& budgets) {
       throw std::invalid_argument("max_memory: " + known.str() + " is there twice");
     ordered.push_back({known, bytes});
   }
-  std::ranges::stable_sort(ordered, {}, [](const MemoryBudget& each) {
-    return std::pair(rank(each.device.type()), each.device);
-  });
+  std::ranges::stable_sort(ordered, {},
+                           [](const MemoryBudget& each) { return std::pair(rank(each.device.type()), each.device); });
   return ordered;
 }
 

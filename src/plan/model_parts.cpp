@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <stdexcept>
 
+#include "plan/layer_of.h"
 #include "text/nearest.h"
 #include "text/printable.h"
 #include "text/regex.h"
@@ -16,16 +16,6 @@ namespace {
 
 constexpr std::uint64_t most_layers = 100'000;
 constexpr int first_stand_in = 1'000'000;  // no device has such an id
-
-/// "blk.12.ffn_up.weight" is of layer 12.
-std::optional<std::size_t> layer_of(std::string_view tensor) {
-  constexpr std::string_view prefix = "blk.";
-  if (!tensor.starts_with(prefix)) return std::nullopt;
-  std::size_t layer = 0;
-  const auto [end, error] = std::from_chars(tensor.data() + prefix.size(), tensor.data() + tensor.size(), layer);
-  if (error != std::errc() || end == tensor.data() + tensor.size() || *end != '.') return std::nullopt;
-  return layer;
-}
 
 bool is_expert(std::string_view tensor) { return tensor.find("_exps") != std::string_view::npos; }
 
@@ -60,7 +50,8 @@ OrderedMap<Device> pinned_tensors(const ModelProfile& profile, const PlanRequest
                                             close.empty() ? "" : "; did you mean " + in_quotes(close) + "?"));
   }
   if (!pinned.empty() && !request.rules.tensor_overrides)
-    throw std::invalid_argument(request.rules.engine + " cannot place single tensors, so that pins have no effect there");
+    throw std::invalid_argument(request.rules.engine +
+                                " cannot place single tensors, so that pins have no effect there");
   return pinned;
 }
 
@@ -82,7 +73,8 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
   parts.layers.resize(count + 1);
 
   // A device for each layer of its own: one question tells what each layer holds.
-  Placement apart{.layers = {}, .output = Device::rpc(first_stand_in + static_cast<int>(count)), .tensors = parts.pinned};
+  Placement apart{
+      .layers = {}, .output = Device::rpc(first_stand_in + static_cast<int>(count)), .tensors = parts.pinned};
   for (int i = 0; i < static_cast<int>(count); ++i) apart.layers.push_back({i, 1, Device::rpc(first_stand_in + i)});
   for (auto& use : memory(apart, context)) {
     const auto id = use.device.type() == DeviceType::rpc ? use.device.id().value_or(0) : 0;

@@ -21,7 +21,7 @@ struct LayerPart {
 
 struct ModelParts {
   std::vector<LayerPart> layers;
-  std::vector<DeviceUse> base;    ///< what is held wherever the layers are
+  std::vector<DeviceUse> base;     ///< what is held wherever the layers are
   OrderedMap<Device> pinned = {};  ///< tensors
   bool has_experts = false;
 

@@ -11,9 +11,9 @@ namespace berth::plan {
 namespace {
 
 constexpr std::uint64_t most_bytes = std::uint64_t{1} << 48;  // and elements, of all tensors together
-constexpr std::size_t deepest = 256;     // parts of a name
+constexpr std::size_t deepest = 256;                          // parts of a name
 constexpr std::size_t most_places = 1 << 20;  // of modules, those that stand in several places counted at each
-constexpr std::size_t most_ties = 4096;  // names in groups of ties
+constexpr std::size_t most_ties = 4096;       // names in groups of ties
 
 [[noreturn]] void refuse(std::string_view what, std::string_view name, std::string_view problem) {
   throw std::invalid_argument(fmt::format("{} {} {}", what, in_quotes(name), problem));
@@ -89,7 +89,8 @@ void ModuleGraph::add_tensors() {
       elements *= n;
     }
     bytes += tensor.bytes;
-    if (elements > most_bytes - all_elements) refuse("tensor", tensor.name, "makes the model larger than 2^48 elements");
+    if (elements > most_bytes - all_elements)
+      refuse("tensor", tensor.name, "makes the model larger than 2^48 elements");
     all_elements += elements;
     original_.push_back(i);
     if (!tensor.alias_of.empty()) {

@@ -20,9 +20,9 @@ struct FieldsOf<ModuleInfo> {
 template <>
 struct FieldsOf<ModuleTensor> {
   static constexpr std::tuple all = {
-      required("name", &ModuleTensor::name),       required("shape", &ModuleTensor::shape),
-      required("dtype", &ModuleTensor::dtype),     required("bytes", &ModuleTensor::bytes),
-      required("kind", &ModuleTensor::kind),       field("persistent", &ModuleTensor::persistent),
+      required("name", &ModuleTensor::name),     required("shape", &ModuleTensor::shape),
+      required("dtype", &ModuleTensor::dtype),   required("bytes", &ModuleTensor::bytes),
+      required("kind", &ModuleTensor::kind),     field("persistent", &ModuleTensor::persistent),
       field("alias_of", &ModuleTensor::alias_of)};
 };
 

@@ -11,7 +11,7 @@ namespace berth::plan {
 namespace {
 
 constexpr double never = std::numeric_limits<double>::infinity();
-constexpr double device_s = 1 << 20;   // for each device, where few are wanted: more than any token takes
+constexpr double device_s = 1 << 20;  // for each device, where few are wanted: more than any token takes
 constexpr std::size_t most_steps = 20'000'000;
 constexpr int most_corrections = 64;
 

@@ -13,8 +13,8 @@ namespace berth::plan {
 struct FoundPlacement {
   Placement placement;
   std::vector<DeviceUse> use;
-  double seconds = 0;         ///< of one token, as predicted
-  std::size_t on_cpu = 0;     ///< the first layers
+  double seconds = 0;              ///< of one token, as predicted
+  std::size_t on_cpu = 0;          ///< the first layers
   std::size_t experts_on_cpu = 0;  ///< of layers that are on other devices
   Device slowest = Device::cpu();  ///< that takes the most time
 };

@@ -79,10 +79,11 @@ class Planner {
                                   ? "on cpu: the other devices are full, or would be slower"
                                   : fmt::format("on {}: the quickest cut that fits", device.str())});
     if (found.experts_on_cpu > 0)
-      plan.reasons.push_back({"experts", fmt::format("those of {} layers on cpu: quicker than whole layers there",
-                                                     found.experts_on_cpu)});
+      plan.reasons.push_back(
+          {"experts", fmt::format("those of {} layers on cpu: quicker than whole layers there", found.experts_on_cpu)});
     if (context.n_ctx < wanted)
-      plan.reasons.push_back({"context", fmt::format("{} tokens instead of {}, which do not fit", context.n_ctx, wanted)});
+      plan.reasons.push_back(
+          {"context", fmt::format("{} tokens instead of {}, which do not fit", context.n_ctx, wanted)});
     for (const auto& [name, device] : found.placement.tensors)
       if (std::ranges::any_of(request_.pins, [&](const Pin& pin) { return pin.device == device; }) &&
           device != machine_.cpu.device)
@@ -126,8 +127,12 @@ class Planner {
   std::optional<std::uint64_t> extra_memory(const ContextSpec& context) const {
     const auto fits_with = [&](std::uint64_t bytes) {
       auto machine = machine_;
-      machine.devices.push_back({.device = extra_device, .pool = extra_device.str(), .room = bytes,
-                                 .bytes_per_s = machine.cpu.bytes_per_s, .link_s = 1e-5, .measured = false});
+      machine.devices.push_back({.device = extra_device,
+                                 .pool = extra_device.str(),
+                                 .room = bytes,
+                                 .bytes_per_s = machine.cpu.bytes_per_s,
+                                 .link_s = 1e-5,
+                                 .measured = false});
       machine.pools[extra_device.str()] = bytes;
       return find(context, machine).has_value();
     };
@@ -150,7 +155,7 @@ class Planner {
 }  // namespace
 
 Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request,
-          const MemoryFunction& memory) {
+               const MemoryFunction& memory) {
   return Planner(profile, inventory, request, memory).make();
 }
 

@@ -10,9 +10,9 @@ namespace berth::plan {
 
 /// One layer, or what else follows the layers in their order.
 struct StageItem {
-  std::uint64_t bytes = 0;   ///< that it holds: weights and cache
-  double read_bytes = 0;     ///< of weights for one token
-  double elsewhere_s = 0;    ///< for the parts that lie on the CPU, and the way there and back
+  std::uint64_t bytes = 0;  ///< that it holds: weights and cache
+  double read_bytes = 0;    ///< of weights for one token
+  double elsewhere_s = 0;   ///< for the parts that lie on the CPU, and the way there and back
 };
 
 /// A device that can take one run of items.

@@ -72,7 +72,8 @@ inline Device recorded_device(const Value& key) {
 /// [[name, device], ...]
 inline DeviceMap recorded_map(const Value& pairs) {
   DeviceMap map;
-  for (const auto& pair : pairs.as_array()) map.set(pair.as_array()[0].as_string(), recorded_device(pair.as_array()[1]));
+  for (const auto& pair : pairs.as_array())
+    map.set(pair.as_array()[0].as_string(), recorded_device(pair.as_array()[1]));
   return map;
 }
 

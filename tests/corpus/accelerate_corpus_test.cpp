@@ -160,7 +160,8 @@ void expect_no_worse_than_reference(const AccelerateCase& each, const DeviceMapP
 
 TEST(Optimal, IsWithinBudgetsAndNoWorseThanTheReference) {
   for_each_case([](const AccelerateCase& each) {
-    expect_no_worse_than_reference(each, plan_device_map(each.tree, with(each.request, MapStrategy::optimal, false)), true);
+    expect_no_worse_than_reference(each, plan_device_map(each.tree, with(each.request, MapStrategy::optimal, false)),
+                                   true);
   });
 }
 

@@ -61,8 +61,8 @@ MemoryFunction memory_of(const ModelProfile& profile, std::uint64_t fixed) {
       at(moved != nullptr ? *moved : device).weights += tensor.bytes;
     }
     for (int i = 0; i < static_cast<int>(*profile.block_count); ++i)
-      at(layer_device(i)).cache += mib * static_cast<std::uint64_t>(context.n_ctx) / 4096 *
-                                   (context.type_k == "F16" ? 2 : 1) / 2;
+      at(layer_device(i)).cache +=
+          mib * static_cast<std::uint64_t>(context.n_ctx) / 4096 * (context.type_k == "F16" ? 2 : 1) / 2;
     std::vector<DeviceUse> all;
     for (auto& [device, each] : use) {
       each.compute = fixed;
@@ -80,7 +80,8 @@ Inventory machine_of(std::uint64_t cpu, const std::vector<std::pair<std::uint64_
     info.total_bytes = info.free_bytes = size * mib;
     info.engines = {{"llama.cpp", device.str()}};
     info.speed = DeviceSpeed{.memory_bytes_per_s = rate * 1e9, .flops = 0};
-    inventory.pools.push_back({.id = info.pool, .kind = PoolKind::device, .total_bytes = size * mib, .free_bytes = size * mib});
+    inventory.pools.push_back(
+        {.id = info.pool, .kind = PoolKind::device, .total_bytes = size * mib, .free_bytes = size * mib});
     inventory.devices.push_back(info);
   };
   add(Device::cpu(), cpu, 10);
@@ -114,7 +115,8 @@ Placement placement_of(const std::vector<std::size_t>& devices, const Inventory&
       ++placement.layers.back().count;
     else
       placement.layers.push_back({static_cast<int>(i), 1, device});
-    if (i < moved && devices[i] > 0) placement.tensors.set("blk." + std::to_string(i) + ".ffn_up_exps.weight", Device::cpu());
+    if (i < moved && devices[i] > 0)
+      placement.tensors.set("blk." + std::to_string(i) + ".ffn_up_exps.weight", Device::cpu());
   }
   placement.output = machine.devices[devices.back()].device;
   return placement;
@@ -199,13 +201,17 @@ TEST(Plan, SaysWhatLacksAndWhatWouldDo) {
     if (change.n_ctx) other.context.n_ctx = *change.n_ctx;
     if (change.cache_type) other.context.type_k = other.context.type_v = *change.cache_type;
     if (change.bytes) {
-      larger.devices.push_back({.device = Device::gpu(1), .pool = "more", .total_bytes = *change.bytes, .free_bytes = *change.bytes});
+      larger.devices.push_back(
+          {.device = Device::gpu(1), .pool = "more", .total_bytes = *change.bytes, .free_bytes = *change.bytes});
       larger.devices.back().engines = {{"llama.cpp", "CUDA1"}};
-      larger.pools.push_back({.id = "more", .kind = PoolKind::device, .total_bytes = *change.bytes, .free_bytes = *change.bytes});
+      larger.pools.push_back(
+          {.id = "more", .kind = PoolKind::device, .total_bytes = *change.bytes, .free_bytes = *change.bytes});
     }
     EXPECT_EQ(make_plan(profile, larger, other, memory).outcome, PlanOutcome::fits);
   }
-  const auto has = [&](std::string_view what) { return std::ranges::count(plan.changes, what, &PlanChange::what) == 1; };
+  const auto has = [&](std::string_view what) {
+    return std::ranges::count(plan.changes, what, &PlanChange::what) == 1;
+  };
   EXPECT_TRUE(has("device"));
   EXPECT_EQ(Plan::from_dict(Value::from_json(plan.to_dict().to_json())), plan);
 }
@@ -241,8 +247,7 @@ TEST(Plan, KeepsBudgetsPinsAndChoicesOfDevices) {
   auto request = plain;
   request.max_memory = {{Device::gpu(0), 25 * mib}};
   const auto limited = make_plan(profile, machine, request, memory);
-  for (const auto& use : limited.use)
-    EXPECT_TRUE(use.device != Device::gpu(0) || use.total() <= 25 * mib);
+  for (const auto& use : limited.use) EXPECT_TRUE(use.device != Device::gpu(0) || use.total() <= 25 * mib);
   request = plain;
   request.avoid = {Device::gpu(0)};
   EXPECT_EQ(make_plan(profile, machine, request, memory).placement.output, Device::gpu(1));
@@ -257,6 +262,21 @@ TEST(Plan, KeepsBudgetsPinsAndChoicesOfDevices) {
   const auto pinned = make_plan(profile, machine, request, memory);
   EXPECT_EQ(pinned.placement.tensors.at("blk.2.attn_q.weight"), Device::gpu(1));
   EXPECT_EQ(pinned.placement.tensors.at("blk.3.attn_q.weight"), Device::gpu(0));
+}
+
+TEST(Plan, ExplainsWhereATensorLies) {
+  const auto profile = model_of(std::vector<Layer>(5, {10, 20}));
+  const auto memory = memory_of(profile, 0);
+  const auto machine = machine_of(1000, {{100, 1000}});
+  const auto plan =
+      make_plan(profile, machine, {.context = {.n_ctx = 4096}, .pins = {{"attn_q", Device::gpu(0)}}}, memory);
+  EXPECT_EQ(explain(plan, "blk.0.attn_q.weight"),
+            "blk.0.attn_q.weight lies on cuda:0, apart from its layer: asked for");
+  const auto experts = explain(plan, "blk.0.ffn_up_exps.weight");
+  EXPECT_NE(experts.find("blk.0.ffn_up_exps.weight lies on cpu"), std::string::npos) << experts;
+  EXPECT_EQ(explain(plan, "output.weight"), "output.weight lies on cuda:0: the output layer follows the last layer");
+  EXPECT_EQ(explain(plan, "token_embd.weight"), "token_embd.weight lies on cpu: the engine keeps the input there");
+  EXPECT_EQ(explain(plan, "blk.77.x"), "blk.77.x is of layer 77, which the plan does not place");
 }
 
 TEST(Plan, RefusesWhatMakesNoSense) {

@@ -34,7 +34,8 @@ TEST(Stages, AreTheQuickestThatThereAreAndNoneAreMissed) {
   int possible = 0;
   for (int round = 0; round < 3000; ++round) {
     std::vector<StageItem> items(static_cast<std::size_t>(1 + below(7)));
-    for (auto& item : items) item = {static_cast<std::uint64_t>(below(10)), 1.0 * below(10), below(3) == 0 ? 1.0 * below(5) : 0};
+    for (auto& item : items)
+      item = {static_cast<std::uint64_t>(below(10)), 1.0 * below(10), below(3) == 0 ? 1.0 * below(5) : 0};
     std::vector<StageDevice> devices(static_cast<std::size_t>(below(5)));
     for (auto& device : devices) device = {static_cast<std::uint64_t>(below(30)), 1.0 + below(5), 1.0 * below(4)};
     std::vector<double> start(items.size() + 1, never);

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "text/nearest.h"
+#include "text/printable.h"
 
 namespace berth::plan {
 namespace {
@@ -63,7 +64,6 @@ MachineView view_of(const Inventory& inventory, const PlanRequest& request, std:
   for (const auto& devices : {request.use, request.avoid})
     for (const auto& device : devices) known(inventory, device);
   for (const auto& budget : request.max_memory) known(inventory, budget.device);
-  for (const auto& pin : request.pins) known(inventory, pin.device);
 
   MachineView view;
   for (const auto& pool : inventory.pools)
@@ -94,6 +94,13 @@ MachineView view_of(const Inventory& inventory, const PlanRequest& request, std:
   }
   const auto most = static_cast<std::size_t>(std::max(request.rules.most_devices, 0));
   if (view.devices.size() > most) view.devices.resize(most);
+  for (const auto& pin : request.pins) {
+    const auto* info = &known(inventory, pin.device);
+    const auto is_used = [&](const PlanDevice& each) { return inventory.find(each.device) == info; };
+    if (!is_used(view.cpu) && std::ranges::none_of(view.devices, is_used))
+      throw std::invalid_argument(fmt::format("The pin {} asks for {}, which the plan may not use",
+                                              in_quotes(pin.pattern), pin.device.str()));
+  }
   return view;
 }
 

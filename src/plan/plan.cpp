@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <stdexcept>
 
 #include "plan/placement_search.h"
 #include "text/bytes.h"
@@ -29,6 +30,9 @@ class Planner {
 
   Plan make() const {
     auto context = request_.context;
+    if (context.n_ctx < 0 || request_.min_context.value_or(1) < 1)
+      throw std::invalid_argument(fmt::format("A context of {} tokens, or of {} at least, is none", context.n_ctx,
+                                              request_.min_context.value_or(1)));
     if (context.n_ctx == 0)
       context.n_ctx = static_cast<int>(std::min<std::uint64_t>(profile_.context_length.value_or(4096), 1 << 28));
     const int least = request_.min_context.value_or(

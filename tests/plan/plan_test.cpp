@@ -72,28 +72,38 @@ MemoryFunction memory_of(const ModelProfile& profile, std::uint64_t fixed) {
   };
 }
 
-/// A machine of so many MiB: the CPU first, then GPUs with their speed in GB/s.
-Inventory machine_of(std::uint64_t cpu, const std::vector<std::pair<std::uint64_t, double>>& gpus) {
+/// A machine of so many MiB: the CPU first, then GPUs with their speed in GB/s. The last GPU may share the CPU's memory.
+Inventory machine_of(std::uint64_t cpu, const std::vector<std::pair<std::uint64_t, double>>& gpus,
+                     bool shares = false) {
   Inventory inventory;
-  const auto add = [&](Device device, std::uint64_t size, double rate) {
-    DeviceInfo info{.device = device, .pool = device == Device::cpu() ? "ram" : device.str()};
+  const auto add = [&](Device device, const std::string& pool, std::uint64_t size, double rate) {
+    DeviceInfo info{.device = device, .pool = pool};
     info.total_bytes = info.free_bytes = size * mib;
     info.engines = {{"llama.cpp", device.str()}};
     info.speed = DeviceSpeed{.memory_bytes_per_s = rate * 1e9, .flops = 0};
-    inventory.pools.push_back(
-        {.id = info.pool, .kind = PoolKind::device, .total_bytes = size * mib, .free_bytes = size * mib});
     inventory.devices.push_back(info);
+    if (inventory.pool(pool) == nullptr)
+      inventory.pools.push_back(
+          {.id = pool, .kind = PoolKind::device, .total_bytes = size * mib, .free_bytes = size * mib});
   };
-  add(Device::cpu(), cpu, 10);
-  for (std::size_t i = 0; i < gpus.size(); ++i) add(Device::gpu(static_cast<int>(i)), gpus[i].first, gpus[i].second);
+  add(Device::cpu(), "ram", cpu, 10);
+  for (std::size_t i = 0; i < gpus.size(); ++i) {
+    const auto device = Device::gpu(static_cast<int>(i));
+    const bool is_shared = shares && i + 1 == gpus.size();
+    add(device, is_shared ? "ram" : device.str(), is_shared ? cpu : gpus[i].first, gpus[i].second);
+  }
   return inventory;
 }
 
 bool is_within(const std::vector<DeviceUse>& use, const Inventory& machine) {
-  return std::ranges::all_of(use, [&](const DeviceUse& each) {
+  std::map<std::string, std::uint64_t> by_pool;
+  for (const auto& each : use) {
     const auto* info = machine.find(each.device);
-    return info != nullptr && each.total() <= info->free_bytes;
-  });
+    if (info == nullptr) return false;
+    by_pool[info->pool] += each.total();
+  }
+  return std::ranges::all_of(by_pool,
+                             [&](const auto& each) { return each.second <= machine.pool(each.first)->free_bytes; });
 }
 
 /// All placements that the engine can do: a device for each layer, none before that of the layer before it.
@@ -153,7 +163,7 @@ TEST(Plan, IsTheQuickestThatFitsAndNoneIsMissed) {
     layers.back().experts = 0;
     std::vector<std::pair<std::uint64_t, double>> gpus(below(4));
     for (auto& gpu : gpus) gpu = {below(90), 50.0 + static_cast<double>(below(500))};
-    const auto machine = machine_of(below(120), gpus);
+    const auto machine = machine_of(below(120), gpus, below(3) == 0);
     const auto profile = model_of(layers);
     const auto memory = memory_of(profile, below(6) * mib);
 
@@ -288,6 +298,11 @@ TEST(Plan, RefusesWhatMakesNoSense) {
   EXPECT_THROW(make_plan(profile, machine, {.use = {Device::gpu(3)}}, memory), std::invalid_argument);
   EXPECT_THROW(make_plan(profile, machine, {.max_memory = {{Device::gpu(3), 1}}}, memory), std::invalid_argument);
   EXPECT_THROW(make_plan(profile, machine, {.pins = {{"nothing", Device::cpu()}}}, memory), std::invalid_argument);
+  EXPECT_THROW(make_plan(profile, machine, {.context = {.n_ctx = -1}}, memory), std::invalid_argument);
+  EXPECT_THROW(make_plan(profile, machine, {.min_context = 0}, memory), std::invalid_argument);
+  const auto two = machine_of(1000, {{10, 100}});
+  const PlanRequest contradiction{.pins = {{"blk", Device::gpu(0)}}, .avoid = {Device::gpu(0)}};
+  EXPECT_THROW(make_plan(profile, two, contradiction, memory), std::invalid_argument);
   EXPECT_THROW(make_plan(profile, machine, {.pins = {{"(", Device::cpu()}}}, memory), std::invalid_argument);
 }
 

@@ -37,6 +37,7 @@
 #include "berth/openai_chat_generator.h"             // IWYU pragma: export
 #include "berth/openai_generator.h"                  // IWYU pragma: export
 #include "berth/ordered_map.h"                       // IWYU pragma: export
+#include "berth/parameters.h"                        // IWYU pragma: export
 #include "berth/pipeline.h"                          // IWYU pragma: export
 #include "berth/placement.h"                         // IWYU pragma: export
 #include "berth/plan.h"                              // IWYU pragma: export

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "berth/error.h"
+#include "inventory/cpu_vendor.h"
 #include "text/file.h"
 #include "text/printable.h"
 

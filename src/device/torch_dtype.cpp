@@ -1,4 +1,4 @@
-#include "component/torch_dtype.h"
+#include "device/torch_dtype.h"
 
 #include <algorithm>
 #include <array>

@@ -39,7 +39,7 @@ inline constexpr std::uint16_t pci_vendor_amd = 0x1002;
 inline constexpr std::uint16_t pci_vendor_intel = 0x8086;
 inline constexpr std::uint16_t pci_vendor_nvidia = 0x10de;
 
-/// "Intel" of 0x8086; empty where it is none of those who make GPUs.
+/// "Intel" of 0x8086; empty for a vendor that makes no GPUs.
 std::string vendor_name(std::uint32_t pci_vendor);
 /// "0000:65:00.0"
 std::string pci_id(std::uint32_t domain, std::uint32_t bus, std::uint32_t device, std::uint32_t function);
@@ -50,7 +50,7 @@ std::vector<PciDevice> pci_devices(const std::filesystem::path& root);
 std::vector<PciDevice> pci_devices(const std::filesystem::path& root, std::uint16_t vendor);
 /// PciDevice::str() of each, with commas.
 std::string str(const std::vector<PciDevice>& devices);
-/// Between it and its NUMA node, or the CPU where that is unknown; `from` is the node. None where it is part of the CPU.
+/// The link from the NUMA node of a device, or from the CPU where that is unknown. None for a part of the CPU.
 std::optional<Link> pcie_link(const PciDevice& device);
 
 /// Whether this process may read and write a device node. `why_not` says what is in the way, and what to do.

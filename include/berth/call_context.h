@@ -16,7 +16,7 @@ struct CallContext {
   CallContext(std::stop_token stop_token = {}, LogCallback callback = {})
       : stop(std::move(stop_token)), log(std::move(callback)) {}
 
-  /// The same with warnings to `own`, where there is one: what was made with a log of its own keeps to it.
+  /// The same, but warnings go to `own` where that is set: the log that a component was made with wins.
   CallContext logging_to(const LogCallback& own) const { return own ? CallContext(stop, own) : *this; }
 
   /// Throws Cancelled, naming `what`, where the caller wants an end.

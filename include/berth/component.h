@@ -91,7 +91,7 @@ class Run {
     }
   }
 
-  /// The same as it came, without a copy.
+  /// The value of an input as it came, without a copy.
   const Value& value(std::size_t index) const;
   template <class T>
   const Value& value(const Input<T>& input) const {

@@ -2,8 +2,8 @@
 ///
 /// to_X() throws std::invalid_argument where X has no such device, naming what it has: "OpenVINO has no device for
 /// 'cuda:0'; it has cpu, xpu and npu". from_X() throws it where the text or number names no device of Berth. An absent
-/// id is written as the default of that form, which where ids are required is 0; unless said otherwise,
-/// from_X(to_X(device)) is the same device but for that.
+/// id is written as the default of that form, or as 0 where the form needs an id. But for that, from_X(to_X(device))
+/// is the same device, unless said otherwise.
 #pragma once
 
 #include <cstdint>

@@ -38,7 +38,7 @@ struct Document : DocumentFields {
   /// What templates see: the fields by their names.
   Value::Object attributes() const;
 
-  /// All fields by their names; the entries of `meta` stand among them, and where names meet the field wins.
+  /// All fields by their names, and the entries of `meta` among them. A field wins over an entry of the same name.
   Value to_dict() const { return to_dict(true); }
   Value to_dict(bool flatten) const;  ///< false: `meta` stays one entry
 

@@ -17,7 +17,7 @@ enum class DuplicatePolicy {
   fail
 };
 
-/// What a retriever makes of filters that it was made with and others that a run gives.
+/// How a retriever combines its own filters with those that a run gives.
 enum class FilterPolicy {
   replace,  ///< those of the run take the place of its own
   merge     ///< those of the run take the place of its own entries of the same name

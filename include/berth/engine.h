@@ -237,8 +237,8 @@ class Engine {
   /// Whether it also runs on workers of ggml's RPC protocol, which devices() does not list.
   virtual bool uses_workers() const { return false; }
 
-  /// Computes on a device for about so long (see berth/measure.h); `device` is its name, `key` which one it is. Throws
-  /// EngineError, also where that cannot be told.
+  /// Measures a device for about `budget` (see berth/measure.h); `device` is its name, and `key` tells which one it is.
+  /// Throws EngineError, also where no device or several match the key.
   virtual Measurement measure(const Device& device, const DeviceKey& key, std::chrono::milliseconds budget) const = 0;
 
   /// Throws ModelNotFound, FormatError (a file that is no model or is damaged), EngineError (a device that is not there or

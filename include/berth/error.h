@@ -19,7 +19,7 @@ class FormatError : public std::runtime_error {
   /// Of a text: what() names line and column, from 1, in place of the offset.
   FormatError(std::filesystem::path path, std::size_t line, std::size_t column, std::uint64_t offset, std::string found,
               std::string expected);
-  /// Of what a document says at a place of its own: what() is "machine.json: devices[1].free_bytes: -1 is not ...".
+  /// `found` names the place in the document itself: what() is "machine.json: devices[1].free_bytes: -1 is not ...".
   FormatError(std::filesystem::path path, std::string found, std::string expected);
 
   const std::filesystem::path& path() const { return path_; }  ///< empty for a text in memory

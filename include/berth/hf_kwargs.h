@@ -14,9 +14,9 @@
 
 namespace berth {
 
-/// `kwargs`, completed by what it does not say itself: "model", "token", "device" or "device_map" (where neither is
-/// there, not even as null), and "task", where a given `task` wins. Without a `device` the default one of this machine
-/// is taken. A `device` that is overridden is told to `log`.
+/// `kwargs` with what it lacks of "model", "token", "task", and "device" or "device_map". A given `task` wins over its
+/// own. The device is added where neither key is there, not even as null: `device`, or the default of this machine.
+/// A `device` that is overridden is told to `log`.
 ///
 /// Haystack asks the model hub for the task where nobody gives one; here `task_of_model` is asked with the model.
 /// Throws std::invalid_argument "Task 'X' is not supported. The supported tasks are: A, B."
@@ -27,8 +27,8 @@ Value::Object resolve_hf_pipeline_kwargs(Value::Object kwargs, const std::string
                                          const std::optional<std::string>& token, const LogCallback& log = {},
                                          const std::function<std::string(const std::string&)>& task_of_model = {});
 
-/// `model_kwargs` with "device_map": its own unless that is null or empty, else that of `device`, else of the default
-/// device of this machine. A `device` that is ignored is told to `log`.
+/// `model_kwargs` with a "device_map". Its own is kept unless that is null or empty; else it is made of `device`, or of
+/// the default device of this machine. A `device` that is ignored is told to `log`.
 Value::Object resolve_hf_device_map(const std::optional<ComponentDevice>& device, Value::Object model_kwargs,
                                     const LogCallback& log = {});
 

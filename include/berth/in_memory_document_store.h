@@ -110,7 +110,7 @@ class InMemoryDocumentStore {
   /// new one, whatever happens. Throws std::filesystem::filesystem_error, and std::invalid_argument for a document with a
   /// score or embedding that is no finite number.
   void save_to_disk(const std::filesystem::path& path) const;
-  /// What save_to_disk() wrote, Haystack's too; documents of an index that is in use are added to it and take the place
+  /// Reads what save_to_disk() wrote, Haystack's too. Where the index is in use, the documents are added to it, in place
   /// of those with the same id. Throws FormatError.
   static std::shared_ptr<InMemoryDocumentStore> load_from_disk(const std::filesystem::path& path);
 

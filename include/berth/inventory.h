@@ -122,7 +122,7 @@ struct DeviceSpeed {
   bool operator==(const DeviceSpeed&) const = default;
 };
 
-/// One piece of hardware, by whatever names it goes.
+/// One piece of hardware, with all names that it goes by.
 struct DeviceInfo {
   Device device = Device::cpu();  ///< its index is PyTorch's
   std::string name = {};          ///< what a person calls it: "AMD EPYC 9654", "NVIDIA H200"
@@ -196,8 +196,8 @@ struct Inventory {
   std::vector<Link> links = {};
   std::vector<ProbeReport> probes = {};
 
-  /// The device of that name; without an id the first of its type, with id 0 also one that has no id. nullptr where there
-  /// is none.
+  /// The device of that name. A name without an id means the first of its type; id 0 also finds a device without an id.
+  /// nullptr where there is none.
   const DeviceInfo* find(const Device& device) const;
   const MemoryPool* pool(std::string_view id) const;
   /// Which piece of hardware each device of `device` is, by the device's name there. What the machine lacks is left out.
@@ -238,11 +238,11 @@ Inventory simulate(std::string_view machine);
 
 struct DiscoverOptions {
   std::optional<std::vector<std::string>> probes = {};  ///< their names; absent: all
-  /// After which a driver is given up, by a probe or by an engine. Absent: 2 s, and where the driver may have to start
-  /// first, 3 s more for each GPU on the PCI bus (of NVIDIA: `cuda`, `nvml`; of any vendor: engines).
+  /// How long a probe or an engine waits for a driver. Absent: 2 s. As a driver may have to start first, `cuda` and
+  /// `nvml` wait 3 s more for each NVIDIA GPU on the PCI bus, and engines for each GPU of any vendor.
   std::optional<std::chrono::milliseconds> probe_timeout = {};
-  /// Drivers are entered by processes of their own. false: by none, so that probes of drivers are skipped, and so are
-  /// engines that were built for GPUs.
+  /// true: processes of their own enter drivers. false: no process does, so that probes of drivers are skipped, and so
+  /// are engines that were built for GPUs.
   bool child_processes = true;
   bool engines = true;                              ///< also ask the engines of this build
   std::vector<std::string> rpc_endpoints = {};      ///< "127.0.0.1:50052"

@@ -28,10 +28,10 @@ struct MeasureOptions {
   static std::filesystem::path default_cache();
 };
 
-/// `inventory` with the speed of each device that an engine of this build can use, and with measured links between the
-/// CPU and each of them: memory bandwidth by a product of a large matrix with a vector, throughput by a product of two
-/// matrices, both by the engine's own kernels; links by copying 64 MiB and 4 bytes. Of a disk it is the rate of sequential
-/// reading, of a worker on another machine the way there.
+/// `inventory` with the speed of each device that an engine of this build can use, and of its link to the CPU.
+/// The engine's own kernels measure memory bandwidth, by the product of a large matrix and a vector, and throughput, by
+/// the product of two matrices. A link is measured by copying 64 MiB and 4 bytes, a disk by reading in sequence. Of a
+/// worker on another machine only the way there is measured.
 ///
 /// A measurement is kept, and holds as long as the device's identity, memory, driver and engine version stay the same
 /// and, of the CPU, the cores that may be used.

@@ -100,8 +100,8 @@ class Pipeline {
   Value::Object outputs() const;
 
   /// Warms up all components, those with models side by side as far as memory allows. Throws PipelineError naming the one
-  /// that failed, which ends those that load beside it, and Cancelled. Components that are warm by then stay so, the
-  /// others hold nothing: a second call goes on from there, and the end of the pipeline frees all.
+  /// that failed, and Cancelled; either ends those that load beside it. Components that are warm by then stay warm, the
+  /// others hold nothing, and a second call goes on from there. The destructor of the pipeline frees all.
   void warm_up(const WarmUpOptions& options = {});
 
   /// Runs with `data` as {component: {input: value}}, or {input: value} for all components that have such an input.
@@ -120,8 +120,8 @@ class Pipeline {
   std::string dumps() const;
   static Pipeline loads(std::string_view yaml, const std::string& source = {});
 
-  /// What is known before a run to go wrong in it: components that cannot run, such as those without their key, or that
-  /// nothing can start; loops that nothing ends; names of inputs and outputs that lead nowhere.
+  /// What would go wrong in a run, as far as it is known before: components that lack what they need, such as a key, or
+  /// that nothing can start; loops that nothing ends; names of inputs and outputs that lead nowhere.
   std::vector<std::string> warnings() const;
 
   std::string to_mermaid() const;  ///< a flowchart in Mermaid's language

@@ -87,8 +87,8 @@ struct Resolution {
 /// Resolves `request` over a machine. Pure: neither this machine nor the environment is asked. Only devices that one of
 /// the engines of `policy` can use count. A worker on another machine is taken only where a wish names the type `rpc`.
 /// A given device or map comes back unchanged where the machine has all of it; the reason tells of devices in it that no
-/// engine can use. Nothing by the rule `haystack` gives cuda:0, else xpu, else mps, else cpu, as Haystack does; where the
-/// first device of a type cannot be used, the next one of it by its index; the CPU where there is nothing at all.
+/// engine can use. No request, by the rule `haystack`, gives cuda:0, else xpu, else mps, else cpu, as Haystack does: the
+/// first device of each type that can be used, and the CPU where there is nothing else.
 /// Throws DeviceNotFound where the machine has no such device or nothing meets the wish; the message names the nearest.
 Resolution resolve(const ResolveRequest& request, const Inventory& inventory, const ResolvePolicy& policy = {});
 

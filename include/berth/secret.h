@@ -1,4 +1,4 @@
-/// A secret such as an access token: where it comes from, never what it is, is what gets written down.
+/// A secret such as an access token. Serialized forms say where a secret comes from, and never hold the secret.
 #pragma once
 
 #include <optional>

@@ -18,7 +18,7 @@ class Type {
   static Type none() { return "None"; }
   static Type list_of(Type element) { return Type("list", {std::move(element)}); }
   static Type dict_of(Type element) { return Type("dict", {"str", std::move(element)}); }
-  /// "A | B": unions in it are taken apart, an alternative that is there twice is there once.
+  /// "A | B". Unions among the alternatives are taken apart, and each alternative is kept once.
   static Type union_of(std::vector<Type> alternatives);
   static Type optional(Type type) { return union_of({std::move(type), none()}); }
 

@@ -26,8 +26,8 @@ struct WatchOptions {
 class Watch {
  public:
   /// Called on that thread with what changed: devices, pools and links that come and go, another identity under a name,
-  /// free memory, throttling. Of what changes all the time otherwise (power, temperature, swap) nothing is told.
-  /// An exception that it or `look` throws, of whatever type, ends the watching; who must know of it catches it there.
+  /// free memory, throttling. Power, temperature and swap change all the time and are not told.
+  /// An exception from the callback or from `look` ends the watching without a word: catch it there to know of it.
   using Callback = std::function<void(const Inventory& now, const std::vector<InventoryChange>& changes)>;
 
   /// `start` is what the first look is compared with. Throws std::invalid_argument for an interval that is not above 0.

@@ -36,11 +36,11 @@ struct Probe {
   std::string_view name;
   std::function<Findings(const Machine& machine)> look;
   bool in_child;
-  bool or_here = false;  ///< without child processes it runs in this one, as it enters no driver
+  bool or_here = false;  ///< it enters no driver: where there are no child processes, it runs in this one
   /// How many GPUs there are whose driver may start with this probe, which takes seconds for each.
   std::size_t (*slow_gpus)(const Machine& machine) = nullptr;
-  std::string_view program = "berth-probe";  ///< that runs it
-  /// For a person, where it hangs or crashes.
+  std::string_view program = "berth-probe";  ///< the child process
+  /// What a person is told where the probe hangs or crashes.
   std::string_view why_slow = "The driver hangs or is slow: the kernel's log (dmesg) may say why.";
   std::string_view to_do_without = "name the other probes in BERTH_PROBES";
 };
@@ -48,19 +48,19 @@ struct Probe {
 /// In the order in which their devices are merged: what comes first names a device.
 std::span<const Probe> probes();
 
-/// The answer of a probe that threw, hung or crashed is a report too.
+/// Runs one probe in this process. A probe that throws gives a report too.
 Findings run_probe(const Probe& probe, const Machine& machine);
 /// How long `probe` may take: `timeout`, else 2 s and 3 s more for each of its slow GPUs.
 std::chrono::milliseconds time_for(const Probe& probe, const Machine& machine,
                                    std::optional<std::chrono::milliseconds> timeout);
-/// All of them side by side, each in a process of its own for at most time_for() it.
+/// Runs all of them side by side, each in a process of its own, and none for longer than time_for() says.
 std::vector<Findings> run_in_children(std::span<const Probe* const> probes, const Machine& machine,
                                       std::optional<std::chrono::milliseconds> timeout);
 
-/// Those that `options` asks for. Throws std::invalid_argument for a name that is none.
+/// The probes that `options` names. Throws std::invalid_argument for a name that is none.
 std::vector<const Probe*> wanted_probes(const DiscoverOptions& options);
 
-/// What they find, in their order.
+/// What the probes find, in the order of `wanted`.
 std::vector<Findings> run_probes(std::span<const Probe* const> wanted, const DiscoverOptions& options,
                                  const Machine& machine);
 std::vector<Findings> run_probes(const DiscoverOptions& options, const Machine& machine);  ///< wanted_probes()

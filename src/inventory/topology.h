@@ -18,9 +18,9 @@ struct TopologyDeleter {
 };
 using Topology = std::unique_ptr<hwloc_topology, TopologyDeleter>;
 
-/// Also what this process may not use. Throws std::runtime_error.
+/// This machine, with what this process may not use. Throws std::runtime_error.
 Topology topology_of_this_machine();
-/// As `lstopo FILE.xml` writes it. Throws FormatError, or std::filesystem::filesystem_error for what cannot be read.
+/// What `lstopo FILE.xml` wrote. Throws FormatError, and std::filesystem::filesystem_error where it cannot be read.
 Topology topology_from_xml(const std::filesystem::path& file);
 /// From a synthetic description, "package:2 core:8 pu:2". Throws std::invalid_argument.
 Topology topology_from_description(const std::string& description);
@@ -29,7 +29,7 @@ Topology topology_from_description(const std::string& description);
 int cores_within(hwloc_topology_t topology, hwloc_const_bitmap_t processors);
 /// What the topology says: no limits but what it disallows, no features or swap, and all memory is free.
 CpuInfo cpu_info(hwloc_topology_t topology);
-/// Between NUMA nodes, where the table of their distances tells near from far.
+/// Links between NUMA nodes, where the table of their distances tells near from far.
 std::vector<Link> numa_links(hwloc_topology_t topology);
 /// The device `cpu`, the pool `ram` and the links between NUMA nodes. The report's time is not set.
 Findings findings_of_topology(hwloc_topology_t topology);

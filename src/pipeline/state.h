@@ -18,25 +18,25 @@ class Pipeline::State {
  public:
   /// Lower goes first.
   enum Priority {
-    highest,     ///< a greedy input has its value, and so has all else
-    ready,       ///< all that can send to it has run
-    defer,       ///< could run; waits for inputs that may yet come
-    defer_last,  ///< the same, with a list of senders that is not complete
-    blocked
+    highest,     ///< all inputs have their values, a greedy one among them
+    ready,       ///< all senders have run
+    defer,       ///< can run, but inputs may still come
+    defer_last,  ///< the same, and an input that takes a list lacks values of some senders
+    blocked      ///< cannot run
   };
 
-  /// `data`: {component: {input: value}}. Throws std::invalid_argument for names that are not there, inputs that are
-  /// missing and those that are given twice.
+  /// `data` is {component: {input: value}}. Throws std::invalid_argument for an unknown name, a missing input, and an
+  /// input that is given twice.
   State(const Graph& graph, const Value::Object& data);
 
-  /// The nodes that run next, in this order, each before priorities are looked at again; none: the end.
-  /// Throws PipelineError where nothing can run from the start.
+  /// The nodes that run next, in this order. Call it again when all of them have run. Empty: the run has ended.
+  /// Throws PipelineError where no node can run at the start.
   std::vector<std::size_t> next();
 
   /// Takes the values that wait for a node. Throws PipelineError where it has run too often.
   Run::Values take_inputs(std::size_t node);
 
-  /// Sends what a node gave to those that wait for it. Throws PipelineError where a value cannot be converted.
+  /// Sends the outputs of a node to the inputs that wait for them. Throws PipelineError where a value cannot be converted.
   void send(std::size_t node, Run::Values outputs);
 
   /// Whether one of these nodes sends to another of them.
@@ -46,8 +46,8 @@ class Pipeline::State {
   static constexpr std::size_t user = static_cast<std::size_t>(-1);
 
   struct Waiting {
-    std::size_t sender;          ///< or `user`
-    std::optional<Value> value;  ///< none: the sender ran, and did not send
+    std::size_t sender;          ///< a node, or `user`
+    std::optional<Value> value;  ///< none: the sender has run without sending
   };
   struct NodeState {
     std::vector<std::vector<Waiting>> inputs;  ///< by socket
@@ -58,7 +58,7 @@ class Pipeline::State {
 
   bool is_lazy(std::size_t node, std::size_t input) const;
   bool joins_lists(std::size_t node, std::size_t input) const;
-  /// Whether each sender of an input has left something there that `counts`.
+  /// Whether each sender of an input has left a value there for which `counts` is true.
   bool all_senders(std::size_t node, std::size_t input, bool (*counts)(const Waiting&)) const;
   bool all_senders_ran(std::size_t node, std::size_t input) const;
   bool all_senders_sent(std::size_t node, std::size_t input) const;
@@ -72,8 +72,8 @@ class Pipeline::State {
   const Graph::Order& order_;
   std::set<std::pair<std::size_t, std::size_t>> joined_;  ///< inputs that the user's data made variadic
   std::vector<NodeState> states_;
-  std::vector<std::size_t> changed_;                        ///< the nodes that are
-  std::array<std::set<std::size_t>, blocked> by_priority_;  ///< the nodes of each, as places in the order of names
+  std::vector<std::size_t> changed_;                        ///< the nodes whose priority is to be computed again
+  std::array<std::set<std::size_t>, blocked> by_priority_;  ///< nodes by priority, as places in the order of names
   bool started_ = false;
 };
 

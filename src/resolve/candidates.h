@@ -15,22 +15,22 @@ inline constexpr std::array gpus = {DeviceType::cuda, DeviceType::xpu, DeviceTyp
 
 /// Why a device is not what a wish asks for.
 struct Unmet {
-  int met = 0;           ///< of the terms, in the order of asking: the more, the nearer it is to what was asked for
-  std::string why = {};  ///< empty where it is all of what was asked for
+  int met = 0;           ///< how many terms are met, in the order in which they are looked at: more is nearer
+  std::string why = {};  ///< empty where the device meets the wish
 };
 Unmet unmet(const Wish& wish, const DeviceInfo& info, const ResolvePolicy& policy);
 
-/// Why no engine that counts can use the device, which is called `it` there; empty where one can.
+/// Why no engine that counts can use the device; empty where one can. The text calls the device `it`.
 std::string unusable(const DeviceInfo& info, const ResolvePolicy& policy, std::string_view it = "it");
 
 /// Haystack's order of types, and Berth's own after it. Lower comes first.
 int type_rank(DeviceType type);
 
-/// "cuda:0, cuda:1, cpu", of those that `wanted` may have meant the nearest first: the same type, then the others. "none"
-/// where there is none.
+/// The devices that somebody may have meant by `wanted`, "cuda:0, cuda:1, cpu": those of its type first, then the others.
+/// "none" where the machine has none.
 std::string nearest_devices(const Device& wanted, const Inventory& inventory);
 
-/// The first eight with `separator` between them, and how many there are more.
+/// The first eight of `texts` with `separator` between them, and how many more there are.
 std::string first_few(std::span<const std::string> texts, std::string_view separator);
 
 }  // namespace berth

@@ -25,7 +25,7 @@ bool enabled(const char* variable) {
   return value == nullptr || std::string_view(value) != "false";
 }
 
-/// A disk computes nothing, and is nothing that a component can be given.
+/// Disks do not count: they compute nothing, and no component runs on one.
 std::vector<const DeviceInfo*> all_but_disks(const Inventory& inventory) {
   std::vector<const DeviceInfo*> devices;
   for (const auto& info : inventory.devices)
@@ -33,7 +33,7 @@ std::vector<const DeviceInfo*> all_but_disks(const Inventory& inventory) {
   return devices;
 }
 
-/// Throws where it is not there; what is to be said of it, where something is.
+/// What the reason says of a given device beside "given"; may be empty. Throws where the machine lacks the device.
 std::string look_up(const Device& device, const Inventory& inventory, const ResolvePolicy& policy,
                     const std::string& entry) {
   const auto* info = inventory.find(device);
@@ -60,7 +60,7 @@ Resolution resolve_given(const ComponentDevice& given, const Inventory& inventor
   return {given, inventory.keys(given), {{given, true, std::move(why)}}};
 }
 
-/// Haystack names the type, but for cuda, whose default is cuda:0. Engines take both for the first one.
+/// Haystack's name for the first device of a type: the type alone, but "cuda:0" for cuda. Others keep their names.
 Device haystacks_name(const Device& device) {
   if (device.id().value_or(0) != 0) return device;
   return device.type() == DeviceType::cuda ? Device::gpu() : Device(device.type());
@@ -68,7 +68,7 @@ Device haystacks_name(const Device& device) {
 
 std::pair<int, Device> rank(const DeviceInfo* info) { return {type_rank(info->device.type()), info->device}; }
 
-/// What Haystack does where nothing is given: types in their order.
+/// Resolves as Haystack does where nothing is given: the first type of its order that is available.
 Resolution resolve_nothing(const Inventory& inventory, const ResolvePolicy& policy) {
   auto devices = all_but_disks(inventory);
   std::ranges::stable_sort(devices, {}, rank);
@@ -112,7 +112,7 @@ Choice choose(std::span<const DeviceInfo* const> candidates, const ResolvePolicy
     case ResolveRule::haystack:
       break;
     case ResolveRule::most_free: {
-      // The memory of the CPU is nearly always the larger one, and nearly always the slower one.
+      // The CPU nearly always has more memory than an accelerator, and nearly always slower memory.
       const auto free = [&](const DeviceInfo* info) {
         return std::pair(info->device.type() != DeviceType::cpu, info->free_bytes);
       };
@@ -130,7 +130,7 @@ Choice choose(std::span<const DeviceInfo* const> candidates, const ResolvePolicy
   return {first, "the first of its kind by type and index"};
 }
 
-/// The nearest first, and what it lacks.
+/// The refused devices, the nearest first, each with what it lacks.
 std::string nearest_of(std::vector<std::pair<Unmet, const DeviceInfo*>> refused) {
   const auto distance = [](const auto& each) {
     const auto& [unmet, info] = each;
@@ -142,7 +142,7 @@ std::string nearest_of(std::vector<std::pair<Unmet, const DeviceInfo*>> refused)
   return "nearest is " + first_few(texts, "; ");
 }
 
-/// What somebody may have meant by an engine that uses no device here.
+/// The engine that the user may have meant, where the wish names one that uses no device here; else empty.
 std::string engine_hint(const Wish& wish, const Inventory& inventory) {
   std::vector<std::string> names;
   for (const auto& info : inventory.devices)

@@ -22,13 +22,13 @@ bool contains(const List& list, const T& value) {
   return std::ranges::find(list, value) != list.end();
 }
 
-/// What follows `prefix`, where the text starts with it.
+/// What follows `prefix`; none where the text does not start with it.
 std::optional<std::string_view> after(std::string_view text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return std::nullopt;
   return trimmed(text.substr(prefix.size()));
 }
 
-/// "cuda", "cuda or xpu", "gpu or npu"; none where one of them is no type.
+/// The types of "cuda", "cuda or xpu" or "gpu or npu"; empty where one of the words is no type.
 std::vector<DeviceType> types_named(std::string_view text) {
   constexpr std::string_view separator = " or ";
   std::vector<DeviceType> types;

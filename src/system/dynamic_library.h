@@ -8,7 +8,7 @@
 
 namespace berth::discovery {
 
-/// `missing_symbol()` is empty where the library itself could not be opened; `not_there()` where there is none of it.
+/// `missing_symbol()` names the function that an opened library lacks. `not_there()`: there is no such library.
 class LibraryError : public std::runtime_error {
  public:
   explicit LibraryError(const std::string& message, std::string missing_symbol = {}, bool not_there = false)
@@ -22,7 +22,7 @@ class LibraryError : public std::runtime_error {
   bool not_there_;
 };
 
-/// Closed at the end of its life.
+/// The destructor closes the library.
 ///
 ///     DynamicLibrary cuda({"libcuda.so.1"});
 ///     const auto init = cuda.function<int(unsigned)>("cuInit");
@@ -47,7 +47,7 @@ class DynamicLibrary {
 
   const std::string& path() const { return path_; }  ///< as it was opened
 
-  /// Told of each file before it is opened, in a process that runs one probe: so its crash has a name. Set it once.
+  /// Called with each file before it is opened, so that a crash has a name. Only for a process that runs one probe.
   static inline void (*before_opening)(const std::string& name) = nullptr;
 
  private:

@@ -10,10 +10,10 @@
 
 namespace berth::discovery {
 
-/// Where the library is not there: no_driver, with `advice`. Else what is wrong with it.
+/// Fills `report` for a library that was not opened: no_driver and `advice` where it is missing, else what is wrong.
 void report_library(ProbeReport& report, const LibraryError& problem, std::string_view advice);
 
-/// Text of a driver in a field of fixed size, whose end may be missing, fit to be shown.
+/// Text that a driver wrote into a field of fixed size, made printable. Its final zero may be missing.
 std::string driver_text(std::string_view field);
 
 /// 16 bytes as "4f1c0000-...": empty where all are zero.

@@ -27,8 +27,8 @@ struct LevelZeroDevices {
   std::vector<LevelZeroDevice> npus;
 };
 
-/// All of them: the variables that hide some, or list tiles as devices, are changed for this process, which must be one
-/// of a probe alone. What single questions are not answered are notes of `report`. Throws LibraryError, LevelZeroError.
+/// All devices. Variables of this process that hide devices or list tiles as devices are changed: call it in a process
+/// that runs this probe alone. What the driver does not answer is noted in `report`. Throws LibraryError, LevelZeroError.
 LevelZeroDevices level_zero_devices(const Machine& machine, ProbeReport& report);
 
 }  // namespace berth::discovery

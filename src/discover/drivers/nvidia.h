@@ -13,8 +13,8 @@
 
 namespace berth::discovery {
 
-/// The CUDA driver library: its devices are named as PyTorch names them. Free memory is not known to it without a
-/// context, which costs hundreds of MiB: each pool is given as free, and NVML corrects it.
+/// The CUDA driver library: its devices are named as PyTorch names them. It tells free memory only in a context, which
+/// costs hundreds of MiB. So each pool is reported as all free, and NVML corrects it.
 Findings probe_cuda(const Machine& machine);
 
 /// NVML: sightings of all GPUs and MIG instances, whatever CUDA_VISIBLE_DEVICES says, and the links between them, whose
@@ -31,7 +31,7 @@ inline constexpr std::string_view nvidia_is_slow =
     "The driver hangs or is slow: the kernel's log (dmesg) may say why. Without persistence mode that of NVIDIA starts "
     "anew for each program, seconds for each GPU: nvidia-persistenced, or nvidia-smi -pm 1, keeps it ready.";
 
-/// Of the kernel's module, "580.65.06"; empty where it is not loaded.
+/// The version of the kernel's module, "580.65.06"; empty where it is not loaded.
 std::string nvidia_kernel_version(const Machine& machine);
 
 /// "580.65.06 (CUDA 13.0)" of 13000.
@@ -42,27 +42,27 @@ std::string cuda_version_text(int cuda);
 /// "9.0" of 9 and 0, and the types of numbers that such a GPU computes with; nothing where it is not believed.
 void set_compute_capability(DeviceInfo& info, int major, int minor);
 
-/// The NUMA node of the one with that PCI id.
+/// The NUMA node of the device with that PCI id.
 std::optional<int> numa_node_of(const std::vector<PciDevice>& devices, std::string_view pci_id);
 
 /// "1g.10gb" of "NVIDIA H100 80GB HBM3 MIG 1g.10gb"; empty where it is no MIG instance.
 std::string mig_profile(std::string_view name);
 
-/// Adds a note, up to a number that a person would read.
+/// Adds a note, unless there are already as many as a person would read.
 void add_note(ProbeReport& report, std::string note);
 
-/// The library could not be opened: is there hardware for it at all?
+/// Explains why the library could not be opened, by whether there is hardware for it.
 void explain_missing_library(ProbeReport& report, const LibraryError& problem, const Machine& machine,
                              const char* library);
 
-/// The library is there and did not start: the cause that files tell (no module, no device nodes, no permission).
-/// False where they show none.
+/// Explains by files why the library did not start: no module, no device nodes, no permission. False where the files
+/// show no cause.
 bool explain_by_files(ProbeReport& report, const Machine& machine);
 
-/// CUDA alone needs /dev/nvidia-uvm, so that nvidia-smi works where it is not there. False where it is not the cause.
+/// Explains a missing /dev/nvidia-uvm, which CUDA needs and nvidia-smi does not. False where it is not the cause.
 bool explain_unified_memory(ProbeReport& report, const Machine& machine);
 
-/// The library and the module in the kernel are of different versions.
+/// Explains that the library and the module in the kernel are of different versions.
 void explain_mismatch(ProbeReport& report, const Machine& machine);
 
 }  // namespace berth::discovery

@@ -1,4 +1,4 @@
-/// The part of NVML that is used here: its documented binary interface. Of each function the oldest version that does.
+/// The part of NVML that is used here: its documented binary interface. The oldest version of a function that does is taken.
 #pragma once
 
 #include <cstdint>

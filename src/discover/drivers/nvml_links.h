@@ -18,8 +18,8 @@ struct NvmlGpu {
   bool instance = false;  ///< of MIG: `handle` is that of its GPU, and nothing but PCIe reaches it
 };
 
-/// Over PCIe to its NUMA node (to "cpu" where that is unknown), over NVLink to others, directly or through switches, and
-/// over PCIe to those that NVLink does not reach.
+/// The links of each GPU: over PCIe to its NUMA node (to "cpu" where that is unknown), over NVLink to other GPUs,
+/// directly or through switches, and over PCIe to those that NVLink does not reach.
 std::vector<Link> nvml_links(const nvml::Library& library, const std::vector<NvmlGpu>& gpus);
 
 /// "0000:65:00.0"; empty where it is not believed.

@@ -8,8 +8,8 @@
 
 namespace berth::discovery {
 
-/// Names, memory, power and temperature of these GPUs, by PCI id. What it does not answer stays as it was; errors are
-/// notes of `report`, as is a library that is missing or another than expected.
+/// Adds names, memory, power and temperature to these GPUs, by PCI id. What the library does not tell stays as it was.
+/// Errors are noted in `report`, and so is a library that is missing or another than expected.
 void ask_rocm_smi(const Machine& machine, std::span<AmdGpu> gpus, ProbeReport& report);
 
 }  // namespace berth::discovery

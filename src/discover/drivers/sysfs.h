@@ -42,7 +42,7 @@ std::vector<PciDevice> pci_devices(const std::filesystem::path& root);
 std::vector<PciDevice> pci_devices(const std::filesystem::path& root, std::uint16_t vendor);
 /// PciDevice::str() of each, with commas.
 std::string str(const std::vector<PciDevice>& devices);
-/// Between it and its NUMA node, or the CPU where that is unknown; `from` is the node. None where it is part of the CPU.
+/// The link from the NUMA node of a device, or from the CPU where that is unknown. None for a part of the CPU.
 std::optional<Link> pcie_link(const PciDevice& device);
 
 /// Whether this process may read and write a device node. `why_not` says what is in the way, and what to do.

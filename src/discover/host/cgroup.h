@@ -1,4 +1,4 @@
-/// What the control groups of this process allow, version 1, version 2 or both: of nested groups the tightest counts.
+/// What the control groups of this process allow, by version 1, 2 or both. Of nested groups the tightest counts.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ struct CgroupLimits {
   std::string cpus_by = {};         ///< the group that binds: "/docker/4f"
   std::optional<std::uint64_t> memory_bytes = {};
   std::string memory_by = {};
-  /// Left in the group where least is left, which can be another one. Page cache that nobody uses counts as left; what
+  /// What is left in the group that has least left; this can be another group. Unused page cache counts as left; what
   /// other members of the group hold does not.
   std::optional<std::uint64_t> memory_free_bytes = {};
   std::string free_by = {};
@@ -24,7 +24,7 @@ struct CgroupLimits {
   std::vector<std::string> notes = {};  ///< what could not be seen or made sense of
 };
 
-/// The groups of the process that `root`/proc/self tells of.
+/// Reads the groups of the process that `root`/proc/self describes.
 CgroupLimits cgroup_limits(const std::filesystem::path& root);
 
 /// A line of /proc/self/cgroup.

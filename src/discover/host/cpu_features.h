@@ -16,10 +16,10 @@ struct CpuDescription {
   bool operator==(const CpuDescription&) const = default;
 };
 
-/// Of x86 and Arm; elsewhere no features are known. The text of the whole file.
+/// `cpuinfo` is the text of the whole file. Features are known for x86 and Arm only.
 CpuDescription describe_cpu(std::string_view cpuinfo);
 
-/// The types of numbers that instructions of these features multiply and add as they are: those that only convert
+/// The types of numbers that instructions of these features multiply and add. Instructions that only convert numbers
 /// (f16c) do not count.
 std::vector<std::string> number_types(const std::vector<std::string>& features);
 

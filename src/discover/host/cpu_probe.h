@@ -12,7 +12,7 @@ namespace berth::discovery {
 /// the notes of the report.
 Findings probe_cpu(const Machine& machine);
 
-/// Of this machine; of a recorded one from topology.xml beside its root.
+/// The topology of this machine; that of a recorded machine comes from topology.xml beside its root.
 Topology topology_of(const std::filesystem::path& root);
 
 /// Physical cores among the processors of the affinity mask, at most what `quota_cpus` allows; at least 1.

@@ -18,8 +18,8 @@ struct ReadSpeed {
   bool past_the_cache = true;  ///< false: the file system reads by way of the page cache, which was emptied before
 };
 
-/// Reads a file from its start in large pieces, or, given a folder, a file without a name that is written there for it
-/// and gone afterwards. Throws std::filesystem::filesystem_error.
+/// Reads a file from its start in large pieces. Given a folder, it writes a temporary file there and reads that one.
+/// Throws std::filesystem::filesystem_error.
 ReadSpeed measure_read(const std::filesystem::path& path, const ReadLimits& limits = {});
 
 }  // namespace berth::discovery

@@ -16,7 +16,7 @@ namespace berth::discovery {
 /// /proc/meminfo (proc_meminfo(5)), or that of a NUMA node, in bytes. 0 where a line is missing or no number.
 struct MemInfo {
   std::uint64_t total = 0;
-  std::uint64_t available = 0;  ///< page cache that can be given up is
+  std::uint64_t available = 0;  ///< with the page cache that can be given up
   std::uint64_t swap_total = 0;
   std::uint64_t swap_free = 0;
   std::uint64_t huge_page = 0;  ///< 0 where none are set aside
@@ -25,7 +25,7 @@ struct MemInfo {
   bool operator==(const MemInfo&) const = default;
 };
 MemInfo meminfo(std::string_view text);
-/// The kernel does not say what is available of a node: free pages, files and what slabs can give up.
+/// Of a node the kernel does not say what is available; free pages, files and what slabs can give up are taken for it.
 MemInfo node_meminfo(std::string_view text);
 
 /// The NUMA nodes below `root` by number.

@@ -11,22 +11,22 @@
 
 namespace berth::discovery {
 
-/// Its text, at most the first `limit` bytes; absent where there is none, where it cannot be read or where it is no
-/// regular file: opening a device can block, and can do something.
+/// The text of a file, at most its first `limit` bytes. Absent where the file is missing, cannot be read, or is not a
+/// regular one: opening a device can block or change something.
 std::optional<std::string> read_system_file(const std::filesystem::path& file, std::size_t limit = 16 << 20);
 
-/// Its first line without blanks around it; empty where there is none.
+/// The first line of a file, without blanks around it; empty where there is none.
 std::string first_line(const std::filesystem::path& file);
 
 /// The whole of `text` as a number; absent for anything else, such as "max", "-1" or what does not fit.
 std::optional<std::uint64_t> to_number(std::string_view text);
 
-/// "0-3,8" in order; what is no number, or beyond the most that a kernel can have, is left out.
+/// The numbers of "0-3,8", in order. What is no number, or larger than any that a kernel has, is left out.
 std::vector<int> to_list(std::string_view text);
 
-/// Its lines, without their ends.
+/// The lines of `text`, without their ends.
 std::vector<std::string_view> lines(std::string_view text);
-/// Its parts between blanks.
+/// The parts of `text` between blanks.
 std::vector<std::string_view> words(std::string_view text);
 
 /// Both halves of "key: value" or, without a colon, of "key value", without blanks around them.

@@ -37,7 +37,7 @@ struct RpcMemory {
   std::uint64_t total_bytes = 0;
 };
 
-/// A connection to one worker. It serves nobody else meanwhile. Every function throws RpcError.
+/// A connection to one worker. The worker serves nobody else meanwhile. Every function throws RpcError.
 class RpcWorker {
  public:
   /// Connects and greets. All that is asked later must be answered before the deadline, too.
@@ -51,7 +51,7 @@ class RpcWorker {
   const std::string& local_address() const;  ///< of this end of the connection
 
   std::vector<RpcMemory> devices();
-  /// The shortest of three.
+  /// The time from a question to its answer, the shortest of three.
   double round_trip_us();
   /// Sends `bytes` into a buffer that it allocates on that device, and gives it back.
   double bytes_per_s(std::uint32_t device, std::uint64_t bytes);

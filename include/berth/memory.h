@@ -79,8 +79,8 @@ struct MemoryUse {
 MemoryUse memory_use(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,
                      const MemoryOptions& options = {});
 
-/// memory_use() by device. With `inventory`, each device's `pool` and what its driver takes for a program that uses it
-/// (`overhead`) are filled in.
+/// memory_use() by device. With `inventory`, each device's `key`, `pool` and what its driver takes for a program that
+/// uses it (`overhead`) are filled in.
 std::vector<DeviceUse> memory_of(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,
                                  const MemoryOptions& options = {}, const Inventory* inventory = nullptr);
 

@@ -80,6 +80,7 @@ std::vector<DeviceUse> memory_of(const ModelProfile& profile, const Placement& p
   for (auto& use : uses) {
     const auto info = std::ranges::find(inventory->devices, use.device, &DeviceInfo::device);
     if (info == inventory->devices.end()) continue;
+    use.key = info->key();
     use.pool = info->pool;
     add_overhead(use, *info);
   }

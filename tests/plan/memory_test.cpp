@@ -158,6 +158,7 @@ TEST(MemoryUse, OfAnUnknownArchitectureIsAnEstimate) {
 TEST(MemoryOf, NamesThePoolsOfTheInventory) {
   const auto machine = simulate("cpu:64GiB,cuda:24GiB");
   const auto uses = memory_of(small_model("llama"), placed(4, 0, {Device::gpu()}), {.n_ctx = 512}, {}, &machine);
+  EXPECT_EQ(uses[0].key, machine.devices[1].key());
   EXPECT_EQ(uses[0].pool, machine.devices[1].pool);
   EXPECT_GT(uses[0].overhead, 0U);
   EXPECT_EQ(uses[1].pool, "ram");

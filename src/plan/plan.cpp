@@ -91,7 +91,7 @@ class Planner {
     for (const auto& [name, device] : found.placement.tensors)
       if (std::ranges::any_of(request_.pins, [&](const Pin& pin) { return pin.device == device; }) &&
           device != machine_.cpu.device)
-        plan.reasons.push_back({name, fmt::format("on {}: asked for", device.str())});
+        plan.reasons.push_back({name, "asked for"});
     return plan;
   }
 

@@ -30,7 +30,7 @@ Any from_value(Run& run, const Value& value) {
     return run.big(negative ? -whole : std::move(whole));
   }
   if (value.is_double()) return value.as_double();
-  if (value.is_string()) return from_text(run, value.as_string(), !run.environment.chat);
+  if (value.is_string()) return from_value(run, value.as_string());
   if (const auto* trusted = value.get_if<TrustedText>()) return from_text(run, trusted->text, true);
   if (value.is_instance()) return run.heap.make<InstanceObject>(value);
   const DeeperValue deeper(run);
@@ -40,11 +40,17 @@ Any from_value(Run& run, const Value& value) {
     for (const auto& entry : value.as_array()) list->items.push_back(from_value(run, entry));
     return Any::list(list);
   }
+  return from_value(run, value.as_object());
+}
+
+Any from_value(Run& run, const Value::Object& object) {
   auto* dict = run.dict();
-  for (const auto& [name, entry] : value.as_object())
-    dict->set(run, from_text(run, name, !run.environment.chat), from_value(run, entry));
+  dict->entries().reserve(object.size());
+  for (const auto& [name, entry] : object) dict->set(run, from_value(run, name), from_value(run, entry));
   return dict;
 }
+
+Any from_value(Run& run, const std::string& text) { return from_text(run, text, !run.environment.chat); }
 
 Value to_value(Run& run, const Any& value) {
   switch (value.type()) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "berth/document.h"
 #include "jinja/attributes.h"
 #include "jinja/operators.h"
 #include "value/python_text.h"
@@ -37,6 +38,21 @@ class BoundFunction final : public Object {
 template <class Body>
 Any method(Run& run, std::string_view name, Body body) {
   return run.heap.make<BoundFunction<Body>>(name, body);
+}
+
+/// What a prompt mostly asks of its documents, without a copy: the document outlives the rendering.
+bool shared_field(Run& run, const Document& document, std::string_view name, Any& found) {
+  if (name == "content")
+    found = document.content ? from_value(run, *document.content) : Any();
+  else if (name == "meta")
+    found = from_value(run, document.meta);
+  else if (name == "score")
+    found = document.score ? Any(*document.score) : Any();
+  else if (name == "id")
+    found = from_value(run, document.id);
+  else
+    return false;
+  return true;
 }
 
 void need_count(const std::vector<Any>& arguments, std::size_t count, const char* name) {
@@ -253,27 +269,29 @@ bool Joiner::attribute(Run&, std::string_view name, Any& found) {
   return true;
 }
 
-Dict& InstanceObject::attributes(Run& run) {
-  if (attributes_ == nullptr) {
-    fields_ = value.as_instance().attributes();
-    attributes_ = run.dict();
-    for (const auto& [name, field] : *fields_) {
-      auto attribute = from_value(run, field);
-      if (name == "role" && attribute.is_string()) {
-        auto role = attribute.string();
-        role.member = true;
-        attribute = run.heap.make<Str>(role);
-      }
-      attributes_->set(run, run.view(name), attribute);
+const Any* InstanceObject::field(Run& run, std::string_view name) {
+  if (known_ == nullptr) known_ = run.dict();
+  if (const Any* known = known_->find(run, name)) return known;
+  Any made;
+  if (const auto* document = value.get_if<Document>();
+      document == nullptr || !shared_field(run, *document, name, made)) {
+    if (!fields_) fields_ = value.as_instance().attributes();
+    const Value* given = fields_->find(name);
+    if (given == nullptr) return nullptr;
+    made = from_value(run, *given);
+    if (name == "role" && made.is_string()) {
+      auto role = made.string();
+      role.member = true;
+      made = run.heap.make<Str>(role);
     }
   }
-  return *attributes_;
+  known_->set(run, run.text(name), made);
+  return known_->find(run, name);
 }
 
 bool InstanceObject::attribute(Run& run, std::string_view name, Any& found) {
-  const Any* attribute = attributes(run).find(run, name);
-  if (attribute != nullptr) {
-    found = *attribute;
+  if (const Any* known = field(run, name)) {
+    found = *known;
     return true;
   }
   if (name != "to_dict" && name != "to_openai_dict_format") return false;
@@ -294,10 +312,9 @@ void InstanceObject::write(TextBuilder& out) {
   const DeeperValue deeper(out.run);
   if (value.as_instance().class_name() != "Document") return out.append(python_repr(value));
   auto& run = out.run;
-  const auto field = [&](std::string_view name) { return *attributes(run).find(run, name); };
   const auto count = [&](const Any& list) { return list.is_none() ? 0 : jinja::length(run, list); };
   out.append("Document(id=");
-  write_str(out, field("id"));
+  write_str(out, *field(run, "id"));
   out.append(", ");
   std::string_view separator;
   const auto start = [&](std::string_view name) {
@@ -305,7 +322,7 @@ void InstanceObject::write(TextBuilder& out) {
     out.append(name);
     separator = ", ";
   };
-  if (const auto content = field("content"); content.is_string()) {
+  if (const auto content = *field(run, "content"); content.is_string()) {
     constexpr std::size_t shown = 100;
     start("content: '");
     const bool is_short = content.string().characters(run) < shown;
@@ -313,23 +330,23 @@ void InstanceObject::write(TextBuilder& out) {
                is_short ? content.string().bytes.size() : bytes_of(run, content.string(), 0, shown).end);
     out.append(is_short ? "'" : "...'");
   }
-  if (const auto blob = field("blob"); !blob.is_none()) {
+  if (const auto blob = *field(run, "blob"); !blob.is_none()) {
     start("blob: ");
     out.append(fmt::format("{} bytes", count(get_attribute(run, blob, "data"))));
   }
-  if (const auto meta = field("meta"); count(meta) > 0) {
+  if (const auto meta = *field(run, "meta"); count(meta) > 0) {
     start("meta: ");
     write_repr(out, meta);
   }
-  if (const auto score = field("score"); !score.is_none()) {
+  if (const auto score = *field(run, "score"); !score.is_none()) {
     start("score: ");
     write_repr(out, score);
   }
-  if (const auto embedding = field("embedding"); !embedding.is_none()) {
+  if (const auto embedding = *field(run, "embedding"); !embedding.is_none()) {
     start("embedding: ");
     out.append(fmt::format("vector of size {}", count(embedding)));
   }
-  if (const auto sparse = field("sparse_embedding"); !sparse.is_none()) {
+  if (const auto sparse = *field(run, "sparse_embedding"); !sparse.is_none()) {
     start("sparse_embedding: ");
     out.append(fmt::format("vector with {} non-zero elements", count(get_attribute(run, sparse, "indices"))));
   }

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -148,10 +149,11 @@ class InstanceObject final : public Object {
   const Value value;
 
  private:
-  Dict& attributes(Run& run);
+  /// The attribute, made when it is asked for first, or nullptr.
+  const Any* field(Run& run, std::string_view name);
 
-  std::optional<Value::Object> fields_;
-  Dict* attributes_ = nullptr;
+  std::optional<Value::Object> fields_;  // all of them as Berth has them, once they are needed
+  Dict* known_ = nullptr;                // those that were asked for
 };
 
 /// dict(*arguments, **named)
@@ -159,6 +161,8 @@ Dict* dict_of(Run& run, const Arguments& given, std::string_view name);
 
 /// A value from outside, which must outlive the run. In chat templates its texts are not trusted.
 Any from_value(Run& run, const Value& value);
+Any from_value(Run& run, const Value::Object& object);
+Any from_value(Run& run, const std::string& text);
 
 /// A value of the template as one of Berth. Throws a TypeError for what has no such form.
 Value to_value(Run& run, const Any& value);

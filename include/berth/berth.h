@@ -15,6 +15,7 @@
 #include "berth/convert.h"                           // IWYU pragma: export
 #include "berth/device.h"                            // IWYU pragma: export
 #include "berth/device_key.h"                        // IWYU pragma: export
+#include "berth/device_map_plan.h"                   // IWYU pragma: export
 #include "berth/document.h"                          // IWYU pragma: export
 #include "berth/document_store.h"                    // IWYU pragma: export
 #include "berth/document_writer.h"                   // IWYU pragma: export
@@ -30,12 +31,16 @@
 #include "berth/inventory.h"                         // IWYU pragma: export
 #include "berth/log.h"                               // IWYU pragma: export
 #include "berth/measure.h"                           // IWYU pragma: export
+#include "berth/memory.h"                            // IWYU pragma: export
 #include "berth/model.h"                             // IWYU pragma: export
+#include "berth/module_tree.h"                       // IWYU pragma: export
 #include "berth/openai_chat_generator.h"             // IWYU pragma: export
 #include "berth/openai_generator.h"                  // IWYU pragma: export
 #include "berth/ordered_map.h"                       // IWYU pragma: export
+#include "berth/parameters.h"                        // IWYU pragma: export
 #include "berth/pipeline.h"                          // IWYU pragma: export
 #include "berth/placement.h"                         // IWYU pragma: export
+#include "berth/plan.h"                              // IWYU pragma: export
 #include "berth/prompt_builder.h"                    // IWYU pragma: export
 #include "berth/resolve.h"                           // IWYU pragma: export
 #include "berth/secret.h"                            // IWYU pragma: export

@@ -35,6 +35,7 @@
 
 #include "berth/call_context.h"
 #include "berth/device.h"
+#include "berth/parameters.h"
 #include "berth/type.h"
 #include "berth/value.h"
 #include "berth/value_traits.h"
@@ -198,87 +199,6 @@ class Component {
 /// Runs a component by itself: `inputs` by name to outputs by name. Throws std::invalid_argument for an input that is
 /// missing, unknown or of another type, and what the component throws.
 Value::Object run_component(Component& component, const Value::Object& inputs, const CallContext& context = {});
-
-/// One parameter of a component: its name in serialized forms, and where it stands in the struct.
-template <class Parameters, class T>
-struct Field {
-  std::string_view name;
-  T Parameters::*member;
-};
-
-template <class Parameters, class T>
-constexpr Field<Parameters, T> field(std::string_view name, T Parameters::*member) {
-  return {name, member};
-}
-
-struct ParameterInfo {
-  std::string name;
-  Type type;
-  Value default_value;
-};
-
-/// A parameter that is not known, or of another type.
-class WrongParameter : public WrongType {
- public:
-  WrongParameter(std::string parameter, const std::string& message)
-      : WrongType(message), parameter_(std::move(parameter)) {}
-
-  const std::string& parameter() const { return parameter_; }
-
- private:
-  std::string parameter_;
-};
-
-/// Throws WrongParameter where `given` has a name that is not among `known`; it names the nearest.
-void check_parameter_names(const Value::Object& given, std::span<const std::string_view> known);
-
-/// "init_parameters" from the struct of a component and back. A parameter that is absent, or null without being
-/// optional, keeps its default.
-/// Throws WrongParameter for unknown names and for values of another type.
-template <class Parameters>
-Value::Object to_init_parameters(const Parameters& parameters) {
-  Value::Object object;
-  std::apply([&](const auto&... each) { (object.set(std::string(each.name), to_value(parameters.*each.member)), ...); },
-             Parameters::fields());
-  return object;
-}
-
-template <class Parameters>
-Parameters from_init_parameters(const Value::Object& given) {
-  Parameters parameters;
-  std::apply(
-      [&](const auto&... each) {
-        const std::string_view names[] = {std::string_view(), each.name...};
-        check_parameter_names(given, std::span(names).subspan(1));
-        [[maybe_unused]] const auto read = [&](const auto& one) {
-          using Member = std::remove_reference_t<decltype(parameters.*one.member)>;
-          const Value* value = given.find(one.name);
-          const bool null_is_a_value = type_of<Member>().is_union() || type_of<Member>().is_any();
-          if (value == nullptr || (value->is_null() && !null_is_a_value)) return;
-          try {
-            parameters.*one.member = from_value<Member>(*value);
-          } catch (const WrongType& problem) {
-            const std::string name(one.name);
-            throw WrongParameter(name, "parameter '" + name + "': " + problem.what());
-          }
-        };
-        (read(each), ...);
-      },
-      Parameters::fields());
-  return parameters;
-}
-
-template <class Parameters>
-std::vector<ParameterInfo> describe_parameters() {
-  const Parameters defaults;
-  return std::apply(
-      [&](const auto&... each) {
-        return std::vector<ParameterInfo>{{std::string(each.name),
-                                           type_of<std::decay_t<decltype(defaults.*each.member)>>(),
-                                           to_value(defaults.*each.member)}...};
-      },
-      Parameters::fields());
-}
 
 /// A component whose serialized form is its struct of parameters.
 template <class P>

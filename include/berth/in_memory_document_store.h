@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "berth/call_context.h"
-#include "berth/component.h"
+#include "berth/parameters.h"
 #include "berth/document.h"
 #include "berth/document_store.h"
 #include "berth/log.h"

@@ -255,6 +255,9 @@ struct DiscoverOptions {
   static DiscoverOptions from_environment();
 };
 
+/// Bytes of memory of the host that this process can have without swapping, by cgroup and cpuset too. 0 where unknown.
+std::uint64_t available_memory_bytes();
+
 /// Looks at this machine. A driver that is missing, hangs or crashes is a report, never an error.
 /// Safe to call from several threads.
 Inventory discover(const DiscoverOptions& options = DiscoverOptions::from_environment());

@@ -14,14 +14,42 @@ namespace berth {
 
 /// One tensor of a model file.
 struct TensorInfo {
-  std::string name;                  ///< "blk.0.ffn_up.weight"
-  std::string type;                  ///< as ggml names it: "Q4_1", "F32"
-  std::vector<std::uint64_t> shape;  ///< 0 to 4 dimensions, none zero, in ggml's order: the contiguous one first
-  std::uint64_t offset = 0;          ///< of its data from the start of its file
-  std::uint64_t bytes = 0;           ///< of its data, without padding
-  std::uint32_t part = 0;            ///< which file of a split model holds it, from 0
+  std::string name;                         ///< "blk.0.ffn_up.weight"
+  std::string type;                         ///< as ggml names it: "Q4_1", "F32"
+  std::vector<std::uint64_t> shape;         ///< 0 to 4 dimensions, none zero, in ggml's order: the contiguous one first
+  std::uint64_t offset = 0;                 ///< of its data from the start of its file
+  std::uint64_t bytes = 0;                  ///< of its data, without padding
+  std::uint32_t part = 0;                   ///< which file of a split model holds it, from 0
+  std::optional<std::uint64_t> layer = {};  ///< that it belongs to, by its name
+  std::string role = {};                    ///< what it is there: "ffn_up", "token_embd", "output"
 
   bool operator==(const TensorInfo&) const = default;
+};
+
+/// What a layer consists of, and what it keeps of the tokens before. Sizes are counted in elements.
+struct LayerProfile {
+  bool attention = false;
+  bool recurrent = false;  ///< a state instead of, or beside, attention
+  bool dense = false;      ///< a feed-forward part that all tokens go through
+  bool experts = false;    ///< one of which each token takes a few parts
+  bool loaded = true;      ///< false: it only serves to guess tokens ahead (NextN), and is left in the file
+
+  std::uint64_t heads = 0;
+  std::uint64_t kv_heads = 0;
+  std::uint64_t key_length = 0;                ///< of one head, as it is cached
+  std::uint64_t value_length = 0;              ///< of one head, as it is cached
+  bool has_cache = false;                      ///< keys are kept, and values
+  bool keys_only = false;                      ///< values are computed from keys (MLA)
+  std::uint64_t window = 0;                    ///< tokens that it attends to at most; 0: all of them
+  std::optional<std::uint64_t> cache_of = {};  ///< the layer whose keys and values it uses instead of its own
+
+  std::uint64_t convolution_state = 0;  ///< elements that a recurrent layer keeps for each sequence: of its convolution
+  std::uint64_t recurrent_state = 0;    ///< and of what it sums up
+
+  std::uint64_t feed_forward_length = 0;
+  std::uint64_t experts_used = 0;
+
+  bool operator==(const LayerProfile&) const = default;
 };
 
 /// What the header of a model says: enough to plan where each part goes, nothing of the weights themselves.
@@ -35,13 +63,22 @@ struct ModelProfile {
   std::optional<std::uint64_t> context_length;  ///< tokens that the model was trained for
   std::optional<std::uint64_t> block_count;     ///< layers
   std::optional<std::uint64_t> vocabulary_size;
+  std::optional<std::uint64_t> embedding_length;  ///< of the state between layers
+  std::uint64_t experts = 0;
+  std::optional<std::uint64_t> key_rank;    ///< of the compressed keys and values of MLA
+  std::optional<std::uint64_t> query_rank;  ///< of its compressed queries
   bool has_chat_template = false;
+  std::vector<LayerProfile> layers;  ///< in their order; empty where the architecture's counts make no sense
 
   /// All metadata in the order of the file. An array of more than 512 elements or a string of more than 1 MiB stands
   /// here as {"type": "array[string]", "length": 49152}. An unsigned integer beyond 2^63 - 1 is a double.
   Value::Object metadata;
   std::vector<TensorInfo> tensors;  ///< in the order of the file, part by part
   std::uint64_t tensor_bytes = 0;   ///< the sum of their bytes
+
+  Value to_dict() const;  ///< docs/model.schema.json
+  /// Throws std::invalid_argument saying where what is wrong.
+  static ModelProfile from_dict(const Value& dict);
 
   bool operator==(const ModelProfile&) const = default;
 };

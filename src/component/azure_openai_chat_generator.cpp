@@ -1,6 +1,6 @@
 #include "berth/azure_openai_chat_generator.h"
 
-#include "component/serialization.h"
+#include "dataclasses/serialization.h"
 #include "remote/openai_endpoint.h"
 #include "remote/remote_chat.h"
 

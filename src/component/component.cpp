@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "component/serialization.h"
+#include "dataclasses/serialization.h"
 #include "text/nearest.h"
 #include "text/printable.h"
 
@@ -60,14 +60,6 @@ Value::Object run_component(Component& component, const Value::Object& inputs, c
   for (std::size_t i = 0; i < outputs.size(); ++i)
     if (outputs[i]) result.set(component.outputs()[i].name, *std::move(outputs[i]));
   return result;
-}
-
-void check_parameter_names(const Value::Object& given, std::span<const std::string_view> known) {
-  for (const auto& [name, value] : given) {
-    if (std::ranges::find(known, name) != known.end()) continue;
-    throw WrongParameter(name, fmt::format("there is no parameter {}{}", in_quotes(name),
-                                           nearest_hint(name, {known.begin(), known.end()})));
-  }
 }
 
 }  // namespace berth

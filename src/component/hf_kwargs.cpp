@@ -4,7 +4,7 @@
 #include <stdexcept>
 
 #include "berth/convert.h"
-#include "component/torch_dtype.h"
+#include "device/torch_dtype.h"
 #include "text/printable.h"
 #include "value/python_text.h"
 

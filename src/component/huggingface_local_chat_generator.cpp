@@ -7,7 +7,7 @@
 #include "berth/hf_kwargs.h"
 #include "component/generation_kwargs.h"
 #include "component/local_pipeline.h"
-#include "component/serialization.h"
+#include "dataclasses/serialization.h"
 #include "component/stop_words.h"
 #include "component/tool_parser.h"
 #include "text/printable.h"

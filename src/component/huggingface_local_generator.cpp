@@ -3,7 +3,7 @@
 #include "berth/hf_kwargs.h"
 #include "component/generation_kwargs.h"
 #include "component/local_pipeline.h"
-#include "component/serialization.h"
+#include "dataclasses/serialization.h"
 #include "component/stop_words.h"
 
 namespace berth {

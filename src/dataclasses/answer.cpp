@@ -1,7 +1,7 @@
 #include "berth/answer.h"
 
 #include "berth/chat_message.h"
-#include "component/serialization.h"
+#include "dataclasses/serialization.h"
 #include "dataclasses/dict_fields.h"
 
 namespace berth {

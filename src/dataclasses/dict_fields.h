@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "berth/component.h"
+#include "berth/parameters.h"
 #include "berth/value.h"
 #include "berth/value_traits.h"
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "berth/inventory.h"
+#include "inventory/findings.h"
 
 namespace berth::discovery {
 
@@ -28,21 +29,6 @@ struct Machine {
   static Machine this_one();  ///< with the environment of this process
 
   const std::string* variable(const std::string& name) const;  ///< nullptr where it is not set
-};
-
-/// What one probe found. Where pieces of hardware are seen by several probes, merge() makes one of them, by PCI id or
-/// UUID. The end of a link may be a UUID or PCI id, where the device has no name here; merge() gives it one.
-struct Findings {
-  ProbeReport report;
-  std::vector<DeviceInfo> devices = {};
-  std::vector<DeviceInfo> sightings = {};  ///< hardware that has no name of its own in this API; `device` is not read
-  std::vector<MemoryPool> pools = {};
-  std::vector<Link> links = {};
-  bool uses_workers = false;  ///< this is an engine that also runs on workers, which other probes find
-
-  /// JSON, as a child process hands it over. from_json throws std::invalid_argument or FormatError.
-  std::string to_json() const;
-  static Findings from_json(std::string_view text);
 };
 
 /// One source of discovery. A probe that enters a driver runs in a process of its own.

@@ -39,7 +39,7 @@ std::vector<std::string> split(std::string_view text) {
 Findings at_least_a_cpu() {
   DeviceInfo cpu{.device = Device::cpu(), .name = "CPU", .pool = "ram"};
   cpu.total_bytes = discovery::total_memory_bytes();
-  cpu.free_bytes = discovery::available_memory_bytes();
+  cpu.free_bytes = available_memory_bytes();
   return {.report = {}, .devices = {cpu}, .pools = {{"ram", PoolKind::host, cpu.total_bytes, cpu.free_bytes, {}}}};
 }
 

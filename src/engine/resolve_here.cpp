@@ -34,7 +34,8 @@ Resolution resolve_here(const ResolveRequest& request, const std::vector<std::st
       auto resolution = resolve(
           std::holds_alternative<std::monostate>(request) ? ComponentDevice(Device::cpu()) : request, machine, policy);
       if (std::holds_alternative<std::monostate>(request))
-        resolution.reasons = {{Device::cpu(), true, "the only device that the engines of this build can use"}};
+        resolution.reasons = {
+            {Device::cpu(), true, "the first of cuda, xpu, mps, cpu that an engine of this build can use"}};
       return resolution;
     }
   }

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "berth/convert.h"
-#include "discover/host/topology.h"
-#include "discover/host/topology_gpus.h"
+#include "inventory/topology.h"
+#include "inventory/topology_gpus.h"
 #include "inventory/simulate_text.h"
 
 namespace berth::discovery {

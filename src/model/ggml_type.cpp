@@ -1,5 +1,6 @@
 #include "model/ggml_type.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -25,6 +26,13 @@ constexpr std::array<GgmlType, 43> types{{
 const GgmlType* ggml_type(std::uint32_t number) {
   if (number >= types.size() || types[number].block_elements == 0) return nullptr;
   return &types[number];
+}
+
+const GgmlType* ggml_type(std::string_view name) {
+  const auto same = [](char a, char b) { return a == (b >= 'a' && b <= 'z' ? static_cast<char>(b - 'a' + 'A') : b); };
+  for (const auto& type : types)
+    if (type.block_elements != 0 && std::ranges::equal(type.name, name, same)) return &type;
+  return nullptr;
 }
 
 }  // namespace berth::model

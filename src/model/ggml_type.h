@@ -15,5 +15,7 @@ struct GgmlType {
 
 /// The type with this number in a GGUF file, or nullptr.
 const GgmlType* ggml_type(std::uint32_t number);
+/// The type of this name, in capitals or not, or nullptr.
+const GgmlType* ggml_type(std::string_view name);
 
 }  // namespace berth::model

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "model/tensor_role.h"
 #include "text/printable.h"
 
 namespace berth::model {
@@ -79,7 +80,10 @@ ModelProfile make_profile(const ByteReader& reader, GgufHeader header) {
   profile.vocabulary_size = vocabulary_size(reader, metadata, profile.architecture);
   profile.has_chat_template = !find_string(reader, metadata, "tokenizer.chat_template").value_or("").empty();
   profile.tensors = std::move(header.tensors);
-  for (const auto& tensor : profile.tensors) profile.tensor_bytes += tensor.bytes;
+  for (auto& tensor : profile.tensors) {
+    profile.tensor_bytes += tensor.bytes;
+    set_role(tensor);
+  }
   profile.metadata = std::move(header.metadata.values);
   return profile;
 }

@@ -7,7 +7,8 @@
 
 namespace berth::model {
 
-/// The profile of a file on its own. `reader` is the one that `header` came from. Throws FormatError.
+/// The profile of a file on its own, without its layers (layers.h), which need the tensors of all parts. `reader` is the
+/// one that `header` came from. Throws FormatError.
 ModelProfile make_profile(const ByteReader& reader, GgufHeader header);
 
 /// Which part of a split model a file is, as its metadata say: {0, 1} where it is whole. Throws FormatError.

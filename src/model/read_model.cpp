@@ -6,8 +6,10 @@
 
 #include "berth/error.h"
 #include "berth/model.h"
+#include "model/layers.h"
 #include "model/profile.h"
 #include "model/split_name.h"
+#include "model/tensor_role.h"
 #include "text/printable.h"
 
 namespace berth {
@@ -53,6 +55,7 @@ void add_part(ModelProfile& profile, const std::filesystem::path& path, std::uin
   for (auto& tensor : header.tensors) {
     tensor.part = part;
     profile.tensor_bytes += tensor.bytes;
+    set_role(tensor);
     profile.tensors.push_back(std::move(tensor));
   }
 }
@@ -70,9 +73,7 @@ void check_joined_tensors(const ByteReader& first, const GgufMetadata& metadata,
   }
 }
 
-}  // namespace
-
-ModelProfile read_model(const std::filesystem::path& path) {
+ModelProfile read_parts(const std::filesystem::path& path) {
   ByteReader reader(path);
   auto header = read_gguf(reader);
   reader.reading("");
@@ -84,6 +85,14 @@ ModelProfile read_model(const std::filesystem::path& path) {
   profile.part_count = place.count;
   for (std::uint32_t part = 1; part < place.count; ++part) add_part(profile, part_path(path, name, part), part);
   check_joined_tensors(reader, metadata, profile);
+  return profile;
+}
+
+}  // namespace
+
+ModelProfile read_model(const std::filesystem::path& path) {
+  auto profile = read_parts(path);
+  set_layers(profile);
   return profile;
 }
 

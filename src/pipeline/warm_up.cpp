@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "discover/host/usable.h"
+#include "berth/inventory.h"
 #include "pipeline/callbacks.h"
 #include "pipeline/failure.h"
 #include "pipeline/graph.h"
@@ -73,7 +73,7 @@ void Pipeline::warm_up(const WarmUpOptions& given) {
   }
   for (std::span<Task> rest = heavy; !rest.empty();) {
     // As many at a time as fit; always one.
-    const auto available = discovery::available_memory_bytes();
+    const auto available = available_memory_bytes();
     auto needed = rest.front().bytes;
     std::size_t count = 1;
     while (count < rest.size() && needed + rest[count].bytes <= available) needed += rest[count++].bytes;

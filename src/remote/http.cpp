@@ -13,7 +13,7 @@
 #include "berth/error.h"
 #include "berth/value.h"
 #include "berth/version.h"
-#include "discover/remote/curl_library.h"
+#include "system/curl_library.h"
 #include "remote/retry.h"
 #include "remote/url.h"
 #include "text/printable.h"

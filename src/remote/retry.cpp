@@ -5,7 +5,7 @@
 #include <cmath>
 #include <string>
 
-#include "discover/remote/curl_library.h"
+#include "system/curl_library.h"
 
 namespace berth {
 namespace {

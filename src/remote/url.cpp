@@ -5,7 +5,7 @@
 #include <memory>
 #include <stdexcept>
 
-#include "discover/remote/curl_library.h"
+#include "system/curl_library.h"
 #include "text/printable.h"
 
 namespace berth {

@@ -9,7 +9,7 @@
 #include "berth/component.h"
 #include "berth/huggingface_local_chat_generator.h"
 #include "berth/huggingface_local_generator.h"
-#include "component/serialization.h"
+#include "dataclasses/serialization.h"
 #include "corpus/haystack_components.h"
 #include "corpus/haystack_corpus.h"
 

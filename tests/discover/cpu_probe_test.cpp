@@ -53,7 +53,7 @@ TEST(CpuProbe, FindsThisMachine) {
   EXPECT_GT(findings.pools[0].total_bytes, 0U);
   EXPECT_EQ(findings.devices[0].cpu->usable_cores, discovery::usable_cores());
   EXPECT_EQ(findings.pools[0].total_bytes, discovery::total_memory_bytes());
-  EXPECT_GT(discovery::available_memory_bytes(), 0U);
+  EXPECT_GT(available_memory_bytes(), 0U);
 }
 
 TEST(CpuProbe, CountsTheProcessorsOfTheAffinityMaskOfTheThread) {

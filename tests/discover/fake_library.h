@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "discover/drivers/dynamic_library.h"
+#include "system/dynamic_library.h"
 #include "discover/recorded_machine.h"
 
 namespace berth::test {

@@ -1,4 +1,4 @@
-#include "discover/host/topology.h"
+#include "inventory/topology.h"
 
 #include <gmock/gmock.h>
 #include <sched.h>

@@ -37,7 +37,7 @@ std::string random_text(test::Random& random) {
 
 TEST(Requests, OfGenerationSurviveJson) {
   test::Random random;
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 500; ++i) {
     GenerationRequest request;
     for (int p = random.below(4); p > 0; --p) {
       std::vector<Prompt::Piece> pieces;
@@ -61,7 +61,7 @@ TEST(Requests, OfGenerationSurviveJson) {
 
 TEST(Requests, ToLoadSurviveJson) {
   test::Random random;
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 500; ++i) {
     LoadRequest request{.model = "/models/" + random.name(), .device = random.component_device()};
     for (int n = random.below(3); n > 0; --n)
       request.keys.set(random.device().str(), {.pci_id = "0000:01:00.0",

@@ -281,9 +281,9 @@ TEST(ResolveForEngines, ADeviceThatOnlyAnotherEngineCanUseIsNeverChosen) {
   inventory.devices.pop_back();
   EXPECT_EQ(resolve({}, inventory, llama).device, ComponentDevice(Device::cpu()));
   EXPECT_EQ(refusal(Wish::from_str("gpu"), inventory, llama),
-            "No device of this machine meets the wish 'cuda or xpu or mps or vulkan'; nearest is cuda:0: llama.cpp "
-            "cannot use "
-            "it, only OpenVINO; cpu: of another type than was asked for");
+            "No device of this machine meets the wish 'gpu'; nearest is cuda:0: llama.cpp cannot use it, only "
+            "OpenVINO; cpu: of "
+            "another type than was asked for");
   EXPECT_EQ(resolve(Device::gpu(0), inventory, llama).str(),
             "cuda:0: taken, given; llama.cpp cannot use cuda:0, only OpenVINO");
 }

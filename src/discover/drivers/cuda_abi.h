@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "discover/drivers/dynamic_library.h"
+#include "system/dynamic_library.h"
 
 namespace berth::discovery::cuda {
 

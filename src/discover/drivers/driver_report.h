@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "discover/drivers/dynamic_library.h"
+#include "system/dynamic_library.h"
 #include "discover/probe.h"
 
 namespace berth::discovery {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "discover/drivers/dynamic_library.h"
+#include "system/dynamic_library.h"
 #include "discover/drivers/sysfs.h"
 #include "discover/probe.h"
 

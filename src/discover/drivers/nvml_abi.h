@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "discover/drivers/dynamic_library.h"
+#include "system/dynamic_library.h"
 
 namespace berth::discovery::nvml {
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "berth/inventory.h"
+#include "inventory/pci.h"
 
 namespace berth::discovery {
 
@@ -34,15 +35,6 @@ struct PciDevice {
   /// "1002:74a1 at 0000:65:00.0 (kernel driver amdgpu)"
   std::string str() const;
 };
-
-inline constexpr std::uint16_t pci_vendor_amd = 0x1002;
-inline constexpr std::uint16_t pci_vendor_intel = 0x8086;
-inline constexpr std::uint16_t pci_vendor_nvidia = 0x10de;
-
-/// "Intel" of 0x8086; empty for a vendor that makes no GPUs.
-std::string vendor_name(std::uint32_t pci_vendor);
-/// "0000:65:00.0"
-std::string pci_id(std::uint32_t domain, std::uint32_t bus, std::uint32_t device, std::uint32_t function);
 
 /// The GPUs and accelerators on the PCI bus, by address.
 std::vector<PciDevice> pci_devices(const std::filesystem::path& root);

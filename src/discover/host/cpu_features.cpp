@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "discover/host/system_file.h"
+#include "inventory/cpu_vendor.h"
 #include "text/printable.h"
 
 namespace berth::discovery {
@@ -57,25 +58,6 @@ std::string first_value(std::string_view cpuinfo, std::initializer_list<std::str
 }
 
 }  // namespace
-
-std::string cpu_vendor(std::string_view id) {
-  constexpr std::array<Feature, 13> vendors{{{"GenuineIntel", "Intel"},
-                                             {"AuthenticAMD", "AMD"},
-                                             {"HygonGenuine", "Hygon"},
-                                             {"0x41", "Arm"},
-                                             {"0x42", "Broadcom"},
-                                             {"0x43", "Cavium"},
-                                             {"0x46", "Fujitsu"},
-                                             {"0x48", "HiSilicon"},
-                                             {"0x4e", "NVIDIA"},
-                                             {"0x51", "Qualcomm"},
-                                             {"0x61", "Apple"},
-                                             {"0xc0", "Ampere"},
-                                             {"IBM/S390", "IBM"}}};
-  for (const auto& [known, name] : vendors)
-    if (id == known) return std::string(name);
-  return printable(id);
-}
 
 CpuDescription describe_cpu(std::string_view cpuinfo) {
   // x86, Arm and s390x, LoongArch, Arm of 32 bits, MIPS, Power, RISC-V

@@ -16,9 +16,6 @@ struct CpuDescription {
   bool operator==(const CpuDescription&) const = default;
 };
 
-/// "AMD" of "AuthenticAMD", "Arm" of "0x41"; what is not known, as it is.
-std::string cpu_vendor(std::string_view id);
-
 /// `cpuinfo` is the text of the whole file. Features are known for x86 and Arm only.
 CpuDescription describe_cpu(std::string_view cpuinfo);
 

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "discover/host/topology.h"
+#include "inventory/topology.h"
 #include "discover/probe.h"
 
 namespace berth::discovery {

@@ -4,6 +4,7 @@
 #include <exception>
 #include <thread>
 
+#include "berth/inventory.h"
 #include "discover/host/cgroup.h"
 #include "discover/host/cpu_probe.h"
 #include "discover/host/memory.h"
@@ -24,6 +25,7 @@ int usable_cores() {
 }
 
 std::uint64_t total_memory_bytes() { return ram_pool(root).total_bytes; }
-std::uint64_t available_memory_bytes() { return ram_pool(root).free_bytes; }
 
 }  // namespace berth::discovery
+
+std::uint64_t berth::available_memory_bytes() { return berth::discovery::ram_pool("/").free_bytes; }

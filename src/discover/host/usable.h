@@ -9,9 +9,8 @@ namespace berth::discovery {
 /// allows; at least 1.
 int usable_cores();
 
-/// Bytes of memory that this process may have, by cgroup and cpuset too, and those of them that can be had without
-/// swapping. 0 where unknown.
+/// Bytes of memory that this process may have, by cgroup and cpuset too; 0 where unknown. Those that are free are
+/// available_memory_bytes() of berth/inventory.h.
 std::uint64_t total_memory_bytes();
-std::uint64_t available_memory_bytes();
 
 }  // namespace berth::discovery

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "discover/drivers/dynamic_library.h"
+#include "system/dynamic_library.h"
 
 #ifdef BERTH_COVERAGE
 extern "C" void __gcov_dump();  // NOLINT(bugprone-reserved-identifier)

@@ -11,7 +11,7 @@
 #include <span>
 
 #include "discover/drivers/driver_report.h"
-#include "discover/remote/curl_library.h"
+#include "system/curl_library.h"
 #include "text/printable.h"
 
 namespace berth::discovery {

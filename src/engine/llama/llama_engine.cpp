@@ -63,7 +63,7 @@ DeviceInfo info_of(const EngineDevice& found) {
   if (props.device_id != nullptr) info.pci_id = props.device_id;
   // ggml calls all memory of the host free.
   if (found.device.type() == DeviceType::cpu) {
-    const auto available = discovery::available_memory_bytes();
+    const auto available = available_memory_bytes();
     if (available != 0) info.free_bytes = available;
   }
   return info;

@@ -1,0 +1,126 @@
+/// Where each part of a model goes on a machine: known before anything is loaded.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "berth/context_spec.h"
+#include "berth/device.h"
+#include "berth/device_map_plan.h"
+#include "berth/inventory.h"
+#include "berth/model.h"
+#include "berth/placement.h"
+#include "berth/value.h"
+
+namespace berth {
+
+/// What an engine can do with a model. It places the first layers on the CPU, then a run of layers on each device in its
+/// order; the output layer follows the last layer; the cache of a layer lies with the layer.
+struct PlacementRules {
+  std::string engine = "llama.cpp";
+  bool tensor_overrides = true;  ///< single tensors can lie elsewhere than their layer
+  int most_devices = 16;         ///< besides the CPU
+
+  bool operator==(const PlacementRules&) const = default;
+};
+
+enum class Objective {
+  fastest,         ///< the most tokens a second
+  fewest_devices,  ///< and among those the fastest
+  largest_context  ///< up to what the model was trained for, or what is asked for
+};
+
+/// Tensors that have to lie on a device.
+struct Pin {
+  std::string pattern = {};  ///< regular expression, found anywhere in the name of a tensor: "blk\\.0\\..*_exps"
+  Device device = Device::cpu();
+
+  bool operator==(const Pin&) const = default;
+};
+
+struct PlanRequest {
+  PlacementRules rules = {};
+  ContextSpec context = {};             ///< with n_ctx 0: what the model was trained for
+  std::optional<int> min_context = {};  ///< n_ctx may be made smaller, down to this, where it does not fit
+  Objective objective = Objective::fastest;
+  std::vector<MemoryBudget> max_memory = {};  ///< of devices; the others may use all that is free
+  std::uint64_t leave = 0;                    ///< bytes of each memory pool that stay free
+  std::vector<Pin> pins = {};                 ///< the first that matches counts
+  std::vector<Device> use = {};               ///< devices besides the CPU; empty: all
+  std::vector<Device> avoid = {};
+};
+
+enum class PlanOutcome { fits, does_not_fit };
+std::string_view to_string(PlanOutcome outcome);  ///< "fits", "does_not_fit"
+
+/// Where memory lacks, for the placement that comes nearest.
+struct Shortfall {
+  Device device = Device::cpu();
+  std::string pool = {};
+  std::uint64_t needed_bytes = 0;
+  std::uint64_t available_bytes = 0;
+
+  bool operator==(const Shortfall&) const = default;
+};
+
+/// One change that alone would make the model fit.
+struct PlanChange {
+  std::string what = {};                       ///< "context", "cache_type" or "device"
+  std::optional<int> n_ctx = {};               ///< the longest context that fits
+  std::optional<std::string> cache_type = {};  ///< of keys and values: the largest type that fits
+  std::optional<std::uint64_t> bytes = {};     ///< one more device with as much memory
+
+  std::string str() const;  ///< "a context of 8192 tokens"
+  bool operator==(const PlanChange&) const = default;
+};
+
+struct Reason {
+  std::string part = {};  ///< of the model or the plan: "layers 0 to 11", "experts", "context"
+  std::string text = {};
+
+  bool operator==(const Reason&) const = default;
+};
+
+struct PredictedSpeed {
+  double decode_tokens_per_s = 0;
+  bool measured = false;        ///< from rates that were measured on this machine; else from usual ones
+  std::string limited_by = {};  ///< the device that takes the most time
+
+  bool operator==(const PredictedSpeed&) const = default;
+};
+
+/// The answer of make_plan().
+struct Plan {
+  PlanOutcome outcome = PlanOutcome::does_not_fit;
+  Placement placement = {};
+  ContextSpec context = {};
+  std::vector<DeviceUse> use = {};
+  std::optional<PredictedSpeed> predicted = {};
+  std::vector<Shortfall> missing = {};   ///< where it does not fit
+  std::vector<PlanChange> changes = {};  ///< where it does not fit: each would do
+  std::vector<Reason> reasons = {};
+
+  Value to_dict() const;
+  /// Throws std::invalid_argument saying where what is wrong.
+  static Plan from_dict(const Value& dict);
+
+  bool operator==(const Plan&) const = default;
+};
+
+/// The bytes that a model takes, by device.
+using MemoryFunction = std::function<std::vector<DeviceUse>(const Placement&, const ContextSpec&)>;
+
+/// The best placement that `memory` says fits. Pure and deterministic: the machine is not touched. A model that does not
+/// fit is an answer, not an error. Throws std::invalid_argument for a model without layers, devices that `inventory` does
+/// not have, and pins that match nothing.
+Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request,
+               const MemoryFunction& memory);
+
+/// Where a tensor of the model lies and why, in words: "blk.12.ffn_down.weight lies on cuda:0 with layer 12 ...".
+std::string explain(const Plan& plan, std::string_view tensor);
+
+}  // namespace berth

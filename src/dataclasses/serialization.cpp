@@ -1,0 +1,56 @@
+#include "dataclasses/serialization.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "value/python_compare.h"
+
+namespace berth {
+namespace {
+
+bool is_serialized_device(const Value& value) {
+  const Value* type = value.find("type");
+  if (type == nullptr) return false;
+  const Value* device = value.find("device");
+  const Value* map = value.find("device_map");
+  return (*type == Value("single") && device != nullptr && device->is_string()) ||
+         (*type == Value("multiple") && map != nullptr && map->is_object());
+}
+
+}  // namespace
+
+Value::Object init_parameters(const Value& data, std::string_view type) {
+  const Value* actual = data.find("type");
+  if (actual == nullptr) throw std::invalid_argument("Missing 'type' in serialization data");
+  if (*actual != Value(type))
+    throw std::invalid_argument(fmt::format("Class '{}' can't be deserialized as '{}'",
+                                            actual->is_string() ? actual->as_string() : actual->to_json(),
+                                            type.substr(type.rfind('.') + 1)));
+  const Value* parameters = data.find("init_parameters");
+  return parameters == nullptr ? Value::Object{} : parameters->as_object();
+}
+
+std::optional<ComponentDevice> device_parameter(const Value& value) {
+  if (value.is_null()) return std::nullopt;
+  if (is_serialized_device(value)) return ComponentDevice::from_dict(value);
+  throw std::invalid_argument(fmt::format("Invalid component device type '{}'. Must either be None or ComponentDevice.",
+                                          python_type_name(value)));
+}
+
+std::optional<Secret> secret_parameter(const Value& value) {
+  if (value.is_null()) return std::nullopt;
+  return Secret::from_dict(value);
+}
+
+Value plain(const Value& value) {
+  if (value.is_instance()) return value.as_instance().to_dict();
+  if (value.is_object())
+    return value.as_object().map_values([](const std::string&, const Value& each) { return plain(each); });
+  if (!value.is_array()) return value;
+  Value::Array array;
+  for (const auto& each : value.as_array()) array.push_back(plain(each));
+  return array;
+}
+
+}  // namespace berth

@@ -1,0 +1,187 @@
+#include "engine/llama/llama_memory.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+#include <string>
+
+#include "berth/error.h"
+#include "engine/llama/handles.h"
+#include "engine/llama/llama_internals.h"
+#include "engine/llama/log_capture.h"
+#include "plan/engine_layout.h"
+
+namespace berth::llama {
+namespace {
+
+[[noreturn]] void refuse(std::string problem) { throw EngineError("llama.cpp", "", std::move(problem)); }
+
+std::string quoted_pattern(std::string_view name) {
+  std::string pattern = "^";
+  for (const char c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_') pattern += '\\';
+    pattern += c;
+  }
+  return pattern + "$";
+}
+
+/// A placement in the terms of llama_model_params, which point into this.
+class LoadParameters {
+ public:
+  LoadParameters(const ModelProfile& profile, const Placement& placement, const MemoryOptions& options,
+                 const NamedDevices& devices)
+      : layout_(plan::engine_layout(profile, placement, {}, options_of(devices))),
+        repacks_(!options.repacked_types.empty()) {
+    for (const auto& [device, handle] : devices) handles_.push_back(handle);
+    handles_.push_back(nullptr);
+    split_layers();
+    override_tensors(placement, devices);
+  }
+
+  llama_model_params params() const {
+    auto params = llama_model_default_params();
+    params.devices = const_cast<ggml_backend_dev_t*>(handles_.data());
+    params.n_gpu_layers = gpu_layers_;
+    params.tensor_split = split_.data();
+    params.tensor_buft_overrides = overrides_.size() > 1 ? overrides_.data() : nullptr;
+    params.load_mode = LLAMA_LOAD_MODE_NONE;
+    params.use_extra_bufts = repacks_;
+    params.no_alloc = true;
+    return params;
+  }
+
+ private:
+  static MemoryOptions options_of(const NamedDevices& devices) {
+    MemoryOptions options;
+    for (const auto& [device, handle] : devices) options.devices.push_back(device);
+    return options;
+  }
+
+  void split_layers() {
+    split_.assign(std::max<std::size_t>(llama_max_devices(), handles_.size()), 0);
+    auto backends = layout_.layer_backend;
+    backends.push_back(layout_.output_backend);
+    const auto first = std::ranges::find_if(backends, [&](auto backend) { return backend != layout_.host(); });
+    gpu_layers_ = static_cast<int>(backends.end() - first);
+    if (!std::is_sorted(first, backends.end()) || (first != backends.end() && backends.back() == layout_.host()))
+      refuse(
+          "llama.cpp places a run of layers on the CPU, then runs on its devices in their order, the output with the "
+          "last");
+    for (auto each = first; each != backends.end(); ++each) split_[static_cast<std::size_t>(*each)] += 1;
+  }
+
+  void override_tensors(const Placement& placement, const NamedDevices& devices) {
+    for (const auto& [name, device] : placement.tensors) patterns_.push_back(quoted_pattern(name));
+    std::size_t i = 0;
+    for (const auto& [name, device] : placement.tensors) {
+      const auto found = std::ranges::find(devices, device, &NamedDevices::value_type::first);
+      const auto buffers =
+          found == devices.end() ? ggml_backend_cpu_buffer_type() : ggml_backend_dev_buffer_type(found->second);
+      overrides_.push_back({patterns_[i++].c_str(), buffers});
+    }
+    overrides_.push_back({nullptr, nullptr});
+  }
+
+  plan::EngineLayout layout_;
+  bool repacks_;
+  std::vector<ggml_backend_dev_t> handles_;
+  std::vector<float> split_;
+  int gpu_layers_ = 0;
+  std::vector<std::string> patterns_;
+  std::vector<llama_model_tensor_buft_override> overrides_;
+};
+
+ggml_type cache_type(const std::string& name) {
+  for (int i = 0; i < GGML_TYPE_COUNT; ++i) {
+    const char* known = ggml_type_name(static_cast<ggml_type>(i));
+    const auto same = [](char a, char b) { return std::tolower(a) == std::tolower(b); };
+    if (known != nullptr && std::ranges::equal(std::string_view(known), name, same)) return static_cast<ggml_type>(i);
+  }
+  refuse(fmt::format("'{}' is no type of a cache", name));
+}
+
+llama_context_params context_params(const ContextSpec& context, const MemoryOptions& options) {
+  auto params = llama_context_default_params();
+  params.n_ctx = static_cast<std::uint32_t>(std::max(context.n_ctx, 0));
+  params.n_seq_max = static_cast<std::uint32_t>(std::max(context.n_seq, 1));
+  params.n_batch = static_cast<std::uint32_t>(std::max(context.n_batch, 1));
+  params.n_ubatch = static_cast<std::uint32_t>(std::max(context.n_ubatch, 1));
+  params.n_outputs_max = static_cast<std::uint32_t>(std::max(options.n_outputs_max, 0));
+  params.flash_attn_type = context.flash_attention == FlashAttention::on    ? LLAMA_FLASH_ATTN_TYPE_ENABLED
+                           : context.flash_attention == FlashAttention::off ? LLAMA_FLASH_ATTN_TYPE_DISABLED
+                                                                            : LLAMA_FLASH_ATTN_TYPE_AUTO;
+  params.type_k = cache_type(context.type_k);
+  params.type_v = cache_type(context.type_v);
+  params.kv_unified = context.unified;
+  params.offload_kqv = context.offload_cache;
+  params.swa_full = options.swa_full;
+  params.embeddings = options.embeddings;
+  return params;
+}
+
+/// The device of a buffer type; memory of the host counts as the CPU's, whoever made it.
+Device owner(ggml_backend_buffer_type_t type, const NamedDevices& devices) {
+  if (!ggml_backend_buft_is_host(type)) {
+    for (const auto& [device, handle] : devices)
+      if (ggml_backend_buft_get_device(type) == handle) return device;
+  }
+  return Device::cpu();
+}
+
+}  // namespace
+
+MemoryUse exact_memory(const std::filesystem::path& path, const ModelProfile& profile, const Placement& placement,
+                       const ContextSpec& context, const MemoryOptions& options, const NamedDevices& devices) {
+  LogCapture log;
+  const LoadParameters load(profile, placement, options, devices);
+  const ModelHandle model(llama_model_load_from_file(path.c_str(), load.params()));
+  if (!model) refuse(log.errors("llama.cpp cannot read the model"));
+  const ContextHandle handle(llama_init_from_model(model.get(), context_params(context, options)));
+  if (!handle) refuse(log.errors("llama.cpp refuses the context"));
+  // What the context counts of compute buffers without allocating them is not always what it would allocate: its
+  // scheduler forgets where the graph wanted parts of itself. A second reservation does not.
+  auto asked = options;
+  for (const auto& [device, unused] : devices)
+    if (std::ranges::find(asked.devices, device) == asked.devices.end()) asked.devices.push_back(device);
+  const auto sizes = plan::engine_layout(profile, placement, context, asked).context;
+  const auto sequences = static_cast<std::uint32_t>(sizes.sequences);
+  const auto reserve = [&](std::uint64_t tokens, std::uint64_t outputs) {
+    if (llama_graph_reserve(handle.get(), static_cast<std::uint32_t>(tokens), sequences,
+                            static_cast<std::uint32_t>(outputs)) == nullptr)
+      refuse(log.errors("llama.cpp cannot allocate the compute buffers"));
+  };
+  reserve(sizes.tokens, sizes.outputs);
+  reserve(sizes.sequences, sizes.sequences);
+  reserve(sizes.tokens, sizes.outputs);
+  std::map<Device, std::array<std::uint64_t, 3>> sums;
+  for (const auto& [type, bytes] : llama_get_memory_breakdown(handle.get())) {
+    auto& sum = sums[owner(type, devices)];
+    sum[0] += bytes.model;
+    sum[1] += bytes.context;
+  }
+  auto* scheduler = handle->get_sched();
+  for (int i = 0; i < ggml_backend_sched_get_n_backends(scheduler); ++i) {
+    auto* backend = ggml_backend_sched_get_backend(scheduler, i);
+    const auto type = ggml_backend_sched_get_buffer_type(scheduler, backend);
+    sums[owner(type, devices)][2] += ggml_backend_sched_get_buffer_size(scheduler, backend);
+  }
+  MemoryUse use;
+  const auto add = [&](const Device& device) {
+    const auto& sum = sums[device];
+    use.buffers.push_back({device, BufferKind::weights, sum[0]});
+    use.buffers.push_back({device, BufferKind::cache, sum[1]});
+    use.buffers.push_back({device, BufferKind::compute, sum[2]});
+  };
+  for (const auto& [device, unused] : devices) add(device);
+  add(Device::cpu());
+  const auto vocabulary = static_cast<std::uint64_t>(llama_vocab_n_tokens(llama_model_get_vocab(model.get())));
+  const bool embeds = options.embeddings || profile.architecture == "t5";
+  const auto width = embeds ? static_cast<std::uint64_t>(llama_model_n_embd(model.get())) : 0;
+  use.buffers.push_back({Device::cpu(), BufferKind::output, (vocabulary + width) * sequences * sizeof(float)});
+  return use;
+}
+
+}  // namespace berth::llama

@@ -1,0 +1,88 @@
+#include "plan/compute_bytes.h"
+
+#include <algorithm>
+
+#include "plan/cache_bytes.h"
+#include "plan/model_graph.h"
+
+namespace berth::plan {
+namespace {
+
+constexpr std::size_t most_layers = 1024;  // llama.cpp takes 512
+constexpr std::uint64_t most_sequences = 65'536;
+
+struct Reservation {
+  std::vector<std::uint64_t> bytes;
+  bool known = true;
+};
+
+Batch batch_of(const ContextSizes& context, std::uint64_t tokens, std::uint64_t outputs, bool flash, bool transposed) {
+  Batch batch;
+  batch.sequences = std::max<std::uint64_t>(context.sequences, 1);
+  batch.tokens = (tokens + batch.sequences - 1) / batch.sequences * batch.sequences;
+  batch.outputs = outputs;
+  batch.flash_attention = flash;
+  batch.transposed_values = transposed;
+  return batch;
+}
+
+/// Whether flash attention would run on the device of each layer; where it would not, the engine goes without it.
+bool flash_fits(const ModelProfile& profile, const PlacedWeights& weights, const EngineLayout& layout) {
+  if (std::ranges::none_of(layout.backends, [](const auto& backend) { return static_cast<bool>(backend.supports); }))
+    return true;
+  ModelGraph model(profile, weights, layout,
+                   batch_of(layout.context, layout.context.sequences, layout.context.sequences, true, false));
+  build_model(model);
+  const auto plan = schedule(model.graph, layout.backends, layout.copies);
+  for (const auto& step : plan.steps) {
+    if (step.holds) continue;
+    for (const auto& [tensor, layer] : model.attending)
+      if (tensor == step.tensor && step.backend != layout.layer_backend[layer]) return false;
+  }
+  return true;
+}
+
+Reservation reserve(const ModelProfile& profile, const PlacedWeights& weights, const EngineLayout& layout,
+                    const Batch& batch) {
+  ModelGraph model(profile, weights, layout, batch);
+  Reservation result;
+  result.known = build_model(model);
+  const auto plan = schedule(model.graph, layout.backends, layout.copies);
+  result.bytes = buffer_bytes(model.graph, plan, layout.backends);
+  return result;
+}
+
+}  // namespace
+
+ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& weights, const EngineLayout& layout,
+                           FlashAttention flash_attention) {
+  ComputeBytes result;
+  result.bytes.assign(layout.backends.size(), 0);
+  if (profile.layers.empty() || profile.layers.size() > most_layers || layout.context.sequences > most_sequences) {
+    result.estimate = "the counts of layers or of sequences make no sense, so compute buffers are not known";
+    return result;
+  }
+  const bool transposed = flash_attention == FlashAttention::off;
+  bool flash = flash_attention != FlashAttention::off && profile.architecture != "grok";
+  if (flash_attention == FlashAttention::automatic && flash) flash = flash_fits(profile, weights, layout);
+  const auto& context = layout.context;
+  // A batch of a prompt, and one of a token for each sequence; the engine keeps the larger buffers.
+  bool known = true;
+  for (const auto& [tokens, outputs] :
+       {std::pair{context.tokens, context.outputs}, std::pair{context.sequences, context.sequences}}) {
+    const auto reserved = reserve(profile, weights, layout, batch_of(context, tokens, outputs, flash, transposed));
+    known = known && reserved.known;
+    for (std::size_t i = 0; i < result.bytes.size(); ++i)
+      result.bytes[i] = std::max(result.bytes[i], reserved.bytes[i]);
+  }
+  if (!known) {
+    // Unknown steps keep more at the same time than those of plain decoders: twice as much was never too little in
+    // those that are known.
+    for (auto& bytes : result.bytes) bytes = times(bytes, 2);
+    result.estimate =
+        "the architecture '" + profile.architecture + "' is not known, so compute buffers are a generous guess";
+  }
+  return result;
+}
+
+}  // namespace berth::plan

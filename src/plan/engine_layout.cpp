@@ -1,0 +1,132 @@
+#include "plan/engine_layout.h"
+
+#include <algorithm>
+
+#include "model/ggml_type.h"
+#include "plan/cuda_attention.h"
+
+namespace berth::plan {
+namespace {
+
+constexpr std::uint64_t cell_padding = 256;
+
+std::uint64_t padded(std::uint64_t count) {
+  return times((plus(count, cell_padding - 1)) / cell_padding, cell_padding);
+}
+
+/// What is known of the devices of each type, from the backends of ggml 0.25.
+Backend backend_facts(const Device& device) {
+  switch (device.type()) {
+    case DeviceType::cuda:
+      return {.alignment = 128,
+              .row_elements = 512,
+              .offload_rows = 32,
+              .joins_steps = true,
+              .converts_cache = true,
+              .supports = cuda_supports};
+    case DeviceType::xpu:
+      return {.alignment = 128, .row_elements = 512, .offload_rows = 32};
+    case DeviceType::vulkan:
+      return {.alignment = 128, .offload_rows = 32};
+    default:
+      return {};  // a worker computes as its own CPU does
+  }
+}
+
+bool pipelines(const Device& device) {
+  return device.type() == DeviceType::cuda || device.type() == DeviceType::rpc || device.type() == DeviceType::vulkan;
+}
+
+bool on_host(const Device& device) { return device.type() == DeviceType::cpu || device.type() == DeviceType::disk; }
+
+void add_device(std::vector<Device>& devices, const Device& device) {
+  if (!on_host(device) && std::ranges::find(devices, device) == devices.end()) devices.push_back(device);
+}
+
+std::vector<Device> engine_devices(const Placement& placement, const MemoryOptions& options) {
+  std::vector<Device> devices;
+  for (const auto& device : options.devices) add_device(devices, device);
+  for (const auto& run : placement.layers) add_device(devices, run.device);
+  add_device(devices, placement.output);
+  add_device(devices, placement.input);
+  for (const auto& [name, device] : placement.tensors) add_device(devices, device);
+  devices.push_back(Device::cpu());
+  return devices;
+}
+
+std::uint64_t at_least_one(int count) { return static_cast<std::uint64_t>(std::max(count, 1)); }
+
+ContextSizes context_sizes(const ModelProfile& profile, const ContextSpec& spec, const MemoryOptions& options) {
+  ContextSizes sizes;
+  const bool caches = std::ranges::any_of(profile.layers, &LayerProfile::has_cache);
+  const bool recurs = std::ranges::any_of(profile.layers, &LayerProfile::recurrent);
+  auto n_ctx = spec.n_ctx > 0 ? static_cast<std::uint64_t>(spec.n_ctx) : profile.context_length.value_or(0);
+  sizes.sequences = at_least_one(spec.n_seq);
+  // Without a cache, as in encoders, a batch is not bounded by the context.
+  auto batch = at_least_one(spec.n_batch);
+  if (caches || recurs) batch = std::min(batch, std::max<std::uint64_t>(n_ctx, 1));
+  n_ctx = padded(n_ctx);
+  sizes.cells = spec.unified ? n_ctx : padded(n_ctx / sizes.sequences);
+  if (!spec.unified) n_ctx = times(sizes.cells, sizes.sequences);
+  sizes.streams = spec.unified ? 1 : sizes.sequences;
+  const auto ubatch = std::min(batch, at_least_one(spec.n_ubatch));
+  const bool encodes = profile.architecture == "t5" || profile.architecture == "t5encoder";
+  const auto outputs =
+      options.n_outputs_max <= 0 || encodes ? batch : static_cast<std::uint64_t>(options.n_outputs_max);
+  sizes.tokens = std::max<std::uint64_t>(std::min(n_ctx, ubatch), 1);
+  sizes.outputs = std::min(sizes.tokens, outputs);
+  sizes.type_k = element_type(spec.type_k);
+  sizes.type_v = element_type(spec.type_v);
+  sizes.offload_cache = spec.offload_cache;
+  sizes.unified = spec.unified;
+  sizes.swa_full = options.swa_full;
+  sizes.embeddings = options.embeddings;
+  sizes.ubatch = ubatch;
+  return sizes;
+}
+
+}  // namespace
+
+std::uint64_t ContextSizes::cells_of(std::uint64_t window) const {
+  if (window == 0 || swa_full) return cells;
+  return padded(std::min(cells, plus(times(window, unified ? sequences : 1), ubatch)));
+}
+
+std::int16_t EngineLayout::backend_of(const Device& device) const {
+  const auto found = std::ranges::find(devices, device);
+  return found == devices.end() ? host() : static_cast<std::int16_t>(found - devices.begin());
+}
+
+ElementType element_type(std::string_view name) {
+  const auto* type = model::ggml_type(name);
+  return type == nullptr ? f16 : ElementType{type->block_elements, type->block_bytes, type->name == "BF16"};
+}
+
+EngineLayout engine_layout(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,
+                           const MemoryOptions& options) {
+  EngineLayout layout;
+  layout.devices = engine_devices(placement, options);
+  for (const auto& device : layout.devices) layout.backends.push_back(backend_facts(device));
+  layout.output_backend = layout.backend_of(placement.output);
+  layout.layer_backend.assign(profile.layers.size(), layout.host());
+  for (const auto& run : placement.layers) {
+    const auto backend = layout.backend_of(run.device);
+    for (int i = std::max(run.first, 0); i - run.first < run.count; ++i) {
+      if (static_cast<std::size_t>(i) >= layout.layer_backend.size()) break;
+      layout.layer_backend[static_cast<std::size_t>(i)] = backend;
+    }
+  }
+  // Where a GPU gives memory of the host to be read by it, that is taken first.
+  if (std::ranges::all_of(layout.devices,
+                          [](const auto& device) { return on_host(device) || device.type() == DeviceType::rpc; }))
+    layout.repacked_types = options.repacked_types;
+  layout.context = context_sizes(profile, context, options);
+  layout.all_on_devices = layout.output_backend != layout.host() &&
+                          std::ranges::find(layout.layer_backend, layout.host()) == layout.layer_backend.end();
+  const bool several =
+      layout.devices.size() > 2 && std::all_of(layout.devices.begin(), layout.devices.end() - 1, pipelines);
+  if (several && layout.all_on_devices && context.offload_cache && placement.tensors.empty()) layout.copies = 4;
+  return layout;
+}
+
+}  // namespace berth::plan

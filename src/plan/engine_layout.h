@@ -1,0 +1,61 @@
+/// A placement and a context as llama.cpp 0.3.36 sees them: its devices in order, and the sizes that it makes of what
+/// is asked for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "berth/context_spec.h"
+#include "berth/memory.h"
+#include "berth/model.h"
+#include "berth/placement.h"
+#include "plan/graph_schedule.h"
+
+namespace berth::plan {
+
+/// Sizes of a context after the engine's rounding (llama_context::llama_context).
+struct ContextSizes {
+  std::uint64_t cells = 0;    ///< for each stream
+  std::uint64_t streams = 1;  ///< caches beside each other, one for each sequence unless they share one
+  std::uint64_t sequences = 1;
+  std::uint64_t tokens = 1;   ///< computed at a time
+  std::uint64_t ubatch = 1;   ///< tokens computed at a time, were the context long enough
+  std::uint64_t outputs = 1;  ///< of those whose logits are computed
+  ElementType type_k = f16;
+  ElementType type_v = f16;
+  bool offload_cache = true;
+  bool unified = false;
+  bool swa_full = false;
+  bool embeddings = false;
+
+  /// Cells of a layer that attends to `window` tokens; 0: to all.
+  std::uint64_t cells_of(std::uint64_t window) const;
+};
+
+struct EngineLayout {
+  std::vector<Device> devices;              ///< the host is the last of them
+  std::vector<Backend> backends;            ///< facts of the same
+  std::vector<std::int16_t> layer_backend;  ///< of each layer
+  std::int16_t output_backend = 0;
+  int copies = 1;                           ///< batches that are in flight at the same time
+  bool all_on_devices = false;              ///< no layer, nor the output, is on the host
+  std::vector<std::string> repacked_types;  ///< of weights that the CPU lays out anew
+  ContextSizes context;
+
+  std::int16_t host() const { return static_cast<std::int16_t>(devices.size() - 1); }
+  /// That of `device`; the host where the engine was not given it.
+  std::int16_t backend_of(const Device& device) const;
+  std::int16_t cache_backend(std::size_t layer) const {
+    return context.offload_cache && layer < layer_backend.size() ? layer_backend[layer] : host();
+  }
+};
+
+EngineLayout engine_layout(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,
+                           const MemoryOptions& options);
+
+/// How elements of this name ("Q8_0", "f16") are stored; F16 where the name is not known.
+ElementType element_type(std::string_view name);
+
+}  // namespace berth::plan

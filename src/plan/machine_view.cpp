@@ -1,0 +1,107 @@
+#include "plan/machine_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "text/nearest.h"
+#include "text/printable.h"
+
+namespace berth::plan {
+namespace {
+
+/// Of hardware that nobody measured: what the slower ones of its kind reach.
+double usual_bytes_per_s(DeviceType type) {
+  switch (type) {
+    case DeviceType::cpu:
+      return 30e9;
+    case DeviceType::cuda:
+      return 400e9;
+    case DeviceType::rpc:
+      return 100e9;
+    default:
+      return 150e9;
+  }
+}
+
+const DeviceInfo& known(const Inventory& inventory, const Device& device) {
+  if (const auto* info = inventory.find(device)) return *info;
+  std::vector<std::string> names;
+  for (const auto& each : inventory.devices) names.push_back(each.device.str());
+  throw std::invalid_argument(
+      fmt::format("The machine has no device '{}'{}", device.str(), nearest_hint(device.str(), names)));
+}
+
+bool is_named(const Inventory& inventory, const std::vector<Device>& devices, const DeviceInfo& info) {
+  return std::ranges::any_of(devices, [&](const Device& each) { return inventory.find(each) == &info; });
+}
+
+bool can_compute(const DeviceInfo& info) {
+  const auto type = info.device.type();
+  return type != DeviceType::cpu && type != DeviceType::disk && type != DeviceType::npu;
+}
+
+/// To or from the CPU.
+double link_seconds(const Inventory& inventory, const DeviceInfo& info, std::uint64_t bytes) {
+  const bool is_remote = info.device.type() == DeviceType::rpc;
+  double latency = is_remote ? 300e-6 : 15e-6;
+  double bytes_per_s = is_remote ? 1e9 : 12e9;
+  const auto name = info.device.str();
+  for (const auto& link : inventory.links) {
+    if (link.from != name && link.to != name) continue;
+    const auto& other = link.from == name ? link.to : link.from;
+    if (other != "cpu" && !other.starts_with("cpu:") && !other.starts_with("numa:")) continue;
+    if (link.latency_us) latency = *link.latency_us * 1e-6;
+    if (link.bytes_per_s > 0) bytes_per_s = link.bytes_per_s;
+  }
+  return latency + static_cast<double>(bytes) / bytes_per_s;
+}
+
+}  // namespace
+
+MachineView view_of(const Inventory& inventory, const PlanRequest& request, std::uint64_t state_bytes) {
+  for (const auto& devices : {request.use, request.avoid})
+    for (const auto& device : devices) known(inventory, device);
+  for (const auto& budget : request.max_memory) known(inventory, budget.device);
+
+  MachineView view;
+  for (const auto& pool : inventory.pools)
+    view.pools[pool.id] = pool.free_bytes - std::min(pool.free_bytes, request.leave);
+  const auto seen = [&](const DeviceInfo& info) {
+    PlanDevice device{.device = info.device, .pool = info.pool};
+    const auto pool = view.pools.find(info.pool);
+    const auto free = info.free_bytes - std::min(info.free_bytes, request.leave);
+    device.room = pool == view.pools.end() ? free : std::min(free, pool->second);
+    for (const auto& budget : request.max_memory)
+      if (inventory.find(budget.device) == &info) device.room = std::min(device.room, budget.bytes);
+    device.measured = info.speed && info.speed->memory_bytes_per_s > 0;
+    device.bytes_per_s = device.measured ? info.speed->memory_bytes_per_s : usual_bytes_per_s(info.device.type());
+    device.link_s = link_seconds(inventory, info, state_bytes);
+    return device;
+  };
+  const auto knows = [&](const DeviceInfo& info) {
+    return std::ranges::any_of(info.engines, [&](const DeviceName& name) { return name.in == request.rules.engine; });
+  };
+  // An inventory from elsewhere may not say what its devices work with.
+  const bool engine_is_told = std::ranges::any_of(inventory.devices, knows);
+  view.cpu = seen(known(inventory, Device::cpu()));
+  for (const auto& info : inventory.devices) {
+    if (!can_compute(info) || (engine_is_told && !knows(info))) continue;
+    if (!request.use.empty() && !is_named(inventory, request.use, info)) continue;
+    if (is_named(inventory, request.avoid, info)) continue;
+    view.devices.push_back(seen(info));
+  }
+  const auto most = static_cast<std::size_t>(std::max(request.rules.most_devices, 0));
+  if (view.devices.size() > most) view.devices.resize(most);
+  for (const auto& pin : request.pins) {
+    const auto* info = &known(inventory, pin.device);
+    const auto is_used = [&](const PlanDevice& each) { return inventory.find(each.device) == info; };
+    if (!is_used(view.cpu) && std::ranges::none_of(view.devices, is_used))
+      throw std::invalid_argument(fmt::format("The pin {} asks for {}, which the plan may not use",
+                                              in_quotes(pin.pattern), pin.device.str()));
+  }
+  return view;
+}
+
+}  // namespace berth::plan

@@ -1,0 +1,89 @@
+#include "berth/memory.h"
+
+#include <algorithm>
+
+#include "plan/cache_bytes.h"
+#include "plan/compute_bytes.h"
+#include "plan/engine_layout.h"
+#include "plan/memory_fields.h"
+#include "plan/placed_weights.h"
+
+namespace berth {
+namespace {
+
+using namespace plan;
+
+/// Logits of each sequence, and what else is given back, in the memory of the host.
+std::uint64_t output_bytes(const ModelProfile& profile, const ContextSizes& context) {
+  const auto vocabulary = profile.vocabulary_size.value_or(0);
+  const bool embeds = context.embeddings || profile.architecture == "t5";
+  const auto width = embeds ? profile.embedding_length.value_or(0) : 0;
+  return times(times(plus(vocabulary, width), context.sequences), f32.bytes);
+}
+
+void add_overhead(DeviceUse& use, const DeviceInfo& info) {
+  // What the driver keeps for a process that uses the device: seen on an H200 with CUDA 13.0, 526.8 MiB for the context
+  // and 80 MiB for kernels and their workspace. Other devices were not measured.
+  constexpr std::uint64_t cuda_context_bytes = 607ULL << 20;
+  if (info.device.type() == DeviceType::cuda) use.overhead = cuda_context_bytes;
+}
+
+}  // namespace
+
+std::string_view to_string(BufferKind kind) {
+  return structs::NamesOf<BufferKind>::all.at(static_cast<std::size_t>(kind));
+}
+
+Value BufferUse::to_dict() const { return structs::write(*this); }
+BufferUse BufferUse::from_dict(const Value& dict) { return structs::read<BufferUse>(dict, {}); }
+Value MemoryUse::to_dict() const { return structs::write(*this); }
+MemoryUse MemoryUse::from_dict(const Value& dict) { return structs::read<MemoryUse>(dict, {}); }
+
+std::vector<DeviceUse> MemoryUse::by_device() const {
+  std::vector<DeviceUse> uses;
+  for (const auto& buffer : buffers) {
+    auto use = std::ranges::find(uses, buffer.device, &DeviceUse::device);
+    if (use == uses.end()) use = uses.insert(uses.end(), DeviceUse{.device = buffer.device});
+    auto& sum = buffer.kind == BufferKind::weights ? use->weights
+                : buffer.kind == BufferKind::cache ? use->cache
+                                                   : use->compute;
+    sum = plus(sum, buffer.bytes);
+  }
+  return uses;
+}
+
+MemoryUse memory_use(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,
+                     const MemoryOptions& options) {
+  const auto layout = engine_layout(profile, placement, context, options);
+  const PlacedWeights weights(profile, placement, layout);
+  const auto weight_bytes = weights.bytes(layout);
+  const auto caches = cache_bytes(profile, layout, context.flash_attention == FlashAttention::off);
+  const auto compute = compute_bytes(profile, weights, layout, context.flash_attention);
+  MemoryUse use;
+  use.estimate = compute.estimate;
+  for (std::size_t i = 0; i < layout.devices.size(); ++i) {
+    const auto add = [&](BufferKind kind, std::uint64_t bytes) {
+      use.buffers.push_back({layout.devices[i], kind, bytes});
+    };
+    add(BufferKind::weights, weight_bytes[i]);
+    add(BufferKind::cache, caches[i]);
+    add(BufferKind::compute, compute.bytes[i]);
+  }
+  use.buffers.push_back({Device::cpu(), BufferKind::output, output_bytes(profile, layout.context)});
+  return use;
+}
+
+std::vector<DeviceUse> memory_of(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,
+                                 const MemoryOptions& options, const Inventory* inventory) {
+  auto uses = memory_use(profile, placement, context, options).by_device();
+  if (inventory == nullptr) return uses;
+  for (auto& use : uses) {
+    const auto info = std::ranges::find(inventory->devices, use.device, &DeviceInfo::device);
+    if (info == inventory->devices.end()) continue;
+    use.pool = info->pool;
+    add_overhead(use, *info);
+  }
+  return uses;
+}
+
+}  // namespace berth

@@ -1,0 +1,114 @@
+#include "plan/model_parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+
+#include "plan/layer_of.h"
+#include "text/nearest.h"
+#include "text/printable.h"
+#include "text/regex.h"
+
+namespace berth::plan {
+namespace {
+
+constexpr std::uint64_t most_layers = 100'000;
+constexpr int first_stand_in = 1'000'000;  // no device has such an id
+
+bool is_expert(std::string_view tensor) { return tensor.find("_exps") != std::string_view::npos; }
+
+std::optional<double> metadata_number(const ModelProfile& profile, std::string_view name) {
+  const auto* value = profile.metadata.find(fmt::format("{}.{}", profile.architecture, name));
+  if (value == nullptr || !value->is_number() || !(value->as_double() > 0)) return std::nullopt;
+  return value->as_double();
+}
+
+/// The part of the experts that one token reads.
+double active_experts(const ModelProfile& profile) {
+  const auto all = metadata_number(profile, "expert_count");
+  const auto used = metadata_number(profile, "expert_used_count");
+  return all && used ? std::min(*used / *all, 1.0) : 1.0;
+}
+
+OrderedMap<Device> pinned_tensors(const ModelProfile& profile, const PlanRequest& request) {
+  OrderedMap<Device> pinned;
+  for (const auto& pin : request.pins) {
+    const Regex pattern(pin.pattern);
+    bool matches = false;
+    for (const auto& tensor : profile.tensors) {
+      if (!pattern.search(tensor.name)) continue;
+      matches = true;
+      if (!pinned.contains(tensor.name)) pinned.set(tensor.name, pin.device);
+    }
+    if (matches) continue;
+    std::vector<std::string> names;
+    for (const auto& tensor : profile.tensors) names.push_back(tensor.name);
+    const auto close = nearest(pin.pattern, names);
+    throw std::invalid_argument(fmt::format("The pin {} matches no tensor of the model{}", in_quotes(pin.pattern),
+                                            close.empty() ? "" : "; did you mean " + in_quotes(close) + "?"));
+  }
+  if (!pinned.empty() && !request.rules.tensor_overrides)
+    throw std::invalid_argument(request.rules.engine +
+                                " cannot place single tensors, so that pins have no effect there");
+  return pinned;
+}
+
+}  // namespace
+
+std::uint64_t state_bytes(const ModelProfile& profile) {
+  constexpr double usual = 4096;
+  return static_cast<std::uint64_t>(std::min(metadata_number(profile, "embedding_length").value_or(usual), 1e9)) * 4;
+}
+
+ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, const ContextSpec& context,
+                    const MemoryFunction& memory) {
+  const auto count = profile.block_count.value_or(0);
+  if (count == 0 || count > most_layers)
+    throw std::invalid_argument(fmt::format("{} has {} layers, where a plan needs 1 to {}",
+                                            in_quotes(profile.path.string()), count, most_layers));
+  ModelParts parts;
+  parts.pinned = pinned_tensors(profile, request);
+  parts.layers.resize(count + 1);
+
+  // A device for each layer of its own: one question tells what each layer holds.
+  Placement apart{
+      .layers = {}, .output = Device::rpc(first_stand_in + static_cast<int>(count)), .tensors = parts.pinned};
+  for (int i = 0; i < static_cast<int>(count); ++i) apart.layers.push_back({i, 1, Device::rpc(first_stand_in + i)});
+  for (auto& use : memory(apart, context)) {
+    const auto id = use.device.type() == DeviceType::rpc ? use.device.id().value_or(0) : 0;
+    if (id >= first_stand_in)
+      parts.layers.at(static_cast<std::size_t>(id - first_stand_in)).bytes += use.weights + use.cache;
+    else
+      parts.base.push_back(use);
+  }
+
+  const double active = active_experts(profile);
+  bool has_output = false;
+  double embedding_bytes = 0;
+  for (const auto& tensor : profile.tensors) {
+    auto bytes = static_cast<double>(tensor.bytes);
+    if (tensor.name == "token_embd.weight") embedding_bytes = bytes;
+    has_output = has_output || tensor.name == "output.weight";
+    const auto layer = layer_of(tensor.name);
+    if (!layer && !tensor.name.starts_with("output")) continue;
+    auto& part = parts.layers[layer && *layer < count ? *layer : count];
+    if (is_expert(tensor.name)) bytes *= active;
+    if (const auto* device = parts.pinned.find(tensor.name)) {
+      part.pinned_reads.emplace_back(*device, bytes);
+    } else if (is_expert(tensor.name)) {
+      part.expert_bytes += tensor.bytes;
+      part.expert_read_bytes += bytes;
+      part.experts.push_back(tensor.name);
+      parts.has_experts = true;
+    } else {
+      part.read_bytes += bytes;
+    }
+  }
+  if (!has_output) parts.layers.back().read_bytes += embedding_bytes;  // the output is the embedding once more
+  for (auto& layer : parts.layers) layer.expert_bytes = std::min(layer.expert_bytes, layer.bytes);
+  return parts;
+}
+
+}  // namespace berth::plan

@@ -1,0 +1,38 @@
+/// A model as the planner sees it: layers, what follows them, and the experts in them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "berth/plan.h"
+
+namespace berth::plan {
+
+/// One layer; the last of them stands for the output layer.
+struct LayerPart {
+  std::uint64_t bytes = 0;         ///< of weights and cache
+  std::uint64_t expert_bytes = 0;  ///< of those, the experts
+  double read_bytes = 0;           ///< of weights for one token, without experts and pinned tensors
+  double expert_read_bytes = 0;
+  std::vector<std::string> experts = {};  ///< tensors
+  std::vector<std::pair<Device, double>> pinned_reads = {};
+};
+
+struct ModelParts {
+  std::vector<LayerPart> layers;
+  std::vector<DeviceUse> base;     ///< what is held wherever the layers are
+  OrderedMap<Device> pinned = {};  ///< tensors
+  bool has_experts = false;
+
+  std::size_t layer_count() const { return layers.size() - 1; }
+};
+
+/// Bytes of the state of one token between two layers.
+std::uint64_t state_bytes(const ModelProfile& profile);
+
+/// Throws std::invalid_argument for a model without layers, and for pins that match nothing.
+ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, const ContextSpec& context,
+                    const MemoryFunction& memory);
+
+}  // namespace berth::plan

@@ -1,0 +1,21 @@
+#include <fmt/format.h>
+
+#include "plan/plan_value_fields.h"
+#include "text/bytes.h"
+
+namespace berth {
+
+std::string_view to_string(PlanOutcome outcome) {
+  return structs::NamesOf<PlanOutcome>::all.at(static_cast<std::size_t>(outcome));
+}
+
+std::string PlanChange::str() const {
+  if (n_ctx) return fmt::format("a context of {} tokens", *n_ctx);
+  if (cache_type) return fmt::format("a cache of type {}", *cache_type);
+  return fmt::format("one more device with {} of memory", in_units(bytes.value_or(0)));
+}
+
+Value Plan::to_dict() const { return structs::write(*this); }
+Plan Plan::from_dict(const Value& dict) { return structs::read<Plan>(dict, {}); }
+
+}  // namespace berth

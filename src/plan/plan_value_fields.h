@@ -1,0 +1,47 @@
+/// What plans are called in JSON.
+#pragma once
+
+#include "berth/plan.h"
+#include "plan/plan_fields.h"
+
+namespace berth::structs {
+
+template <>
+struct NamesOf<PlanOutcome> {
+  static constexpr std::array<std::string_view, 2> all = {"fits", "does_not_fit"};
+};
+
+template <>
+struct FieldsOf<Shortfall> {
+  static constexpr std::tuple all = {required("device", &Shortfall::device), field("pool", &Shortfall::pool),
+                                     required("needed_bytes", &Shortfall::needed_bytes),
+                                     required("available_bytes", &Shortfall::available_bytes)};
+};
+
+template <>
+struct FieldsOf<PlanChange> {
+  static constexpr std::tuple all = {required("what", &PlanChange::what), field("n_ctx", &PlanChange::n_ctx),
+                                     field("cache_type", &PlanChange::cache_type), field("bytes", &PlanChange::bytes)};
+};
+
+template <>
+struct FieldsOf<Reason> {
+  static constexpr std::tuple all = {required("part", &Reason::part), required("text", &Reason::text)};
+};
+
+template <>
+struct FieldsOf<PredictedSpeed> {
+  static constexpr std::tuple all = {required("decode_tokens_per_s", &PredictedSpeed::decode_tokens_per_s),
+                                     required("measured", &PredictedSpeed::measured),
+                                     field("limited_by", &PredictedSpeed::limited_by)};
+};
+
+template <>
+struct FieldsOf<Plan> {
+  static constexpr std::tuple all = {required("outcome", &Plan::outcome),  required("placement", &Plan::placement),
+                                     required("context", &Plan::context),  required("use", &Plan::use),
+                                     field("predicted", &Plan::predicted), field("missing", &Plan::missing),
+                                     field("changes", &Plan::changes),     field("reasons", &Plan::reasons)};
+};
+
+}  // namespace berth::structs

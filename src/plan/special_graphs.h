@@ -1,0 +1,18 @@
+/// Graphs of architectures that share little with plain decoders.
+#pragma once
+
+#include "plan/model_graph.h"
+
+namespace berth::plan {
+
+/// Builds the graph of the model, or answers false where its architecture is none of these.
+bool build_special(ModelGraph& model);
+
+void build_bert(ModelGraph& model);
+void build_t5(ModelGraph& model);  ///< the decoder, or the encoder of a model that is only that
+void build_rwkv6(ModelGraph& model);
+void build_rwkv7(ModelGraph& model);
+void build_gemma3n(ModelGraph& model);
+void build_gemma4(ModelGraph& model);
+
+}  // namespace berth::plan

@@ -176,7 +176,8 @@ TEST_F(CompletionTest, ZshTakesTheScript) {
 TEST_F(CompletionTest, ZshOffersCommandsOptionsAndValues) {
   if (!is_installed("zsh")) GTEST_SKIP() << "no zsh here";
   auto variables = environment();
-  variables.insert({{"TERM", "xterm"}, {"PS1", "@ "}});
+  variables["TERM"] = "xterm";
+  variables["PS1"] = "@ ";
   std::ofstream(folder_.path() / "machine.json") << "{}";
   Process shell({"-f", "-i"}, {.environment = variables,
                                .terminal_input = true,

@@ -19,7 +19,6 @@ void add_resolve(CLI::App& app, Action& action);
 void add_convert(CLI::App& app, Action& action);
 void add_pipeline(CLI::App& app, Action& action);
 void add_components(CLI::App& app, Action& action);
-/// Writes scripts from the tree that `app` is the root of.
 void add_completion(CLI::App& app, Action& action);
 
 }  // namespace berth::cli

@@ -1,4 +1,4 @@
-/// Completion scripts for shells, made from the tree of commands, so that nothing is listed twice.
+/// What may come next on a command line, for the scripts in completions/ that shells read.
 #pragma once
 
 #include <string>
@@ -8,28 +8,24 @@
 
 namespace berth::cli {
 
-/// What completion knows of an option or positional.
-struct CompletionOption {
-  std::vector<std::string> names;  ///< "-p", "--prompt"; none for a positional
-  std::string value;               ///< "TEXT"; empty for a flag
-  std::vector<std::string> words;  ///< what may stand there, where that is known
-  bool file = false;               ///< what may stand there is a file
-  std::string description;         ///< one line
+/// One thing that may come next.
+struct Completion {
+  std::string word;
+  std::string description;  ///< one line; may be empty
+
+  bool operator==(const Completion&) const = default;
 };
 
-/// A command, or the program itself.
-struct CompletionCommand {
-  std::string name;
-  std::string description;
-  std::vector<CompletionOption> options;
-  std::vector<CompletionOption> positionals;
-  std::vector<CompletionCommand> commands;
+struct Completions {
+  std::vector<Completion> words;
+  bool files = false;  ///< the name of a file may stand there too
 };
 
-CompletionCommand completion_tree(const CLI::App& app);
+/// What may stand in place of the last of `words`, which is what was typed of it so far. The words before it are
+/// those behind the name of the program. `app` is the root of the tree of commands.
+Completions completions(const CLI::App& app, std::vector<std::string> words);
 
-std::string bash_completion(const CompletionCommand& program);
-std::string zsh_completion(const CompletionCommand& program);
-std::string fish_completion(const CompletionCommand& program);
+/// A line each, "WORD" or "WORD<tab>DESCRIPTION"; the line ":files" where the shell goes on with names of files.
+void print_completions(const Completions& completions);
 
 }  // namespace berth::cli

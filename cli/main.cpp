@@ -8,6 +8,7 @@
 #include "berth/engine.h"
 #include "berth/version.h"
 #include "command.h"
+#include "completion.h"
 #include "failure.h"
 #include "help.h"
 #include "output.h"
@@ -64,6 +65,11 @@ WrongUse no_command(const CLI::App& command, const std::string& name, const std:
       name);
 }
 
+/// "complete -- WORDS...", which the scripts for shells call. It is in no help, and its words are not to be parsed.
+bool asks_for_completions(int argc, char** argv) {
+  return argc > 2 && std::string_view(argv[1]) == "complete" && std::string_view(argv[2]) == "--";
+}
+
 int run_command_line(int argc, char** argv) {
   CLI::App app(description, "berth");
   Action action;
@@ -78,6 +84,10 @@ int run_command_line(int argc, char** argv) {
   add_pipeline(app, action);
   add_components(app, action);
   add_completion(app, action);
+  if (asks_for_completions(argc, argv)) {
+    print_completions(completions(app, {argv + 3, argv + argc}));
+    return done;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

@@ -41,13 +41,19 @@ class CompletionTest : public testing::Test {
     return path.string();
   }
 
+  /// A home of its own, and the program first in PATH: the scripts ask it.
+  std::map<std::string, std::optional<std::string>> environment() const {
+    return {{"PATH", std::filesystem::path(BERTH_BINARY).parent_path().string() + ":" + std::getenv("PATH")},
+            {"HOME", folder_.path().string()}};
+  }
+
   /// What bash offers for the last of `words`.
   std::vector<std::string> bash(std::vector<std::string> words) const {
     words.insert(words.begin(), {"--norc", "-c",
                                  "source \"$1\"; shift; COMP_WORDS=(berth \"$@\"); COMP_CWORD=$#; _berth; "
                                  "[[ ${#COMPREPLY[@]} = 0 ]] || printf '%s\\n' \"${COMPREPLY[@]}\"",
                                  "bash", script("bash")});
-    const auto outcome = berth_command(words, {.program = "bash"});
+    const auto outcome = berth_command(words, {.environment = environment(), .program = "bash"});
     EXPECT_EQ(outcome.err, "");
     return lines_of(outcome.out);
   }
@@ -55,7 +61,7 @@ class CompletionTest : public testing::Test {
   std::vector<std::string> fish(const std::string& line) const {
     const auto outcome =
         berth_command({"--no-config", "-c", "source $argv[1]; complete -C $argv[2]", script("fish"), line},
-                      {.environment = {{"HOME", folder_.path().string()}}, .program = "fish"});
+                      {.environment = environment(), .program = "fish"});
     std::vector<std::string> words;
     for (const auto& each : lines_of(outcome.out)) words.push_back(each.substr(0, each.find('\t')));
     return words;
@@ -63,6 +69,74 @@ class CompletionTest : public testing::Test {
 
   TemporaryFolder folder_;
 };
+
+/// The answer of the program itself for the last of `words`.
+std::vector<std::string> answer(std::vector<std::string> words) {
+  words.insert(words.begin(), {"complete", "--"});
+  const auto outcome = berth_command(words);
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, "");
+  return lines_of(outcome.out);
+}
+
+TEST(Complete, TellsWhatMayComeNext) {
+  EXPECT_THAT(answer({"re"}),
+              ElementsAre("resolve\tPrint the device that is used where WISH, or nothing, is asked for"));
+  EXPECT_THAT(answer({"run", "--seed", "-"}), IsEmpty());
+  EXPECT_THAT(answer({"convert", "cpu", "--to=o"}), ElementsAre("--to=openvino", "--to=onnxruntime"));
+  EXPECT_THAT(answer({"convert", "cpu", ""}), IsEmpty());  // takes one device
+  EXPECT_THAT(answer({"convert", "--json", "vul"}), ElementsAre("vulkan"));
+  EXPECT_THAT(answer({"convert", "--", "vul"}), ElementsAre("vulkan"));
+  EXPECT_THAT(answer({"convert", "--", "--j"}), IsEmpty());
+  EXPECT_THAT(answer({"resolve", "--policy", ""}), ElementsAre("haystack", "most_free", "fastest"));
+  EXPECT_THAT(answer({"pipeline", "run", "rag.yaml", ""}), IsEmpty());
+}
+
+TEST(Complete, SaysWhereFilesMayStand) {
+  EXPECT_THAT(answer({"run", ""}), ElementsAre("smollm2", ":files"));
+  EXPECT_THAT(answer({"run", "./mod"}), ElementsAre(":files"));
+  EXPECT_THAT(answer({"devices", "--inventory", ""}), ElementsAre(":files"));
+  EXPECT_THAT(answer({"devices", "--inventory=m"}), ElementsAre(":files"));
+  EXPECT_THAT(answer({"pipeline", "validate", ""}), ElementsAre(":files"));
+}
+
+TEST(Complete, AnswersAnything) {
+  EXPECT_THAT(answer({}), Contains(testing::StartsWith("run\t")));
+  EXPECT_THAT(answer({"no-command", ""}), IsEmpty());
+  EXPECT_THAT(answer({"run", "--no-option", "smol"}), Contains("smollm2"));
+  EXPECT_THAT(answer({"run", "--device"}), ElementsAre(testing::StartsWith("--device\t")));
+  EXPECT_THAT(answer({"run", "--no-option=x"}), IsEmpty());
+  EXPECT_THAT(answer({"=", "--", "[]", "{}", "-", "\xff", "--="}), IsEmpty());
+  EXPECT_THAT(answer({"run", "--prompt", "--", "--", "--json", "--"}), IsEmpty());
+}
+
+TEST(Complete, IsInNoListOfCommands) {
+  EXPECT_THAT(commands_of(), Not(Contains("complete")));
+  EXPECT_EQ(berth_command({"complete"}).exit_code, 2);
+}
+
+TEST(Complete, HasEachCommandAndOptionOfEachHelp) {
+  std::vector<std::string> names;
+  for (const auto& line : answer({""})) names.push_back(line.substr(0, line.find('\t')));
+  EXPECT_EQ(names, commands_of());
+  for (const auto& command : all_commands()) {
+    auto help = command;
+    help.emplace_back("--help");
+    auto words = command;
+    words.emplace_back("--");
+    const auto offered = answer(words);
+    std::size_t options = 0;
+    for (const auto& line : lines_of(berth_command(help).out)) {
+      const auto at = line.find("--");
+      if (!line.starts_with("  -") || at == std::string::npos) continue;
+      const auto name = line.substr(at, line.find_first_of(" ,", at) - at);
+      EXPECT_THAT(offered, Contains(testing::StartsWith(name + "\t"))) << testing::PrintToString(command);
+      ++options;
+    }
+    EXPECT_GE(options, 1U);
+    EXPECT_EQ(offered.size(), options) << testing::PrintToString(command);
+  }
+}
 
 TEST_F(CompletionTest, BashOffersCommandsOptionsAndValues) {
   if (!is_installed("bash")) GTEST_SKIP() << "no bash here";
@@ -85,25 +159,8 @@ TEST_F(CompletionTest, BashOffersCommandsOptionsAndValues) {
   EXPECT_THAT(bash({"pipeline", "draw", "--d"}), IsEmpty());
   EXPECT_THAT(bash({"pipeline", "run", "rag.yaml", "--max"}), IsEmpty());
   EXPECT_THAT(bash({"components", "Answer"}), ElementsAre("AnswerBuilder"));
-}
-
-TEST_F(CompletionTest, EachOptionOfEachHelpIsInEachScript) {
-  for (const std::string shell : {"bash", "zsh", "fish"}) {
-    const auto text = berth_command({"completion", shell}).out;
-    for (auto command : all_commands()) {
-      std::size_t options = 0;
-      command.emplace_back("--help");
-      for (const auto& line : lines_of(berth_command(command).out)) {
-        const auto at = line.find("--");
-        if (!line.starts_with("  -") || at == std::string::npos) continue;
-        const auto name = line.substr(at + 2, line.find_first_of(" ,", at) - at - 2);
-        EXPECT_THAT(text, testing::HasSubstr((shell == "fish" ? "-l " : "--") + name))
-            << shell << " " << testing::PrintToString(command);
-        ++options;
-      }
-      EXPECT_GE(options, 1U);
-    }
-  }
+  EXPECT_THAT(bash({"run", "--device", "cuda", ":", "1", "smol"}), ElementsAre("smollm2"));  // as bash takes it apart
+  EXPECT_THAT(bash({"run", "--device", "cuda", ":"}), IsEmpty());
 }
 
 TEST_F(CompletionTest, ZshTakesTheScript) {
@@ -112,13 +169,17 @@ TEST_F(CompletionTest, ZshTakesTheScript) {
   EXPECT_EQ(check.exit_code, 0) << check.err;
   const auto load = berth_command(
       {"-fc", "autoload -U compinit; compinit -D -u; source $1; print $_comps[berth]", "zsh", script("zsh")},
-      {.environment = {{"HOME", folder_.path().string()}}, .program = "zsh"});
+      {.environment = environment(), .program = "zsh"});
   EXPECT_EQ(load.out, "_berth\n") << load.err;
 }
 
 TEST_F(CompletionTest, ZshOffersCommandsOptionsAndValues) {
   if (!is_installed("zsh")) GTEST_SKIP() << "no zsh here";
-  Process shell({"-f", "-i"}, {.environment = {{"HOME", folder_.path().string()}, {"TERM", "xterm"}, {"PS1", "@ "}},
+  auto variables = environment();
+  variables["TERM"] = "xterm";
+  variables["PS1"] = "@ ";
+  std::ofstream(folder_.path() / "machine.json") << "{}";
+  Process shell({"-f", "-i"}, {.environment = variables,
                                .terminal_input = true,
                                .terminal_output = true,
                                .terminal_error = true,
@@ -147,6 +208,10 @@ TEST_F(CompletionTest, ZshOffersCommandsOptionsAndValues) {
   EXPECT_TRUE(shell.wait_for("-outputs-from"));
   shell.type(
       "\x15"
+      "berth devices --inventory mach\t");
+  EXPECT_TRUE(shell.wait_for("ine.json"));
+  shell.type(
+      "\x15"
       "exit\n");
   EXPECT_EQ(shell.wait().exit_code, 0);
 }
@@ -163,28 +228,30 @@ TEST_F(CompletionTest, FishOffersCommandsOptionsAndValues) {
   EXPECT_THAT(fish("berth pipeline run --inc"), ElementsAre("--include-outputs-from"));
   EXPECT_THAT(fish("berth pipeline run --max"), IsEmpty());
   EXPECT_THAT(fish("berth components Answer"), ElementsAre("AnswerBuilder"));
+  EXPECT_THAT(fish("berth convert cpu --to=o"), UnorderedElementsAre("--to=openvino", "--to=onnxruntime"));
+  std::ofstream(folder_.path() / "machine.json") << "{}";
+  const auto file = (folder_.path() / "machine.json").string();
+  EXPECT_THAT(fish("berth devices --inventory " + file.substr(0, file.size() - 2)), ElementsAre(file));
+  EXPECT_THAT(fish("berth devices --inventory=" + file.substr(0, file.size() - 2)), ElementsAre("--inventory=" + file));
 }
 
 TEST_F(CompletionTest, InstalledFilesAskTheProgram) {
   const std::filesystem::path files = BERTH_TEST_DATA_DIR "/../../cli/completions";
-  const std::map<std::string, std::optional<std::string>> environment = {
-      {"PATH", std::filesystem::path(BERTH_BINARY).parent_path().string() + ":" + std::getenv("PATH")},
-      {"HOME", folder_.path().string()}};
   if (is_installed("bash")) {
     const auto bash = berth_command({"--norc", "-c", "source \"$1\"; complete -p berth", "bash", files / "berth"},
-                                    {.environment = environment, .program = "bash"});
+                                    {.environment = environment(), .program = "bash"});
     EXPECT_EQ(bash.out, "complete -o default -F _berth berth\n") << bash.err;
   }
   if (is_installed("zsh")) {
     const auto zsh = berth_command(
         {"-fc", "fpath=($1 $fpath); autoload -U compinit; compinit -D -u; print $_comps[berth]", "zsh", files},
-        {.environment = environment, .program = "zsh"});
+        {.environment = environment(), .program = "zsh"});
     EXPECT_EQ(zsh.out, "_berth\n") << zsh.err;
   }
   if (is_installed("fish")) {
     const auto fish = berth_command(
         {"--no-config", "-c", "source $argv[1]; complete -C 'berth convert cpu --to openv'", files / "berth.fish"},
-        {.environment = environment, .program = "fish"});
+        {.environment = environment(), .program = "fish"});
     EXPECT_THAT(fish.out, testing::HasSubstr("openvino")) << fish.err;
   }
 }

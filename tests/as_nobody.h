@@ -16,7 +16,9 @@ class AsNobody {
 
  private:
   void become(uid_t user) const {
-    if (root_) EXPECT_EQ(seteuid(user), 0);
+    if (root_) {
+      EXPECT_EQ(seteuid(user), 0);
+    }
   }
 
   bool root_ = getuid() == 0;

@@ -225,9 +225,9 @@ inline std::map<Device, DeviceUse> truth_of(const Row& row) {
   return uses;
 }
 
-inline std::vector<std::string> model_names(std::string_view corpus) {
+inline std::vector<std::string> model_names(const std::filesystem::path& corpus) {
   std::vector<std::string> names;
-  for (const auto& file : std::filesystem::directory_iterator(folder(corpus) / "rows"))
+  for (const auto& file : std::filesystem::directory_iterator(corpus / "rows"))
     if (file.path().extension() == ".json") names.push_back(file.path().stem().string());
   std::ranges::sort(names);
   return names;
@@ -239,13 +239,14 @@ struct ModelRows {
   std::vector<Row> rows;
 };
 
-inline ModelRows read_rows(std::string_view corpus, const std::string& name, const std::filesystem::path& scratch) {
+inline ModelRows read_rows(const std::filesystem::path& corpus, const std::filesystem::path& models,
+                           const std::string& name, const std::filesystem::path& scratch) {
   ModelRows result;
   const auto path = scratch / (name + ".gguf");
-  GgufFile::write(read_json(folder("gguf_memory") / "models" / (name + ".json")), path);
+  GgufFile::write(read_json(models / (name + ".json")), path);
   result.profile = read_model(path);
   std::filesystem::remove(path);
-  const auto document = read_json(folder(corpus) / "rows" / (name + ".json"));
+  const auto document = read_json(corpus / "rows" / (name + ".json"));
   for (const auto& row : document.find("rows")->as_array())
     result.rows.push_back({name, row.find("config")->as_object(), row});
   return result;

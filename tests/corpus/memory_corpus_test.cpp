@@ -36,15 +36,21 @@ struct Errors {
   double least() const { return *std::ranges::min_element(all); }
 };
 
-class MemoryCorpus : public testing::TestWithParam<const char*> {};
+struct Corpus {
+  const char* name;
+  std::filesystem::path folder;
+  std::filesystem::path models;
+};
+
+class MemoryCorpus : public testing::TestWithParam<Corpus> {};
 
 TEST_P(MemoryCorpus, IsPredicted) {
   const test::TemporaryFolder scratch;
   Errors compute;
   Errors sums;
   int wrong = 0;
-  for (const auto& name : model_names(GetParam())) {
-    const auto [profile, rows] = read_rows(GetParam(), name, scratch.path());
+  for (const auto& name : model_names(GetParam().folder)) {
+    const auto [profile, rows] = read_rows(GetParam().folder, GetParam().models, name, scratch.path());
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const auto question = question_of(rows[i], profile);
       const auto use = memory_use(profile, question.placement, question.context, question.options);
@@ -82,7 +88,14 @@ TEST_P(MemoryCorpus, IsPredicted) {
   EXPECT_LE(sums.quantile(0.9), 0.25);
 }
 
-INSTANTIATE_TEST_SUITE_P(Devices, MemoryCorpus, testing::Values("gguf_memory", "gguf_memory_cuda"));
+/// Invented models of many architectures, of which llama.cpp was asked: see the folder's README.
+const std::filesystem::path architectures = BERTH_TEST_DATA_DIR "/architectures";
+
+INSTANTIATE_TEST_SUITE_P(Recorded, MemoryCorpus,
+                         testing::Values(Corpus{"workers", folder("gguf_memory"), folder("gguf_memory") / "models"},
+                                         Corpus{"cuda", folder("gguf_memory_cuda"), folder("gguf_memory") / "models"},
+                                         Corpus{"architectures", architectures, architectures / "models"}),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace berth

@@ -85,8 +85,9 @@ TEST(IdentityLaw, HoldsOnTenThousandRandomMachines) {
     const auto machine = machines.next();
     const auto inventory = machine.inventory();
     ASSERT_NO_FATAL_FAILURE(expect_law(inventory, machine.engines, count)) << "machine " << i;
-    if (i % 20 == 0)  // as a file would give it
+    if (i % 20 == 0) {  // as a file would give it
       ASSERT_NO_FATAL_FAILURE(expect_law(Inventory::from_dict(inventory.to_dict()), machine.engines, count));
+    }
   }
   EXPECT_GT(count.reached, count.names / 2) << "most names mean something to an engine";
   EXPECT_GT(count.refused, 0);

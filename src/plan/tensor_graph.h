@@ -117,8 +117,9 @@ class TensorGraph {
   /// Adds `a` and what it needs, sources first, to what is computed.
   void expand(TensorId a);
 
-  const GraphTensor& operator[](TensorId a) const { return tensors_[index(a)]; }
-  GraphTensor& operator[](TensorId a) { return tensors_[index(a)]; }
+  /// Of `no_tensor`, one without extents.
+  const GraphTensor& operator[](TensorId a) const { return a == no_tensor ? nothing_ : tensors_[index(a)]; }
+  GraphTensor& operator[](TensorId a) { return a == no_tensor ? nothing_ = {} : tensors_[index(a)]; }
   std::uint64_t extent(TensorId a, int axis) const {
     return a == no_tensor ? 0 : tensors_[index(a)].extents[static_cast<std::size_t>(axis)];
   }
@@ -142,6 +143,7 @@ class TensorGraph {
   TensorId add_view(TensorId a, Op op, Extents extents, std::array<std::uint64_t, 4> strides);
 
   std::vector<GraphTensor> tensors_;
+  GraphTensor nothing_;
   std::vector<bool> visited_;
   std::vector<TensorId> nodes_;
   std::vector<TensorId> leaves_;

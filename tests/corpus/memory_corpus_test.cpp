@@ -95,7 +95,7 @@ INSTANTIATE_TEST_SUITE_P(Recorded, MemoryCorpus,
                          testing::Values(Corpus{"workers", folder("gguf_memory"), folder("gguf_memory") / "models"},
                                          Corpus{"cuda", folder("gguf_memory_cuda"), folder("gguf_memory") / "models"},
                                          Corpus{"architectures", architectures, architectures / "models"}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& each) { return std::string(each.param.name); });
 
 }  // namespace
 }  // namespace berth

@@ -12,7 +12,9 @@ namespace berth {
 namespace {
 
 /// Of a device that the engine lists.
-std::string_view own_name(const DeviceInfo& info) { return info.engines.empty() ? "" : info.engines.front().name; }
+std::string_view own_name(const DeviceInfo& info) {
+  return info.engines.empty() ? std::string_view() : info.engines.front().name;
+}
 
 bool contradicts(const DeviceInfo& info, const DeviceKey& key) {
   const auto differ = [](const std::string& a, const std::string& b) { return !a.empty() && !b.empty() && a != b; };

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "as_nobody.h"
 #include "discover/drivers/sysfs.h"
 #include "discover/recorded_machine.h"
 

@@ -5,8 +5,8 @@
 #include <functional>
 #include <limits>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
+#ifdef __x86_64__
+#include <immintrin.h>
 #endif
 
 namespace berth {
@@ -25,35 +25,81 @@ struct Maximum {
   }
 };
 
-Maximum maximum(std::span<const float> scores) {
-  Maximum found;
-  std::size_t i = 0;
-#ifdef __SSE2__
-  // Compilers do not make vector instructions of a maximum that must know NaN: 10 times slower.
+void add_one_by_one(Maximum& found, std::span<const float> scores) {
+  for (const float score : scores) found.add(score);
+}
+
+#ifdef __x86_64__
+// Compilers do not make vector instructions of a maximum that must know NaN: 10 times slower. Both instructions for the
+// larger of two keep the second operand where one is NaN.
+
+float largest_of(__m128 four) {
+  four = _mm_max_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_max_ss(four, _mm_shuffle_ps(four, four, 1)));
+}
+
+Maximum maximum_by_4(std::span<const float> scores) {
   constexpr std::size_t step = 16;
   __m128 largest[4];
   for (auto& four : largest) four = _mm_set1_ps(-infinity);
   __m128 nan = _mm_setzero_ps();
+  std::size_t i = 0;
   for (; i + step <= scores.size(); i += step) {
     const float* at = scores.data() + i;
     const __m128 a = _mm_loadu_ps(at);
     const __m128 b = _mm_loadu_ps(at + 4);
     const __m128 c = _mm_loadu_ps(at + 8);
     const __m128 d = _mm_loadu_ps(at + 12);
-    largest[0] = _mm_max_ps(a, largest[0]);  // keeps the second operand where one is NaN
+    largest[0] = _mm_max_ps(a, largest[0]);
     largest[1] = _mm_max_ps(b, largest[1]);
     largest[2] = _mm_max_ps(c, largest[2]);
     largest[3] = _mm_max_ps(d, largest[3]);
     nan = _mm_or_ps(nan, _mm_or_ps(_mm_cmpunord_ps(a, b), _mm_cmpunord_ps(c, d)));
   }
-  float values[4];
-  _mm_storeu_ps(values, _mm_max_ps(_mm_max_ps(largest[0], largest[1]), _mm_max_ps(largest[2], largest[3])));
-  for (const float value : values) found.add(value);
+  Maximum found;
+  found.value = largest_of(_mm_max_ps(_mm_max_ps(largest[0], largest[1]), _mm_max_ps(largest[2], largest[3])));
   found.nan = _mm_movemask_ps(nan) != 0;
-#endif
-  for (; i < scores.size(); ++i) found.add(scores[i]);
+  add_one_by_one(found, scores.subspan(i));
   return found;
 }
+
+__attribute__((target("avx2"))) Maximum maximum_by_8(std::span<const float> scores) {
+  constexpr std::size_t step = 32;
+  __m256 largest[4];
+  for (auto& eight : largest) eight = _mm256_set1_ps(-infinity);
+  __m256 nan = _mm256_setzero_ps();
+  std::size_t i = 0;
+  for (; i + step <= scores.size(); i += step) {
+    const float* at = scores.data() + i;
+    const __m256 a = _mm256_loadu_ps(at);
+    const __m256 b = _mm256_loadu_ps(at + 8);
+    const __m256 c = _mm256_loadu_ps(at + 16);
+    const __m256 d = _mm256_loadu_ps(at + 24);
+    largest[0] = _mm256_max_ps(a, largest[0]);
+    largest[1] = _mm256_max_ps(b, largest[1]);
+    largest[2] = _mm256_max_ps(c, largest[2]);
+    largest[3] = _mm256_max_ps(d, largest[3]);
+    nan = _mm256_or_ps(nan, _mm256_or_ps(_mm256_cmp_ps(a, b, _CMP_UNORD_Q), _mm256_cmp_ps(c, d, _CMP_UNORD_Q)));
+  }
+  const __m256 eight = _mm256_max_ps(_mm256_max_ps(largest[0], largest[1]), _mm256_max_ps(largest[2], largest[3]));
+  Maximum found;
+  found.value = largest_of(_mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1)));
+  found.nan = _mm256_movemask_ps(nan) != 0;
+  add_one_by_one(found, scores.subspan(i));
+  return found;
+}
+
+Maximum maximum(std::span<const float> scores) {
+  static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
+  return has_avx2 ? maximum_by_8(scores) : maximum_by_4(scores);
+}
+#else
+Maximum maximum(std::span<const float> scores) {
+  Maximum found;
+  add_one_by_one(found, scores);
+  return found;
+}
+#endif
 
 }  // namespace
 

@@ -7,7 +7,7 @@ target_link_libraries(berth_test_main PRIVATE GTest::gtest)
 target_compile_definitions(berth_test_main PRIVATE BERTH_TEST_SKIPS="${PROJECT_SOURCE_DIR}/tests/skips.txt")
 
 # berth_add_test(name SOURCES file... [LABELS label...] [PROCESSORS n] [FIXTURES fixture...] [ONE_BY_ONE]): one GoogleTest
-# executable. ctest runs it as one test of that name, which costs one process, or knows its tests ONE_BY_ONE.
+# executable. ctest runs it in four parts, each in one process, or knows its tests ONE_BY_ONE.
 # Defined in it: BERTH_TEST_DATA_DIR, BERTH_TEST_MODEL and BERTH_TEST_LLAMA_SERVER (where the default model is, once it
 # was fetched, and llama-server, once it was built), BERTH_BINARY (the command line) and BERTH_TEST_CONSUMERS (what
 # consumer.cmake builds). BERTH_CORPUS_DIR comes from the environment, else tests/data/corpus is meant.
@@ -43,7 +43,11 @@ function(berth_add_test name)
   if(arg_ONE_BY_ONE)
     gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 30 PROPERTIES TIMEOUT 120 ${properties})
   else()
-    add_test(NAME ${name} COMMAND ${name} --gtest_brief=1 WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 1500 ${properties})
+    # In parts, so that two of them share the cores: a part has each fourth test.
+    foreach(part RANGE 3)
+      add_test(NAME ${name}.${part} COMMAND ${name} --gtest_brief=1 WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+      set_tests_properties(${name}.${part} PROPERTIES TIMEOUT 1500 ${properties}
+        ENVIRONMENT "GTEST_TOTAL_SHARDS=4;GTEST_SHARD_INDEX=${part}")
+    endforeach()
   endif()
 endfunction()

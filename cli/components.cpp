@@ -17,13 +17,13 @@
 namespace berth::cli {
 namespace {
 
-constexpr auto examples =
+constexpr auto components_examples =
     "Examples:\n"
     "  berth components\n"
     "  berth components PromptBuilder\n"
     "  berth components --json";
 
-struct Options {
+struct ComponentsOptions {
   std::string name;
   bool json = false;
 };
@@ -63,7 +63,7 @@ const ComponentClass& component_named(const std::string& name) {
                  "berth components");
 }
 
-Value as_value(const ComponentClass& component) {
+Value component_as_value(const ComponentClass& component) {
   const auto example = example_of(component);
   Value::Array parameters;
   for (const auto& [name, type, default_value] : component.parameters)
@@ -87,7 +87,7 @@ Value as_value(const ComponentClass& component) {
 
 Value all_as_value() {
   Value::Array all;
-  for (const ComponentClass* each : component_classes()) all.push_back(as_value(*each));
+  for (const ComponentClass* each : component_classes()) all.push_back(component_as_value(*each));
   return Value::Object{{"components", std::move(all)}};
 }
 
@@ -133,9 +133,10 @@ void print_one(const ComponentClass& component) {
   for (const auto& output : example->outputs()) print(entry(output.name, output.type.str()));
 }
 
-int components(const Options& options) {
+int components(const ComponentsOptions& options) {
   if (options.json) {
-    print((options.name.empty() ? all_as_value() : as_value(component_named(options.name))).to_json(2) + "\n");
+    print((options.name.empty() ? all_as_value() : component_as_value(component_named(options.name))).to_json(2) +
+          "\n");
   } else if (options.name.empty()) {
     print_list();
   } else {
@@ -148,8 +149,8 @@ int components(const Options& options) {
 
 void add_components(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("components", "List what pipelines can be made of, or tell all about NAME");
-  set_help(*command, examples);
-  auto options = std::make_shared<Options>();
+  set_help(*command, components_examples);
+  auto options = std::make_shared<ComponentsOptions>();
   command->add_option("NAME", options->name, "A component, by its class or its whole type")->type_name("COMPONENT");
   command->add_flag(
       "--json", options->json,

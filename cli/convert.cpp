@@ -15,7 +15,7 @@
 namespace berth::cli {
 namespace {
 
-constexpr auto examples =
+constexpr auto convert_examples =
     "Examples:\n"
     "  berth convert cuda:1 --to openvino\n"
     "  berth convert cuda:1 --to torch\n"
@@ -61,13 +61,13 @@ constexpr std::array forms = {
     Form{"ctranslate2", single_only<ctranslate2>},
 };
 
-struct Options {
+struct ConvertOptions {
   std::string device;
   std::string to;
   bool json = false;
 };
 
-int convert(const Options& options) {
+int convert(const ConvertOptions& options) {
   const auto device = parse_device_argument(options.device);
   for (const auto& [name, convert_to] : forms) {
     if (name != options.to) continue;
@@ -84,8 +84,8 @@ int convert(const Options& options) {
 
 void add_convert(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("convert", "Print a device in the words of another library");
-  set_help(*command, examples);
-  auto options = std::make_shared<Options>();
+  set_help(*command, convert_examples);
+  auto options = std::make_shared<ConvertOptions>();
   command->add_option("DEVICE", options->device, device_argument_help)->type_name("DEVICE")->required();
   std::vector<std::string> names;
   for (const auto& form : forms) names.emplace_back(form.name);

@@ -23,7 +23,7 @@
 namespace berth::cli {
 namespace {
 
-constexpr auto examples =
+constexpr auto devices_examples =
     "Examples:\n"
     "  berth devices\n"
     "  berth devices --explain\n"
@@ -32,7 +32,7 @@ constexpr auto examples =
     "  berth devices --simulate cpu:64GiB,cuda:2x24GiB\n"
     "  berth devices --watch";
 
-struct Options {
+struct DevicesOptions {
   MachineOptions machine;
   std::optional<std::string> save;
   bool explain = false;
@@ -55,7 +55,7 @@ Value with_default(const Inventory& inventory) {
   return document;
 }
 
-void show(const Inventory& inventory, const Options& options) {
+void show(const Inventory& inventory, const DevicesOptions& options) {
   if (options.json) return print(with_default(inventory).to_json(options.watch ? -1 : 2) + "\n");
   print(device_table(inventory));
   print("\n" + default_device(inventory));
@@ -86,7 +86,7 @@ void tell(const Inventory& now, const std::vector<InventoryChange>& changes, boo
 }
 
 /// The machine, then one line for each change from `start`, until Ctrl-C or an error.
-int watch_devices(const Inventory& inventory, const Inventory& start, const Options& options) {
+int watch_devices(const Inventory& inventory, const Inventory& start, const DevicesOptions& options) {
   const Interrupt interrupt;  // who reads the first line may send a signal
   show(inventory, options);
   flush();
@@ -133,7 +133,7 @@ Inventory measured(const Inventory& inventory, bool again) {
   }
 }
 
-int devices(const Options& options) {
+int devices(const DevicesOptions& options) {
   const auto seen = see(options.machine);
   note_problems(seen);
   const auto inventory =
@@ -148,8 +148,8 @@ int devices(const Options& options) {
 
 void add_devices(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("devices", "List the devices of a machine and which one is the default");
-  set_help(*command, examples);
-  auto options = std::make_shared<Options>();
+  set_help(*command, devices_examples);
+  auto options = std::make_shared<DevicesOptions>();
   command->add_flag("--explain", options->explain,
                     "Also print what each probe saw and all that is known of each device");
   command->add_option("--save", options->save, "Also write the machine to a file, for --inventory")->type_name("FILE");

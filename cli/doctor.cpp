@@ -19,7 +19,7 @@
 namespace berth::cli {
 namespace {
 
-constexpr auto examples =
+constexpr auto doctor_examples =
     "Examples:\n"
     "  berth doctor\n"
     "  berth doctor --json\n"
@@ -27,7 +27,7 @@ constexpr auto examples =
     "\n"
     "Exit codes: 0 nothing is wrong, 1 something is there and cannot be used.";
 
-struct Options {
+struct DoctorOptions {
   MachineOptions machine;
   bool json = false;
 };
@@ -95,7 +95,7 @@ Finding finding_of(const DeviceInfo& info, const Inventory& inventory) {
           fmt::format("{}: found, but no engine of this build can use it; build Berth with {}", info.name, option)};
 }
 
-int doctor(const Options& options) {
+int doctor(const DoctorOptions& options) {
   const auto inventory = look_at(options.machine);
   std::vector<Finding> findings;
   for (const auto& report : inventory.probes) findings.push_back({report.probe, state_of(report), text_of(report)});
@@ -144,8 +144,8 @@ std::string text_of(const ProbeReport& report) {
 void add_doctor(CLI::App& app, Action& action) {
   auto* command =
       app.add_subcommand("doctor", "Say of each kind of device whether it was found, or why not and what to do");
-  set_help(*command, examples);
-  auto options = std::make_shared<Options>();
+  set_help(*command, doctor_examples);
+  auto options = std::make_shared<DoctorOptions>();
   add_machine_options(*command, options->machine);
   command->add_flag("--json", options->json,
                     "Print one JSON document: {\"findings\": [{\"about\", \"state\", \"text\"}], \"problems\": false}");

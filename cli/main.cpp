@@ -20,7 +20,7 @@ constexpr auto description =
     "Device management for local model inference: what this machine has, which\n"
     "device is used and why, and models that run on it.";
 
-constexpr auto examples =
+constexpr auto main_examples =
     "Examples:\n"
     "  berth run smollm2 -p \"Why is the sky blue?\"\n"
     "  berth devices\n"
@@ -73,7 +73,7 @@ bool asks_for_completions(int argc, char** argv) {
 int run_command_line(int argc, char** argv) {
   CLI::App app(description, "berth");
   Action action;
-  set_help(app, examples);
+  set_help(app, main_examples);
   app.set_version_flag("--version", version_line, "Print the versions of Berth and its engines");
   app.require_subcommand(1);
   add_run(app, action);

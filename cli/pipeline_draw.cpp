@@ -15,20 +15,20 @@
 namespace berth::cli {
 namespace {
 
-constexpr auto examples =
+constexpr auto pipeline_draw_examples =
     "Examples:\n"
     "  berth pipeline draw rag.yaml\n"
     "  berth pipeline draw rag.yaml -o rag.svg\n"
     "  berth pipeline draw rag.yaml --svg | display";
 
-struct Options {
+struct PipelineDrawOptions {
   std::string file;
   std::string output;
   bool svg = false;
   bool json = false;
 };
 
-bool wants_svg(const Options& options) {
+bool wants_svg(const PipelineDrawOptions& options) {
   const bool svg = options.output.ends_with(".svg");
   if (!options.output.empty() && !svg && !options.output.ends_with(".mmd"))
     throw WrongUse("-o takes a name that ends with .svg or .mmd (Mermaid), not " + in_quotes(options.output),
@@ -46,7 +46,7 @@ void write_file(const std::string& path, const std::string& text) {
   if (!written) throw std::runtime_error("Cannot write " + path + ": " + std::generic_category().message(reason));
 }
 
-int draw(const Options& options) {
+int draw(const PipelineDrawOptions& options) {
   const bool svg = wants_svg(options);
   const auto pipeline = load_pipeline(options.file);
   const auto drawing = svg ? pipeline.to_svg() : pipeline.to_mermaid();
@@ -65,8 +65,8 @@ int draw(const Options& options) {
 
 void add_pipeline_draw(CLI::App& pipeline, Action& action) {
   auto* command = pipeline.add_subcommand("draw", "Draw a pipeline as a Mermaid flowchart or an SVG picture");
-  set_help(*command, examples);
-  auto options = std::make_shared<Options>();
+  set_help(*command, pipeline_draw_examples);
+  auto options = std::make_shared<PipelineDrawOptions>();
   add_pipeline_file(*command, options->file);
   command->add_option("-o,--output", options->output, "Where to write it, a name that ends with .svg or .mmd")
       ->type_name("FILE");

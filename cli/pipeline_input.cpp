@@ -16,7 +16,7 @@
 namespace berth::cli {
 namespace {
 
-constexpr auto command = "berth pipeline run";
+constexpr auto command_name = "berth pipeline run";
 
 bool starts_as_json(std::string_view text) {
   const auto start = text.find_first_not_of(" \t\r\n");
@@ -27,7 +27,7 @@ Value parse_argument(const std::string& text) {
   try {
     return Value::from_json(text);
   } catch (const FormatError& problem) {
-    throw WrongUse(fmt::format("--input starts as JSON, but is none: {}", problem.what()), command);
+    throw WrongUse(fmt::format("--input starts as JSON, but is none: {}", problem.what()), command_name);
   }
 }
 
@@ -69,7 +69,7 @@ class Inputs {
     if (!given.is_object())
       throw WrongUse(fmt::format("{}: inputs are an object, {{\"COMPONENT\": {{\"INPUT\": ...}}}}; this is a {}",
                                  source, given.type_name()),
-                     command);
+                     command_name);
     for (const auto& [name, value] : given.as_object()) {
       const bool is_component = value.is_object() && std::ranges::find(names_, name) != names_.end();
       if (is_component)
@@ -88,7 +88,7 @@ class Inputs {
     } catch (const FormatError&) {
       throw WrongUse(
           fmt::format("The input '{}.{}' takes {}, not {}", component, input, socket->type.str(), in_quotes(text)),
-          command);
+          command_name);
     }
   }
 
@@ -99,12 +99,12 @@ class Inputs {
       for (const auto& socket : sockets) known.push_back(socket.name);
       throw WrongUse(fmt::format("The component {} has no input {}{}", in_quotes(component), in_quotes(input),
                                  nearest_hint(input, known)),
-                     command);
+                     command_name);
     }
     if (!data_.contains(component)) data_.set(component, Value::Object{});
     auto& inputs = data_.find(component)->as_object();
     if (inputs.contains(input))
-      throw WrongUse(fmt::format("The input {} is given twice", in_quotes(component + "." + input)), command);
+      throw WrongUse(fmt::format("The input {} is given twice", in_quotes(component + "." + input)), command_name);
     inputs.set(input, std::move(value));
   }
 
@@ -112,7 +112,7 @@ class Inputs {
     if (std::ranges::find(names_, name) == names_.end())
       throw WrongUse(
           fmt::format("There is no component {} in the pipeline{}", in_quotes(name), nearest_hint(name, names_)),
-          command);
+          command_name);
     return pipeline_.component(name);
   }
 
@@ -146,12 +146,13 @@ class Inputs {
         if (name == input) found.push_back({component, name});
         if (std::ranges::find(known, name) == known.end()) known.push_back(name);
       }
-    if (found.empty() && std::ranges::find(names_, input) != names_.end()) throw WrongUse(is_component(input), command);
+    if (found.empty() && std::ranges::find(names_, input) != names_.end())
+      throw WrongUse(is_component(input), command_name);
     known.insert(known.end(), names_.begin(), names_.end());
     if (found.empty())
       throw WrongUse(fmt::format("Neither a component nor an input to be given is called {}{}", in_quotes(input),
                                  nearest_hint(input, known)),
-                     command);
+                     command_name);
     return found;
   }
 

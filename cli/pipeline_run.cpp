@@ -34,13 +34,13 @@
 namespace berth::cli {
 namespace {
 
-constexpr auto examples =
+constexpr auto pipeline_run_examples =
     "Examples:\n"
     "  berth pipeline run rag.yaml --input query=\"Who wrote?\" --documents docs.json\n"
     "  berth pipeline run rag.yaml --input '{\"llm\": {\"prompt\": \"Hi\"}}' --json\n"
     "  berth pipeline run rag.yaml --input inputs.yaml --device llm=cuda:0";
 
-struct Options {
+struct PipelineRunOptions {
   std::string file;
   std::vector<std::string> inputs;
   std::vector<std::string> devices;
@@ -50,14 +50,14 @@ struct Options {
   bool json = false;
 };
 
-void check_standard_input(const Options& options) {
+void check_standard_input(const PipelineRunOptions& options) {
   const auto uses =
       (options.file == "-" ? 1 : 0) + (options.documents == "-" ? 1 : 0) + std::ranges::count(options.inputs, "-");
   if (uses > 1) throw WrongUse("Standard input can be read once: only one of the files can be -", "berth pipeline run");
 }
 
 /// A bar while models load, each by its size.
-void warm_up(Pipeline& pipeline, const Options& options, const Interrupt& interrupt) {
+void warm_up(Pipeline& pipeline, const PipelineRunOptions& options, const Interrupt& interrupt) {
   std::map<std::string, std::uint64_t, std::less<>> bytes;
   std::uint64_t total = 0;
   for (const auto& name : pipeline.component_names()) total += bytes[name] = pipeline.component(name).load_bytes();
@@ -127,7 +127,7 @@ void silence(const Pipeline& pipeline, Value::Object& data) {
   }
 }
 
-Value as_value(const Pipeline& pipeline, Value::Object outputs) {
+Value outputs_as_value(const Pipeline& pipeline, Value::Object outputs) {
   Value::Object devices;
   for (const auto& name : pipeline.component_names())
     if (const auto device = pipeline.component(name).device()) devices.set(name, plain_value(*device));
@@ -135,7 +135,7 @@ Value as_value(const Pipeline& pipeline, Value::Object outputs) {
 }
 
 /// Those whose outputs are wanted although others take them.
-std::set<std::string> wanted_components(const Pipeline& pipeline, const Options& options) {
+std::set<std::string> wanted_components(const Pipeline& pipeline, const PipelineRunOptions& options) {
   std::set<std::string> wanted(options.include_outputs_from.begin(), options.include_outputs_from.end());
   const auto names = pipeline.component_names();
   for (const auto& [name, sockets] : pipeline.options().output_names)
@@ -152,7 +152,7 @@ Value::Object only(const Value::Object& outputs, const std::vector<std::string>&
   return some;
 }
 
-int run(const Options& options) {
+int run(const PipelineRunOptions& options) {
   check_standard_input(options);
   auto pipeline = with_devices(load_pipeline(options.file), options.devices);
   auto data = read_inputs(pipeline, options.inputs);
@@ -185,7 +185,7 @@ int run(const Options& options) {
   const auto others = printed.empty() ? outputs : only(outputs, options.include_outputs_from);
   for (const auto& [name, value] : options.json ? others : by_sockets(others)) printed.set(name, value);
   if (options.json)
-    print(as_value(pipeline, std::move(printed)).to_json(2) + "\n");
+    print(outputs_as_value(pipeline, std::move(printed)).to_json(2) + "\n");
   else
     print_outputs(printed, shown);
   flush();
@@ -196,8 +196,8 @@ int run(const Options& options) {
 
 void add_pipeline_run(CLI::App& pipeline, Action& action) {
   auto* command = pipeline.add_subcommand("run", "Run a pipeline and print its outputs");
-  set_help(*command, examples);
-  auto options = std::make_shared<Options>();
+  set_help(*command, pipeline_run_examples);
+  auto options = std::make_shared<PipelineRunOptions>();
   add_pipeline_file(*command, options->file);
   const auto repeated = [&](const char* name, std::vector<std::string>& values, const char* type, const char* what) {
     command->add_option(name, values, what)->type_name(type)->allow_extra_args(false);

@@ -24,12 +24,12 @@
 namespace berth::cli {
 namespace {
 
-constexpr auto examples =
+constexpr auto pipeline_validate_examples =
     "Examples:\n"
     "  berth pipeline validate rag.yaml\n"
     "  berth pipeline validate - --json < rag.yaml";
 
-struct Options {
+struct PipelineValidateOptions {
   std::string file;
   bool json = false;
 };
@@ -94,7 +94,7 @@ void add_lacking(const Part& part, DeviceCheck& check, std::vector<std::string>&
   }
 }
 
-Value as_value(const Part& part) {
+Value part_as_value(const Part& part) {
   return Value::Object{{"name", part.name},
                        {"type", part.type},
                        {"device", part.device ? plain_value(*part.device) : Value()},
@@ -130,7 +130,7 @@ void print_names(const std::string& heading, const OrderedMap<std::vector<std::s
   if (!rows.empty()) print("\n" + heading + ":\n" + table(rows));
 }
 
-int validate(const Options& options) {
+int validate(const PipelineValidateOptions& options) {
   const auto pipeline = load_pipeline(options.file);
   const auto parts = parts_of(pipeline);
   auto warnings = pipeline.warnings();
@@ -140,7 +140,7 @@ int validate(const Options& options) {
 
   if (options.json) {
     Value::Array components;
-    for (const auto& part : parts) components.push_back(as_value(part));
+    for (const auto& part : parts) components.push_back(part_as_value(part));
     Value::Array told(warnings.begin(), warnings.end());
     print(Value(Value::Object{{"components", std::move(components)},
                               {"inputs", pipeline.inputs()},
@@ -168,8 +168,8 @@ int validate(const Options& options) {
 void add_pipeline_validate(CLI::App& pipeline, Action& action) {
   auto* command =
       pipeline.add_subcommand("validate", "Check a pipeline, print its components, their devices, inputs and outputs");
-  set_help(*command, examples);
-  auto options = std::make_shared<Options>();
+  set_help(*command, pipeline_validate_examples);
+  auto options = std::make_shared<PipelineValidateOptions>();
   add_pipeline_file(*command, options->file);
   command->add_flag("--json", options->json,
                     "Print one JSON document: {\"components\": [...], \"inputs\": {...}, \"outputs\": {...}, "

@@ -11,9 +11,9 @@
 namespace berth::cli {
 namespace {
 
-constexpr std::size_t name_width = 36;
+constexpr std::size_t progress_name_width = 36;
 constexpr std::size_t bar_width = 30;
-constexpr std::size_t line_width = name_width + bar_width + 9;
+constexpr std::size_t progress_width = progress_name_width + bar_width + 9;
 
 void write(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
@@ -23,7 +23,7 @@ void write(const std::string& text) {
 }  // namespace
 
 Progress::~Progress() {
-  if (shown_percent_ >= 0) write("\r" + std::string(line_width, ' ') + "\r");
+  if (shown_percent_ >= 0) write("\r" + std::string(progress_width, ' ') + "\r");
 }
 
 void Progress::show(float part) {
@@ -32,7 +32,7 @@ void Progress::show(float part) {
   if (percent == shown_percent_) return;
   shown_percent_ = percent;
   const auto filled = bar_width * static_cast<std::size_t>(percent) / 100;
-  write(fmt::format("\r{} [{}{}] {:3}%", fitted(what_, name_width), std::string(filled, '#'),
+  write(fmt::format("\r{} [{}{}] {:3}%", fitted(what_, progress_name_width), std::string(filled, '#'),
                     std::string(bar_width - filled, ' '), percent));
 }
 

@@ -15,7 +15,7 @@
 namespace berth::cli {
 namespace {
 
-constexpr auto examples =
+constexpr auto resolve_examples =
     "Examples:\n"
     "  berth resolve\n"
     "  berth resolve --explain\n"
@@ -23,7 +23,7 @@ constexpr auto examples =
     "  berth resolve cuda:1 --inventory machine.json\n"
     "  berth resolve '{\"lm_head\": \"cpu\"}' --simulate cpu:64GiB,cuda:24GiB --json";
 
-struct Options {
+struct ResolveOptions {
   std::optional<std::string> wish;
   MachineOptions machine;
   std::string policy = "haystack";
@@ -31,7 +31,7 @@ struct Options {
   bool json = false;
 };
 
-int resolve_command(const Options& options) {
+int resolve_command(const ResolveOptions& options) {
   const auto request = options.wish ? parse_request_argument(*options.wish) : ResolveRequest();
   const auto policy = ResolvePolicy::from_environment(resolve_rule_from_str(options.policy));
   const auto resolution = resolve(request, look_at(options.machine), policy);
@@ -52,8 +52,8 @@ int resolve_command(const Options& options) {
 
 void add_resolve(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("resolve", "Print the device that is used where WISH, or nothing, is asked for");
-  set_help(*command, examples);
-  auto options = std::make_shared<Options>();
+  set_help(*command, resolve_examples);
+  auto options = std::make_shared<ResolveOptions>();
   command->add_option("WISH", options->wish, request_argument_help)->type_name("WISH");
   command->add_option("--policy", options->policy, "Which of the devices that meet the wish is taken")
       ->type_name("POLICY")

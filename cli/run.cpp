@@ -24,7 +24,7 @@
 namespace berth::cli {
 namespace {
 
-constexpr auto examples =
+constexpr auto run_examples =
     "Examples:\n"
     "  berth run smollm2 -p \"Why is the sky blue?\"\n"
     "  berth run smollm2                           a conversation\n"
@@ -142,7 +142,7 @@ int run(const RunOptions& options) {
 
 void add_run(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("run", "Let a model answer a prompt, or talk with it");
-  set_help(*command, examples);
+  set_help(*command, run_examples);
   auto options = std::make_shared<RunOptions>();
   add_run_options(*command, *options);
   command->callback([options, &action] { action = [options] { return run(*options); }; });

@@ -19,12 +19,14 @@ function(berth_add_test name)
   endif()
   add_executable(${name} ${arg_SOURCES} $<TARGET_OBJECTS:berth_test_main>)
   berth_warnings(${name})
+  berth_join_sources(${name})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE
     berth::berth fmt::fmt nlohmann_json::nlohmann_json GTest::gmock Threads::Threads ${CMAKE_DL_LIBS})
-  # Most of the time that tests take to compile went into these headers, and into making quick code of what runs once.
+  # Most of the time that tests take to compile went into these headers, into making quick code of what runs once, and
+  # into checks of undefined behaviour in matchers.
   target_precompile_headers(${name} PRIVATE <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp> <fmt/format.h>)
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0> -fno-sanitize=undefined)
   target_compile_definitions(${name} PRIVATE
     BERTH_TEST_DATA_DIR="${PROJECT_SOURCE_DIR}/tests/data"
     BERTH_TEST_MODEL="${BERTH_CACHE_DIR}/models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"

@@ -11,6 +11,7 @@ foreach(header IN LISTS headers)
 endforeach()
 add_library(berth_headers OBJECT ${header_sources})
 berth_warnings(berth_headers)
+target_compile_options(berth_headers PRIVATE -fno-sanitize=all)
 target_compile_features(berth_headers PRIVATE cxx_std_20)
 # Not by linking berth: nothing but the standard library may be on the way.
 target_include_directories(berth_headers PRIVATE ${PROJECT_SOURCE_DIR}/include)

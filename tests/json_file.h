@@ -19,15 +19,4 @@ inline Value json_file(const std::string& name) {
   return Value::from_json(text.str());
 }
 
-/// What std::invalid_argument says, or "was accepted".
-template <class Call>
-std::string refusal(Call&& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& problem) {
-    return problem.what();
-  }
-  return "was accepted";
-}
-
 }  // namespace berth::test

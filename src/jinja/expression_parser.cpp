@@ -11,9 +11,9 @@
 namespace berth::jinja {
 namespace {
 
-constexpr int max_depth = 200;
+constexpr int max_operator_depth = 200;
 
-using Kind = Expr::Kind;
+using ExprKind = Expr::Kind;
 
 }  // namespace
 
@@ -27,8 +27,9 @@ class ExpressionParser::Nested {
 
   /// Chains of operators nest the first operand ever deeper.
   void deeper(int more) {
-    if (parser_.depth_ + more > max_depth)
-      parser_.tokens_.fail(fmt::format("an expression has more than {} operators within each other", max_depth));
+    if (parser_.depth_ + more > max_operator_depth)
+      parser_.tokens_.fail(
+          fmt::format("an expression has more than {} operators within each other", max_operator_depth));
     levels_ += more;
     parser_.depth_ += more;
   }
@@ -38,14 +39,14 @@ class ExpressionParser::Nested {
   int levels_ = 0;
 };
 
-ExprPtr ExpressionParser::make(Kind kind, Place place) const {
+ExprPtr ExpressionParser::make(ExprKind kind, Place place) const {
   auto expr = std::make_unique<Expr>();
   expr->kind = kind;
   expr->place = place;
   return expr;
 }
 
-ExprPtr ExpressionParser::make(Kind kind, Place place, ExprPtr first, ExprPtr second) const {
+ExprPtr ExpressionParser::make(ExprKind kind, Place place, ExprPtr first, ExprPtr second) const {
   auto expr = make(kind, place);
   expr->parts.push_back(std::move(first));
   if (second) expr->parts.push_back(std::move(second));
@@ -53,7 +54,7 @@ ExprPtr ExpressionParser::make(Kind kind, Place place, ExprPtr first, ExprPtr se
 }
 
 ExprPtr ExpressionParser::constant(Place place, const Any& value) const {
-  auto expr = make(Kind::constant, place);
+  auto expr = make(ExprKind::constant, place);
   expr->value = value;
   return expr;
 }
@@ -80,7 +81,7 @@ ExprPtr ExpressionParser::parse_conditional() {
   while (tokens_.skip_name("if")) {
     nested.deeper(1);
     auto condition = parse_or();
-    auto expr = make(Kind::conditional, place, std::move(condition), std::move(value));
+    auto expr = make(ExprKind::conditional, place, std::move(condition), std::move(value));
     expr->parts.push_back(tokens_.skip_name("else") ? parse_conditional() : nullptr);
     value = std::move(expr);
   }
@@ -94,7 +95,7 @@ ExprPtr ExpressionParser::parse_or() {
     const auto place = tokens_.current().place;
     if (!tokens_.skip_name("or")) return left;
     nested.deeper(1);
-    left = make(Kind::logical_or, place, std::move(left), parse_and());
+    left = make(ExprKind::logical_or, place, std::move(left), parse_and());
   }
 }
 
@@ -105,7 +106,7 @@ ExprPtr ExpressionParser::parse_and() {
     const auto place = tokens_.current().place;
     if (!tokens_.skip_name("and")) return left;
     nested.deeper(1);
-    left = make(Kind::logical_and, place, std::move(left), parse_not());
+    left = make(ExprKind::logical_and, place, std::move(left), parse_not());
   }
 }
 
@@ -113,7 +114,7 @@ ExprPtr ExpressionParser::parse_not() {
   const auto place = tokens_.current().place;
   if (!tokens_.skip_name("not")) return parse_comparison();
   const Nested nested(*this, 1);
-  return make(Kind::logical_not, place, parse_not());
+  return make(ExprKind::logical_not, place, parse_not());
 }
 
 ExprPtr ExpressionParser::parse_comparison() {
@@ -138,7 +139,7 @@ ExprPtr ExpressionParser::parse_comparison() {
       break;
     }
     tokens_.next();
-    if (!chain) chain = make(Kind::comparison, place, std::move(first));
+    if (!chain) chain = make(ExprKind::comparison, place, std::move(first));
     chain->ops.push_back(op);
     chain->parts.push_back(parse_sum());
   }
@@ -155,7 +156,7 @@ ExprPtr ExpressionParser::parse_binary(std::initializer_list<std::pair<std::stri
     if (found == operators.end()) return left;
     nested.deeper(1);
     const auto place = tokens_.next().place;
-    left = make(Kind::arithmetic, place, std::move(left), (this->*parse_operand)());
+    left = make(ExprKind::arithmetic, place, std::move(left), (this->*parse_operand)());
     left->ops.push_back(found->second);
   }
 }
@@ -168,7 +169,7 @@ ExprPtr ExpressionParser::parse_concatenation() {
   const auto place = tokens_.current().place;
   auto first = parse_product();
   if (!tokens_.current().is_op("~")) return first;
-  auto expr = make(Kind::concatenation, place, std::move(first));
+  auto expr = make(ExprKind::concatenation, place, std::move(first));
   while (tokens_.skip_op("~")) expr->parts.push_back(parse_product());
   return expr;
 }
@@ -184,7 +185,7 @@ ExprPtr ExpressionParser::parse_power() {
   while (tokens_.current().is_op("**")) {
     nested.deeper(1);
     const auto place = tokens_.next().place;
-    left = make(Kind::arithmetic, place, std::move(left), parse_unary());
+    left = make(ExprKind::arithmetic, place, std::move(left), parse_unary());
     left->ops.push_back(Op::power);
   }
   return left;
@@ -195,9 +196,9 @@ ExprPtr ExpressionParser::parse_unary(bool with_filters) {
   const auto place = tokens_.current().place;
   ExprPtr expr;
   if (tokens_.skip_op("-"))
-    expr = make(Kind::negative, place, parse_unary(false));
+    expr = make(ExprKind::negative, place, parse_unary(false));
   else if (tokens_.skip_op("+"))
-    expr = make(Kind::positive, place, parse_unary(false));
+    expr = make(ExprKind::positive, place, parse_unary(false));
   else
     expr = parse_primary();
   expr = parse_postfix(std::move(expr));
@@ -232,10 +233,10 @@ ExprPtr ExpressionParser::parse_name(bool allows_namespace) {
   if (name == "true" || name == "True") return constant(token.place, true);
   if (name == "false" || name == "False") return constant(token.place, false);
   if (name == "none" || name == "None") return constant(token.place, Any());
-  auto expr = make(Kind::name, token.place);
+  auto expr = make(ExprKind::name, token.place);
   expr->name = name_id(name);
   if (allows_namespace && tokens_.skip_op(".")) {
-    expr->kind = Kind::namespace_ref;
+    expr->kind = ExprKind::namespace_ref;
     expr->text = tokens_.expect(Token::Kind::name, "name").text;
   }
   ++reads_[name];
@@ -277,7 +278,7 @@ bool ExpressionParser::ends_tuple(std::string_view end) const {
 }
 
 ExprPtr ExpressionParser::parse_tuple(bool with_conditional, std::string_view end, bool in_parentheses) {
-  auto tuple = make(Kind::tuple, tokens_.current().place);
+  auto tuple = make(ExprKind::tuple, tokens_.current().place);
   bool is_tuple = false;
   while (!ends_tuple(end)) {
     tuple->parts.push_back(parse_expression(with_conditional));
@@ -292,11 +293,11 @@ ExprPtr ExpressionParser::parse_tuple(bool with_conditional, std::string_view en
 
 ExprPtr ExpressionParser::parse_target(std::string_view end, bool allows_namespace) {
   const auto can_assign = [&](const Expr& expr, const auto& self) -> bool {
-    if (expr.kind == Kind::tuple)
+    if (expr.kind == ExprKind::tuple)
       return std::ranges::all_of(expr.parts, [&](const auto& part) { return self(*part, self); });
-    return expr.kind == Kind::name || expr.kind == Kind::namespace_ref;
+    return expr.kind == ExprKind::name || expr.kind == ExprKind::namespace_ref;
   };
-  auto tuple = make(Kind::tuple, tokens_.current().place);
+  auto tuple = make(ExprKind::tuple, tokens_.current().place);
   bool is_tuple = false;
   const auto reads_before = reads_;
   while (!ends_tuple(end)) {
@@ -313,7 +314,7 @@ ExprPtr ExpressionParser::parse_target(std::string_view end, bool allows_namespa
 }
 
 ExprPtr ExpressionParser::parse_list() {
-  auto list = make(Kind::list, tokens_.expect_op("[").place);
+  auto list = make(ExprKind::list, tokens_.expect_op("[").place);
   while (!tokens_.current().is_op("]")) {
     if (!list->parts.empty()) tokens_.expect_op(",");
     if (tokens_.current().is_op("]")) break;
@@ -324,7 +325,7 @@ ExprPtr ExpressionParser::parse_list() {
 }
 
 ExprPtr ExpressionParser::parse_dict() {
-  auto dict = make(Kind::dict, tokens_.expect_op("{").place);
+  auto dict = make(ExprKind::dict, tokens_.expect_op("{").place);
   while (!tokens_.current().is_op("}")) {
     if (!dict->parts.empty()) tokens_.expect_op(",");
     if (tokens_.current().is_op("}")) break;
@@ -367,8 +368,9 @@ ExprPtr ExpressionParser::parse_filters_and_tests(ExprPtr expr) {
 ExprPtr ExpressionParser::parse_subscript(ExprPtr object) {
   const auto place = tokens_.current().place;
   if (tokens_.skip_op(".")) {
-    if (tokens_.current().is(Token::Kind::integer)) return make(Kind::item, place, std::move(object), parse_number());
-    auto expr = make(Kind::attribute, place, std::move(object));
+    if (tokens_.current().is(Token::Kind::integer))
+      return make(ExprKind::item, place, std::move(object), parse_number());
+    auto expr = make(ExprKind::attribute, place, std::move(object));
     if (!tokens_.current().is(Token::Kind::name)) tokens_.fail("expected name or number");
     expr->text = tokens_.next().text;
     return expr;
@@ -386,7 +388,7 @@ ExprPtr ExpressionParser::parse_subscript(ExprPtr object) {
       keys.push_back(std::move(start));
       continue;
     }
-    auto slice = make(Kind::slice, place, nullptr);
+    auto slice = make(ExprKind::slice, place, nullptr);
     slice->parts.push_back(std::move(start));
     slice->parts.push_back(ends() ? nullptr : parse_expression());
     slice->parts.push_back(tokens_.skip_op(":") && !ends() ? parse_expression() : nullptr);
@@ -399,10 +401,10 @@ ExprPtr ExpressionParser::parse_subscript(ExprPtr object) {
     return std::move(keys.front());
   }
   if (has_slice) tokens_.fail("a slice cannot be one of several keys", place);
-  if (keys.size() == 1) return make(Kind::item, place, std::move(object), std::move(keys.front()));
-  auto tuple = make(Kind::tuple, place);
+  if (keys.size() == 1) return make(ExprKind::item, place, std::move(object), std::move(keys.front()));
+  auto tuple = make(ExprKind::tuple, place);
   tuple->parts = std::move(keys);
-  return make(Kind::item, place, std::move(object), std::move(tuple));
+  return make(ExprKind::item, place, std::move(object), std::move(tuple));
 }
 
 std::unique_ptr<CallArguments> ExpressionParser::parse_arguments() {
@@ -440,7 +442,7 @@ std::unique_ptr<CallArguments> ExpressionParser::parse_arguments() {
 }
 
 ExprPtr ExpressionParser::parse_call(ExprPtr callee) {
-  auto expr = make(Kind::call, tokens_.current().place, std::move(callee));
+  auto expr = make(ExprKind::call, tokens_.current().place, std::move(callee));
   expr->arguments = parse_arguments();
   return expr;
 }
@@ -453,7 +455,7 @@ std::string ExpressionParser::parse_dotted_name() {
 
 ExprPtr ExpressionParser::parse_filter(ExprPtr value) {
   tokens_.skip_op("|");
-  auto expr = make(Kind::filter, tokens_.current().place, std::move(value));
+  auto expr = make(ExprKind::filter, tokens_.current().place, std::move(value));
   expr->text = parse_dotted_name();
   expr->function = find_filter(environment_, expr->text);
   if (tokens_.current().is_op("(")) expr->arguments = parse_arguments();
@@ -474,7 +476,7 @@ ExprPtr ExpressionParser::parse_block_filters(bool starts_inline) {
 ExprPtr ExpressionParser::parse_test(ExprPtr value) {
   const auto place = tokens_.next().place;
   const bool negated = tokens_.skip_name("not");
-  auto expr = make(Kind::test, tokens_.current().place, std::move(value));
+  auto expr = make(ExprKind::test, tokens_.current().place, std::move(value));
   expr->text = parse_dotted_name();
   expr->function = find_test(expr->text);
   const auto& token = tokens_.current();
@@ -489,7 +491,7 @@ ExprPtr ExpressionParser::parse_test(ExprPtr value) {
     expr->arguments = std::make_unique<CallArguments>();
     expr->arguments->positional.push_back(parse_postfix(parse_primary()));
   }
-  return negated ? make(Kind::logical_not, place, std::move(expr)) : std::move(expr);
+  return negated ? make(ExprKind::logical_not, place, std::move(expr)) : std::move(expr);
 }
 
 }  // namespace berth::jinja

@@ -229,10 +229,10 @@ Any to_json(Run& run, Bound& bound) {
   return JsonWriter(run, options).write(bound.self);
 }
 
-constexpr std::array functions = {Function("tojson", "*", to_json)};
+constexpr std::array json_table = {Function("tojson", "*", to_json)};
 
 }  // namespace
 
-const std::span<const Function> json_filters = functions;
+const std::span<const Function> json_filters = json_table;
 
 }  // namespace berth::jinja

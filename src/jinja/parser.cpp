@@ -16,9 +16,9 @@
 namespace berth::jinja {
 namespace {
 
-constexpr int max_depth = 32;
+constexpr int max_statement_depth = 32;
 
-using Kind = Stmt::Kind;
+using StmtKind = Stmt::Kind;
 using Ends = std::initializer_list<std::string_view>;
 
 class Parser {
@@ -32,7 +32,7 @@ class Parser {
   Body parse() { return parse_body({}, ""); }
 
  private:
-  StmtPtr make(Kind kind, Place place) const {
+  StmtPtr make(StmtKind kind, Place place) const {
     auto stmt = std::make_unique<Stmt>();
     stmt->kind = kind;
     stmt->place = place;
@@ -41,7 +41,8 @@ class Parser {
 
   /// Statements up to a tag of `ends`, which stays, or to the end of the template where there are none.
   Body parse_body(Ends ends, std::string_view tag) {
-    if (depth_ > max_depth) tokens_.fail(fmt::format("statements are nested more than {} deep", max_depth));
+    if (depth_ > max_statement_depth)
+      tokens_.fail(fmt::format("statements are nested more than {} deep", max_statement_depth));
     ++depth_;
     Body body;
     while (true) {
@@ -52,11 +53,11 @@ class Parser {
         break;
       }
       if (token.is(Token::Kind::data)) {
-        auto stmt = make(Kind::text, token.place);
+        auto stmt = make(StmtKind::text, token.place);
         stmt->text = tokens_.next().text;
         body.push_back(std::move(stmt));
       } else if (token.is(Token::Kind::variable_begin)) {
-        auto stmt = make(Kind::print, tokens_.next().place);
+        auto stmt = make(StmtKind::print, tokens_.next().place);
         stmt->expr = expressions_.parse_tuple();
         tokens_.expect(Token::Kind::variable_end, "end of print statement");
         body.push_back(std::move(stmt));
@@ -113,9 +114,9 @@ class Parser {
     } else if (environment_.loop_controls() && (token.text == "break" || token.text == "continue")) {
       if (loops_ == 0) tokens_.fail(fmt::format("'{}' outside loop", token.text));
       tokens_.next();
-      body.push_back(make(token.text == "break" ? Kind::loop_break : Kind::loop_continue, token.place));
+      body.push_back(make(token.text == "break" ? StmtKind::loop_break : StmtKind::loop_continue, token.place));
     } else if (environment_.chat && token.text == "generation") {
-      auto stmt = make(Kind::scope, tokens_.next().place);
+      auto stmt = make(StmtKind::scope, tokens_.next().place);
       const auto macros = macros_;
       stmt->body = parse_apart({"endgeneration"}, token.text);
       stmt->keeps_scope = macros_ != macros;
@@ -131,20 +132,20 @@ class Parser {
     tokens_.next();
     for (bool first = true; !tokens_.current().is(Token::Kind::block_end); first = false) {
       if (!first) tokens_.expect_op(",");
-      auto stmt = make(Kind::print, tokens_.current().place);
+      auto stmt = make(StmtKind::print, tokens_.current().place);
       stmt->expr = expressions_.parse_expression();
       body.push_back(std::move(stmt));
     }
   }
 
   StmtPtr parse_set() {
-    auto stmt = make(Kind::set, tokens_.next().place);
+    auto stmt = make(StmtKind::set, tokens_.next().place);
     stmt->target = expressions_.parse_target({}, true);
     if (tokens_.skip_op("=")) {
       stmt->expr = expressions_.parse_tuple();
       return stmt;
     }
-    stmt->kind = Kind::set_block;
+    stmt->kind = StmtKind::set_block;
     stmt->expr = expressions_.parse_block_filters(false);
     const auto macros = macros_;
     stmt->body = parse_block({"endset"}, "set");
@@ -153,7 +154,7 @@ class Parser {
   }
 
   StmtPtr parse_for() {
-    auto stmt = make(Kind::for_loop, tokens_.next().place);
+    auto stmt = make(StmtKind::for_loop, tokens_.next().place);
     stmt->target = expressions_.parse_target("in");
     check_not_loop(*stmt->target);
     tokens_.expect_name("in");
@@ -186,7 +187,7 @@ class Parser {
   }
 
   StmtPtr parse_if() {
-    auto stmt = make(Kind::if_else, tokens_.next().place);
+    auto stmt = make(StmtKind::if_else, tokens_.next().place);
     while (true) {
       auto& branch = stmt->branches.emplace_back();
       branch.test = expressions_.parse_tuple(false);
@@ -198,7 +199,7 @@ class Parser {
   }
 
   StmtPtr parse_with() {
-    auto stmt = make(Kind::with, tokens_.next().place);
+    auto stmt = make(StmtKind::with, tokens_.next().place);
     while (!tokens_.current().is(Token::Kind::block_end)) {
       if (!stmt->pairs.empty()) tokens_.expect_op(",");
       auto target = expressions_.parse_target();
@@ -254,7 +255,7 @@ class Parser {
   }
 
   StmtPtr parse_macro() {
-    auto stmt = make(Kind::macro, tokens_.next().place);
+    auto stmt = make(StmtKind::macro, tokens_.next().place);
     stmt->signature = std::make_unique<MacroSignature>();
     stmt->signature->name = tokens_.expect(Token::Kind::name, "name").text;
     stmt->name = expressions_.name_id(stmt->signature->name);
@@ -264,7 +265,7 @@ class Parser {
   }
 
   StmtPtr parse_call() {
-    auto stmt = make(Kind::call_block, tokens_.next().place);
+    auto stmt = make(StmtKind::call_block, tokens_.next().place);
     stmt->signature = std::make_unique<MacroSignature>();
     stmt->signature->name = "caller";
     if (tokens_.current().is_op("(")) parse_signature(*stmt->signature);
@@ -275,7 +276,7 @@ class Parser {
   }
 
   StmtPtr parse_filter() {
-    auto stmt = make(Kind::filter_block, tokens_.next().place);
+    auto stmt = make(StmtKind::filter_block, tokens_.next().place);
     stmt->expr = expressions_.parse_block_filters(true);
     const auto macros = macros_;
     stmt->body = parse_block({"endfilter"}, "filter");
@@ -284,7 +285,7 @@ class Parser {
   }
 
   StmtPtr parse_autoescape() {
-    auto stmt = make(Kind::autoescape, tokens_.next().place);
+    auto stmt = make(StmtKind::autoescape, tokens_.next().place);
     stmt->expr = expressions_.parse_expression();
     const auto macros = macros_;
     stmt->body = parse_block({"endautoescape"}, "autoescape");
@@ -293,7 +294,7 @@ class Parser {
   }
 
   StmtPtr parse_named_block() {
-    auto stmt = make(Kind::block, tokens_.next().place);
+    auto stmt = make(StmtKind::block, tokens_.next().place);
     stmt->text = tokens_.expect(Token::Kind::name, "name").text;
     stmt->scoped = tokens_.skip_name("scoped");
     stmt->required = tokens_.skip_name("required");
@@ -308,14 +309,14 @@ class Parser {
     stmt->keeps_scope = macros_ != macros;
     if (stmt->required)
       for (const auto& part : stmt->body)
-        if (part->kind != Kind::text || !without_space(part->text).empty())
+        if (part->kind != StmtKind::text || !without_space(part->text).empty())
           tokens_.fail("Required blocks can only contain comments or whitespace", stmt->place);
     tokens_.skip_name(stmt->text);
     return stmt;
   }
 
   StmtPtr parse_load() {
-    auto stmt = make(Kind::load, tokens_.next().place);
+    auto stmt = make(StmtKind::load, tokens_.next().place);
     stmt->expr = expressions_.parse_expression();
     return stmt;
   }
@@ -381,7 +382,7 @@ class Parser {
   }
 
   StmtPtr parse_message() {
-    auto stmt = make(Kind::message, tokens_.next().place);
+    auto stmt = make(StmtKind::message, tokens_.next().place);
     stmt->arguments = std::make_unique<CallArguments>();
     while (!tokens_.current().is(Token::Kind::block_end)) {
       auto name = tokens_.expect(Token::Kind::name, "name").text;

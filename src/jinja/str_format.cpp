@@ -171,8 +171,8 @@ class StrFormatter {
 
 Any str_format(Run& run, const Str& format, const Arguments& arguments, const Any* mapping) {
   TextBuilder out(run);
-  constexpr int max_depth = 2;
-  StrFormatter(run, arguments, mapping).write(out, format, max_depth);
+  constexpr int max_field_depth = 2;
+  StrFormatter(run, arguments, mapping).write(out, format, max_field_depth);
   return out.finish(format.markup);
 }
 

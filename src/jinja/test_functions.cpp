@@ -57,7 +57,7 @@ Any compares(Run& run, Bound& bound) {
   return compare(run, op, bound.self, bound[0]);
 }
 
-constexpr std::array functions = {
+constexpr std::array test_table = {
     Function("!=", "other /", compares<Op::not_equal>),
     Function("<", "other /", compares<Op::less>),
     Function("<=", "other /", compares<Op::less_equal>),
@@ -101,6 +101,6 @@ constexpr std::array functions = {
 
 }  // namespace
 
-const std::span<const Function> test_functions = functions;
+const std::span<const Function> test_functions = test_table;
 
 }  // namespace berth::jinja

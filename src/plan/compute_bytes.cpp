@@ -8,7 +8,7 @@
 namespace berth::plan {
 namespace {
 
-constexpr std::size_t most_layers = 1024;  // llama.cpp takes 512
+constexpr std::size_t most_graph_layers = 1024;  // llama.cpp takes 512
 constexpr std::uint64_t most_sequences = 65'536;
 
 struct Reservation {
@@ -58,7 +58,8 @@ ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& wei
                            FlashAttention flash_attention) {
   ComputeBytes result;
   result.bytes.assign(layout.backends.size(), 0);
-  if (profile.layers.empty() || profile.layers.size() > most_layers || layout.context.sequences > most_sequences) {
+  if (profile.layers.empty() || profile.layers.size() > most_graph_layers ||
+      layout.context.sequences > most_sequences) {
     result.estimate = "the counts of layers or of sequences make no sense, so compute buffers are not known";
     return result;
   }

@@ -28,9 +28,9 @@ std::vector<MemoryBudget> without_first(std::vector<MemoryBudget> budgets) {
   return budgets;
 }
 
-class Planner {
+class MapPlanner {
  public:
-  Planner(const ModuleTree& tree, const DeviceMapRequest& request)
+  MapPlanner(const ModuleTree& tree, const DeviceMapRequest& request)
       : tree_(tree),
         request_(request),
         graph_(tree),
@@ -121,7 +121,7 @@ MapStrategy map_strategy_from_str(std::string_view text) {
 }
 
 DeviceMapPlan plan_device_map(const ModuleTree& tree, const DeviceMapRequest& request) {
-  return Planner(tree, request).plan();
+  return MapPlanner(tree, request).plan();
 }
 
 }  // namespace berth

@@ -9,6 +9,13 @@
 
 namespace berth::test {
 
+inline std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
 /// {"run", "devices", ...}; below {"pipeline"}: {"validate", ...}
 inline std::vector<std::string> commands_of(std::vector<std::string> command = {}) {
   command.emplace_back("--help");

@@ -24,13 +24,6 @@ bool is_installed(const std::string& program) {
   return berth_command({"-c", "command -v " + program}, {.program = "/bin/sh"}).exit_code == 0;
 }
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
 class CompletionTest : public testing::Test {
  protected:
   std::string script(const std::string& shell) const {

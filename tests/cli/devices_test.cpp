@@ -9,6 +9,7 @@
 #include "berth/engine.h"
 #include "berth/inventory.h"
 #include "berth/resolve.h"
+#include "cli/commands.h"
 #include "cli/process.h"
 #include "real_worker.h"
 #include "test_model.h"
@@ -20,13 +21,6 @@ using nlohmann::json;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
 
 TEST(DevicesCommand, PrintsATableWithinEightyColumnsAndTheDefault) {
   const auto outcome = berth_command({"devices"});

@@ -180,7 +180,7 @@ inline bool Process::read_some(detail::Clock::time_point deadline) {
 
   const auto take = [](int& descriptor, std::string& text) {
     char buffer[65536];
-    const auto n = read(descriptor, buffer, sizeof buffer);
+    const auto n = ::read(descriptor, buffer, sizeof buffer);
     if (n > 0) text.append(buffer, static_cast<std::size_t>(n));
     if (n == 0 || (n < 0 && errno != EINTR))
       detail::close_if_open(descriptor);  // a terminal without a process answers EIO

@@ -1,4 +1,5 @@
 #include "berth/chat_prompt_builder.h"
+#include "refusal.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,19 +7,11 @@
 namespace berth {
 namespace {
 
+using test::refusal;
 using Messages = std::vector<ChatMessage>;
 
 Messages prompt(ChatPromptBuilder& builder, const Value::Object& inputs) {
   return from_value<Messages>(run_component(builder, inputs).at("prompt"));
-}
-
-std::string refusal(const std::function<void()>& run) {
-  try {
-    run();
-    return "";
-  } catch (const std::invalid_argument& problem) {
-    return problem.what();
-  }
 }
 
 const Messages conversation = {ChatMessage::from_system("Be {{ how }}."),

@@ -7,6 +7,7 @@
 
 #include "berth/component.h"
 #include "json_file.h"
+#include "refusal.h"
 
 namespace berth {
 namespace {

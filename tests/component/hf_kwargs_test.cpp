@@ -1,4 +1,5 @@
 #include "berth/hf_kwargs.h"
+#include "refusal.h"
 
 #include <gtest/gtest.h>
 
@@ -7,6 +8,7 @@
 namespace berth {
 namespace {
 
+using test::refusal;
 const std::vector<std::string> tasks = {"text-generation", "text2text-generation"};
 
 struct Log {
@@ -17,16 +19,6 @@ struct Log {
     };
   }
 };
-
-template <class F>
-std::string message_of(F call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(PipelineKwargs, AreCompletedByTheParameters) {
   Log log;
@@ -74,14 +66,14 @@ TEST(PipelineKwargs, AskForATaskThatNobodyGave) {
   resolve_hf_pipeline_kwargs({{"task", "text-generation"}}, "m", std::nullopt, tasks, Device::cpu(), std::nullopt, {},
                              task_of_model);
   EXPECT_EQ(asked, "");
-  EXPECT_EQ(message_of([] { resolve_hf_pipeline_kwargs({}, "m", std::nullopt, tasks, Device::cpu(), std::nullopt); }),
+  EXPECT_EQ(refusal([] { resolve_hf_pipeline_kwargs({}, "m", std::nullopt, tasks, Device::cpu(), std::nullopt); }),
             "The task of model 'm' is not known, as the model hub is not asked: give `task`. The supported tasks are: "
             "text-generation, text2text-generation.");
 }
 
 TEST(PipelineKwargs, RefuseOtherTasks) {
   const auto error = [](Value task) {
-    return message_of([&] {
+    return refusal([&] {
       resolve_hf_pipeline_kwargs({{"task", std::move(task)}}, "m", std::nullopt, tasks, Device::cpu(), std::nullopt);
     });
   };

@@ -13,7 +13,7 @@ namespace {
 
 using testing::HasSubstr;
 
-HuggingFaceLocalChatGenerator::Parameters local_model() {
+HuggingFaceLocalChatGenerator::Parameters chat_model() {
   return {.model = test::model_path().string(),
           .task = "text-generation",
           .device = Device::cpu(),
@@ -22,7 +22,7 @@ HuggingFaceLocalChatGenerator::Parameters local_model() {
 
 TEST(HuggingFaceLocalChatGenerator, AnswersAConversation) {
   BERTH_NEEDS_MODEL();
-  HuggingFaceLocalChatGenerator generator(local_model());
+  HuggingFaceLocalChatGenerator generator(chat_model());
   const auto result = generator.run({ChatMessage::from_user("Write one sentence about the sea.")});
   ASSERT_EQ(result.replies.size(), 1U);
   const auto& reply = result.replies[0];
@@ -36,7 +36,7 @@ TEST(HuggingFaceLocalChatGenerator, AnswersAConversation) {
 
 TEST(HuggingFaceLocalChatGenerator, TakesATextForAMessageAndStreams) {
   BERTH_NEEDS_MODEL();
-  auto parameters = local_model();
+  auto parameters = chat_model();
   std::string streamed;
   parameters.streaming_callback.call = [&](const StreamingChunk& chunk) { streamed += chunk.content; };
   HuggingFaceLocalChatGenerator generator(std::move(parameters));
@@ -48,8 +48,8 @@ TEST(HuggingFaceLocalChatGenerator, TakesATextForAMessageAndStreams) {
 
 TEST(HuggingFaceLocalChatGenerator, SharesTheWeightsOfAModelThatIsLoaded) {
   BERTH_NEEDS_MODEL();
-  HuggingFaceLocalChatGenerator one(local_model());
-  HuggingFaceLocalChatGenerator other(local_model());
+  HuggingFaceLocalChatGenerator one(chat_model());
+  HuggingFaceLocalChatGenerator other(chat_model());
   EXPECT_GT(one.load_bytes(), 80'000'000U);
   one.warm_up();
   other.warm_up();
@@ -59,7 +59,7 @@ TEST(HuggingFaceLocalChatGenerator, SharesTheWeightsOfAModelThatIsLoaded) {
 
 TEST(HuggingFaceLocalChatGenerator, OffersToolsThroughTheChatTemplateAndReadsTheCall) {
   BERTH_NEEDS_MODEL();
-  auto parameters = local_model();
+  auto parameters = chat_model();
   std::ostringstream chat_template;
   chat_template << std::ifstream(test::tools_template).rdbuf();
   parameters.chat_template = chat_template.str();
@@ -82,7 +82,7 @@ TEST(HuggingFaceLocalChatGenerator, OffersToolsThroughTheChatTemplateAndReadsThe
 
 TEST(HuggingFaceLocalChatGenerator, RefusesImages) {
   BERTH_NEEDS_MODEL();
-  HuggingFaceLocalChatGenerator generator(local_model());
+  HuggingFaceLocalChatGenerator generator(chat_model());
   EXPECT_THROW(generator.run({ChatMessage(
                    ChatRole::user, {TextContent{"What is this?"}, ImageContent{.base64_image = "iVBORw0KGgo="}})}),
                std::invalid_argument);
@@ -142,7 +142,7 @@ TEST(TransformersChatGenerator, IsTheSameUnderItsNameInHaystack3) {
 
 TEST(TransformersChatGenerator, AnswersWithoutATask) {
   BERTH_NEEDS_MODEL();
-  auto parameters = local_model();
+  auto parameters = chat_model();
   parameters.task.reset();
   parameters.transformers = true;
   HuggingFaceLocalChatGenerator generator(parameters);

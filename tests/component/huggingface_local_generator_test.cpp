@@ -6,10 +6,13 @@
 #include <thread>
 
 #include "berth/error.h"
+#include "refusal.h"
 #include "test_model.h"
 
 namespace berth {
 namespace {
+
+using test::refusal;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -23,16 +26,6 @@ Parameters local_model(Parameters parameters = {}) {
   parameters.model = test::model_path();
   parameters.task = "text-generation";
   return parameters;
-}
-
-template <class Error, class Call>
-std::string refusal(Call&& call) {
-  try {
-    call();
-  } catch (const Error& problem) {
-    return problem.what();
-  }
-  return "was accepted";
 }
 
 const Value& init(const Value& dict, std::string_view name) { return *dict.find("init_parameters")->find(name); }

@@ -17,7 +17,7 @@ namespace {
 using test::Meeting;
 using testing::HasSubstr;
 
-HuggingFaceLocalGenerator::Parameters local_model(int max_new_tokens = 4) {
+HuggingFaceLocalGenerator::Parameters cancelled_model(int max_new_tokens = 4) {
   return {.model = test::model_path().string(),
           .task = "text-generation",
           .device = Device::cpu(),
@@ -26,29 +26,29 @@ HuggingFaceLocalGenerator::Parameters local_model(int max_new_tokens = 4) {
 
 /// A model in a file of its own, so that nobody has loaded it.
 HuggingFaceLocalGenerator::Parameters own_model(const test::TemporaryFolder& folder) {
-  auto parameters = local_model();
+  auto parameters = cancelled_model();
   const auto path = folder.path() / "model.gguf";
   if (!std::filesystem::exists(path)) std::filesystem::copy_file(test::model_path(), path);
   parameters.model = path.string();
   return parameters;
 }
 
-constexpr auto prompt = "Once upon a time";
+constexpr auto story = "Once upon a time";
 constexpr int endless = 4000;  // many seconds' work
 
 TEST(LocalCancel, EndsARunOfAPipelineInTheMiddleOfAGeneration) {
   BERTH_NEEDS_MODEL();
   std::stop_source stop;
-  auto parameters = local_model(endless);
+  auto parameters = cancelled_model(endless);
   int chunks = 0;
   parameters.streaming_callback.call = [&](const StreamingChunk&) {
     if (++chunks == 2) stop.request_stop();
   };
   Pipeline pipeline;
   pipeline.add_component("llm", std::make_shared<HuggingFaceLocalGenerator>(std::move(parameters)));
-  EXPECT_THROW(pipeline.run({{"prompt", prompt}}, {.stop = stop.get_token()}), Cancelled);
+  EXPECT_THROW(pipeline.run({{"prompt", story}}, {.stop = stop.get_token()}), Cancelled);
   EXPECT_LT(chunks, 10);
-  const auto again = pipeline.run({{"prompt", prompt}, {"generation_kwargs", Value::Object{{"max_new_tokens", 4}}}});
+  const auto again = pipeline.run({{"prompt", story}, {"generation_kwargs", Value::Object{{"max_new_tokens", 4}}}});
   EXPECT_FALSE(again.at("llm").find("replies")->as_array().at(0).as_string().empty());
 }
 
@@ -58,7 +58,7 @@ TEST(LocalCancel, EndsSeveralSideBySide) {
   Meeting generating;
   Pipeline pipeline;
   for (const auto* name : {"a", "b"}) {
-    auto parameters = local_model(endless);
+    auto parameters = cancelled_model(endless);
     parameters.streaming_callback.call = [&, first = true](const StreamingChunk&) mutable {
       if (std::exchange(first, false)) generating.come();
     };
@@ -68,7 +68,7 @@ TEST(LocalCancel, EndsSeveralSideBySide) {
     generating.wait_for(2);
     stop.request_stop();
   });
-  EXPECT_THROW(pipeline.run({{"prompt", prompt}}, {.stop = stop.get_token()}), Cancelled);
+  EXPECT_THROW(pipeline.run({{"prompt", story}}, {.stop = stop.get_token()}), Cancelled);
 }
 
 TEST(LocalCancel, EndsTheLoadingWhichCanBeDoneAgain) {
@@ -161,13 +161,13 @@ TEST(LocalModels, OfOneFileAreLoadedOnceByAPipelineThatLoadsThemSideBySide) {
 TEST(LocalLog, OfARunHasTheWarningsOfGenerators) {
   BERTH_NEEDS_MODEL();
   std::vector<std::string> own;
-  auto parameters = local_model();
+  auto parameters = cancelled_model();
   parameters.log = [&](LogLevel, std::string_view message) { own.emplace_back(message); };
   Pipeline pipeline;
-  pipeline.add_component("silent", std::make_shared<HuggingFaceLocalGenerator>(local_model()));
+  pipeline.add_component("silent", std::make_shared<HuggingFaceLocalGenerator>(cancelled_model()));
   pipeline.add_component("own", std::make_shared<HuggingFaceLocalGenerator>(std::move(parameters)));
   std::vector<std::string> told;
-  pipeline.run({{"prompt", prompt}, {"generation_kwargs", Value::Object{{"temperature", 0.5}}}},
+  pipeline.run({{"prompt", story}, {"generation_kwargs", Value::Object{{"temperature", 0.5}}}},
                {.log = [&](LogLevel, std::string_view message) { told.emplace_back(message); }});
   EXPECT_THAT(told, testing::ElementsAre("silent: Generation option 'temperature' has no effect: do_sample is off"));
   EXPECT_THAT(own, testing::ElementsAre("Generation option 'temperature' has no effect: do_sample is off"));

@@ -3,6 +3,7 @@
 
 #include "berth/component.h"
 #include "json_file.h"
+#include "refusal.h"
 
 namespace berth {
 namespace {

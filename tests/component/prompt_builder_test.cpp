@@ -4,21 +4,14 @@
 #include <gtest/gtest.h>
 
 #include "berth/document.h"
+#include "refusal.h"
 
 namespace berth {
 namespace {
 
+using test::refusal;
 std::string prompt(PromptBuilder& builder, const Value::Object& inputs) {
   return run_component(builder, inputs).at("prompt").as_string();
-}
-
-std::string refusal(const std::function<void()>& run) {
-  try {
-    run();
-    return "";
-  } catch (const std::invalid_argument& problem) {
-    return problem.what();
-  }
 }
 
 std::vector<std::string> names(const Component& component) {

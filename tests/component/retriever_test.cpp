@@ -4,6 +4,7 @@
 #include "berth/in_memory_bm25_retriever.h"
 #include "berth/in_memory_embedding_retriever.h"
 #include "json_file.h"
+#include "refusal.h"
 
 namespace berth {
 namespace {

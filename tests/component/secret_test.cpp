@@ -1,4 +1,5 @@
 #include "berth/secret.h"
+#include "refusal.h"
 
 #include <gmock/gmock.h>
 
@@ -6,17 +7,9 @@
 
 namespace berth {
 namespace {
-using testing::HasSubstr;
 
-template <class Call>
-std::string refusal(Call&& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& problem) {
-    return problem.what();
-  }
-  return "was accepted";
-}
+using test::refusal;
+using testing::HasSubstr;
 
 TEST(Secret, TakesTheFirstVariableThatIsSet) {
   setenv("BERTH_TEST_TOKEN_B", "second", 1);
@@ -31,7 +24,9 @@ TEST(Secret, WithoutItsVariablesIsAnErrorWhenStrictAndAbsentOtherwise) {
   EXPECT_EQ(Secret::from_env_var({"BERTH_TEST_NONE"}, false).resolve_value(), std::nullopt);
   EXPECT_EQ(refusal([] { (void)Secret::from_env_var({"BERTH_TEST_NONE"}).resolve_value(); }),
             "None of the following authentication environment variables are set: ('BERTH_TEST_NONE',)");
-  EXPECT_EQ(refusal([] { (void)Secret::from_env_var({"BERTH_TEST_NONE", "BERTH_TEST_NO"}).resolve_value(); }),
+  EXPECT_EQ(refusal([] {
+              (void)Secret::from_env_var({"BERTH_TEST_NONE", "BERTH_TEST_NO"}).resolve_value();
+            }),
             "None of the following authentication environment variables are set: ('BERTH_TEST_NONE', 'BERTH_TEST_NO')");
 }
 
@@ -46,9 +41,10 @@ TEST(Secret, GivenByValueIsNeverWrittenDown) {
   const auto secret = Secret::from_token("hf_secret");
   EXPECT_EQ(secret.resolve_value(), "hf_secret");
   const auto message = refusal([&] { (void)secret.to_dict(); });
-  EXPECT_EQ(message,
-            "Cannot serialize token-based secret. Use an alternative secret type like environment variables.");
-  EXPECT_THAT(refusal([] { Secret::from_dict(Value::Object{{"type", "token"}, {"token", "x"}}); }),
+  EXPECT_EQ(message, "Cannot serialize token-based secret. Use an alternative secret type like environment variables.");
+  EXPECT_THAT(refusal([] {
+                Secret::from_dict(Value::Object{{"type", "token"}, {"token", "x"}});
+              }),
               HasSubstr("Cannot deserialize token-based secret"));
 }
 

@@ -26,7 +26,7 @@ std::filesystem::path file_of(const Value& one) {
   return std::filesystem::exists(given) ? given : std::filesystem::path(BERTH_TEST_DATA_DIR "/corpus/faults") / name;
 }
 
-std::string name_of(const Value& one) {
+std::string case_name(const Value& one) {
   const auto& parts = one.as_object();
   return parts.at("kind").as_string() + ", " + parts.at("what").as_string() + ": " + parts.at("file").as_string();
 }
@@ -53,7 +53,7 @@ void check_command(const Value& one) {
   check_text(outcome.err, one.find("err"));
 }
 
-void check_case(const Value& one) {
+void check_fault(const Value& one) {
   const auto& kind = one.as_object().at("kind").as_string();
   if (kind == "command")
     check_command(one);
@@ -69,7 +69,7 @@ TEST(FaultsCorpus, GivesWhatIsRight) {
   const auto document = Value::from_json(read_text(expectations()));
   const auto& cases = document.as_object().at("cases").as_array();
   ASSERT_FALSE(cases.empty());
-  check_each(cases, name_of, check_case);
+  check_each(cases, case_name, check_fault);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace {
 
 std::filesystem::path cases_file() { return folder().parent_path() / "jinja" / "cases.json"; }
 
-std::string_view name_of(TemplateError::Kind kind) {
+std::string_view kind_name(TemplateError::Kind kind) {
   static constexpr std::array<std::string_view, 7> names = {"syntax", "undefined",     "security", "type",
                                                             "value",  "zero_division", "other"};
   return names[static_cast<std::size_t>(kind)];
@@ -41,7 +41,7 @@ std::string outcome(const Value::Object& each) {
                                chat ? JinjaTemplate::Kind::chat : JinjaTemplate::Kind::text);
     return "text " + parsed.render(variables_of(each));
   } catch (const TemplateError& error) {
-    return "error " + std::string(name_of(error.kind()));
+    return "error " + std::string(kind_name(error.kind()));
   }
 }
 

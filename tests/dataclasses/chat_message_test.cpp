@@ -4,24 +4,16 @@
 #include <gtest/gtest.h>
 
 #include "random_values.h"
+#include "refusal.h"
 
 namespace berth {
 namespace {
 
+using test::refusal;
 using ResultParts = std::vector<std::variant<TextContent, ImageContent>>;
 
 const ToolCall search{.tool_name = "search", .arguments = {{"q", "é"}}, .id = "1"};
 const ImageContent png{.base64_image = "iVBORw0KGgo="};
-
-template <class F>
-std::string refusal(F run) {
-  try {
-    run();
-    return "";
-  } catch (const std::invalid_argument& problem) {
-    return problem.what();
-  }
-}
 
 std::string refusal_of_dict(Value dict) {
   return refusal([&] { (void)ChatMessage::from_dict(dict); });

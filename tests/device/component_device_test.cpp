@@ -4,25 +4,18 @@
 
 #include "berth/device.h"
 #include "random_values.h"
+#include "refusal.h"
 
 namespace berth {
 namespace {
 
+using test::refusal;
 constexpr const char* neither_nor_both =
     "The component device can neither be empty nor contain both a single device and a device map";
 constexpr const char* disk = "The disk device can only be used as a part of device maps";
 
-template <class F>
-std::string message_of(F call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "no error";
-}
 std::string from_dict_error(const Value& dict) {
-  return message_of([&] { ComponentDevice::from_dict(dict); });
+  return refusal([&] { ComponentDevice::from_dict(dict); });
 }
 
 TEST(ComponentDevice, IsOneDeviceOrOneMap) {
@@ -42,19 +35,19 @@ TEST(ComponentDevice, IsOneDeviceOrOneMap) {
 }
 
 TEST(ComponentDevice, IsNeverNeitherAndNeverBoth) {
-  EXPECT_EQ(message_of([] { ComponentDevice(std::nullopt, std::nullopt); }), neither_nor_both);
-  EXPECT_EQ(message_of([] { ComponentDevice(Device::cpu(), DeviceMap()); }), neither_nor_both);
+  EXPECT_EQ(refusal([] { ComponentDevice(std::nullopt, std::nullopt); }), neither_nor_both);
+  EXPECT_EQ(refusal([] { ComponentDevice(Device::cpu(), DeviceMap()); }), neither_nor_both);
   EXPECT_EQ(ComponentDevice(Device::cpu(), std::nullopt), ComponentDevice(Device::cpu()));
   EXPECT_EQ(ComponentDevice(std::nullopt, DeviceMap()), ComponentDevice(DeviceMap()));
 }
 
 TEST(ComponentDevice, IsNoDiskAlone) {
-  EXPECT_EQ(message_of([] { ComponentDevice(Device::disk()); }), disk);
-  EXPECT_EQ(message_of([] { ComponentDevice(Device(DeviceType::disk, 1)); }), disk);
-  EXPECT_EQ(message_of([] { ComponentDevice(Device::disk(), std::nullopt); }), disk);
-  EXPECT_EQ(message_of([] { ComponentDevice::from_str("disk"); }), disk);
+  EXPECT_EQ(refusal([] { ComponentDevice(Device::disk()); }), disk);
+  EXPECT_EQ(refusal([] { ComponentDevice(Device(DeviceType::disk, 1)); }), disk);
+  EXPECT_EQ(refusal([] { ComponentDevice(Device::disk(), std::nullopt); }), disk);
+  EXPECT_EQ(refusal([] { ComponentDevice::from_str("disk"); }), disk);
   EXPECT_EQ(from_dict_error(Value::Object{{"type", "single"}, {"device", "disk"}}), disk);
-  EXPECT_EQ(message_of([] { ComponentDevice(DeviceMap{{"a", Device::disk()}}).first_device(); }), disk);
+  EXPECT_EQ(refusal([] { ComponentDevice(DeviceMap{{"a", Device::disk()}}).first_device(); }), disk);
 }
 
 TEST(ComponentDevice, HasAFirstDevice) {

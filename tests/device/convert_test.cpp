@@ -3,20 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "random_values.h"
+#include "refusal.h"
 
 namespace berth {
 namespace {
 
-template <class F>
-std::string message_of(F call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
+using test::refusal;
 const DeviceMap map{{"z", Device::xpu()}, {"a", Device::cpu()}, {"m", Device::xpu()}};
 
 /// The device that a form which always has an id, or never has one for a type, gives back.
@@ -71,12 +63,12 @@ TEST(Convert, ComesBackFromEachForm) {
 TEST(Torch, TakesSingleDevicesThatItHas) {
   EXPECT_EQ(to_torch_str(Device::gpu(1)), "cuda:1");
   EXPECT_EQ(to_torch_str(Device::vulkan()), "vulkan");
-  EXPECT_EQ(message_of([] { to_torch_str(map); }), "Only single devices can be converted to PyTorch format");
-  EXPECT_EQ(message_of([] { to_torch_str(Device::npu()); }),
+  EXPECT_EQ(refusal([] { to_torch_str(map); }), "Only single devices can be converted to PyTorch format");
+  EXPECT_EQ(refusal([] { to_torch_str(Device::npu()); }),
             "PyTorch has no device for 'npu'; it has cpu, cuda, mps, xpu and vulkan");
-  EXPECT_EQ(message_of([] { from_torch_str("disk"); }),
+  EXPECT_EQ(refusal([] { from_torch_str("disk"); }),
             "PyTorch has no device for 'disk'; it has cpu, cuda, mps, xpu and vulkan");
-  EXPECT_EQ(message_of([] { from_torch_str("meta"); }), "Unknown device type string 'meta'");
+  EXPECT_EQ(refusal([] { from_torch_str("meta"); }), "Unknown device type string 'meta'");
 }
 
 TEST(HuggingFace, IsAStringOrAMapWithIntegers) {
@@ -92,16 +84,16 @@ TEST(HuggingFace, ReadsStringsIntegersAndMaps) {
   EXPECT_EQ(from_hf(2), ComponentDevice(Device::gpu(2)));
   EXPECT_EQ(from_hf(-1), ComponentDevice(Device::cpu()));
   EXPECT_EQ(from_hf(Value::Object{{"", 0}}), ComponentDevice(DeviceMap{{"", Device::gpu(0)}}));
-  EXPECT_EQ(message_of([] { from_hf(-2); }), "Device id must be >= 0, got -2");
-  EXPECT_EQ(message_of([] { from_hf(std::int64_t{1} << 40); }), "Device id must be <= 2147483647, got 1099511627776");
-  EXPECT_EQ(message_of([] { from_hf("auto"); }), "Unknown device type string 'auto'");
-  EXPECT_EQ(message_of([] { from_hf(nullptr); }),
+  EXPECT_EQ(refusal([] { from_hf(-2); }), "Device id must be >= 0, got -2");
+  EXPECT_EQ(refusal([] { from_hf(std::int64_t{1} << 40); }), "Device id must be <= 2147483647, got 1099511627776");
+  EXPECT_EQ(refusal([] { from_hf("auto"); }), "Unknown device type string 'auto'");
+  EXPECT_EQ(refusal([] { from_hf(nullptr); }),
             "A HuggingFace device must be a string, an integer or a device map, got null");
 }
 
 TEST(HuggingFace, NamesTheEntryOfAMapThatIsNoDevice) {
   const auto error = [](Value value) {
-    return message_of([&] { device_map_from_hf(Value::Object{{"lm_head", std::move(value)}}); });
+    return refusal([&] { device_map_from_hf(Value::Object{{"lm_head", std::move(value)}}); });
   };
   const std::string start = "Couldn't convert HuggingFace device map - unexpected device '";
   EXPECT_EQ(error(nullptr), start + "None' for 'lm_head'");
@@ -109,7 +101,7 @@ TEST(HuggingFace, NamesTheEntryOfAMapThatIsNoDevice) {
   EXPECT_EQ(error(1.5), start + "1.5' for 'lm_head'");
   EXPECT_EQ(error(Value::Array{"a", 0}), start + "['a', 0]' for 'lm_head'");
   EXPECT_EQ(error(-1), "Device id must be >= 0, got -1");
-  EXPECT_EQ(message_of([] { device_map_from_hf("auto"); }),
+  EXPECT_EQ(refusal([] { device_map_from_hf("auto"); }),
             "A HuggingFace device map must be an object of names and devices, got string");
 }
 
@@ -147,10 +139,10 @@ TEST(SpaCy, IsTheIdOfAGpuOrTheCpu) {
   EXPECT_EQ(to_spacy(Device::gpu(std::nullopt)), 0);
   EXPECT_EQ(to_spacy(Device::cpu()), -1);
   EXPECT_EQ(to_spacy(Device::mps()), -1);
-  EXPECT_EQ(message_of([] { to_spacy(map); }), "Only single devices can be converted to spaCy format");
+  EXPECT_EQ(refusal([] { to_spacy(map); }), "Only single devices can be converted to spaCy format");
   EXPECT_EQ(from_spacy(-1), Device::cpu());
   EXPECT_EQ(from_spacy(3), Device::gpu(3));
-  EXPECT_EQ(message_of([] { from_spacy(-2); }), "Device id must be >= 0, got -2");
+  EXPECT_EQ(refusal([] { from_spacy(-2); }), "Device id must be >= 0, got -2");
 }
 
 TEST(Ggml, IsTheNameThatItsBackendsGive) {
@@ -161,10 +153,9 @@ TEST(Ggml, IsTheNameThatItsBackendsGive) {
   EXPECT_EQ(to_ggml(Device(DeviceType::xpu, 1)), "SYCL1");
   EXPECT_EQ(to_ggml(Device::vulkan(1)), "Vulkan1");
   EXPECT_EQ(to_ggml(Device::rpc(2)), "RPC2");
-  EXPECT_EQ(message_of([] { to_ggml(Device::npu()); }),
+  EXPECT_EQ(refusal([] { to_ggml(Device::npu()); }),
             "ggml has no device for 'npu'; it has cpu, cuda, mps, xpu, vulkan and rpc");
-  EXPECT_EQ(message_of([] { to_ggml(Device(DeviceType::cpu, 1)); }),
-            "ggml has one cpu device: there is none for 'cpu:1'");
+  EXPECT_EQ(refusal([] { to_ggml(Device(DeviceType::cpu, 1)); }), "ggml has one cpu device: there is none for 'cpu:1'");
 }
 
 TEST(Ggml, ReadsOtherNamesForTheSame) {
@@ -183,14 +174,14 @@ TEST(OpenVino, IsADeviceOrAListOfThem) {
   EXPECT_EQ(to_openvino(map), "HETERO:GPU,CPU");
   EXPECT_EQ(to_openvino(DeviceMap{{"a", Device(DeviceType::xpu, 0)}, {"b", Device::cpu()}}), "HETERO:GPU.0,CPU");
   EXPECT_EQ(to_openvino(DeviceMap{{"a", Device::npu()}, {"b", Device::npu()}}), "NPU");
-  EXPECT_EQ(message_of([] { to_openvino(Device::gpu()); }),
+  EXPECT_EQ(refusal([] { to_openvino(Device::gpu()); }),
             "OpenVINO has no device for 'cuda:0'; it has cpu, xpu and npu");
-  EXPECT_EQ(message_of([] {
+  EXPECT_EQ(refusal([] {
               to_openvino(DeviceMap{{"a", Device::cpu()}, {"b", Device::disk()}});
             }),
             "OpenVINO has no device for 'disk'; it has cpu, xpu and npu");
-  EXPECT_EQ(message_of([] { to_openvino(Device::npu(1)); }), "OpenVINO has one npu device: there is none for 'npu:1'");
-  EXPECT_EQ(message_of([] { to_openvino(DeviceMap()); }), "An empty device map names no OpenVINO device");
+  EXPECT_EQ(refusal([] { to_openvino(Device::npu(1)); }), "OpenVINO has one npu device: there is none for 'npu:1'");
+  EXPECT_EQ(refusal([] { to_openvino(DeviceMap()); }), "An empty device map names no OpenVINO device");
 }
 
 TEST(OpenVino, ReadsOneDevice) {
@@ -198,7 +189,7 @@ TEST(OpenVino, ReadsOneDevice) {
   EXPECT_EQ(from_openvino("GPU.1"), Device(DeviceType::xpu, 1));
   EXPECT_EQ(from_openvino("NPU"), Device::npu());
   for (const char* name : {"", "AUTO", "HETERO:GPU,CPU", "GPU.", "GPU.x", "gpu", "CPU.1", "GPU.-1"})
-    EXPECT_EQ(message_of([&] { from_openvino(name); }),
+    EXPECT_EQ(refusal([&] { from_openvino(name); }),
               "OpenVINO device '" + std::string(name) + "' is not known; known are CPU, GPU, GPU.0 and NPU");
 }
 
@@ -213,18 +204,18 @@ TEST(OnnxRuntime, IsAProviderWithOptions) {
             (OnnxRuntimeProvider{"OpenVINOExecutionProvider", Options{{"device_type", "GPU.0"}}}));
   EXPECT_EQ(to_onnxruntime(Device::npu()),
             (OnnxRuntimeProvider{"OpenVINOExecutionProvider", Options{{"device_type", "NPU"}}}));
-  EXPECT_EQ(message_of([] { to_onnxruntime(Device::rpc()); }),
+  EXPECT_EQ(refusal([] { to_onnxruntime(Device::rpc()); }),
             "ONNX Runtime has no device for 'rpc'; it has cpu, cuda, mps, xpu and npu");
 }
 
 TEST(OnnxRuntime, ReadsProvidersOfOneDevice) {
   EXPECT_EQ(from_onnxruntime({"ROCMExecutionProvider", {{"device_id", "2"}, {"gpu_mem_limit", "1"}}}), Device::gpu(2));
   EXPECT_EQ(from_onnxruntime({"MIGraphXExecutionProvider", {}}), Device::gpu(std::nullopt));
-  EXPECT_EQ(message_of([] {
+  EXPECT_EQ(refusal([] {
               from_onnxruntime({"CUDAExecutionProvider", {{"device_id", "x"}}});
             }),
             "ONNX Runtime device 'x' is not known; known are numbers from 0 on in device_id");
-  EXPECT_EQ(message_of([] {
+  EXPECT_EQ(refusal([] {
               from_onnxruntime({"OpenVINOExecutionProvider", {}});
             }),
             "OpenVINOExecutionProvider without device_type chooses its device itself");
@@ -239,7 +230,7 @@ TEST(DlPack, HasTheNumbersOfItsHeader) {
   EXPECT_EQ(to_dlpack(Device::mps()), (DlpackDevice{8, 0}));
   EXPECT_EQ(to_dlpack(Device::xpu()), (DlpackDevice{14, 0}));
   EXPECT_EQ(from_dlpack({10, 1}), Device::gpu(1));
-  EXPECT_EQ(message_of([] { to_dlpack(Device::disk()); }),
+  EXPECT_EQ(refusal([] { to_dlpack(Device::disk()); }),
             "DLPack has no device for 'disk'; it has cpu, cuda, mps, xpu and vulkan");
   EXPECT_THROW(from_dlpack({3, 0}), std::invalid_argument);  // pinned memory of the host is no device
   EXPECT_THROW(from_dlpack({2, -1}), std::invalid_argument);
@@ -248,8 +239,7 @@ TEST(DlPack, HasTheNumbersOfItsHeader) {
 TEST(CTranslate2, HasCpuAndCuda) {
   EXPECT_EQ(to_ctranslate2(Device::gpu(1)), (CTranslate2Device{"cuda", 1}));
   EXPECT_EQ(to_ctranslate2(Device::cpu()), (CTranslate2Device{"cpu", 0}));
-  EXPECT_EQ(message_of([] { to_ctranslate2(Device::mps()); }),
-            "CTranslate2 has no device for 'mps'; it has cpu and cuda");
+  EXPECT_EQ(refusal([] { to_ctranslate2(Device::mps()); }), "CTranslate2 has no device for 'mps'; it has cpu and cuda");
   EXPECT_EQ(from_ctranslate2({"cuda", 2}), Device::gpu(2));
   EXPECT_THROW(from_ctranslate2({"auto", 0}), std::invalid_argument);
   EXPECT_THROW(from_ctranslate2({"cpu", 1}), std::invalid_argument);

@@ -9,7 +9,7 @@
 namespace berth {
 namespace {
 
-std::string from_dict_error(const Value& dict) {
+std::string map_error(const Value& dict) {
   try {
     DeviceMap::from_dict(dict);
   } catch (const std::invalid_argument& error) {
@@ -67,12 +67,11 @@ TEST(DeviceMap, ReadsWhatItWrites) {
 }
 
 TEST(DeviceMap, SaysWhichEntryIsNoDevice) {
-  EXPECT_EQ(from_dict_error(Value::Object{{"a", "gpu:0"}}), "Unknown device type string 'gpu'");
-  EXPECT_EQ(from_dict_error(Value::Object{{"a", "cpu"}, {"lm_head", nullptr}}),
+  EXPECT_EQ(map_error(Value::Object{{"a", "gpu:0"}}), "Unknown device type string 'gpu'");
+  EXPECT_EQ(map_error(Value::Object{{"a", "cpu"}, {"lm_head", nullptr}}),
             "The device of 'lm_head' must be a string such as \"cuda:0\", got null");
-  EXPECT_EQ(from_dict_error(Value::Object{{"a", 0}}),
-            "The device of 'a' must be a string such as \"cuda:0\", got integer");
-  EXPECT_EQ(from_dict_error(Value::Array{}), "A device map must be an object of names and devices, got list");
+  EXPECT_EQ(map_error(Value::Object{{"a", 0}}), "The device of 'a' must be a string such as \"cuda:0\", got integer");
+  EXPECT_EQ(map_error(Value::Array{}), "A device map must be an object of names and devices, got list");
 }
 
 TEST(DeviceMap, IsComparedWithoutRegardToItsOrder) {

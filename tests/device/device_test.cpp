@@ -8,21 +8,14 @@
 
 #include "berth/device.h"
 #include "random_values.h"
+#include "refusal.h"
 
 namespace berth {
 namespace {
 
-template <class F>
-std::string message_of(F call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using test::refusal;
 std::string from_str_error(std::string_view text) {
-  return message_of([&] { Device::from_str(text); });
+  return refusal([&] { Device::from_str(text); });
 }
 
 TEST(DeviceType, HasANameThatReadsBack) {
@@ -67,9 +60,8 @@ TEST(Device, IsMadeByType) {
   EXPECT_EQ(Device::vulkan(1).str(), "vulkan:1");
   EXPECT_EQ(Device::npu().str(), "npu");
   EXPECT_EQ(Device::rpc(2).str(), "rpc:2");
-  EXPECT_EQ(message_of([] { Device(DeviceType::mps, -5); }), "Device id must be >= 0, got -5");
-  EXPECT_EQ(message_of([] { Device::gpu(std::numeric_limits<int>::min()); }),
-            "Device id must be >= 0, got -2147483648");
+  EXPECT_EQ(refusal([] { Device(DeviceType::mps, -5); }), "Device id must be >= 0, got -5");
+  EXPECT_EQ(refusal([] { Device::gpu(std::numeric_limits<int>::min()); }), "Device id must be >= 0, got -2147483648");
 }
 
 TEST(Device, ReadsTypeAndId) {

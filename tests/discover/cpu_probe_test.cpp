@@ -45,7 +45,7 @@ void expect_usable(const discovery::Findings& findings) {
   for (const auto& node : device.cpu->numa_nodes) EXPECT_LE(node.free_bytes, node.total_bytes);
 }
 
-int open_files() { return static_cast<int>(discovery::names_in("/proc/self/fd").size()); }
+int open_descriptors() { return static_cast<int>(discovery::names_in("/proc/self/fd").size()); }
 
 TEST(CpuProbe, FindsThisMachine) {
   const auto findings = probe_cpu({});
@@ -201,13 +201,13 @@ TEST(CpuProbe, AMemoryTableOfNonsenseLeavesTheTopologysMemory) {
 TEST(CpuProbe, RepeatedRunsLeaveNothingOpenAndNoMemory) {
   for (int i = 0; i < 10; ++i) probe_cpu({});
   discovery::probe_disk({});
-  const int files = open_files();
+  const int files = open_descriptors();
   const auto bytes = mallinfo2().uordblks;
   for (int i = 0; i < 200; ++i) {
     probe_cpu({});
     discovery::probe_disk({});
   }
-  EXPECT_EQ(open_files(), files);
+  EXPECT_EQ(open_descriptors(), files);
   EXPECT_LT(mallinfo2().uordblks, bytes + (64 << 10));
 }
 

@@ -37,7 +37,7 @@ constexpr Loader loaders[] = {
 };
 
 /// A report that a person can use, and devices that a program can.
-void expect_usable(const Findings& found) {
+void expect_usable_loader(const Findings& found) {
   const auto& report = found.report;
   EXPECT_THAT(report.outcome, AnyOf(ProbeOutcome::found, ProbeOutcome::failed, ProbeOutcome::no_permission,
                                     ProbeOutcome::no_driver, ProbeOutcome::driver_too_old, ProbeOutcome::nothing))
@@ -75,21 +75,21 @@ TEST_P(EachLoader, MayAnswerWithAnErrorFromEachFunction) {
   for (const auto& function : functions)
     for (const int error : {1, -1}) {
       SCOPED_TRACE(function + " answers " + std::to_string(error));
-      expect_usable(with_fault(function, error));
+      expect_usable_loader(with_fault(function, error));
     }
 }
 
 TEST_P(EachLoader, MayAnswerWithAnErrorTheSecondTime) {
   for (const auto& function : functions) {
     SCOPED_TRACE(function);
-    expect_usable(with_fault(function, {0, 1}));
+    expect_usable_loader(with_fault(function, {0, 1}));
   }
 }
 
 TEST_P(EachLoader, MayAnswerGarbageFromEachFunction) {
   for (const auto& function : functions) {
     SCOPED_TRACE(function);
-    expect_usable(with_fault(function, "garbage"));
+    expect_usable_loader(with_fault(function, "garbage"));
   }
 }
 
@@ -101,7 +101,7 @@ TEST_P(EachLoader, MayLackEachFunction) {
     remove_function(machine, loader.library, function);
     const auto found = run_probe(loader.probe, prepared);
     if (found.report.outcome == ProbeOutcome::found) {
-      expect_usable(found);
+      expect_usable_loader(found);
     } else if (found.report.outcome != ProbeOutcome::driver_too_old) {
       EXPECT_EQ(found.report.outcome, ProbeOutcome::missing_symbol) << found.report.message;
       EXPECT_THAT(found.report.message, HasSubstr(function));
@@ -161,20 +161,21 @@ TEST_P(EachLoader, MayLackALibraryThatItNeeds) {
   }
 }
 
-struct Recorded {
+struct RecordedLoader {
   const char* machine;
   const char* probe;
 };
 
-class RecordedMachines : public testing::TestWithParam<Recorded> {};
+class RecordedMachines : public testing::TestWithParam<RecordedLoader> {};
 INSTANTIATE_TEST_SUITE_P(
     Discover, RecordedMachines,
-    testing::Values(Recorded{"server_amd", "rocm"}, Recorded{"workstation_amd_intel", "rocm"},
-                    Recorded{"workstation_amd_intel", "level_zero"}, Recorded{"workstation_amd_intel", "vulkan"},
-                    Recorded{"workstation_amd_intel", "opencl"}, Recorded{"laptop_integrated_gpu", "level_zero"},
-                    Recorded{"laptop_integrated_gpu", "vulkan"}, Recorded{"laptop_integrated_gpu", "opencl"},
-                    Recorded{"laptop_npu", "level_zero"}, Recorded{"laptop_npu", "openvino"},
-                    Recorded{"workstation_amd_intel", "openvino"}, Recorded{"server_intel_tiles", "level_zero"}),
+    testing::Values(
+        RecordedLoader{"server_amd", "rocm"}, RecordedLoader{"workstation_amd_intel", "rocm"},
+        RecordedLoader{"workstation_amd_intel", "level_zero"}, RecordedLoader{"workstation_amd_intel", "vulkan"},
+        RecordedLoader{"workstation_amd_intel", "opencl"}, RecordedLoader{"laptop_integrated_gpu", "level_zero"},
+        RecordedLoader{"laptop_integrated_gpu", "vulkan"}, RecordedLoader{"laptop_integrated_gpu", "opencl"},
+        RecordedLoader{"laptop_npu", "level_zero"}, RecordedLoader{"laptop_npu", "openvino"},
+        RecordedLoader{"workstation_amd_intel", "openvino"}, RecordedLoader{"server_intel_tiles", "level_zero"}),
     [](const auto& recorded) { return std::string(recorded.param.machine) + "_by_" + recorded.param.probe; });
 
 TEST_P(RecordedMachines, GiveWhatIsExpected) {

@@ -17,6 +17,7 @@
 #include "discover/remote/rpc_worker.h"
 #include "json_file.h"
 #include "real_worker.h"
+#include "refusal.h"
 
 namespace berth::test {
 namespace {
@@ -96,7 +97,7 @@ std::string packed(Numbers... numbers) {
   return bytes;
 }
 
-std::string answer(const std::string& body) { return packed(std::uint64_t{body.size()}) + body; }
+std::string answer_of_worker(const std::string& body) { return packed(std::uint64_t{body.size()}) + body; }
 
 /// A worker as the protocol wants it, with these devices.
 struct Worker {
@@ -110,12 +111,12 @@ struct Worker {
       std::uint64_t size = 0;
       std::memcpy(&size, head.data() + 1, sizeof size);
       const auto body = receive(socket, size);
-      if (head[0] == 14) send_all(socket, answer(version + std::string(24, '\0')));
-      if (head[0] == 15) send_all(socket, answer(packed(static_cast<std::uint32_t>(devices.size()))));
+      if (head[0] == 14) send_all(socket, answer_of_worker(version + std::string(24, '\0')));
+      if (head[0] == 15) send_all(socket, answer_of_worker(packed(static_cast<std::uint32_t>(devices.size()))));
       if (head[0] != 11) continue;
       std::uint32_t device = 0;
       std::memcpy(&device, body.data(), sizeof device);
-      send_all(socket, answer(packed(devices.at(device).free_bytes, devices.at(device).total_bytes)));
+      send_all(socket, answer_of_worker(packed(devices.at(device).free_bytes, devices.at(device).total_bytes)));
     }
   }
 };
@@ -212,7 +213,7 @@ TEST(RpcProbe, ReportsWhatIsNoGoodWorkerAndKeepsTheOthers) {
   const auto greeted = [](const std::string& rest) {
     return [rest](int socket) {
       receive(socket, 9 + 24);
-      send_all(socket, answer(std::string("\x07\x00\x00\x00", 4) + std::string(24, '\0')) + rest);
+      send_all(socket, answer_of_worker(std::string("\x07\x00\x00\x00", 4) + std::string(24, '\0')) + rest);
       receive(socket, 1 << 20);
     };
   };
@@ -229,7 +230,7 @@ TEST(RpcProbe, ReportsWhatIsNoGoodWorkerAndKeepsTheOthers) {
       {"older", Worker{.version = std::string("\x06\x00\x00\x00", 4)}, ProbeOutcome::driver_too_old, "version 6.0.0"},
       {"newer", Worker{.version = std::string("\x08\x01\x00\x00", 4)}, ProbeOutcome::failed, "version 8.1.0"},
       {"nothing to offer", Worker{}, ProbeOutcome::nothing, "has no devices"},
-      {"a billion devices", greeted(answer(packed(std::uint32_t{1'000'000'000}))), ProbeOutcome::failed,
+      {"a billion devices", greeted(answer_of_worker(packed(std::uint32_t{1'000'000'000}))), ProbeOutcome::failed,
        "1000000000 devices"},
       {"more free than there is", Worker{.devices = {{5, 4}}}, ProbeOutcome::failed, "cannot be"},
       {"exabytes", Worker{.devices = {{1, std::uint64_t{1} << 60}}}, ProbeOutcome::failed, "cannot be"},

@@ -5,6 +5,7 @@
 #include "berth/value_traits.h"
 #include "json_file.h"
 #include "random_values.h"
+#include "refusal.h"
 
 namespace berth {
 namespace {

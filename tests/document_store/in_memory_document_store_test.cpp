@@ -8,6 +8,7 @@
 
 #include "json_file.h"
 #include "random_values.h"
+#include "refusal.h"
 
 namespace berth {
 namespace {

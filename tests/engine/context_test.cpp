@@ -3,11 +3,13 @@
 
 #include "berth/engine.h"
 #include "berth/error.h"
+#include "refusal.h"
 #include "test_model.h"
 
 namespace berth {
 namespace {
 
+using test::refusal;
 using testing::AllOf;
 using testing::HasSubstr;
 
@@ -29,16 +31,6 @@ std::string words(int count) {
   std::string text;
   for (int i = 0; i < count; ++i) text += "word ";
   return text;
-}
-
-template <class Call>
-std::string refusal(Call&& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& problem) {
-    return problem.what();
-  }
-  return "was accepted";
 }
 
 class Context : public testing::Test {

@@ -18,7 +18,7 @@ std::shared_ptr<const LoadedModel> load(const std::filesystem::path& path, Compo
 }
 
 template <class Error>
-std::string refusal(const std::filesystem::path& path, ComponentDevice device = Device::cpu()) {
+std::string load_refusal(const std::filesystem::path& path, ComponentDevice device = Device::cpu()) {
   try {
     load(path, std::move(device));
   } catch (const Error& problem) {
@@ -51,20 +51,21 @@ TEST(Load, ADeviceThatIsNotThereIsRefusedWithThoseThatAre) {
 }
 
 TEST(Load, AnIndexAloneIsNotBelieved) {
-  EXPECT_THAT(refusal<EngineError>("any.gguf", Device::gpu(0)), AllOf(HasSubstr("cuda:0"), HasSubstr("give its key")));
+  EXPECT_THAT(load_refusal<EngineError>("any.gguf", Device::gpu(0)),
+              AllOf(HasSubstr("cuda:0"), HasSubstr("give its key")));
 }
 
 TEST(Load, AMissingFileIsNotFound) {
-  EXPECT_THAT(refusal<ModelNotFound>("/nowhere/model.gguf"), HasSubstr("/nowhere/model.gguf"));
+  EXPECT_THAT(load_refusal<ModelNotFound>("/nowhere/model.gguf"), HasSubstr("/nowhere/model.gguf"));
 }
 
 TEST(Load, AnEmptyFileAndOneThatIsNoGgufAreFormatErrors) {
   const test::TemporaryFolder folder;
   const auto path = folder.path() / "model.gguf";
   std::ofstream(path).close();
-  EXPECT_THAT(refusal<FormatError>(path), HasSubstr(path.string()));
+  EXPECT_THAT(load_refusal<FormatError>(path), HasSubstr(path.string()));
   std::ofstream(path) << "This is no model at all, whatever its name says.";
-  EXPECT_THAT(refusal<FormatError>(path), HasSubstr("GGUF"));
+  EXPECT_THAT(load_refusal<FormatError>(path), HasSubstr("GGUF"));
 }
 
 TEST(Load, AFileThatIsCutIsAFormatError) {
@@ -72,7 +73,7 @@ TEST(Load, AFileThatIsCutIsAFormatError) {
   const auto bytes = std::filesystem::file_size(test::model_path());
   for (const auto size : {std::uintmax_t{1000}, std::uintmax_t{1'000'000}, bytes / 2, bytes - 1}) {
     const test::TemporaryFolder folder;
-    EXPECT_NE(refusal<FormatError>(cut_copy(folder, size)), "was accepted") << size;
+    EXPECT_NE(load_refusal<FormatError>(cut_copy(folder, size)), "was accepted") << size;
   }
 }
 
@@ -82,7 +83,7 @@ TEST(Load, AnUnknownArchitectureIsAnEngineErrorThatNamesIt) {
                         .add("general.architecture", "nonesuch")
                         .tensor("token_embd.weight", 0, {32, 4}, 512)
                         .write(folder.path() / "model.gguf");
-  EXPECT_THAT(refusal<EngineError>(path), AllOf(HasSubstr("nonesuch"), HasSubstr(path.string())));
+  EXPECT_THAT(load_refusal<EngineError>(path), AllOf(HasSubstr("nonesuch"), HasSubstr(path.string())));
 }
 
 TEST(Load, AnAbsurdNumberOfLayersIsRefusedBeforeTheEngineAssertsIt) {
@@ -93,7 +94,7 @@ TEST(Load, AnAbsurdNumberOfLayersIsRefusedBeforeTheEngineAssertsIt) {
                           .add("llama.block_count", layers)
                           .tensor("token_embd.weight", 0, {32, 4}, 512)
                           .write(folder.path() / "model.gguf");
-    EXPECT_THAT(refusal<EngineError>(path), HasSubstr("layers"));
+    EXPECT_THAT(load_refusal<EngineError>(path), HasSubstr("layers"));
   }
 }
 
@@ -129,9 +130,9 @@ TEST(Load, AMapOfOneDeviceIsThatDevice) {
 }
 
 TEST(Load, AMapOfSeveralDevicesSaysThatItCannotBeRunYet) {
-  EXPECT_THAT(refusal<EngineError>("any.gguf", DeviceMap{{"model", Device::gpu(0)}, {"lm_head", Device::cpu()}}),
+  EXPECT_THAT(load_refusal<EngineError>("any.gguf", DeviceMap{{"model", Device::gpu(0)}, {"lm_head", Device::cpu()}}),
               HasSubstr("give one device"));
-  EXPECT_THAT(refusal<EngineError>("any.gguf", DeviceMap{}), HasSubstr("empty"));
+  EXPECT_THAT(load_refusal<EngineError>("any.gguf", DeviceMap{}), HasSubstr("empty"));
 }
 
 }  // namespace

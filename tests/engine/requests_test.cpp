@@ -17,7 +17,7 @@ Request sent(const Request& request) {
 }
 
 template <class Request>
-std::string refusal(std::string_view json) {
+std::string reading_error(std::string_view json) {
   try {
     Request::from_dict(Value::from_json(json));
   } catch (const std::invalid_argument& problem) {
@@ -88,16 +88,16 @@ TEST(Requests, OfASessionSurviveJson) {
 }
 
 TEST(Requests, SayWhereWhatIsWrong) {
-  EXPECT_THAT(refusal<GenerationRequest>(R"({"prompts": [{"pieces": [{"text": 1}]}]})"),
+  EXPECT_THAT(reading_error<GenerationRequest>(R"({"prompts": [{"pieces": [{"text": 1}]}]})"),
               HasSubstr("prompts[0].pieces[0].text"));
-  EXPECT_THAT(refusal<GenerationRequest>(R"({"prompts": [], "options": {"seed": 4294967296}})"),
+  EXPECT_THAT(reading_error<GenerationRequest>(R"({"prompts": [], "options": {"seed": 4294967296}})"),
               HasSubstr("options.seed: 4294967296 is not from 0 to 4294967295"));
-  EXPECT_THAT(refusal<GenerationRequest>("{}"), HasSubstr("prompts: is missing"));
-  EXPECT_THAT(refusal<LoadRequest>(R"({"model": "m", "device": {"type": "single", "device": "tpu"}})"),
+  EXPECT_THAT(reading_error<GenerationRequest>("{}"), HasSubstr("prompts: is missing"));
+  EXPECT_THAT(reading_error<LoadRequest>(R"({"model": "m", "device": {"type": "single", "device": "tpu"}})"),
               HasSubstr("tpu"));
-  EXPECT_THAT(refusal<LoadRequest>(R"({"model": "a\u0000b", "device": {"type": "single", "device": "cpu"}})"),
+  EXPECT_THAT(reading_error<LoadRequest>(R"({"model": "a\u0000b", "device": {"type": "single", "device": "cpu"}})"),
               HasSubstr("model: a NUL byte"));
-  EXPECT_THAT(refusal<LoadRequest>(
+  EXPECT_THAT(reading_error<LoadRequest>(
                   R"({"model": "m", "device": {"type": "single", "device": "cpu"}, "context": {"n_ctx": -1}})"),
               HasSubstr("context.n_ctx"));
 }

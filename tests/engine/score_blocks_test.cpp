@@ -11,8 +11,8 @@
 namespace berth {
 namespace {
 
-constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+constexpr float infinite = std::numeric_limits<float>::infinity();
+constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 
 /// Many scores are equal: there are only 40 of them.
 std::vector<float> random_scores(std::mt19937& random) {
@@ -76,7 +76,7 @@ TEST(ScoreBlocks, ZerosOfBothSignsAreEqual) {
 
 TEST(ScoreBlocks, FindASingleBadScoreAnywhere) {
   ScoreBlocks blocks;
-  for (const float bad : {nan, -nan, infinity})
+  for (const float bad : {not_a_number, -not_a_number, infinite})
     for (const std::size_t size : {1, 3, 16, 255, 256, 257, 777})
       for (std::size_t at = 0; at < size; at += 1 + at / 7) {
         std::vector<float> scores(size, 1);
@@ -87,7 +87,7 @@ TEST(ScoreBlocks, FindASingleBadScoreAnywhere) {
 }
 
 TEST(ScoreBlocks, MinusInfinityIsNeverACandidate) {
-  std::vector<float> scores(600, -infinity);
+  std::vector<float> scores(600, -infinite);
   ScoreBlocks blocks;
   blocks.read(scores);
   EXPECT_FALSE(blocks.usable());
@@ -100,7 +100,7 @@ TEST(ScoreBlocks, MinusInfinityIsNeverACandidate) {
   std::vector<Candidate> found;
   blocks.largest(5, found);
   EXPECT_EQ(tokens(found), (std::vector{599, 2}));
-  blocks.at_least(-infinity, found);
+  blocks.at_least(-infinite, found);
   EXPECT_EQ(tokens(found), (std::vector{2, 599}));
 }
 

@@ -24,7 +24,7 @@ Inventory machine_with(const std::string& endpoint) {
   return discover(options);
 }
 
-std::string refusal(const LoadRequest& request) {
+std::string worker_refusal(const LoadRequest& request) {
   try {
     engine("llama.cpp").load(request);
   } catch (const EngineError& problem) {
@@ -70,19 +70,20 @@ TEST(Worker, ThatIsGoneIsRefusedBeforeGgmlEndsTheProcess) {
     endpoint = worker.endpoint();
     request.keys = machine_with(endpoint).keys(rpc0);
   }
-  EXPECT_THAT(refusal(request), AllOf(HasSubstr("rpc:0"), HasSubstr(endpoint), HasSubstr("cannot be reached")));
+  EXPECT_THAT(worker_refusal(request), AllOf(HasSubstr("rpc:0"), HasSubstr(endpoint), HasSubstr("cannot be reached")));
 }
 
 TEST(Worker, HasNoMoreDevicesThanItSays) {
   const test::RealWorker worker(BERTH_TEST_RPC_WORKER);
   EXPECT_THAT(
-      refusal({.model = "any.gguf", .device = rpc0, .keys = {{"rpc:0", {.endpoint = worker.endpoint(), .number = 3}}}}),
+      worker_refusal(
+          {.model = "any.gguf", .device = rpc0, .keys = {{"rpc:0", {.endpoint = worker.endpoint(), .number = 3}}}}),
       AllOf(HasSubstr("has no device 3"), HasSubstr("it has 1")));
 }
 
 TEST(Worker, AtAnEndpointThatGgmlCannotReadIsRefused) {
   const auto at = [](const std::string& endpoint) {
-    return refusal({.model = "any.gguf", .device = rpc0, .keys = {{"rpc:0", {.endpoint = endpoint}}}});
+    return worker_refusal({.model = "any.gguf", .device = rpc0, .keys = {{"rpc:0", {.endpoint = endpoint}}}});
   };
   EXPECT_THAT(at("[::1]:50052"), HasSubstr("IPv4"));
   EXPECT_THAT(at("nonsense"), HasSubstr("has no port"));

@@ -7,6 +7,7 @@
 #include "discover/probe.h"
 #include "inventory/random_inventory.h"
 #include "json_file.h"
+#include "refusal.h"
 
 namespace berth {
 namespace {

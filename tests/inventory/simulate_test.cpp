@@ -4,6 +4,7 @@
 #include "berth/error.h"
 #include "berth/inventory.h"
 #include "json_file.h"
+#include "refusal.h"
 
 namespace berth {
 namespace {

@@ -1,24 +1,14 @@
 #include <gmock/gmock.h>
 
-#include "jinja/template.h"
+#include "jinja/rendered.h"
 
 namespace berth {
 namespace {
 
+using test::refusal;
+using test::rendered;
 using testing::AnyOf;
 using testing::HasSubstr;
-
-std::string rendered(const std::string& source, const Value::Object& variables = {}) {
-  return JinjaTemplate(source).render(variables);
-}
-
-std::string refusal(const std::string& source, const Value::Object& variables = {}) {
-  try {
-    return "rendered " + std::to_string(rendered(source, variables).size()) + " bytes";
-  } catch (const std::invalid_argument& problem) {
-    return problem.what();
-  }
-}
 
 const auto too_much_text = HasSubstr("the template makes more than 256 MiB of text");
 const auto too_many_steps = HasSubstr("the template takes more than 1000000 steps");

@@ -5,17 +5,14 @@
 #include <vector>
 
 #include "jinja/big_integer.h"
-#include "jinja/template.h"
+#include "jinja/rendered.h"
 
 namespace berth {
 namespace {
 
 using Kind = TemplateError::Kind;
 using jinja::BigInteger;
-
-std::string rendered(const std::string& source, const Value::Object& variables = {}) {
-  return JinjaTemplate(source).render(variables);
-}
+using test::rendered;
 
 TEST(PythonValues, AreExactNumbers) {
   EXPECT_EQ(rendered("{{ 9223372036854775807 + 1 }} {{ 2 ** 100 // 3 }} {{ -7 // 2 }} {{ -7 % 3 }} {{ 7.5 // -2 }}"),

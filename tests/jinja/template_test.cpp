@@ -4,24 +4,16 @@
 #include <gtest/gtest.h>
 
 #include "berth/document.h"
+#include "jinja/rendered.h"
 
 namespace berth {
 namespace {
 
+using test::refusal;
+using test::rendered;
+
 const std::vector<Document> documents = {Document({.id = "1", .content = "Rome is old.", .meta = {{"page", 3}}}),
                                          Document({.id = "2", .meta = {{"page", nullptr}}})};
-
-std::string rendered(const std::string& source, const Value::Object& variables = {}) {
-  return JinjaTemplate(source).render(variables);
-}
-
-std::string refusal(const std::string& source, const Value::Object& variables = {}) {
-  try {
-    return "rendered " + rendered(source, variables);
-  } catch (const std::invalid_argument& problem) {
-    return problem.what();
-  }
-}
 
 // What jinja2 makes of each template in Haystack's PromptBuilder was taken from there.
 TEST(JinjaTemplate, KeepsTheTextAroundBlocksAsJinja2Does) {

@@ -7,6 +7,7 @@
 #include "model/profile_fields.h"
 #include "model/tensor_role.h"
 #include "random_values.h"
+#include "refusal.h"
 
 namespace berth {
 namespace {

@@ -18,7 +18,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-const std::string key = "sk-berth-0123456789";
+const std::string http_key = "sk-berth-0123456789";
 
 double seconds_since(steady_clock::time_point start) {
   return std::chrono::duration<double>(steady_clock::now() - start).count();
@@ -28,9 +28,9 @@ class Http : public testing::Test {
  protected:
   HttpRequest request(const std::string& path) const {
     return {.url = server.url(path),
-            .headers = {{"Authorization", "Bearer " + key}, {"api-key", key}},
+            .headers = {{"Authorization", "Bearer " + http_key}, {"api-key", http_key}},
             .body = R"({"model": "m"})",
-            .secrets = {key}};
+            .secrets = {http_key}};
   }
   HttpRequest streaming(const std::string& path, std::string& text) const {
     auto made = request(path);
@@ -60,7 +60,7 @@ TEST_F(Http, SendsTheHeadersAndTheBody) {
   EXPECT_THAT(post("/ok"), HasSubstr("Hello"));
   const auto asked = server.log().at(0);
   EXPECT_EQ(asked.find("body")->as_string(), R"({"model": "m"})");
-  EXPECT_EQ(asked.find("headers")->find("authorization")->as_string(), "Bearer " + key);
+  EXPECT_EQ(asked.find("headers")->find("authorization")->as_string(), "Bearer " + http_key);
   EXPECT_EQ(asked.find("headers")->find("content-type")->as_string(), "application/json");
 }
 
@@ -160,7 +160,7 @@ TEST_F(Http, RefusesAnAnswerWithoutMeasure) {
 TEST_F(Http, FollowsARedirectOnTheSameHostWithTheKey) {
   EXPECT_THAT(post("/redirect/307/here/ok"), HasSubstr("Hello"));
   const auto asked = server.log().at(1);
-  EXPECT_EQ(asked.find("headers")->find("authorization")->as_string(), "Bearer " + key);
+  EXPECT_EQ(asked.find("headers")->find("authorization")->as_string(), "Bearer " + http_key);
   EXPECT_EQ(asked.find("body")->as_string(), R"({"model": "m"})");
 }
 
@@ -168,7 +168,7 @@ TEST_F(Http, DoesNotCarryTheKeyToAnotherHost) {
   for (const auto* status : {"307", "308"}) post("/redirect/" + std::string(status) + "/other/elsewhere");
   EXPECT_EQ(server.log().size(), 4);
   for (const auto& asked : server.log())
-    EXPECT_EQ(asked.to_json().find(key) == std::string::npos, asked.find("path")->as_string() == "/elsewhere");
+    EXPECT_EQ(asked.to_json().find(http_key) == std::string::npos, asked.find("path")->as_string() == "/elsewhere");
 }
 
 TEST_F(Http, DoesNotFollowWhatIsNoPlaceForARequest) {
@@ -180,24 +180,24 @@ TEST_F(Http, DoesNotFollowWhatIsNoPlaceForARequest) {
 
 TEST_F(Http, NeverShowsAKeyThatTheServerSendsBack) {
   for (const auto* path : {"/echo", "/echo/text"})
-    EXPECT_THAT(failure(path).what(), AllOf(HasSubstr("Bearer ***"), Not(HasSubstr(key)))) << path;
+    EXPECT_THAT(failure(path).what(), AllOf(HasSubstr("Bearer ***"), Not(HasSubstr(http_key)))) << path;
 }
 
 TEST_F(Http, NeverShowsWhatStandsInTheAddressBesideThePath) {
-  auto secret = request("/status/400?code=" + key);
-  secret.url.insert(secret.url.find("127"), "user:" + key + "@");
+  auto secret = request("/status/400?code=" + http_key);
+  secret.url.insert(secret.url.find("127"), "user:" + http_key + "@");
   EXPECT_EQ(failure(secret).what(), server.url("/status/400") + ": Error code: 400 - status 400");
 }
 
 TEST_F(Http, RefusesAHeaderThatIsTwo) {
   auto smuggled = request("/ok");
-  for (const auto& value : {key + "\n", key + "\r\nX-Admin: yes", std::string("\0", 1)}) {
+  for (const auto& value : {http_key + "\n", http_key + "\r\nX-Admin: yes", std::string("\0", 1)}) {
     smuggled.headers = {{"Authorization", value}};
     try {
       HttpClient({}).post(smuggled);
       ADD_FAILURE() << "was sent";
     } catch (const std::invalid_argument& problem) {
-      EXPECT_THAT(problem.what(), AllOf(HasSubstr("'Authorization'"), Not(HasSubstr(key))));
+      EXPECT_THAT(problem.what(), AllOf(HasSubstr("'Authorization'"), Not(HasSubstr(http_key))));
     }
   }
   smuggled.headers = {{"X\nY", "value"}};

@@ -16,12 +16,12 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-const std::string key = "sk-berth-0123456789";
+const std::string openai_key = "sk-berth-0123456789";
 
 class RemotePipeline : public testing::Test {
  protected:
   std::shared_ptr<Component> at(const std::string& path, StreamingCallback callback = {}) const {
-    return std::make_shared<OpenAIGenerator>(OpenAIGeneratorParameters{.api_key = Secret::from_token(key),
+    return std::make_shared<OpenAIGenerator>(OpenAIGeneratorParameters{.api_key = Secret::from_token(openai_key),
                                                                        .model = "m",
                                                                        .streaming_callback = std::move(callback),
                                                                        .api_base_url = server.url(path)});
@@ -79,7 +79,7 @@ TEST_F(RemotePipeline, LogsEachNewTryAndNoSecret) {
   EXPECT_THAT(told,
               ElementsAre(AllOf(HasSubstr("llm: " + server.url("/echo_once/chat/completions") + ": Error code: 503"),
                                 HasSubstr("Bearer ***"), HasSubstr("; trying again in 0."), HasSubstr("(1 of 5)"),
-                                Not(HasSubstr(key)))));
+                                Not(HasSubstr(openai_key)))));
 }
 
 TEST_F(RemotePipeline, LogsNoSecretOfAHeaderOfOneRun) {

@@ -9,6 +9,7 @@
 #include "json_file.h"
 #include "machine_of.h"
 #include "random_values.h"
+#include "refusal.h"
 
 namespace berth {
 namespace {

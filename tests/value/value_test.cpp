@@ -7,22 +7,14 @@
 #include <sstream>
 
 #include "berth/error.h"
+#include "refusal.h"
 #include "value/python_compare.h"
 #include "value/python_text.h"
 
 namespace berth {
 namespace {
 
-template <class F>
-std::string message_of(F call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
+using test::refusal;
 TEST(Value, HoldsEachType) {
   EXPECT_TRUE(Value().is_null());
   EXPECT_TRUE(Value(nullptr).is_null());
@@ -45,13 +37,13 @@ TEST(Value, HasOneTypeOnly) {
 }
 
 TEST(Value, SaysWhatWasExpectedAndFound) {
-  EXPECT_EQ(message_of([] { Value().as_bool(); }), "expected a boolean, found null");
-  EXPECT_EQ(message_of([] { Value(1.0).as_int(); }), "expected an integer, found a number");
-  EXPECT_EQ(message_of([] { Value("1").as_double(); }), "expected a number, found a string");
-  EXPECT_EQ(message_of([] { Value(1).as_string(); }), "expected a string, found an integer");
-  EXPECT_EQ(message_of([] { Value(Value::Object{}).as_array(); }), "expected a list, found an object");
-  EXPECT_EQ(message_of([] { Value(Value::Array{}).as_object(); }), "expected an object, found a list");
-  EXPECT_EQ(message_of([] { Value(true).as_object(); }), "expected an object, found a boolean");
+  EXPECT_EQ(refusal([] { Value().as_bool(); }), "expected a boolean, found null");
+  EXPECT_EQ(refusal([] { Value(1.0).as_int(); }), "expected an integer, found a number");
+  EXPECT_EQ(refusal([] { Value("1").as_double(); }), "expected a number, found a string");
+  EXPECT_EQ(refusal([] { Value(1).as_string(); }), "expected a string, found an integer");
+  EXPECT_EQ(refusal([] { Value(Value::Object{}).as_array(); }), "expected a list, found an object");
+  EXPECT_EQ(refusal([] { Value(Value::Array{}).as_object(); }), "expected an object, found a list");
+  EXPECT_EQ(refusal([] { Value(true).as_object(); }), "expected an object, found a boolean");
 }
 
 TEST(Value, ChangesInPlace) {
@@ -134,8 +126,8 @@ TEST(Value, HoldsIntegersBeyond64Bits) {
   EXPECT_EQ(large.int_text(), "18446744073709551616");
   EXPECT_EQ(large.as_double(), 0x1p64);
   EXPECT_EQ(large.type_name(), "integer");
-  EXPECT_EQ(message_of([&] { (void)large.as_int(); }), "expected an integer, found an integer beyond 64 bits");
-  EXPECT_EQ(message_of([&] { (void)large.as_string(); }), "expected a string, found an integer beyond 64 bits");
+  EXPECT_EQ(refusal([&] { (void)large.as_int(); }), "expected an integer, found an integer beyond 64 bits");
+  EXPECT_EQ(refusal([&] { (void)large.as_string(); }), "expected a string, found an integer beyond 64 bits");
 }
 
 TEST(Value, MakesIntegersOfDigits) {
@@ -146,10 +138,10 @@ TEST(Value, MakesIntegersOfDigits) {
   EXPECT_EQ(Value::integer("000"), Value(0));
   EXPECT_EQ(Value::integer("-00018446744073709551616").int_text(), "-18446744073709551616");
   EXPECT_EQ(Value::integer("1" + std::string(308, '0')).as_double(), 1e308);
-  EXPECT_EQ(message_of([] { Value::integer("1" + std::string(309, '0')); }),
+  EXPECT_EQ(refusal([] { Value::integer("1" + std::string(309, '0')); }),
             "an integer of 310 digits is beyond the range of a double, about 308 digits");
   for (const auto* text : {"", "-", "+", "--1", "1.0", "0x1", " 1", "1e3"})
-    EXPECT_THAT(message_of([&] { Value::integer(text); }), testing::HasSubstr("is no integer")) << text;
+    EXPECT_THAT(refusal([&] { Value::integer(text); }), testing::HasSubstr("is no integer")) << text;
 }
 
 TEST(PythonOrder, IsExactBeyond64Bits) {

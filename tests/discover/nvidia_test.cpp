@@ -241,6 +241,8 @@ TEST(Nvidia, AMissingControlNodeIsNamed) {
 TEST(Nvidia, NodesThatMayNotBeOpenedAreNamed) {
   RecordedMachine recorded("workstation_two_gpus");
   const auto machine = recorded.machine();
+  for (const char* node : {"dev/nvidia0", "dev/nvidia1"})
+    std::filesystem::permissions(machine.root / node, std::filesystem::perms::all);
   std::filesystem::permissions(machine.root / "dev/nvidiactl", std::filesystem::perms::none);
   std::filesystem::permissions(machine.root.parent_path(), std::filesystem::perms::all);
   const test::AsNobody nobody;

@@ -39,12 +39,18 @@ std::string refusal(const std::string& type, Value::Object parameters) {
 class GeneratorForms : public testing::Test {
  protected:
   GeneratorForms() {
+    forget();
+    setenv("OPENAI_API_KEY", "sk-from-the-environment", 1);
+    setenv("AZURE_OPENAI_API_KEY", "azure-from-the-environment", 1);
+  }
+  ~GeneratorForms() override { forget(); }
+
+ private:
+  static void forget() {
     for (const auto* name :
          {"OPENAI_TIMEOUT", "OPENAI_MAX_RETRIES", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID",
           "AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_AD_TOKEN", "OPENAI_API_VERSION"})
       unsetenv(name);
-    setenv("OPENAI_API_KEY", "sk-from-the-environment", 1);
-    setenv("AZURE_OPENAI_API_KEY", "azure-from-the-environment", 1);
   }
 };
 

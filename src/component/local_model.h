@@ -20,7 +20,7 @@
 namespace berth {
 
 /// What a component was given that decides on the model and where it runs.
-struct LocalPipelineParameters {
+struct LocalModelParameters {
   std::string model;
   std::optional<std::string> task;
   std::vector<std::string> tasks;  ///< those that Haystack's component takes; none: any, looked at by warm_up()
@@ -32,10 +32,10 @@ struct LocalPipelineParameters {
 };
 
 /// Safe to use from several threads.
-class LocalPipeline {
+class LocalModel {
  public:
   /// Resolves model, task and device; loads nothing. Throws std::invalid_argument with Haystack's texts.
-  explicit LocalPipeline(LocalPipelineParameters parameters);
+  explicit LocalModel(LocalModelParameters parameters);
 
   /// The kwargs with what was resolved, in the form in which they are serialized, and as they are used.
   Value::Object serialized_kwargs() const;

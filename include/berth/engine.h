@@ -26,6 +26,7 @@
 #include "berth/device_key.h"
 #include "berth/inventory.h"
 #include "berth/log.h"
+#include "berth/model.h"
 #include "berth/ordered_map.h"
 #include "berth/placement.h"
 #include "berth/streaming.h"
@@ -224,6 +225,8 @@ struct LoadContext {
   std::function<bool(float)> progress = {};  ///< the part done, 0 to 1; answering false cancels
   std::stop_token stop = {};
   LogCallback log = {};  ///< the engine's warnings
+  /// What read_model() said of the file of the request, where the caller knows it already; it is not read again then.
+  std::shared_ptr<const ModelProfile> profile = {};
 };
 
 /// What an engine measured of one device.
@@ -252,7 +255,7 @@ class Engine {
 
   /// Throws ModelNotFound, FormatError (a file that is no model or is damaged), EngineError (a device that is not there or
   /// that cannot be told from another, an architecture that is not known, too little memory), std::invalid_argument (a
-  /// context that cannot be) and Cancelled.
+  /// context that cannot be, the profile of another file) and Cancelled.
   virtual std::shared_ptr<const LoadedModel> load(const LoadRequest& request,
                                                   const LoadContext& context = {}) const = 0;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <stdexcept>
+#include <utility>
 
 #include "berth/convert.h"
 #include "berth/hf_kwargs.h"
@@ -116,11 +117,15 @@ void LocalModel::warm_up(const CallContext& context) {
   if (missing_token_) throw MissingVariable(*missing_token_);
   if (const auto problem = known_problem()) throw std::invalid_argument(*problem);
   const auto& where = resolution();
-  const auto model = shared_model(engine(engine_name),
-                                  {.model = locate_model(this->model(), ModelSearch::from_environment()),
-                                   .device = where.device,
-                                   .keys = where.keys},
-                                  {.progress = progress_, .stop = context.stop, .log = context.logging_to(log_).log});
+  const auto file = locate_model(this->model(), ModelSearch::from_environment());
+  auto profile = [&] {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(profile_, nullptr);  // a second try looks at the file anew
+  }();
+  if (profile && profile->path != file) profile = nullptr;
+  const auto model = shared_model(
+      engine(engine_name), {.model = file, .device = where.device, .keys = where.keys},
+      {.progress = progress_, .stop = context.stop, .log = context.logging_to(log_).log, .profile = profile});
   auto session = model->new_session();
   const std::lock_guard lock(mutex_);
   session_ = std::move(session);
@@ -130,7 +135,11 @@ void LocalModel::warm_up(const CallContext& context) {
 std::uint64_t LocalModel::load_bytes() const {
   if (loaded_model()) return 0;
   try {
-    return read_model(locate_model(model(), ModelSearch::from_environment())).file_bytes;
+    const auto profile =
+        std::make_shared<const ModelProfile>(read_model(locate_model(model(), ModelSearch::from_environment())));
+    const std::lock_guard lock(mutex_);
+    profile_ = profile;
+    return profile->file_bytes;
   } catch (const std::exception&) {
     return 0;  // warm_up() tells what is wrong
   }

@@ -21,14 +21,14 @@ namespace berth {
 
 /// What a component was given that decides on the model and where it runs.
 struct LocalModelParameters {
-  std::string model;
-  std::optional<std::string> task;
-  std::vector<std::string> tasks;  ///< those that Haystack's component takes; none: any, looked at by warm_up()
-  std::optional<ComponentDevice> device;
-  std::optional<Secret> token;
-  Value::Object pipeline_kwargs;  ///< `model`, `task`, `device`, `device_map` here win
-  LogCallback log;
-  std::function<bool(float)> progress;
+  std::string model = {};
+  std::optional<std::string> task = {};
+  std::vector<std::string> tasks = {};  ///< those that Haystack's component takes; none: any, looked at by warm_up()
+  std::optional<ComponentDevice> device = {};
+  std::optional<Secret> token = {};
+  Value::Object pipeline_kwargs = {};  ///< `model`, `task`, `device`, `device_map` here win
+  LogCallback log = {};
+  std::function<bool(float)> progress = {};
 };
 
 /// Safe to use from several threads.
@@ -72,7 +72,8 @@ class LocalModel {
   std::function<bool(float)> progress_;
 
   CancellableMutex loading_;
-  mutable std::mutex mutex_;  // of the two below, and never held for long
+  mutable std::mutex mutex_;                             // of the three below, and never held for long
+  mutable std::shared_ptr<const ModelProfile> profile_;  // from load_bytes() to warm_up()
   std::shared_ptr<const LoadedModel> model_;
   std::shared_ptr<Session> session_;
 };

@@ -17,11 +17,6 @@ namespace {
 
 using discovery::number_types;
 
-template <class List, class T>
-bool contains(const List& list, const T& value) {
-  return std::ranges::find(list, value) != list.end();
-}
-
 /// What follows `prefix`; none where the text does not start with it.
 std::optional<std::string_view> after(std::string_view text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return std::nullopt;

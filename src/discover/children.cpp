@@ -17,8 +17,8 @@ namespace {
 using process::Clock;
 using std::chrono::milliseconds;
 
-constexpr std::size_t most_bytes = 16 << 20;  // of an answer
-constexpr milliseconds time_to_die{1000};     // for those that were killed, together
+constexpr std::size_t longest_answer = 16 << 20;  // of an answer
+constexpr milliseconds time_to_die{1000};         // for those that were killed, together
 constexpr milliseconds longest_timeout = std::chrono::hours(1);
 constexpr milliseconds time_of_a_gpu{3000};  // that its driver may take to start
 constexpr std::size_t most_slow_gpus = 16;
@@ -55,7 +55,7 @@ class ProbeChild {
 
   /// Takes in what is there.
   void read_some() {
-    if (!process_.read_some(text_) || text_.size() > most_bytes || answered()) stop();
+    if (!process_.read_some(text_) || text_.size() > longest_answer || answered()) stop();
   }
 
   /// An answer that is there counts, also where this process slept past the deadline.
@@ -86,9 +86,10 @@ class ProbeChild {
         report.outcome = ProbeOutcome::failed;
         report.message = "The process of this probe answered with what makes no sense: " + printable(problem.what());
       }
-    } else if (text_.size() > most_bytes) {
+    } else if (text_.size() > longest_answer) {
       report.outcome = ProbeOutcome::failed;
-      report.message = fmt::format("The process of this probe wrote more than {} MiB and was ended.", most_bytes >> 20);
+      report.message =
+          fmt::format("The process of this probe wrote more than {} MiB and was ended.", longest_answer >> 20);
     } else if (!in_time_ && ended_late(how)) {
       report.outcome = ProbeOutcome::timed_out;
       report.message =

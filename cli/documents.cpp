@@ -11,7 +11,7 @@
 namespace berth::cli {
 
 std::vector<Document> read_documents(const std::string& file) {
-  return documents_from_json(file_name_for_messages(file), read_text_file(file, "documents"));
+  return documents_from_json(file_name_for_messages(file), read_file_or_input(file, "documents"));
 }
 
 void write_documents(const Pipeline& pipeline, const std::vector<Document>& documents) {

@@ -38,7 +38,7 @@ bool wants_svg(const PipelineDrawOptions& options) {
   return svg || options.svg;
 }
 
-void write_file(const std::string& path, const std::string& text) {
+void write_drawing(const std::string& path, const std::string& text) {
   std::FILE* file = std::fopen(path.c_str(), "wb");
   bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
   const int reason = errno;
@@ -50,7 +50,7 @@ int draw(const PipelineDrawOptions& options) {
   const bool svg = wants_svg(options);
   const auto pipeline = load_pipeline(options.file);
   const auto drawing = svg ? pipeline.to_svg() : pipeline.to_mermaid();
-  if (!options.output.empty()) write_file(options.output, drawing);
+  if (!options.output.empty()) write_drawing(options.output, drawing);
   if (options.json) {
     Value::Object document{{"format", svg ? "svg" : "mermaid"}};
     document.set(options.output.empty() ? "drawing" : "file", options.output.empty() ? drawing : options.output);

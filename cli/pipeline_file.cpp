@@ -10,7 +10,7 @@ void add_pipeline_file(CLI::App& command, std::string& file) {
 }
 
 Pipeline load_pipeline(const std::string& file) {
-  const auto text = read_text_file(file, "a pipeline");
+  const auto text = read_file_or_input(file, "a pipeline");
   try {
     return Pipeline::loads(text, file_name_for_messages(file));
   } catch (const InvalidPipeline& problem) {

@@ -32,7 +32,7 @@ Value parse_argument(const std::string& text) {
 }
 
 Value parse_file(const std::string& path) {
-  const auto text = read_text_file(path, "inputs");
+  const auto text = read_file_or_input(path, "inputs");
   const auto name = file_name_for_messages(path);
   if (!starts_as_json(text) || path.ends_with(".yaml") || path.ends_with(".yml")) return yaml::read(text, name);
   try {

@@ -17,7 +17,7 @@ std::string read_standard_input(const std::string& what) try {
   throw std::system_error(problem.code(), "Cannot read " + what + " from standard input");
 }
 
-std::string read_text_file(const std::string& path, const std::string& what) try {
+std::string read_file_or_input(const std::string& path, const std::string& what) try {
   return path == "-" ? read_standard_input(what) : berth::read_text_file(path);
 } catch (const std::filesystem::filesystem_error& problem) {
   throw std::runtime_error(fmt::format("Cannot read {} from {}: {}", what, path, problem.code().message()));

@@ -9,7 +9,7 @@ namespace berth::cli {
 std::string read_standard_input(const std::string& what);
 
 /// What a file holds; "-" is standard input. Throws std::runtime_error naming the file.
-std::string read_text_file(const std::string& path, const std::string& what);
+std::string read_file_or_input(const std::string& path, const std::string& what);
 
 /// How messages call that file.
 std::string file_name_for_messages(const std::string& path);

@@ -91,7 +91,7 @@ struct CharacterRange {{
 }};
 
 /// Each `step`-th character from `first` to `last`, with what to add to its code.
-struct UpperCaseRange {{
+struct CaseRange {{
   std::uint32_t first;
   std::uint32_t last;
   std::uint32_t step;
@@ -110,8 +110,10 @@ struct CharacterCode {{
 }};
 """)
     array("CharacterRange", "character_ranges", [f"{{0x{a:X}, 0x{b:X}, {k}}}" for a, b, k in kind_ranges()])
-    array("UpperCaseRange", "upper_case_ranges",
+    array("CaseRange", "upper_case_ranges",
           [f"{{0x{a:X}, 0x{b:X}, {s}, {d}}}" for a, b, s, d in mapping_ranges(str.upper)])
+    array("CaseRange", "lower_case_ranges",
+          [f"{{0x{a:X}, 0x{b:X}, {s}, {d}}}" for a, b, s, d in mapping_ranges(str.lower)])
     array("CharacterText", "upper_case_texts", [f'{{0x{c:X}, "{t}"}}' for c, t in long_mappings(str.upper)])
     array("CharacterCode", "title_case_codes", [f"{{0x{c:X}, 0x{t:X}}}" for c, t in title_only()])
     array("CharacterText", "title_case_texts", [f'{{0x{c:X}, "{t}"}}' for c, t in long_mappings(str.title)])

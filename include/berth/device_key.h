@@ -26,6 +26,7 @@ struct DeviceKey {
   std::string endpoint = {};             ///< of the worker on another machine whose device it is: "192.168.1.5:50052"
   std::uint32_t number = 0;              ///< of the device on that worker
   std::vector<DeviceName> engines = {};  ///< its name in each engine that can use it
+  std::string pool = {};  ///< the id of its memory pool in the inventory; this tells no hardware from another
 
   Value to_dict() const;
   /// Throws std::invalid_argument saying where what is wrong.

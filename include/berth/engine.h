@@ -26,6 +26,7 @@
 #include "berth/device_key.h"
 #include "berth/inventory.h"
 #include "berth/log.h"
+#include "berth/model.h"
 #include "berth/ordered_map.h"
 #include "berth/placement.h"
 #include "berth/streaming.h"
@@ -81,11 +82,13 @@ std::string_view to_string(FinishReason reason);  ///< "end_of_text", ...
 
 /// One continuation of one prompt.
 struct Completion {
-  std::string text;  ///< UTF-8
+  std::string text = {};  ///< UTF-8
   std::size_t prompt_tokens = 0;
   std::size_t generated_tokens = 0;  ///< with the token that ended it
   FinishReason finish_reason = FinishReason::length;
   std::uint32_t seed = 0;  ///< gives the same samples again; 0 without sampling
+
+  bool operator==(const Completion&) const = default;
 };
 
 /// What is to be generated, as data: read from JSON, it gives the same answer.
@@ -109,10 +112,17 @@ struct GenerationContext {
 
 struct GenerationResult {
   /// prompts x num_return_sequences, the samples of a prompt side by side.
-  std::vector<Completion> completions;
+  std::vector<Completion> completions = {};
   double first_token_ms = 0;     ///< from the call to the first token, waiting for other calls left out
   double generation_ms = 0;      ///< from the first token to the last
   double tokens_per_second = 0;  ///< over generation_ms and all completions; 0 where there was one token each
+
+  /// Throws std::invalid_argument for a text that is not UTF-8.
+  Value to_dict() const;
+  /// Throws std::invalid_argument saying where what is wrong.
+  static GenerationResult from_dict(const Value& dict);
+
+  bool operator==(const GenerationResult&) const = default;
 };
 
 struct SessionOptions {
@@ -215,6 +225,8 @@ struct LoadContext {
   std::function<bool(float)> progress = {};  ///< the part done, 0 to 1; answering false cancels
   std::stop_token stop = {};
   LogCallback log = {};  ///< the engine's warnings
+  /// What read_model() said of the file of the request, where the caller knows it already; it is not read again then.
+  std::shared_ptr<const ModelProfile> profile = {};
 };
 
 /// What an engine measured of one device.
@@ -243,7 +255,7 @@ class Engine {
 
   /// Throws ModelNotFound, FormatError (a file that is no model or is damaged), EngineError (a device that is not there or
   /// that cannot be told from another, an architecture that is not known, too little memory), std::invalid_argument (a
-  /// context that cannot be) and Cancelled.
+  /// context that cannot be, the profile of another file) and Cancelled.
   virtual std::shared_ptr<const LoadedModel> load(const LoadRequest& request,
                                                   const LoadContext& context = {}) const = 0;
 };

@@ -21,7 +21,7 @@
 
 namespace berth {
 
-class LocalPipeline;
+class LocalModel;
 
 /// Answers conversations with a local model, written in the model's own chat template. Parameters, their defaults and the
 /// serialized form are Haystack's.
@@ -114,7 +114,7 @@ class HuggingFaceLocalChatGenerator final : public Component {
   StreamingCallback streaming_callback_;
   std::optional<Tools> tools_;
   bool enable_thinking_;
-  std::unique_ptr<LocalPipeline> pipeline_;
+  std::unique_ptr<LocalModel> model_;
 
   Input<std::variant<std::vector<ChatMessage>, std::string>> messages_ =
       input<std::variant<std::vector<ChatMessage>, std::string>>("messages");

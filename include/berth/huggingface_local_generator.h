@@ -18,7 +18,7 @@
 
 namespace berth {
 
-class LocalPipeline;
+class LocalModel;
 
 /// Generates text with a local model. Parameters, their defaults, which of them wins and the serialized form are
 /// Haystack's; what differs stands in docs/haystack-compatibility.md.
@@ -95,7 +95,7 @@ class HuggingFaceLocalGenerator final : public Component {
   Value::Object generation_kwargs_;
   std::optional<std::vector<std::string>> stop_words_;
   StreamingCallback streaming_callback_;
-  std::unique_ptr<LocalPipeline> pipeline_;
+  std::unique_ptr<LocalModel> model_;
 
   Input<std::string> prompt_ = input<std::string>("prompt");
   Input<StreamingCallback> callback_input_ = input<StreamingCallback>("streaming_callback", {});

@@ -16,6 +16,8 @@
 
 #include "berth/device.h"
 #include "berth/inventory.h"
+#include "berth/ordered_map.h"
+#include "berth/value.h"
 
 namespace berth {
 
@@ -67,19 +69,23 @@ struct ResolvePolicy {
 
 /// One device that was looked at, or the one or map that was given.
 struct ResolveReason {
-  ComponentDevice device;
-  bool taken;
-  std::string why;  ///< "the first of cuda, xpu, mps, cpu that is available"
+  ComponentDevice device = Device::cpu();
+  bool taken = false;
+  std::string why = {};  ///< "the first of cuda, xpu, mps, cpu that is available"
 
   bool operator==(const ResolveReason&) const = default;
 };
 
 struct Resolution {
-  ComponentDevice device;
-  OrderedMap<DeviceKey> keys;          ///< which piece of hardware each device of it is, for engines
-  std::vector<ResolveReason> reasons;  ///< of each device but disks, in the order looked at; exactly one is taken
+  ComponentDevice device = Device::cpu();
+  OrderedMap<DeviceKey> keys = {};          ///< which piece of hardware each device of it is, for engines
+  std::vector<ResolveReason> reasons = {};  ///< of each device but disks, in the order looked at; exactly one is taken
 
   std::string str() const;  ///< one line for each reason: "cuda:0: taken, the first of cuda, xpu, mps, cpu that ..."
+
+  Value to_dict() const;
+  /// Throws std::invalid_argument saying where what is wrong, also where not exactly one reason is taken.
+  static Resolution from_dict(const Value& dict);
 
   bool operator==(const Resolution&) const = default;
 };

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "dataclasses/serialization.h"
 #include "text/nearest.h"
 #include "text/printable.h"
 
@@ -20,8 +19,6 @@ std::size_t add_to(std::vector<Socket>& sockets, Socket socket, std::string_view
 }
 
 }  // namespace
-
-ComponentDevice ValueTraits<ComponentDevice>::from_value(const Value& value) { return *device_parameter(value); }
 
 const Value& Run::value(std::size_t index) const {
   const auto& input = inputs_[index];

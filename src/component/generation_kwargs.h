@@ -13,7 +13,7 @@ struct GenerationKwargs {
 };
 
 /// Reads `kwargs`; null is the same as absent. Throws std::invalid_argument for a name that is not known or a value of
-/// a wrong type, naming those that are accepted. What has no effect is told to `log`.
+/// a wrong type, as from_init_parameters(). What has no effect is told to `log`.
 GenerationKwargs read_generation_kwargs(const Value::Object& kwargs, const LogCallback& log);
 
 /// A stream has one reply: where more were asked for, `log` is told.

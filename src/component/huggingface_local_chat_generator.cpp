@@ -6,10 +6,10 @@
 
 #include "berth/hf_kwargs.h"
 #include "component/generation_kwargs.h"
-#include "component/local_pipeline.h"
-#include "dataclasses/serialization.h"
+#include "component/local_model.h"
 #include "component/stop_words.h"
 #include "component/tool_parser.h"
+#include "dataclasses/serialization.h"
 #include "text/printable.h"
 
 namespace berth {
@@ -59,17 +59,17 @@ HuggingFaceLocalChatGenerator::HuggingFaceLocalChatGenerator(Parameters paramete
         fmt::format("Unknown tool_parsing_function {}; known is '{}'", in_quotes(tool_parsing_function_), tool_parser));
   std::vector<std::string> tasks;
   if (!parameters.transformers) tasks = {"text-generation", "text2text-generation", "image-text-to-text"};
-  pipeline_ = std::make_unique<LocalPipeline>(
-      LocalPipelineParameters{.model = std::move(parameters.model),
-                              .task = std::move(parameters.task),
-                              .tasks = std::move(tasks),
-                              .device = std::move(parameters.device),
-                              .token = std::move(parameters.token),
-                              .pipeline_kwargs = std::move(parameters.huggingface_pipeline_kwargs),
-                              .log = std::move(parameters.log),
-                              .progress = std::move(parameters.progress)});
+  model_ = std::make_unique<LocalModel>(
+      LocalModelParameters{.model = std::move(parameters.model),
+                           .task = std::move(parameters.task),
+                           .tasks = std::move(tasks),
+                           .device = std::move(parameters.device),
+                           .token = std::move(parameters.token),
+                           .pipeline_kwargs = std::move(parameters.huggingface_pipeline_kwargs),
+                           .log = std::move(parameters.log),
+                           .progress = std::move(parameters.progress)});
   const auto stop_words = parameters.stop_words.value_or(std::vector<std::string>{});
-  pipeline_->set_defaults(generation_kwargs_, !stop_words.empty());
+  model_->set_defaults(generation_kwargs_, !stop_words.empty());
   auto sequences = generation_kwargs_.contains("stop_sequences")
                        ? from_value<std::vector<std::string>>(generation_kwargs_.at("stop_sequences"))
                        : std::vector<std::string>{};
@@ -79,22 +79,22 @@ HuggingFaceLocalChatGenerator::HuggingFaceLocalChatGenerator(Parameters paramete
 
 HuggingFaceLocalChatGenerator::~HuggingFaceLocalChatGenerator() = default;
 
-std::optional<ComponentDevice> HuggingFaceLocalChatGenerator::device() const { return pipeline_->device(); }
+std::optional<ComponentDevice> HuggingFaceLocalChatGenerator::device() const { return model_->device(); }
 
-std::optional<std::string> HuggingFaceLocalChatGenerator::known_problem() const { return pipeline_->known_problem(); }
+std::optional<std::string> HuggingFaceLocalChatGenerator::known_problem() const { return model_->known_problem(); }
 
 std::shared_ptr<const LoadedModel> HuggingFaceLocalChatGenerator::loaded_model() const {
-  return pipeline_->loaded_model();
+  return model_->loaded_model();
 }
 
-std::uint64_t HuggingFaceLocalChatGenerator::load_bytes() const { return pipeline_->load_bytes(); }
+std::uint64_t HuggingFaceLocalChatGenerator::load_bytes() const { return model_->load_bytes(); }
 
 void HuggingFaceLocalChatGenerator::warm_up(const CallContext& context) {
   if (loaded_model()) return;
   auto kwargs = generation_kwargs_;
   take_stop_words(kwargs);
   read_generation_kwargs(kwargs, {});  // before the model takes its time
-  pipeline_->warm_up(context);
+  model_->warm_up(context);
 }
 
 HuggingFaceLocalChatGenerator::Result HuggingFaceLocalChatGenerator::run(const std::vector<ChatMessage>& messages,
@@ -102,7 +102,7 @@ HuggingFaceLocalChatGenerator::Result HuggingFaceLocalChatGenerator::run(const s
                                                                          const StreamingCallback& streaming_callback,
                                                                          const std::optional<Tools>& tools,
                                                                          const CallContext& given) {
-  const auto context = given.logging_to(pipeline_->log());
+  const auto context = given.logging_to(model_->log());
   const auto& chosen = tools ? tools : tools_;
   const auto specs = chosen ? specs_of(flatten_tools(*chosen)) : Value::Array{};
   const auto callback = streaming_callback ? streaming_callback : streaming_callback_;
@@ -123,8 +123,8 @@ HuggingFaceLocalChatGenerator::Result HuggingFaceLocalChatGenerator::run(const s
   const auto prompt = loaded_model()->apply_chat_template(messages, template_options);
 
   Result result;
-  result.generation = pipeline_->session()->generate({.prompts = {prompt}, .options = options},
-                                                     {.on_chunk = callback.call, .stop = context.stop});
+  result.generation = model_->session()->generate({.prompts = {prompt}, .options = options},
+                                                  {.on_chunk = callback.call, .stop = context.stop});
   for (std::size_t i = 0; i < result.generation.completions.size(); ++i) {
     const auto& completion = result.generation.completions[i];
     const auto text = without_stop_words(completion.text, stop_words);
@@ -135,7 +135,7 @@ HuggingFaceLocalChatGenerator::Result HuggingFaceLocalChatGenerator::run(const s
     Value::Object meta{
         {"finish_reason", finish_reason},
         {"index", i},
-        {"model", pipeline_->model()},
+        {"model", model_->model()},
         {"usage", Value::Object{{"completion_tokens", completion.generated_tokens},
                                 {"prompt_tokens", completion.prompt_tokens},
                                 {"total_tokens", completion.generated_tokens + completion.prompt_tokens}}}};
@@ -152,7 +152,7 @@ void HuggingFaceLocalChatGenerator::run(Run& run) {
 }
 
 Value::Object HuggingFaceLocalChatGenerator::init_parameters() const {
-  return {{"huggingface_pipeline_kwargs", pipeline_->serialized_kwargs()},
+  return {{"huggingface_pipeline_kwargs", model_->serialized_kwargs()},
           {"generation_kwargs", generation_kwargs_},
           {"streaming_callback", plain(to_value(streaming_callback_))},
           {"token", to_value(token_)},

@@ -2,9 +2,9 @@
 
 #include "berth/hf_kwargs.h"
 #include "component/generation_kwargs.h"
-#include "component/local_pipeline.h"
-#include "dataclasses/serialization.h"
+#include "component/local_model.h"
 #include "component/stop_words.h"
+#include "dataclasses/serialization.h"
 
 namespace berth {
 HuggingFaceLocalGenerator::HuggingFaceLocalGenerator(Parameters parameters)
@@ -13,39 +13,39 @@ HuggingFaceLocalGenerator::HuggingFaceLocalGenerator(Parameters parameters)
       generation_kwargs_(std::move(parameters.generation_kwargs)),
       stop_words_(std::move(parameters.stop_words)),
       streaming_callback_(std::move(parameters.streaming_callback)),
-      pipeline_(std::make_unique<LocalPipeline>(
-          LocalPipelineParameters{.model = std::move(parameters.model),
-                                  .task = std::move(parameters.task),
-                                  .tasks = {"text-generation", "text2text-generation"},
-                                  .device = std::move(parameters.device),
-                                  .token = std::move(parameters.token),
-                                  .pipeline_kwargs = std::move(parameters.huggingface_pipeline_kwargs),
-                                  .log = std::move(parameters.log),
-                                  .progress = std::move(parameters.progress)})) {
-  pipeline_->set_defaults(generation_kwargs_, stop_words_ && !stop_words_->empty());
+      model_(std::make_unique<LocalModel>(
+          LocalModelParameters{.model = std::move(parameters.model),
+                               .task = std::move(parameters.task),
+                               .tasks = {"text-generation", "text2text-generation"},
+                               .device = std::move(parameters.device),
+                               .token = std::move(parameters.token),
+                               .pipeline_kwargs = std::move(parameters.huggingface_pipeline_kwargs),
+                               .log = std::move(parameters.log),
+                               .progress = std::move(parameters.progress)})) {
+  model_->set_defaults(generation_kwargs_, stop_words_ && !stop_words_->empty());
 }
 
 HuggingFaceLocalGenerator::~HuggingFaceLocalGenerator() = default;
 
-std::optional<std::string> HuggingFaceLocalGenerator::known_problem() const { return pipeline_->known_problem(); }
+std::optional<std::string> HuggingFaceLocalGenerator::known_problem() const { return model_->known_problem(); }
 
-std::optional<ComponentDevice> HuggingFaceLocalGenerator::device() const { return pipeline_->device(); }
+std::optional<ComponentDevice> HuggingFaceLocalGenerator::device() const { return model_->device(); }
 
-std::shared_ptr<const LoadedModel> HuggingFaceLocalGenerator::loaded_model() const { return pipeline_->loaded_model(); }
+std::shared_ptr<const LoadedModel> HuggingFaceLocalGenerator::loaded_model() const { return model_->loaded_model(); }
 
-std::uint64_t HuggingFaceLocalGenerator::load_bytes() const { return pipeline_->load_bytes(); }
+std::uint64_t HuggingFaceLocalGenerator::load_bytes() const { return model_->load_bytes(); }
 
 void HuggingFaceLocalGenerator::warm_up(const CallContext& context) {
   if (loaded_model()) return;
   read_generation_kwargs(generation_kwargs_, {});  // before the model takes its time
-  pipeline_->warm_up(context);
+  model_->warm_up(context);
 }
 
 HuggingFaceLocalGenerator::Result HuggingFaceLocalGenerator::run(std::string_view prompt,
                                                                  const StreamingCallback& streaming_callback,
                                                                  const Value::Object& generation_kwargs,
                                                                  const CallContext& given) {
-  const auto context = given.logging_to(pipeline_->log());
+  const auto context = given.logging_to(model_->log());
   warm_up(context);
   if (prompt.empty()) return {};
 
@@ -58,8 +58,8 @@ HuggingFaceLocalGenerator::Result HuggingFaceLocalGenerator::run(std::string_vie
   options.stop_words.insert(options.stop_words.end(), stop_words.begin(), stop_words.end());
 
   Result result;
-  result.generation = pipeline_->session()->generate({.prompts = {std::string(prompt)}, .options = options},
-                                                     {.on_chunk = callback.call, .stop = context.stop});
+  result.generation = model_->session()->generate({.prompts = {std::string(prompt)}, .options = options},
+                                                  {.on_chunk = callback.call, .stop = context.stop});
   for (const auto& completion : result.generation.completions)
     result.replies.push_back(
         without_stop_words((return_full_text ? std::string(prompt) : "") + completion.text, stop_words));
@@ -73,7 +73,7 @@ void HuggingFaceLocalGenerator::run(Run& run) {
 }
 
 Value::Object HuggingFaceLocalGenerator::init_parameters() const {
-  return {{"huggingface_pipeline_kwargs", pipeline_->serialized_kwargs()},
+  return {{"huggingface_pipeline_kwargs", model_->serialized_kwargs()},
           {"generation_kwargs", generation_kwargs_},
           {"streaming_callback", plain(to_value(streaming_callback_))},
           {"stop_words", to_value(stop_words_)},

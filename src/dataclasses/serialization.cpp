@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "berth/value_traits.h"
 #include "value/python_compare.h"
 
 namespace berth {
@@ -31,16 +32,10 @@ Value::Object init_parameters(const Value& data, std::string_view type) {
   return parameters == nullptr ? Value::Object{} : parameters->as_object();
 }
 
-std::optional<ComponentDevice> device_parameter(const Value& value) {
-  if (value.is_null()) return std::nullopt;
+ComponentDevice ValueTraits<ComponentDevice>::from_value(const Value& value) {
   if (is_serialized_device(value)) return ComponentDevice::from_dict(value);
   throw std::invalid_argument(fmt::format("Invalid component device type '{}'. Must either be None or ComponentDevice.",
                                           python_type_name(value)));
-}
-
-std::optional<Secret> secret_parameter(const Value& value) {
-  if (value.is_null()) return std::nullopt;
-  return Secret::from_dict(value);
 }
 
 Value plain(const Value& value) {

@@ -1,11 +1,8 @@
 /// What the serialized forms of all components share (Haystack's core/serialization).
 #pragma once
 
-#include <optional>
 #include <string_view>
 
-#include "berth/device.h"
-#include "berth/secret.h"
 #include "berth/value.h"
 
 namespace berth {
@@ -13,12 +10,6 @@ namespace berth {
 /// The "init_parameters" of a component serialized as {"type": `type`, "init_parameters": {...}}; empty where absent.
 /// Throws std::invalid_argument where the type is missing or another one, with Haystack's texts.
 Value::Object init_parameters(const Value& data, std::string_view type);
-
-/// A parameter that holds a serialized ComponentDevice or null. Throws std::invalid_argument.
-std::optional<ComponentDevice> device_parameter(const Value& value);
-
-/// A parameter that holds a serialized Secret or null. Throws std::invalid_argument.
-std::optional<Secret> secret_parameter(const Value& value);
 
 /// `value` with the dictionary forms of the objects in it. Throws std::invalid_argument where one has none.
 Value plain(const Value& value);

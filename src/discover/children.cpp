@@ -1,158 +1,49 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <array>
 #include <csignal>
 #include <cstring>
 #include <deque>
-#include <mutex>
-#include <system_error>
-#include <thread>
+#include <utility>
 
 #include "discover/driver_probes.h"
-#include "text/descriptor.h"
+#include "process/child.h"
 #include "text/printable.h"
 
 namespace berth::discovery {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using process::Clock;
 using std::chrono::milliseconds;
 
-constexpr std::size_t most_bytes = 16 << 20;  // of an answer
-constexpr milliseconds time_to_die{1000};     // for those that were killed, together
+constexpr std::size_t longest_answer = 16 << 20;  // of an answer
+constexpr milliseconds time_to_die{1000};         // for those that were killed, together
 constexpr milliseconds longest_timeout = std::chrono::hours(1);
 constexpr milliseconds time_of_a_gpu{3000};  // that its driver may take to start
 constexpr std::size_t most_slow_gpus = 16;
 
-/// Whether it is a child of ours still, so that its number is nobody else's. This program may have a handler that takes
-/// the exit status of all children, or ignore SIGCHLD.
-bool is_ours(pid_t pid) {
-  siginfo_t state{};
-  return waitid(P_PID, static_cast<id_t>(pid), &state, WEXITED | WNOHANG | WNOWAIT) == 0;
-}
-
-enum class Ended { yes, not_yet, taken };  // taken: by somebody else
-
-Ended try_reap(pid_t pid, siginfo_t& how) {
-  how = {};
-  int result = 0;
-  do result = waitid(P_PID, static_cast<id_t>(pid), &how, WEXITED | WNOHANG);
-  while (result != 0 && errno == EINTR);
-  if (result != 0) return Ended::taken;
-  return how.si_pid == pid ? Ended::yes : Ended::not_yet;
-}
-
-/// Children that sit in the kernel and cannot be killed, as some broken drivers do. Each discovery looks after them,
-/// since waiting could take for ever.
-class Undead {
- public:
-  void add(pid_t pid) {
-    const std::lock_guard lock(mutex_);
-    pids_.push_back(pid);
-  }
-  void reap() {
-    const std::lock_guard lock(mutex_);
-    siginfo_t ignored;
-    std::erase_if(pids_, [&](pid_t pid) { return try_reap(pid, ignored) != Ended::not_yet; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<pid_t> pids_;
-};
-Undead undead;
-
-void require(int error, const char* what) {
-  if (error != 0) throw std::system_error(error, std::generic_category(), what);
-}
-
-struct FileActions {
-  posix_spawn_file_actions_t value;
-  FileActions() { require(posix_spawn_file_actions_init(&value), "posix_spawn"); }
-  ~FileActions() { posix_spawn_file_actions_destroy(&value); }
-  FileActions(const FileActions&) = delete;
-  FileActions& operator=(const FileActions&) = delete;
-};
-
-struct Attributes {
-  posix_spawnattr_t value;
-  Attributes() { require(posix_spawnattr_init(&value), "posix_spawn"); }
-  ~Attributes() { posix_spawnattr_destroy(&value); }
-  Attributes(const Attributes&) = delete;
-  Attributes& operator=(const Attributes&) = delete;
-};
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> result;
-  for (auto& text : texts) result.push_back(text.data());
-  result.push_back(nullptr);
-  return result;
-}
-
-std::vector<std::string> arguments_of(const std::filesystem::path& helper, const Probe& probe, const Machine& machine) {
-  std::vector<std::string> arguments{helper.string(), std::string(probe.name), machine.root.string(),
-                                     machine.library_dir.string()};
+process::Command command_of(const Probe& probe, const Machine& machine) {
+  std::vector<std::string> arguments{probe_helper(machine, probe.program).string(), std::string(probe.name),
+                                     machine.root.string(), machine.library_dir.string()};
   for (const auto& endpoint : machine.rpc_endpoints) arguments.push_back("rpc=" + endpoint);
   for (const auto& folder : machine.folders) arguments.push_back("folder=" + folder.string());
-  return arguments;
-}
-
-/// Starts it in a process group of its own, with `answer` as descriptor 3 and no other file of this process: a driver
-/// prints, and must not meet a lock or a terminal of ours.
-pid_t spawn(std::vector<std::string> arguments, const Machine& machine, int answer) {
-  std::vector<std::string> environment;
-  for (const auto& [name, value] : machine.environment) environment.push_back(name + '=' + value);
-  FileActions files;
-  require(posix_spawn_file_actions_adddup2(&files.value, answer, 3), "posix_spawn");
-  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    require(posix_spawn_file_actions_addopen(&files.value, standard, "/dev/null", O_RDWR, 0), "posix_spawn");
-  require(posix_spawn_file_actions_addclosefrom_np(&files.value, 4), "posix_spawn");
-  Attributes attributes;
-  sigset_t none;
-  sigset_t all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes.value, &none);
-  posix_spawnattr_setsigdefault(&attributes.value, &all);
-  posix_spawnattr_setpgroup(&attributes.value, 0);
-  posix_spawnattr_setflags(&attributes.value, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  pid_t pid = -1;
-  require(posix_spawn(&pid, arguments[0].c_str(), &files.value, &attributes.value, pointers(arguments).data(),
-                      pointers(environment).data()),
-          arguments[0].c_str());
-  return pid;
+  return {std::move(arguments), machine.environment};
 }
 
 milliseconds within_limits(milliseconds timeout) { return std::clamp(timeout, milliseconds(0), longest_timeout); }
 
-/// One probe in its process. The destructor ends it.
-class Child {
+/// One probe in its process, which ends with this.
+class ProbeChild {
  public:
-  Child(const Probe& probe, const Machine& machine, std::optional<milliseconds> timeout)
-      : probe_(probe), timeout_(within_limits(timeout.value_or(default_probe_timeout))), may_ask_for_more_(!timeout) {
-    const auto helper = probe_helper(machine, probe.program);
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) require(errno, "a pipe");
-    out_.reset(ends[0]);
-    const Descriptor answer(ends[1]);
-    pid_ = spawn(arguments_of(helper, probe, machine), machine, answer);
-  }
-  ~Child() {
-    if (pid_ <= 0) return;
-    kill_it();
-    undead.add(pid_);
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
+  ProbeChild(const Probe& probe, const Machine& machine, std::optional<milliseconds> timeout)
+      : probe_(probe),
+        timeout_(within_limits(timeout.value_or(default_probe_timeout))),
+        may_ask_for_more_(!timeout),
+        process_(command_of(probe, machine)) {}
 
-  bool running() const { return out_ >= 0; }
-  int descriptor() const { return out_; }
+  bool running() const { return process_.listens(); }
+  process::Child& child() { return process_; }
   milliseconds left() const { return std::chrono::ceil<milliseconds>(started_ + timeout_ - Clock::now()); }
 
   /// Whether its driver may take longer to start; asked of the machine only where that matters.
@@ -164,16 +55,13 @@ class Child {
 
   /// Takes in what is there.
   void read_some() {
-    char buffer[1 << 16];
-    const auto got = read(out_, buffer, sizeof buffer);
-    if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
-    if (got > 0) text_.append(buffer, static_cast<std::size_t>(got));
-    if (got <= 0 || text_.size() > most_bytes || answered()) stop();
+    if (!process_.read_some(text_) || text_.size() > longest_answer || answered()) stop();
   }
 
   /// An answer that is there counts, also where this process slept past the deadline.
   void give_up() {
-    for (pollfd answer{descriptor(), POLLIN, 0}; running() && poll(&answer, 1, 0) > 0;) read_some();
+    const std::array own{&process_};
+    while (running() && process::wait_for_some(own, milliseconds(0))[0]) read_some();
     if (!running()) return;
     in_time_ = false;
     stop();
@@ -182,12 +70,12 @@ class Child {
   /// One that hangs or crashed may leave processes behind. One that answered is at its end, and what a driver started for
   /// good may stay.
   void kill_it() const {
-    if (is_ours(pid_)) kill(answered() ? pid_ : -pid_, SIGKILL);
+    process_.kill(answered() ? process::Child::Victims::only_itself : process::Child::Victims::all);
   }
 
   /// After it was killed.
   Findings findings(Clock::time_point dead_by) {
-    const auto how = reap(dead_by);
+    const auto how = process_.reap(dead_by);
     Findings result;
     auto& report = result.report;
     if (answered()) {
@@ -198,9 +86,10 @@ class Child {
         report.outcome = ProbeOutcome::failed;
         report.message = "The process of this probe answered with what makes no sense: " + printable(problem.what());
       }
-    } else if (text_.size() > most_bytes) {
+    } else if (text_.size() > longest_answer) {
       report.outcome = ProbeOutcome::failed;
-      report.message = fmt::format("The process of this probe wrote more than {} MiB and was ended.", most_bytes >> 20);
+      report.message =
+          fmt::format("The process of this probe wrote more than {} MiB and was ended.", longest_answer >> 20);
     } else if (!in_time_ && ended_late(how)) {
       report.outcome = ProbeOutcome::timed_out;
       report.message =
@@ -219,7 +108,7 @@ class Child {
 
  private:
   void stop() {
-    out_.reset();
+    process_.close();
     stopped_ = Clock::now();
   }
 
@@ -240,34 +129,16 @@ class Child {
   std::string in_library() const { return library().empty() ? "" : " in " + library(); }
 
   /// Killed by us, or at its end while nobody listened any more.
-  static bool ended_late(const std::optional<siginfo_t>& how) {
+  static bool ended_late(const std::optional<process::Exit>& how) {
     if (!how) return true;
-    if (how->si_code == CLD_EXITED) return how->si_status == 0;
-    return how->si_status == SIGKILL || how->si_status == SIGPIPE;
+    return how->by_signal ? how->number == SIGKILL || how->number == SIGPIPE : how->number == 0;
   }
 
-  static std::string what_ended(const std::optional<siginfo_t>& how) {
+  static std::string what_ended(const std::optional<process::Exit>& how) {
     if (!how) return "Ended without an answer";
-    if (how->si_code == CLD_EXITED) return fmt::format("Ended itself with exit status {}", how->si_status);
-    const char* name = sigabbrev_np(how->si_status);
-    return name == nullptr ? fmt::format("Crashed: signal {}", how->si_status) : fmt::format("Crashed: SIG{}", name);
-  }
-
-  /// What ended it; none where that is not known.
-  std::optional<siginfo_t> reap(Clock::time_point dead_by) {
-    const pid_t pid = std::exchange(pid_, -1);
-    siginfo_t how;
-    for (auto pause = std::chrono::microseconds(50);; pause = std::min(2 * pause, std::chrono::microseconds(2000))) {
-      const auto ended = try_reap(pid, how);
-      if (ended == Ended::yes) return how;
-      if (ended == Ended::taken) return std::nullopt;
-      if (Clock::now() > dead_by) break;
-      std::this_thread::sleep_for(pause);
-    }
-    undead.add(pid);
-    how.si_code = CLD_KILLED;
-    how.si_status = SIGKILL;
-    return how;
+    if (!how->by_signal) return fmt::format("Ended itself with exit status {}", how->number);
+    const char* name = sigabbrev_np(how->number);
+    return name == nullptr ? fmt::format("Crashed: signal {}", how->number) : fmt::format("Crashed: SIG{}", name);
   }
 
   const Probe& probe_;
@@ -276,8 +147,7 @@ class Child {
   bool in_time_ = true;
   Clock::time_point started_ = Clock::now();
   Clock::time_point stopped_ = started_;
-  Descriptor out_;
-  pid_t pid_ = -1;
+  process::Child process_;
   std::string text_;
 };
 
@@ -289,10 +159,10 @@ Findings not_started(const Probe& probe, const std::string& why) {
 }
 
 /// Until each has answered, ended or used up its time.
-void wait_for(std::deque<Child>& children, const Machine& machine) {
+void wait_for(std::deque<ProbeChild>& children, const Machine& machine) {
   for (;;) {
-    std::vector<pollfd> watched;
-    std::vector<Child*> running;
+    std::vector<ProbeChild*> running;
+    std::vector<process::Child*> processes;
     auto left = milliseconds::max();
     for (auto& child : children) {
       if (!child.running()) continue;
@@ -300,14 +170,14 @@ void wait_for(std::deque<Child>& children, const Machine& machine) {
         child.give_up();
         continue;
       }
-      watched.push_back({child.descriptor(), POLLIN, 0});
       running.push_back(&child);
+      processes.push_back(&child.child());
       left = std::min(left, std::max(child.left(), milliseconds(0)));
     }
     if (running.empty()) return;
-    if (poll(watched.data(), watched.size(), static_cast<int>(left.count())) <= 0) continue;
+    const auto ready = process::wait_for_some(processes, left);
     for (std::size_t i = 0; i < running.size(); ++i)
-      if (watched[i].revents != 0) running[i]->read_some();
+      if (ready[i]) running[i]->read_some();
   }
 }
 
@@ -321,10 +191,10 @@ milliseconds time_for(const Probe& probe, const Machine& machine, std::optional<
 
 std::vector<Findings> run_in_children(std::span<const Probe* const> probes, const Machine& machine,
                                       std::optional<milliseconds> timeout) {
-  undead.reap();
+  process::reap_undead();
   std::vector<Findings> all(probes.size());
   std::vector<std::size_t> started;
-  std::deque<Child> children;
+  std::deque<ProbeChild> children;
   for (std::size_t i = 0; i < probes.size(); ++i) {
     try {
       children.emplace_back(*probes[i], machine, timeout);

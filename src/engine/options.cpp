@@ -38,18 +38,4 @@ std::string Prompt::text() const {
   return text;
 }
 
-std::string_view to_string(FinishReason reason) {
-  switch (reason) {
-    case FinishReason::end_of_text:
-      return "end_of_text";
-    case FinishReason::stop_word:
-      return "stop_word";
-    case FinishReason::length:
-      return "length";
-    case FinishReason::cancelled:
-      return "cancelled";
-  }
-  return "unknown";
-}
-
 }  // namespace berth

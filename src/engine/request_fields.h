@@ -41,6 +41,27 @@ struct FieldsOf<GenerationRequest> {
 };
 
 template <>
+struct NamesOf<FinishReason> {
+  static constexpr std::array<std::string_view, 4> all = {"end_of_text", "stop_word", "length", "cancelled"};
+};
+
+template <>
+struct FieldsOf<Completion> {
+  using C = Completion;
+  static constexpr std::tuple all = {free_text("text", &C::text), required("prompt_tokens", &C::prompt_tokens),
+                                     required("generated_tokens", &C::generated_tokens),
+                                     required("finish_reason", &C::finish_reason), required("seed", &C::seed)};
+};
+
+template <>
+struct FieldsOf<GenerationResult> {
+  using R = GenerationResult;
+  static constexpr std::tuple all = {
+      required("completions", &R::completions), required("first_token_ms", &R::first_token_ms),
+      required("generation_ms", &R::generation_ms), required("tokens_per_second", &R::tokens_per_second)};
+};
+
+template <>
 struct FieldsOf<SessionOptions> {
   static constexpr std::tuple all = {field("n_ctx", &SessionOptions::n_ctx),
                                      field("n_threads", &SessionOptions::n_threads),

@@ -1,87 +1,100 @@
 #include "berth/watch.h"
 
 #include <algorithm>
-#include <array>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
+
+#include "inventory/inventory_fields.h"
+#include "inventory/matching.h"
 
 namespace berth {
 namespace {
 
 using Changes = std::vector<InventoryChange>;
 
-constexpr std::string_view pool_mark = "pool ";
-
-std::uint64_t distance(const Value& a, const Value& b) {
-  if (!a.is_int() || !b.is_int()) return UINT64_MAX;
-  const auto change = b.as_int() - a.as_int();  // both are counts: nothing overflows
-  return static_cast<std::uint64_t>(change < 0 ? -change : change);
-}
-
-Value part(const Value& object, std::string_view name) {
-  const Value* found = object.find(name);
-  return found == nullptr ? Value() : *found;
-}
-
-/// All but this (power, temperature, swap, ...) changes at nearly every look.
-bool is_worth_telling(const InventoryChange& change, std::uint64_t min_bytes) {
-  constexpr std::array<std::string_view, 8> always = {"",     "host", "machine_id", "device",
-                                                      "name", "uuid", "pci_id",     "gpu.throttled_by"};
-  if (change.field == "free_bytes") return distance(change.before, change.after) >= min_bytes;
-  return std::ranges::find(always, change.field) != always.end();
-}
-
-/// What changed of what is told, and of free memory also what is too little to be told.
-Changes changes_of(const Inventory& told, const Inventory& now) {
-  auto changes = diff(told, now);
-  for (auto& change : changes)
-    if (change.field == "gpu") {  // a probe that was late does not hide that a GPU is throttled
-      constexpr std::string_view name = "throttled_by";
-      auto before = part(change.before, name);
-      auto after = part(change.after, name);
-      if (before != after) change = {change.what, "gpu.throttled_by", std::move(before), std::move(after)};
-    }
-  return changes;
-}
-
-/// What a device or pool is called after `changes`.
-std::string name_after(const Changes& changes, const std::string& what) {
-  const bool is_pool = what.starts_with(pool_mark);
-  for (const auto& change : changes)
-    if (change.what == what && change.field == (is_pool ? "id" : "device")) return change.after.as_string();
-  return is_pool ? what.substr(pool_mark.size()) : what;
-}
-
-/// Free memory stays as it was told until its change is told: else what grows slowly never would be.
-void keep_as_told(Inventory& now, const Changes& changes, const InventoryChange& untold) {
-  const auto name = name_after(changes, untold.what);
-  const auto bytes = static_cast<std::uint64_t>(untold.before.as_int());
-  if (untold.what.starts_with(pool_mark)) {
-    const auto pool = std::ranges::find(now.pools, name, &MemoryPool::id);
-    if (pool != now.pools.end()) pool->free_bytes = bytes;
-  } else {
-    const auto named = [&](const DeviceInfo& info) { return info.device.str() == name; };
-    const auto device = std::ranges::find_if(now.devices, named);
-    if (device != now.devices.end()) device->free_bytes = bytes;
+/// What changed of what is told. All else (power, temperature, swap, ...) changes at nearly every look.
+class Comparison {
+ public:
+  /// Free memory in `now` becomes what it was before where it changed by less than `least`: else what grows slowly would
+  /// never be told.
+  Comparison(const Inventory& told, Inventory& now, std::uint64_t least) : now_(now), least_(least) {
+    compare("machine", "host", told.host, now.host);
+    compare("machine", "machine_id", told.machine_id, now.machine_id);
+    const auto parts = match(told, now);
+    parts.devices.for_each([&](const DeviceInfo* before, const DeviceInfo* after) { compare(before, after); });
+    parts.pools.for_each([&](const MemoryPool* before, const MemoryPool* after) { compare(before, after); });
+    parts.links.for_each([&](const Link* before, const Link* after) { comes_or_goes(before, after); });
   }
-}
+
+  Changes changes() && { return std::move(changes_); }
+
+ private:
+  template <class T>
+  void compare(const std::string& what, std::string_view field, const T& before, const T& after) {
+    if (before != after) changes_.push_back({what, std::string(field), structs::write(before), structs::write(after)});
+  }
+
+  template <class T>
+  bool comes_or_goes(const T* before, const T* after) {
+    if (before != nullptr && after != nullptr) return false;
+    const auto value = [](const T* part) { return part == nullptr ? Value() : structs::write(*part); };
+    changes_.push_back({what_is(before == nullptr ? *after : *before), "", value(before), value(after)});
+    return true;
+  }
+
+  void compare(const DeviceInfo* before, const DeviceInfo* after) {
+    if (comes_or_goes(before, after)) return;
+    const auto what = what_is(*before);
+    compare(what, "device", before->device, after->device);
+    compare(what, "name", before->name, after->name);
+    compare_free_bytes(*before, own(now_.devices, after));
+    compare(what, "pci_id", before->pci_id, after->pci_id);
+    compare(what, "uuid", before->uuid, after->uuid);
+    compare(what, "gpu.throttled_by", throttled_by(*before), throttled_by(*after));
+  }
+
+  void compare(const MemoryPool* before, const MemoryPool* after) {
+    if (!comes_or_goes(before, after)) compare_free_bytes(*before, own(now_.pools, after));
+  }
+
+  template <class T>
+  static T& own(std::vector<T>& list, const T* part) {
+    return list[static_cast<std::size_t>(part - list.data())];
+  }
+
+  template <class T>
+  void compare_free_bytes(const T& before, T& now) {
+    const auto [less, more] = std::minmax(before.free_bytes, now.free_bytes);
+    if (more - less >= least_)
+      compare(what_is(before), "free_bytes", before.free_bytes, now.free_bytes);
+    else
+      now.free_bytes = before.free_bytes;
+  }
+
+  /// None also where a probe was late and nothing is known of the GPU.
+  static std::optional<std::vector<std::string>> throttled_by(const DeviceInfo& info) {
+    if (!info.gpu || info.gpu->throttled_by.empty()) return std::nullopt;
+    return info.gpu->throttled_by;
+  }
+
+  Inventory& now_;
+  std::uint64_t least_;
+  Changes changes_;
+};
 
 void watch(const std::stop_token& stop, Inventory told, const Watch::Callback& callback, const WatchOptions& options) {
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
   while (!wake.wait_for(lock, stop, options.interval, [&] { return stop.stop_requested(); })) {
-    auto now = options.look();
-    const auto changes = changes_of(told, now);
-    Changes to_tell;
-    told = now;
-    for (const auto& change : changes)
-      if (is_worth_telling(change, options.min_change_bytes))
-        to_tell.push_back(change);
-      else if (change.field == "free_bytes")
-        keep_as_told(told, changes, change);
+    const auto now = options.look();
+    auto compared = now;
+    const auto to_tell = Comparison(told, compared, options.min_change_bytes).changes();
+    told = std::move(compared);
     if (!to_tell.empty()) callback(now, to_tell);
   }
 }

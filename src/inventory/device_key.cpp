@@ -18,6 +18,7 @@ DeviceKey DeviceInfo::key() const {
     key.number = remote->number;
   }
   key.engines = engines;
+  key.pool = pool;
   return key;
 }
 

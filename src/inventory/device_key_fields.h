@@ -13,9 +13,9 @@ struct FieldsOf<DeviceName> {
 
 template <>
 struct FieldsOf<DeviceKey> {
-  static constexpr std::tuple all = {field("pci_id", &DeviceKey::pci_id), field("uuid", &DeviceKey::uuid),
+  static constexpr std::tuple all = {field("pci_id", &DeviceKey::pci_id),     field("uuid", &DeviceKey::uuid),
                                      field("endpoint", &DeviceKey::endpoint), field("number", &DeviceKey::number),
-                                     field("engines", &DeviceKey::engines)};
+                                     field("engines", &DeviceKey::engines),   field("pool", &DeviceKey::pool)};
 };
 
 }  // namespace berth::structs

@@ -145,6 +145,59 @@ std::uint32_t BigInteger::divide_small(Limbs& a, std::uint32_t by) {
   return static_cast<std::uint32_t>(remainder);
 }
 
+namespace {
+
+using AllLimbs = std::vector<std::uint32_t>;
+
+/// With one limb more.
+AllLimbs shifted_left(const AllLimbs& limbs, unsigned bits) {
+  AllLimbs result;
+  std::uint64_t carry = 0;
+  for (const auto limb : limbs) {
+    carry |= std::uint64_t{limb} << bits;
+    result.push_back(static_cast<std::uint32_t>(carry));
+    carry >>= limb_bits;
+  }
+  result.push_back(static_cast<std::uint32_t>(carry));
+  return result;
+}
+
+/// Steps D3 to D6 of algorithm D: the limb `j` of the quotient, while `u` becomes what is left of it.
+std::uint32_t next_limb(AllLimbs& u, const AllLimbs& v, std::size_t j) {
+  const std::size_t n = v.size();
+  const auto upper = std::uint64_t{u[j + n]} << limb_bits | u[j + n - 1];
+  auto guess = upper / v[n - 1];
+  auto rest = upper % v[n - 1];
+  while (guess >> limb_bits != 0 || guess * v[n - 2] > (rest << limb_bits | u[j + n - 2])) {
+    --guess;
+    rest += v[n - 1];
+    if (rest >> limb_bits != 0) break;
+  }
+  std::int64_t borrow = 0;
+  std::uint64_t carry = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    carry += guess * v[i];
+    borrow += std::int64_t{u[i + j]} - static_cast<std::int64_t>(carry & 0xFFFFFFFFU);
+    u[i + j] = static_cast<std::uint32_t>(borrow);
+    borrow >>= limb_bits;
+    carry >>= limb_bits;
+  }
+  borrow += std::int64_t{u[j + n]} - static_cast<std::int64_t>(carry);
+  u[j + n] = static_cast<std::uint32_t>(borrow);
+  if (borrow < 0) {
+    --guess;
+    std::uint64_t back = 0;
+    for (std::size_t i = 0; i < n; ++i, back >>= limb_bits) {
+      back += std::uint64_t{u[i + j]} + v[i];
+      u[i + j] = static_cast<std::uint32_t>(back);
+    }
+    u[j + n] += static_cast<std::uint32_t>(back);
+  }
+  return static_cast<std::uint32_t>(guess);
+}
+
+}  // namespace
+
 /// Knuth, The Art of Computer Programming, volume 2, 4.3.1, algorithm D.
 std::pair<BigInteger::Limbs, BigInteger::Limbs> BigInteger::divide(const Limbs& a, const Limbs& b) {
   if (compare(a, b) < 0) return {{}, a};
@@ -154,54 +207,13 @@ std::pair<BigInteger::Limbs, BigInteger::Limbs> BigInteger::divide(const Limbs& 
     return {std::move(quotient), {remainder}};
   }
   const auto shift = static_cast<unsigned>(std::countl_zero(b.back()));
-  const auto shifted = [shift](const Limbs& limbs) {
-    Limbs result;
-    std::uint64_t carry = 0;
-    for (const auto limb : limbs) {
-      carry |= std::uint64_t{limb} << shift;
-      result.push_back(static_cast<std::uint32_t>(carry));
-      carry >>= limb_bits;
-    }
-    result.push_back(static_cast<std::uint32_t>(carry));
-    return result;
-  };
-  auto u = shifted(a);
-  auto v = shifted(b);
+  auto u = shifted_left(a, shift);
+  auto v = shifted_left(b, shift);
   v.pop_back();
   const std::size_t n = v.size();
   const std::size_t m = a.size() - n;
   Limbs quotient(m + 1, 0);
-  for (std::size_t j = m + 1; j-- > 0;) {
-    const auto upper = std::uint64_t{u[j + n]} << limb_bits | u[j + n - 1];
-    auto guess = upper / v[n - 1];
-    auto rest = upper % v[n - 1];
-    while (guess >> limb_bits != 0 || guess * v[n - 2] > (rest << limb_bits | u[j + n - 2])) {
-      --guess;
-      rest += v[n - 1];
-      if (rest >> limb_bits != 0) break;
-    }
-    std::int64_t borrow = 0;
-    std::uint64_t carry = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      carry += guess * v[i];
-      borrow += std::int64_t{u[i + j]} - static_cast<std::int64_t>(carry & 0xFFFFFFFFU);
-      u[i + j] = static_cast<std::uint32_t>(borrow);
-      borrow >>= limb_bits;
-      carry >>= limb_bits;
-    }
-    borrow += std::int64_t{u[j + n]} - static_cast<std::int64_t>(carry);
-    u[j + n] = static_cast<std::uint32_t>(borrow);
-    if (borrow < 0) {
-      --guess;
-      std::uint64_t back = 0;
-      for (std::size_t i = 0; i < n; ++i, back >>= limb_bits) {
-        back += std::uint64_t{u[i + j]} + v[i];
-        u[i + j] = static_cast<std::uint32_t>(back);
-      }
-      u[j + n] += static_cast<std::uint32_t>(back);
-    }
-    quotient[j] = static_cast<std::uint32_t>(guess);
-  }
+  for (std::size_t j = m + 1; j-- > 0;) quotient[j] = next_limb(u, v, j);
   Limbs remainder(n, 0);
   for (std::size_t i = 0; i < n; ++i) {
     const auto pair = std::uint64_t{u[i + 1]} << limb_bits | u[i];

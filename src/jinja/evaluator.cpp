@@ -357,12 +357,8 @@ Any Evaluator::evaluate_kind(const Expr& expr, Scope& scope) {
       const auto object = part(0);
       return get_item(run_, object, part(1));
     }
-    case Expr::Kind::slice: {
-      const auto object = part(0);
-      const auto start = optional(expr.parts[1], scope);
-      const auto stop = optional(expr.parts[2], scope);
-      return get_slice(run_, object, start, stop, optional(expr.parts[3], scope));
-    }
+    case Expr::Kind::slice:
+      return evaluate_slice(expr, scope);
     case Expr::Kind::call:
       return evaluate_call(expr, scope);
     case Expr::Kind::filter:
@@ -370,6 +366,13 @@ Any Evaluator::evaluate_kind(const Expr& expr, Scope& scope) {
       return evaluate_function(expr, scope, nullptr);
   }
   return {};
+}
+
+Any Evaluator::evaluate_slice(const Expr& expr, Scope& scope) {
+  const auto object = evaluate(*expr.parts[0], scope);
+  const auto start = optional(expr.parts[1], scope);
+  const auto stop = optional(expr.parts[2], scope);
+  return get_slice(run_, object, start, stop, optional(expr.parts[3], scope));
 }
 
 Any Evaluator::evaluate_comparison(const Expr& expr, Scope& scope) {

@@ -163,24 +163,38 @@ void format_text(TextBuilder& out, const Str& text, const FormatSpec& spec) {
   write_aligned(out, part(out.run, text, range.begin, range.end).string(), spec, '<');
 }
 
+/// [[fill]align]. Whether there is a fill.
+bool take_align(std::string_view& text, FormatSpec& spec) {
+  if (text.empty()) return false;
+  const auto first = first_character(text);
+  if (text.size() > first.length && is_align(text[first.length])) {
+    spec.fill = text.substr(0, first.length);
+    spec.align = text[first.length];
+    text.remove_prefix(first.length + 1);
+    return true;
+  }
+  if (is_align(text[0])) {
+    spec.align = text[0];
+    text.remove_prefix(1);
+  }
+  return false;
+}
+
+void check_grouping(const FormatSpec& spec, char default_align) {
+  if (spec.grouping == '\0') return;
+  const auto is_of = [&](std::string_view types) { return types.find(spec.type) != std::string_view::npos; };
+  const bool allowed =
+      spec.type == '\0' ? default_align == '>' : is_of("deEfFgG%") || (spec.grouping == '_' && is_of("boxX"));
+  if (!allowed)
+    value_error(fmt::format("Cannot specify '{}' with '{}'.", spec.grouping, spec.type == '\0' ? 's' : spec.type));
+}
+
 }  // namespace
 
 FormatSpec FormatSpec::parse(std::string_view text, char default_align, std::string_view type_name) {
   const auto whole = text;
   FormatSpec spec;
-  bool has_fill = false;
-  if (!text.empty()) {
-    const auto first = first_character(text);
-    if (text.size() > first.length && is_align(text[first.length])) {
-      spec.fill = text.substr(0, first.length);
-      spec.align = text[first.length];
-      has_fill = true;
-      text.remove_prefix(first.length + 1);
-    } else if (is_align(text[0])) {
-      spec.align = text[0];
-      text.remove_prefix(1);
-    }
-  }
+  const bool has_fill = take_align(text, spec);
   const auto take = [&](char c) {
     const bool found = text.starts_with(c);
     if (found) text.remove_prefix(1);
@@ -217,14 +231,7 @@ FormatSpec FormatSpec::parse(std::string_view text, char default_align, std::str
       value_error(fmt::format("Unknown format code '{}' for object of type '{}'", text, type_name));
     spec.type = text[0];
   }
-  if (spec.grouping != '\0') {
-    const bool allowed = spec.type == '\0' ? default_align == '>'
-                                           : std::string_view("deEfFgG%").find(spec.type) != std::string_view::npos ||
-                                                 (spec.grouping == '_' &&
-                                                  std::string_view("boxX").find(spec.type) != std::string_view::npos);
-    if (!allowed)
-      value_error(fmt::format("Cannot specify '{}' with '{}'.", spec.grouping, spec.type == '\0' ? 's' : spec.type));
-  }
+  check_grouping(spec, default_align);
   return spec;
 }
 

@@ -39,72 +39,86 @@ std::vector<std::size_t> candidates(const std::vector<Socket>& sockets, std::str
   return found;
 }
 
-}  // namespace
+/// Two components that are to be connected, and the sockets that come into question.
+template <class Node>
+struct Meeting {
+  const std::vector<Node>& nodes;
+  const Node& sender;
+  const Node& receiver;
+  std::vector<std::size_t> outputs = {};
+  std::vector<std::size_t> inputs = {};
 
-void Pipeline::connect(std::string_view sender, std::string_view receiver) {
-  // Not as structured bindings: clang 14 lets no lambda use them.
-  const auto sender_parts = parts_of(sender);
-  const auto receiver_parts = parts_of(receiver);
-  const auto sender_name = sender_parts.first;
-  const auto receiver_name = receiver_parts.first;
-  if (sender_name == receiver_name) throw std::invalid_argument("Connecting a Component to itself is not supported.");
-  const auto from = graph_->find(sender_name);
-  const auto to = graph_->find(receiver_name);
-  const auto& outputs = graph_->nodes[from].component->outputs();
-  const auto& inputs = graph_->nodes[to].component->inputs();
-  if (outputs.empty())
-    throw std::invalid_argument(fmt::format("'{}' does not have any output connections.", sender_name));
+  const OutputSocket& output(std::size_t i) const { return sender.component->outputs()[i]; }
+  const InputSocket& input(std::size_t i) const { return receiver.component->inputs()[i]; }
 
-  const auto possible_outputs =
-      candidates(outputs, sender_parts.second,
-                 fmt::format("{} does not exist. Output connections of {} are: ", in_quotes(sender), sender_name));
-  const auto possible_inputs =
-      candidates(inputs, receiver_parts.second,
-                 fmt::format("{} does not exist. Input connections of {} are: ", in_quotes(receiver), receiver_name));
-
-  const auto status = [&] {
-    std::string text = fmt::format("'{}':", sender_name);
-    for (const auto i : possible_outputs) text += fmt::format("\n - {}: {}", outputs[i].name, outputs[i].type.str());
-    text += fmt::format("\n'{}':", receiver_name);
-    for (const auto i : possible_inputs) {
+  /// For the end of a message.
+  std::string status() const {
+    std::string text = fmt::format("'{}':", sender.name);
+    for (const auto i : outputs) text += fmt::format("\n - {}: {}", output(i).name, output(i).type.str());
+    text += fmt::format("\n'{}':", receiver.name);
+    for (const auto i : inputs) {
       std::vector<std::string_view> senders;
-      for (const auto node : graph_->nodes[to].inputs[i].senders) senders.push_back(graph_->nodes[node].name);
-      text += fmt::format("\n - {}: {} ({})", inputs[i].name, inputs[i].type.str(),
+      for (const auto node : receiver.inputs[i].senders) senders.push_back(nodes[node].name);
+      text += fmt::format("\n - {}: {} ({})", input(i).name, input(i).type.str(),
                           senders.empty() ? "available" : fmt::format("sent by {}", fmt::join(senders, ",")));
     }
     return text;
-  };
+  }
 
-  const bool validates = graph_->options.connection_type_validation;
-  std::vector<Candidate> possible;
-  for (const auto output : possible_outputs)
-    for (const auto input : possible_inputs) {
-      const auto conversion = validates ? flow(outputs[output].type, inputs[input].type) : Conversion::none;
-      if (conversion) possible.push_back({output, input, *conversion});
-    }
-  // A connection that needs no conversion goes before those that do.
-  if (std::ranges::find(possible, Conversion::none, &Candidate::conversion) != possible.end())
-    std::erase_if(possible, [](const Candidate& each) { return each.conversion != Conversion::none; });
+  /// A connection that needs no conversion goes before those that do.
+  std::vector<Candidate> possible(bool validates) const {
+    std::vector<Candidate> possible;
+    for (const auto from : outputs)
+      for (const auto to : inputs) {
+        const auto conversion = validates ? flow(output(from).type, input(to).type) : Conversion::none;
+        if (conversion) possible.push_back({from, to, *conversion});
+      }
+    if (std::ranges::find(possible, Conversion::none, &Candidate::conversion) != possible.end())
+      std::erase_if(possible, [](const Candidate& each) { return each.conversion != Conversion::none; });
+    return possible;
+  }
 
-  if (possible.empty() && possible_outputs.size() == 1 && possible_inputs.size() == 1)
-    throw std::invalid_argument(fmt::format(
-        "Cannot connect '{}.{}' with '{}.{}': their declared input and output types do not match.\n{}", sender_name,
-        outputs[possible_outputs[0]].name, receiver_name, inputs[possible_inputs[0]].name, status()));
-  if (possible.empty())
-    throw std::invalid_argument(fmt::format("Cannot connect '{}' with '{}': no matching connections available.\n{}",
-                                            sender_name, receiver_name, status()));
-  if (possible.size() > 1) {
+  /// The only one of `possible`, or the only one whose sockets have one name. Throws std::invalid_argument.
+  Candidate the_one(std::vector<Candidate> possible) const {
+    if (possible.empty() && outputs.size() == 1 && inputs.size() == 1)
+      throw std::invalid_argument(
+          fmt::format("Cannot connect '{}.{}' with '{}.{}': their declared input and output types do not match.\n{}",
+                      sender.name, output(outputs[0]).name, receiver.name, input(inputs[0]).name, status()));
+    if (possible.empty())
+      throw std::invalid_argument(fmt::format("Cannot connect '{}' with '{}': no matching connections available.\n{}",
+                                              sender.name, receiver.name, status()));
+    if (possible.size() == 1) return possible.front();
     const auto first = possible.front();
-    std::erase_if(possible,
-                  [&](const Candidate& each) { return outputs[each.output].name != inputs[each.input].name; });
+    std::erase_if(possible, [&](const Candidate& each) { return output(each.output).name != input(each.input).name; });
     if (possible.size() != 1)
       throw std::invalid_argument(
           fmt::format("Cannot connect '{0}' with '{1}': more than one connection is possible between these components. "
                       "Please specify the connection name, like: pipeline.connect('{0}.{2}', '{1}.{3}').\n{4}",
-                      sender_name, receiver_name, outputs[first.output].name, inputs[first.input].name, status()));
+                      sender.name, receiver.name, output(first.output).name, input(first.input).name, status()));
+    return possible.front();
   }
+};
 
-  const auto chosen = possible.front();
+}  // namespace
+
+void Pipeline::connect(std::string_view sender, std::string_view receiver) {
+  const auto [sender_name, output_name] = parts_of(sender);
+  const auto [receiver_name, input_name] = parts_of(receiver);
+  if (sender_name == receiver_name) throw std::invalid_argument("Connecting a Component to itself is not supported.");
+  const auto from = graph_->find(sender_name);
+  const auto to = graph_->find(receiver_name);
+  Meeting<Graph::Node> meeting{graph_->nodes, graph_->nodes[from], graph_->nodes[to]};
+  const auto& outputs = meeting.sender.component->outputs();
+  if (outputs.empty())
+    throw std::invalid_argument(fmt::format("'{}' does not have any output connections.", sender_name));
+  meeting.outputs =
+      candidates(outputs, output_name,
+                 fmt::format("{} does not exist. Output connections of {} are: ", in_quotes(sender), sender_name));
+  meeting.inputs =
+      candidates(meeting.receiver.component->inputs(), input_name,
+                 fmt::format("{} does not exist. Input connections of {} are: ", in_quotes(receiver), receiver_name));
+
+  const auto chosen = meeting.the_one(meeting.possible(graph_->options.connection_type_validation));
   const auto same = [&](const Graph::Edge& edge) {
     return edge.sender == from && edge.output == chosen.output && edge.receiver == to && edge.input == chosen.input;
   };

@@ -60,6 +60,98 @@ std::optional<Value::Object> by_component(const Value::Object& data, const std::
   return result;
 }
 
+/// What of a node's outputs is an output of the pipeline: what nobody takes, or `all` of it.
+template <class Node>
+Value::Object kept_outputs(const Node& node, const std::vector<std::size_t>& takers, Run::Values& outputs, bool all) {
+  Value::Object kept;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (!outputs[i] || (takers[i] > 0 && !all)) continue;
+    const auto& output = node.component->outputs()[i].name;
+    if (takers[i] > 0)
+      kept.set(output, *outputs[i]);
+    else
+      kept.set(output, *std::move(outputs[i]));
+  }
+  return kept;
+}
+
+/// A run of a pipeline: its nodes wave by wave.
+template <class Graph, class State>
+class WaveRunner {
+ public:
+  WaveRunner(const Graph& graph, State& state, const RunOptions& options, const LogCallback& log)
+      : graph_(graph), state_(state), options_(options), log_(log) {}
+
+  Value::Object run() {
+    for (auto nodes = state_.next(); !nodes.empty(); nodes = state_.next()) {
+      // Those that do not wait for each other can run side by side; what they give is sent in the order that one after
+      // the other would have.
+      if (nodes.size() > 1 && !state_.depend(nodes)) {
+        run_side_by_side(nodes);
+        continue;
+      }
+      for (const auto node : nodes) {
+        std::vector<Outcome> outcomes;
+        outcomes.push_back(run_one(node, state_.take_inputs(node)));
+        finish({node}, outcomes);
+      }
+    }
+    return std::move(results_);
+  }
+
+ private:
+  Outcome run_one(std::size_t index, Run::Values inputs) {
+    const auto& node = graph_.nodes[index];
+    auto outcome = run_node(node, std::move(inputs), {failed_.get_token(), log_of(node.name, log_)});
+    if (outcome.problem) failed_.request_stop();
+    return outcome;
+  }
+
+  void run_side_by_side(const std::vector<std::size_t>& nodes) {
+    std::vector<Run::Values> inputs;
+    for (const auto node : nodes) inputs.push_back(state_.take_inputs(node));
+    std::vector<Outcome> outcomes(nodes.size());
+    {
+      std::vector<std::jthread> threads;  // joined at the end of this block
+      const auto one = [&](std::size_t i) { outcomes[i] = run_one(nodes[i], std::move(inputs[i])); };
+      const auto concurrent = [&](std::size_t i) { return graph_.nodes[nodes[i]].component->concurrent(); };
+      for (std::size_t i = 0; i < nodes.size(); ++i)
+        if (concurrent(i)) threads.emplace_back(one, i);
+      for (std::size_t i = 0; i < nodes.size(); ++i)
+        if (!concurrent(i)) one(i);
+    }
+    finish(nodes, outcomes);
+  }
+
+  void finish(const std::vector<std::size_t>& nodes, std::vector<Outcome>& outcomes) {
+    CallContext(options_.stop).throw_if_stopped("The run of the pipeline");
+    std::vector<Failure> failures;
+    for (std::size_t i = 0; i < nodes.size(); ++i)
+      if (outcomes[i].problem) failures.push_back({graph_.nodes[nodes[i]].name, outcomes[i].problem});
+    throw_first(failures, [&](const std::string& name, const std::string& cause) {
+      const auto type = graph_.nodes[graph_.find(name)].component->type();
+      return fmt::format(
+          "The following component failed to run:\nComponent name: '{}'\nComponent type: '{}'\nError: {}", name,
+          type.substr(type.rfind('.') + 1), cause);
+    });
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      const auto& node = graph_.nodes[nodes[i]];
+      const bool all = options_.include_outputs_from.contains(node.name);
+      auto kept = kept_outputs(node, graph_.order().takers[nodes[i]], outcomes[i].outputs, all);
+      if (all || !kept.empty()) results_.set(node.name, std::move(kept));
+      state_.send(nodes[i], std::move(outcomes[i].outputs));
+    }
+  }
+
+  const Graph& graph_;
+  State& state_;
+  const RunOptions& options_;
+  const LogCallback& log_;
+  std::stop_source failed_;  // one that fails ends those beside it
+  const std::stop_callback<std::function<void()>> forward_{options_.stop, [this] { failed_.request_stop(); }};
+  Value::Object results_;
+};
+
 }  // namespace
 
 Value::Object Pipeline::run(const Value::Object& data, const RunOptions& options) {
@@ -68,73 +160,7 @@ Value::Object Pipeline::run(const Value::Object& data, const RunOptions& options
   const auto spread = by_component(data, graph_->nodes, log);
   State state(*graph_, spread ? *spread : data);
   warm_up({.stop = options.stop, .log = log});
-
-  std::stop_source failed;  // one that fails ends those beside it
-  const std::stop_callback forward(options.stop, [&] { failed.request_stop(); });
-  const auto failed_to_run = [&](const std::string& name, const std::string& cause) {
-    const auto type = component(name).type();
-    return fmt::format("The following component failed to run:\nComponent name: '{}'\nComponent type: '{}'\nError: {}",
-                       name, type.substr(type.rfind('.') + 1), cause);
-  };
-
-  const auto& takers = graph_->order().takers;
-  Value::Object results;
-  const auto keep = [&](std::size_t node, Run::Values& outputs) {
-    const auto& [name, component, sockets] = graph_->nodes[node];
-    const bool all = options.include_outputs_from.contains(name);
-    Value::Object kept;
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-      if (!outputs[i] || (takers[node][i] > 0 && !all)) continue;
-      const auto& output = component->outputs()[i].name;
-      if (takers[node][i] > 0)
-        kept.set(output, *outputs[i]);
-      else
-        kept.set(output, *std::move(outputs[i]));
-    }
-    if (all || !kept.empty()) results.set(name, std::move(kept));
-  };
-
-  for (auto nodes = state.next(); !nodes.empty(); nodes = state.next()) {
-    std::vector<Outcome> outcomes(nodes.size());
-    const auto run_one = [&](std::size_t i, Run::Values inputs) {
-      const auto& node = graph_->nodes[nodes[i]];
-      outcomes[i] = run_node(node, std::move(inputs), {failed.get_token(), log_of(node.name, log)});
-      if (outcomes[i].problem) failed.request_stop();
-    };
-    const auto finish = [&](std::size_t first, std::size_t end) {
-      CallContext(options.stop).throw_if_stopped("The run of the pipeline");
-      std::vector<Failure> failures;
-      for (std::size_t i = first; i < end; ++i)
-        if (outcomes[i].problem) failures.push_back({graph_->nodes[nodes[i]].name, outcomes[i].problem});
-      throw_first(failures, failed_to_run);
-      for (std::size_t i = first; i < end; ++i) {
-        keep(nodes[i], outcomes[i].outputs);
-        state.send(nodes[i], std::move(outcomes[i].outputs));
-      }
-    };
-
-    // Those that do not wait for each other can run side by side; what they give is sent in the order that one after the
-    // other would have.
-    if (nodes.size() == 1 || state.depend(nodes)) {
-      for (std::size_t i = 0; i < nodes.size(); ++i) {
-        run_one(i, state.take_inputs(nodes[i]));
-        finish(i, i + 1);
-      }
-      continue;
-    }
-    std::vector<Run::Values> inputs;
-    for (const auto node : nodes) inputs.push_back(state.take_inputs(node));
-    {
-      std::vector<std::jthread> threads;  // joined at the end of this block
-      const auto concurrent = [&](std::size_t i) { return graph_->nodes[nodes[i]].component->concurrent(); };
-      for (std::size_t i = 0; i < nodes.size(); ++i)
-        if (concurrent(i)) threads.emplace_back(run_one, i, std::move(inputs[i]));
-      for (std::size_t i = 0; i < nodes.size(); ++i)
-        if (!concurrent(i)) run_one(i, std::move(inputs[i]));
-    }
-    finish(0, nodes.size());
-  }
-  return results;
+  return WaveRunner(*graph_, state, options, log).run();
 }
 
 }  // namespace berth

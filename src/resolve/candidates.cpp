@@ -10,11 +10,6 @@
 namespace berth {
 namespace {
 
-template <class List, class T>
-bool contains(const List& list, const T& value) {
-  return std::ranges::find(list, value) != list.end();
-}
-
 /// The variable that leaves out a type; empty where none does. A wish that names the type overrules the variable.
 std::string_view variable_that_leaves_out(DeviceType type, const Wish& wish, const ResolvePolicy& policy) {
   if (contains(wish.only, type) && !std::ranges::equal(wish.only, gpus)) return {};

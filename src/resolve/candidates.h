@@ -1,6 +1,7 @@
 /// Which devices of a machine come into question, and why the others do not.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <string>
@@ -32,5 +33,10 @@ std::string nearest_devices(const Device& wanted, const Inventory& inventory);
 
 /// The first eight of `texts` with `separator` between them, and how many more there are.
 std::string first_few(std::span<const std::string> texts, std::string_view separator);
+
+template <class List, class T>
+bool contains(const List& list, const T& value) {
+  return std::ranges::find(list, value) != list.end();
+}
 
 }  // namespace berth

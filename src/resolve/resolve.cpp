@@ -197,15 +197,6 @@ ResolvePolicy ResolvePolicy::from_environment(ResolveRule rule) {
   return {.mps_enabled = enabled("HAYSTACK_MPS_ENABLED"), .xpu_enabled = enabled("HAYSTACK_XPU_ENABLED"), .rule = rule};
 }
 
-std::string Resolution::str() const {
-  std::string text;
-  for (const auto& reason : reasons) {
-    if (!text.empty()) text += '\n';
-    text += reason.device.str() + (reason.taken ? ": taken, " : ": not taken, ") + reason.why;
-  }
-  return text;
-}
-
 Resolution resolve(const ResolveRequest& request, const Inventory& inventory, const ResolvePolicy& policy) {
   if (const auto* given = std::get_if<ComponentDevice>(&request)) return resolve_given(*given, inventory, policy);
   if (const auto* wish = std::get_if<Wish>(&request)) return resolve_wish(*wish, inventory, policy);

@@ -17,11 +17,6 @@ namespace {
 
 using discovery::number_types;
 
-template <class List, class T>
-bool holds(const List& list, const T& value) {
-  return std::ranges::find(list, value) != list.end();
-}
-
 /// What follows `prefix`; none where the text does not start with it.
 std::optional<std::string_view> after(std::string_view text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return std::nullopt;
@@ -48,7 +43,7 @@ std::vector<DeviceType> types_named(std::string_view text) {
 }
 
 [[noreturn]] void refuse(std::string_view term) {
-  if (holds(term, ':'))
+  if (contains(term, ':'))
     throw std::invalid_argument(
         fmt::format("A wish has no index, as in {}; give one device and nothing else, such as cuda:0, or types such as "
                     "\"cuda or xpu\"",
@@ -98,7 +93,7 @@ void add_term(Wish& wish, std::string_view term) {
     wish.only = std::move(types);
     return;
   }
-  if (const auto type = after(text, "needs ").value_or(text); holds(number_types, type)) {
+  if (const auto type = after(text, "needs ").value_or(text); contains(number_types, type)) {
     wish.types.emplace_back(type);
     return;
   }
@@ -115,7 +110,7 @@ Wish Wish::from_str(std::string_view text) {
     add_term(wish, trimmed(text.substr(0, comma)));
     if (more) text.remove_prefix(comma + 1);
   }
-  const auto excluded = [&](DeviceType type) { return holds(wish.except, type); };
+  const auto excluded = [&](DeviceType type) { return contains(wish.except, type); };
   if (!wish.only.empty() && std::ranges::all_of(wish.only, excluded))
     throw std::invalid_argument(fmt::format("The wish {} excludes all that it asks for", in_quotes(wish.str())));
   return wish;

@@ -1,9 +1,7 @@
 #include "text/lower_case.h"
 
-#include <algorithm>
-
-#include "text/lower_case_table.h"
 #include "text/regex.h"
+#include "text/unicode.h"
 #include "text/utf8.h"
 
 namespace berth {
@@ -11,28 +9,6 @@ namespace {
 
 constexpr std::string_view capital_sigma = "\u03A3";
 constexpr std::string_view final_sigma = "\u03C2";
-
-void append(std::string& out, std::uint32_t code) {
-  const auto tail = [&](unsigned shift) { return static_cast<char>(0x80U | (code >> shift & 0x3FU)); };
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0U | code >> 6U);
-    out += tail(0);
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xE0U | code >> 12U);
-    (out += tail(6)) += tail(0);
-  } else {
-    out += static_cast<char>(0xF0U | code >> 18U);
-    ((out += tail(12)) += tail(6)) += tail(0);
-  }
-}
-
-std::uint32_t lower_code(std::uint32_t code) {
-  const auto range = std::ranges::lower_bound(lower_case_ranges, code, {}, &LowerCaseRange::last);
-  if (range == lower_case_ranges.end() || code < range->first || (code - range->first) % range->step != 0) return code;
-  return code + static_cast<std::uint32_t>(range->difference);
-}
 
 /// A sigma that ends a word has a form of its own (Unicode, SpecialCasing.txt, Final_Sigma).
 std::string with_final_sigmas(std::string_view text) {
@@ -66,7 +42,7 @@ std::string lower_case(std::string_view text) {
     else if (character.code == 0x130)
       out += "i\u0307";  // the only one that becomes two
     else
-      append(out, lower_code(character.code));
+      append_utf8(out, lower_code(character.code));
     at += character.length;
   }
   return out;

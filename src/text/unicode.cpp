@@ -1,6 +1,7 @@
 #include "text/unicode.h"
 
 #include <algorithm>
+#include <span>
 
 #include "text/lower_case.h"
 #include "text/unicode_table.h"
@@ -26,6 +27,12 @@ const typename Table::value_type* find(const Table& table, std::uint32_t code) {
   return entry == table.end() || entry->code != code ? nullptr : &*entry;
 }
 
+std::uint32_t mapped(std::span<const CaseRange> ranges, std::uint32_t code) {
+  const auto range = std::ranges::lower_bound(ranges, code, {}, &CaseRange::last);
+  if (range == ranges.end() || code < range->first || (code - range->first) % range->step != 0) return code;
+  return code + static_cast<std::uint32_t>(range->difference);
+}
+
 void append_upper(std::string& out, std::uint32_t code) {
   if (code < 0x80) {
     out += static_cast<char>(code >= 'a' && code <= 'z' ? code - 0x20 : code);
@@ -35,10 +42,7 @@ void append_upper(std::string& out, std::uint32_t code) {
     out += text->text;
     return;
   }
-  const auto range = std::ranges::lower_bound(upper_case_ranges, code, {}, &UpperCaseRange::last);
-  if (range != upper_case_ranges.end() && code >= range->first && (code - range->first) % range->step == 0)
-    code += static_cast<std::uint32_t>(range->difference);
-  append_utf8(out, code);
+  append_utf8(out, mapped(upper_case_ranges, code));
 }
 
 void append_title(std::string& out, std::uint32_t code) {
@@ -102,6 +106,8 @@ void append_utf8(std::string& out, std::uint32_t code) {
     ((out += tail(12)) += tail(6)) += tail(0);
   }
 }
+
+std::uint32_t lower_code(std::uint32_t code) { return mapped(lower_case_ranges, code); }
 
 std::size_t count_characters(std::string_view text) {
   std::size_t count = 0;

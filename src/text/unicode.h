@@ -27,6 +27,9 @@ bool is_cased(std::uint32_t code);         ///< of upper, lower or title case
 /// The character as UTF-8. What is no character (beyond U+10FFFF, or half of a pair) becomes U+FFFD.
 void append_utf8(std::string& out, std::uint32_t code);
 
+/// The lower case of one character, where that is one character too; else the character itself.
+std::uint32_t lower_code(std::uint32_t code);
+
 /// How many characters `text` has; each part that is not UTF-8 counts as one.
 std::size_t count_characters(std::string_view text);
 

@@ -24,6 +24,7 @@ DeviceUse use_of(const LoadedModel& model) {
   const auto uses = model.memory();
   EXPECT_EQ(uses.size(), 1U);
   EXPECT_EQ(uses[0].device, Device::cpu());
+  EXPECT_EQ(uses[0].pool, "ram");
   return uses[0];
 }
 

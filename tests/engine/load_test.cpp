@@ -77,6 +77,25 @@ TEST(Load, AFileThatIsCutIsAFormatError) {
   }
 }
 
+TEST(Load, AProfileThatIsHandedOnIsNotReadAgain) {
+  BERTH_NEEDS_MODEL();
+  auto profile = std::make_shared<ModelProfile>(read_model(test::model_path()));
+  profile->architecture = "from the profile";
+  const auto model = engine("llama.cpp").load({.model = test::model_path()}, {.profile = profile});
+  EXPECT_EQ(model->info().architecture, "from the profile");
+}
+
+TEST(Load, TheProfileOfAnotherFileIsRefused) {
+  const auto profile = std::make_shared<ModelProfile>(ModelProfile{.path = "/models/a.gguf"});
+  try {
+    engine("llama.cpp").load({.model = "/models/b.gguf"}, {.profile = profile});
+    FAIL() << "was accepted";
+  } catch (const std::invalid_argument& problem) {
+    EXPECT_STREQ(problem.what(),
+                 "The profile that was given is of '/models/a.gguf', not of '/models/b.gguf', which is to be loaded");
+  }
+}
+
 TEST(Load, AnUnknownArchitectureIsAnEngineErrorThatNamesIt) {
   const test::TemporaryFolder folder;
   const auto path = test::GgufWriter()

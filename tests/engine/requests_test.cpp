@@ -68,7 +68,8 @@ TEST(Requests, ToLoadSurviveJson) {
                                                .uuid = random.coin() ? "GPU-1" : "",
                                                .endpoint = random.coin() ? "worker:50052" : "",
                                                .number = static_cast<std::uint32_t>(random.below(5)),
-                                               .engines = {{"llama.cpp", "CUDA" + std::to_string(random.below(4))}}});
+                                               .engines = {{"llama.cpp", "CUDA" + std::to_string(random.below(4))}},
+                                               .pool = random.coin() ? "ram" : ""});
     if (random.coin())
       request.context = ContextSpec{.n_ctx = random.below(10'000),
                                     .n_seq = 1 + random.below(64),
@@ -79,6 +80,25 @@ TEST(Requests, ToLoadSurviveJson) {
                                     .offload_cache = random.coin()};
     ASSERT_EQ(sent(request), request) << request.to_dict().to_json();
   }
+}
+
+TEST(Requests, AreAnsweredByResultsThatSurviveJsonToo) {
+  test::Random random;
+  for (int i = 0; i < 500; ++i) {
+    GenerationResult result{.first_token_ms = random.below(100) / 7.0,
+                            .generation_ms = random.below(1000) / 11.0,
+                            .tokens_per_second = random.below(1000) / 13.0};
+    for (int n = random.below(4); n > 0; --n)
+      result.completions.push_back({.text = random_text(random),
+                                    .prompt_tokens = static_cast<std::size_t>(random.below(10'000)),
+                                    .generated_tokens = static_cast<std::size_t>(random.below(10'000)),
+                                    .finish_reason = static_cast<FinishReason>(random.below(4)),
+                                    .seed = random.coin() ? UINT32_MAX : 0});
+    ASSERT_EQ(sent(result), result) << result.to_dict().to_json();
+  }
+  EXPECT_THAT(refusal<GenerationResult>(R"({"completions": [{"prompt_tokens": 1, "generated_tokens": 1,
+                                            "finish_reason": "tired", "seed": 0}]})"),
+              HasSubstr("completions[0].finish_reason: 'tired' is none of end_of_text, stop_word, length, cancelled"));
 }
 
 TEST(Requests, OfASessionSurviveJson) {

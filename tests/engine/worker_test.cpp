@@ -56,6 +56,8 @@ TEST(Worker, RunsWhatTheInventoryOffersAsTheCpuDoes) {
   ASSERT_EQ(uses.size(), 2U);
   EXPECT_EQ(uses[1].device, rpc0);
   EXPECT_EQ(uses[1].key, info->key());
+  EXPECT_EQ(uses[1].pool, info->pool);
+  EXPECT_EQ(uses[0].pool, "ram");
   EXPECT_GT(uses[1].weights, model->info().weight_bytes / 2);
   EXPECT_GT(uses[1].cache, 0U);
   EXPECT_GT(uses[1].compute, 0U);

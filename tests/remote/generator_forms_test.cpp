@@ -187,8 +187,10 @@ TEST_F(GeneratorForms, RefuseWhatMakesNoSense) {
   EXPECT_THAT(chat("api_base_url", "ftp://x"), HasSubstr("has to be https or http"));
   EXPECT_THAT(chat("api_base_url", "no address"), HasSubstr("is not valid"));
   EXPECT_THAT(chat("streaming_callback", "os.system"), HasSubstr("Unknown streaming callback 'os.system'"));
-  EXPECT_THAT(chat("http_client_kwargs", Value::Object{{"foo", 1}}), HasSubstr("http_client_kwargs: 'foo'"));
-  EXPECT_THAT(chat("http_client_kwargs", Value::Object{{"proxy", 1}}), HasSubstr("http_client_kwargs: 'proxy'"));
+  EXPECT_THAT(chat("http_client_kwargs", Value::Object{{"foo", 1}}),
+              HasSubstr("http_client_kwargs: there is no parameter 'foo'; it has: verify, cert"));
+  EXPECT_THAT(chat("http_client_kwargs", Value::Object{{"proxy", 1}}),
+              HasSubstr("http_client_kwargs: parameter 'proxy': expected a string"));
   EXPECT_THAT(refusal(azure, {{"azure_endpoint", "https://x"}, {"azure_ad_token_provider", "module.provider"}}),
               HasSubstr("cannot run here"));
 }

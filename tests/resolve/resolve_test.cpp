@@ -299,6 +299,7 @@ TEST(ResolveForEngines, TheKeysOfWhatIsTakenComeAlong) {
   EXPECT_EQ(keys.at("cuda:1").pci_id, "0000:02:00.0");
   EXPECT_EQ(resolve(Device(DeviceType::cuda), inventory).keys.at("cuda").pci_id, "0000:01:00.0");
   EXPECT_EQ(resolve({}, inventory).keys.at("cuda:0").engines, (std::vector<DeviceName>{{"llama.cpp", "X"}}));
+  EXPECT_EQ(resolve({}, inventory).keys.at("cuda:0").pool, inventory.devices[1].pool);
 }
 
 TEST(ResolveForEngines, AWorkerIsTakenOnlyWhereItIsNamed) {

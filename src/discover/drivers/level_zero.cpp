@@ -152,6 +152,53 @@ void explain(const LevelZeroError& problem, const std::string& not_permitted, co
   }
 }
 
+/// What the driver lists; nothing with a reason in `report` where it cannot be asked.
+LevelZeroDevices all_or_reason(const Machine& machine, const std::vector<PciDevice>& on_bus,
+                               const std::string& not_permitted, ProbeReport& report) try {
+  return level_zero_devices(machine, report);
+} catch (const LibraryError& problem) {
+  report_library(report, problem, fmt::format("{}. On the PCI bus: {}.", advice, str(on_bus)));
+  if (on_bus.empty() && report.outcome == ProbeOutcome::no_driver) {
+    report.outcome = ProbeOutcome::nothing;
+    report.message = "Level Zero is not installed, and the PCI bus shows no Intel GPU or NPU.";
+  }
+  return {};
+} catch (const LevelZeroError& problem) {
+  explain(problem, not_permitted, on_bus, report);
+  return {};
+} catch (const std::runtime_error& problem) {
+  report.outcome = ProbeOutcome::failed;
+  report.message = fmt::format("{}.", problem.what());
+  return {};
+}
+
+void add_gpus(Findings& findings, const Machine& machine, const std::vector<LevelZeroDevice>& gpus,
+              const std::vector<PciDevice>& on_bus) {
+  std::size_t counted = 0;
+  auto& report = findings.report;
+  const auto units = as_pytorch_counts(machine, listed(machine, gpus, report), counted, report);
+  for (std::size_t index = 0; index < units.size(); ++index) {
+    auto info = units[index].device->info;
+    info.device = Device(DeviceType::xpu, static_cast<int>(index));
+    info.apis = {{"level_zero", std::to_string(index)}};
+    if (units[index].device != units[index].card) {
+      info.pci_id = units[index].card->info.pci_id;
+      info.note = fmt::format("A tile of the card at {}", info.pci_id);
+    }
+    if (index >= counted) info.note = "PyTorch leaves it out, since there is a discrete GPU";
+    add(findings, std::move(info), on_bus);
+  }
+}
+
+void add_npus(Findings& findings, const std::vector<LevelZeroDevice>& npus, const std::vector<PciDevice>& on_bus) {
+  for (std::size_t index = 0; index < npus.size(); ++index) {
+    auto info = npus[index].info;
+    info.device = Device(DeviceType::npu, static_cast<int>(index));
+    info.apis = {{"level_zero", fmt::format("npu {}", index)}};
+    add(findings, std::move(info), on_bus);
+  }
+}
+
 }  // namespace
 
 Findings probe_level_zero(const Machine& machine) {
@@ -165,21 +212,7 @@ Findings probe_level_zero(const Machine& machine) {
     return findings;
   }
   const auto not_permitted = forbidden(machine.root, on_bus);
-  LevelZeroDevices all;
-  try {
-    all = level_zero_devices(machine, report);
-  } catch (const LibraryError& problem) {
-    report_library(report, problem, fmt::format("{}. On the PCI bus: {}.", advice, str(on_bus)));
-    if (on_bus.empty() && report.outcome == ProbeOutcome::no_driver) {
-      report.outcome = ProbeOutcome::nothing;
-      report.message = "Level Zero is not installed, and the PCI bus shows no Intel GPU or NPU.";
-    }
-  } catch (const LevelZeroError& problem) {
-    explain(problem, not_permitted, on_bus, report);
-  } catch (const std::runtime_error& problem) {
-    report.outcome = ProbeOutcome::failed;
-    report.message = fmt::format("{}.", problem.what());
-  }
+  const auto all = all_or_reason(machine, on_bus, not_permitted, report);
   for (const auto& device : on_bus) {
     const auto known = [&](const LevelZeroDevice& other) { return other.info.pci_id == device.id; };
     if (std::ranges::none_of(all.gpus, known) && std::ranges::none_of(all.npus, known))
@@ -195,26 +228,8 @@ Findings probe_level_zero(const Machine& machine) {
     return findings;
   }
   if (!not_permitted.empty()) report.notes.push_back(not_permitted);
-
-  std::size_t counted = 0;
-  const auto units = as_pytorch_counts(machine, listed(machine, all.gpus, report), counted, report);
-  for (std::size_t index = 0; index < units.size(); ++index) {
-    auto info = units[index].device->info;
-    info.device = Device(DeviceType::xpu, static_cast<int>(index));
-    info.apis = {{"level_zero", std::to_string(index)}};
-    if (units[index].device != units[index].card) {
-      info.pci_id = units[index].card->info.pci_id;
-      info.note = fmt::format("A tile of the card at {}", info.pci_id);
-    }
-    if (index >= counted) info.note = "PyTorch leaves it out, since there is a discrete GPU";
-    add(findings, std::move(info), on_bus);
-  }
-  for (std::size_t index = 0; index < all.npus.size(); ++index) {
-    auto info = all.npus[index].info;
-    info.device = Device(DeviceType::npu, static_cast<int>(index));
-    info.apis = {{"level_zero", fmt::format("npu {}", index)}};
-    add(findings, std::move(info), on_bus);
-  }
+  add_gpus(findings, machine, all.gpus, on_bus);
+  add_npus(findings, all.npus, on_bus);
   report.outcome = findings.devices.empty() ? ProbeOutcome::hidden : ProbeOutcome::found;
   if (findings.devices.empty())
     report.message = "ZE_AFFINITY_MASK or ONEAPI_DEVICE_SELECTOR hides every Intel GPU; unset them to use one.";

@@ -7,6 +7,7 @@
 
 #include "text/nearest.h"
 #include "text/printable.h"
+#include "text/trimmed.h"
 
 namespace berth::discovery {
 namespace {
@@ -14,12 +15,6 @@ namespace {
 using Devices = std::vector<PhysicalDevice>;
 
 constexpr std::size_t most_shown = 100;  // characters of a value, in a note
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 /// "a,b" is two entries, "" is none.
 std::vector<std::string_view> entries_of(std::string_view value, char separator = ',') {

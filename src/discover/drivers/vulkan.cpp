@@ -37,37 +37,34 @@ std::string why_left_out(const VulkanGpu& gpu) {
   return "is the same hardware as another one, by a driver that llama.cpp likes less";
 }
 
-}  // namespace
+/// What the loader lists; nothing with a reason in `report` where it cannot be asked.
+std::vector<VulkanGpu> gpus_or_reason(const Machine& machine, ProbeReport& report) try {
+  return vulkan_gpus(machine, report);
+} catch (const LibraryError& problem) {
+  report_library(report, problem,
+                 "The Vulkan loader (libvulkan.so.1) is not installed: package libvulkan1." + on_the_bus(machine.root));
+  return {};
+} catch (const VulkanTooOld& problem) {
+  report.outcome = ProbeOutcome::driver_too_old;
+  report.message = fmt::format("{}.", problem.what());
+  return {};
+} catch (const VulkanError& problem) {
+  const bool none = problem.result == vk::error_incompatible_driver;
+  report.outcome = none ? ProbeOutcome::no_driver : ProbeOutcome::failed;
+  report.message = fmt::format(
+      "{}{}",
+      none ? "The Vulkan loader finds no driver: install that of the GPU (mesa-vulkan-drivers, or NVIDIA's)."
+           : fmt::format("{}; \"vulkaninfo --summary\" may say more.", problem.what()),
+      on_the_bus(machine.root));
+  return {};
+} catch (const std::runtime_error& problem) {
+  report.outcome = ProbeOutcome::failed;
+  report.message = fmt::format("{}.", problem.what());
+  return {};
+}
 
-Findings probe_vulkan(const Machine& machine) {
-  Findings findings;
-  auto& report = findings.report;
-  report.probe = "vulkan";
-  std::vector<VulkanGpu> gpus;
-  try {
-    gpus = vulkan_gpus(machine, report);
-  } catch (const LibraryError& problem) {
-    report_library(
-        report, problem,
-        "The Vulkan loader (libvulkan.so.1) is not installed: package libvulkan1." + on_the_bus(machine.root));
-  } catch (const VulkanTooOld& problem) {
-    report.outcome = ProbeOutcome::driver_too_old;
-    report.message = fmt::format("{}.", problem.what());
-  } catch (const VulkanError& problem) {
-    const bool none = problem.result == vk::error_incompatible_driver;
-    report.outcome = none ? ProbeOutcome::no_driver : ProbeOutcome::failed;
-    report.message = fmt::format(
-        "{}{}",
-        none ? "The Vulkan loader finds no driver: install that of the GPU (mesa-vulkan-drivers, or NVIDIA's)."
-             : fmt::format("{}; \"vulkaninfo --summary\" may say more.", problem.what()),
-        on_the_bus(machine.root));
-  } catch (const std::runtime_error& problem) {
-    report.outcome = ProbeOutcome::failed;
-    report.message = fmt::format("{}.", problem.what());
-  }
-  if (!report.message.empty()) return findings;
-
-  const auto positions = chosen(machine, gpus, report);
+void add_chosen(Findings& findings, const Machine& machine, const std::vector<VulkanGpu>& gpus,
+                const std::vector<std::size_t>& positions) {
   for (std::size_t index = 0; index < positions.size(); ++index) {
     const auto number = std::to_string(index);
     const auto& gpu = gpus[positions[index]];
@@ -91,6 +88,19 @@ Findings probe_vulkan(const Machine& machine) {
     }
     findings.devices.push_back(std::move(info));
   }
+}
+
+}  // namespace
+
+Findings probe_vulkan(const Machine& machine) {
+  Findings findings;
+  auto& report = findings.report;
+  report.probe = "vulkan";
+  const auto gpus = gpus_or_reason(machine, report);
+  if (!report.message.empty()) return findings;
+
+  const auto positions = chosen(machine, gpus, report);
+  add_chosen(findings, machine, gpus, positions);
   const bool by_variable = machine.variable("GGML_VK_VISIBLE_DEVICES") != nullptr;
   for (std::size_t i = 0; i < gpus.size() && !by_variable; ++i)
     if (std::ranges::find(positions, i) == positions.end())

@@ -76,20 +76,20 @@ std::uint64_t number_of(std::string_view text, std::string_view key) {
   return to_number(value_of(text, key).value_or("")).value_or(0);
 }
 
-void lower(std::optional<std::uint64_t>& least, std::string& by, std::uint64_t bytes, const std::string& name) {
+void keep_least(std::optional<std::uint64_t>& least, std::string& by, std::uint64_t bytes, const std::string& name) {
   if (least && *least <= bytes) return;
   least = bytes;
   by = name;
 }
 
-void lower(std::optional<std::uint64_t>& least, std::optional<std::uint64_t> bytes) {
+void keep_least(std::optional<std::uint64_t>& least, std::optional<std::uint64_t> bytes) {
   if (bytes && (!least || *bytes < *least)) least = bytes;
 }
 
 void add_memory(CgroupLimits& limits, std::uint64_t limit, std::uint64_t used, std::uint64_t cache,
                 const std::string& name) {
-  lower(limits.memory_bytes, limits.memory_by, limit, name);
-  lower(limits.memory_free_bytes, limits.free_by, limit - std::min(limit, used - std::min(used, cache)), name);
+  keep_least(limits.memory_bytes, limits.memory_by, limit, name);
+  keep_least(limits.memory_free_bytes, limits.free_by, limit - std::min(limit, used - std::min(used, cache)), name);
 }
 
 void add_cpus(CgroupLimits& limits, std::optional<double> cpus, const std::string& name) {
@@ -101,7 +101,7 @@ void add_cpus(CgroupLimits& limits, std::optional<double> cpus, const std::strin
 void add_version_2(CgroupLimits& limits, const Group& group) {
   add_cpus(limits, cpus_of_cpu_max(first_line(group.folder / "cpu.max")), group.name);
   auto limit = number_in(group.folder / "memory.max", limits.notes);
-  lower(limit, number_in(group.folder / "memory.high", limits.notes));  // beyond it a process hardly runs
+  keep_least(limit, number_in(group.folder / "memory.high", limits.notes));  // beyond it a process hardly runs
   if (limit) {
     const auto stat = read_system_file(group.folder / "memory.stat").value_or("");
     add_memory(limits, *limit, number_in(group.folder / "memory.current", limits.notes).value_or(0),
@@ -110,8 +110,8 @@ void add_version_2(CgroupLimits& limits, const Group& group) {
   }
   if (const auto swap = number_in(group.folder / "memory.swap.max", limits.notes)) {
     const auto used = number_in(group.folder / "memory.swap.current", limits.notes).value_or(0);
-    lower(limits.swap_bytes, swap);
-    lower(limits.swap_free_bytes, *swap - std::min(*swap, used));
+    keep_least(limits.swap_bytes, swap);
+    keep_least(limits.swap_free_bytes, *swap - std::min(*swap, used));
   }
 }
 

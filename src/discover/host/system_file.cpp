@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <system_error>
 
 #include "text/descriptor.h"
+#include "text/file.h"
 #include "text/trimmed.h"
 
 namespace berth::discovery {
@@ -18,20 +18,6 @@ namespace {
 constexpr std::string_view blanks = " \t\r\n";
 constexpr int most_ids = 1 << 16;
 
-std::string read_all(int file, std::size_t limit) {
-  std::string text;
-  std::size_t length = 0;
-  while (length < limit) {
-    if (text.size() == length) text.resize(std::min(limit, std::max<std::size_t>(4096, 2 * length)));
-    const auto got = read(file, text.data() + length, text.size() - length);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    length += static_cast<std::size_t>(got);
-  }
-  text.resize(length);
-  return text;
-}
-
 }  // namespace
 
 std::optional<std::string> read_system_file(const std::filesystem::path& file, std::size_t limit) {
@@ -39,7 +25,11 @@ std::optional<std::string> read_system_file(const std::filesystem::path& file, s
   if (stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
   const Descriptor opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (opened < 0) return std::nullopt;
-  return read_all(opened, limit);
+  try {
+    return read_all(opened, limit);
+  } catch (const std::system_error&) {
+    return std::string();  // a device that does not answer now
+  }
 }
 
 std::string first_line(const std::filesystem::path& file) {

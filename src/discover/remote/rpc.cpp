@@ -101,6 +101,44 @@ class Pools {
   std::vector<Pool> pools_;
 };
 
+DeviceInfo device_of(const Answer& answer, std::size_t number, int index, Pools& pools) {
+  const auto& memory = answer.devices[number];
+  DeviceInfo info;
+  info.device = Device(DeviceType::rpc, index);
+  info.name = fmt::format("RPC worker {}", answer.endpoint);
+  if (answer.devices.size() > 1) info.name += fmt::format(", device {}", number);
+  info.pool = pools.pool_of(answer, memory);
+  info.total_bytes = memory.total_bytes;
+  info.free_bytes = memory.free_bytes;
+  info.driver = fmt::format("ggml RPC {}", answer.version);
+  info.apis = {{"rpc", fmt::format("{}/{}", answer.endpoint, number)}};
+  info.remote = RemoteInfo{answer.endpoint, answer.version, static_cast<std::uint32_t>(number)};
+  if (info.pool == "ram")
+    info.note = "It runs on this machine and offers its memory";
+  else if (is_cpu(memory))
+    info.note = "It says that all its memory is free, as workers on a CPU do whatever is in use";
+  return info;
+}
+
+/// With their pools and the way to them.
+void add_devices(Findings& findings, const Answer& answer, Pools& pools) {
+  for (std::size_t number = 0; number < answer.devices.size(); ++number) {
+    auto info = device_of(answer, number, static_cast<int>(findings.devices.size()), pools);
+    const auto known = std::ranges::find(findings.pools, info.pool, &MemoryPool::id);
+    if (known != findings.pools.end())
+      known->free_bytes = std::min(known->free_bytes, info.free_bytes);
+    else if (info.pool != "ram")
+      findings.pools.push_back({info.pool, PoolKind::remote, info.total_bytes, info.free_bytes});
+    findings.links.push_back({.from = "cpu",
+                              .to = info.device.str(),
+                              .kind = LinkKind::network,
+                              .latency_us = answer.round_trip_us,
+                              .measured = true,
+                              .detail = answer.address});
+    findings.devices.push_back(std::move(info));
+  }
+}
+
 }  // namespace
 
 Findings probe_rpc(const Machine& machine) {
@@ -120,7 +158,6 @@ Findings probe_rpc(const Machine& machine) {
     asked.push_back(std::async(std::launch::async, ask, endpoint, machine.probe_timeout * 3 / 4));
 
   Pools pools(memory_of_this_machine(machine.root));
-  int index = 0;
   for (auto& future : asked) {
     const auto answer = future.get();
     if (answer.failure) {
@@ -132,35 +169,7 @@ Findings probe_rpc(const Machine& machine) {
       continue;
     }
     report.library_version = answer.version;
-    for (std::size_t number = 0; number < answer.devices.size(); ++number) {
-      const auto& memory = answer.devices[number];
-      DeviceInfo info;
-      info.device = Device(DeviceType::rpc, index++);
-      info.name = fmt::format("RPC worker {}", answer.endpoint);
-      if (answer.devices.size() > 1) info.name += fmt::format(", device {}", number);
-      info.pool = pools.pool_of(answer, memory);
-      info.total_bytes = memory.total_bytes;
-      info.free_bytes = memory.free_bytes;
-      info.driver = fmt::format("ggml RPC {}", answer.version);
-      info.apis = {{"rpc", fmt::format("{}/{}", answer.endpoint, number)}};
-      info.remote = RemoteInfo{answer.endpoint, answer.version, static_cast<std::uint32_t>(number)};
-      if (info.pool == "ram")
-        info.note = "It runs on this machine and offers its memory";
-      else if (is_cpu(memory))
-        info.note = "It says that all its memory is free, as workers on a CPU do whatever is in use";
-      const auto known = std::ranges::find(findings.pools, info.pool, &MemoryPool::id);
-      if (known != findings.pools.end())
-        known->free_bytes = std::min(known->free_bytes, memory.free_bytes);
-      else if (info.pool != "ram")
-        findings.pools.push_back({info.pool, PoolKind::remote, memory.total_bytes, memory.free_bytes});
-      findings.links.push_back({.from = "cpu",
-                                .to = info.device.str(),
-                                .kind = LinkKind::network,
-                                .latency_us = answer.round_trip_us,
-                                .measured = true,
-                                .detail = answer.address});
-      findings.devices.push_back(std::move(info));
-    }
+    add_devices(findings, answer, pools);
   }
   if (findings.devices.empty()) {
     report.notes.erase(report.notes.begin());  // it is the message

@@ -55,8 +55,8 @@ void HeldMemory::forget_session(const void* session) {
 
 std::vector<DeviceUse> HeldMemory::sum(const Device& device, const DeviceKey& key) const {
   const std::lock_guard lock(mutex_);
-  DeviceUse host{.device = Device::cpu()};
-  DeviceUse accelerator{.device = device, .key = key};
+  DeviceUse host{.device = Device::cpu(), .pool = "ram"};
+  DeviceUse accelerator{.device = device, .key = key, .pool = key.pool};
   const auto add = [](DeviceUse& use, const Bytes& bytes) {
     use.weights += bytes.weights;
     use.cache += bytes.cache;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <stdexcept>
 #include <utility>
 
 #include "berth/convert.h"
@@ -131,6 +132,15 @@ DeviceKey key_of(const LoadRequest& request, const Device& device) {
   return key == nullptr ? DeviceKey() : *key;
 }
 
+/// read_model() refuses what is damaged before the engine sees it.
+std::shared_ptr<const ModelProfile> profile_of(const LoadRequest& request, const LoadContext& context) {
+  if (!context.profile) return std::make_shared<const ModelProfile>(read_model(request.model));
+  if (context.profile->path != request.model)
+    throw std::invalid_argument(fmt::format("The profile that was given is of '{}', not of '{}', which is to be loaded",
+                                            context.profile->path.string(), request.model.string()));
+  return context.profile;
+}
+
 }  // namespace
 
 std::string LlamaEngine::version() const { return BERTH_LLAMA_CPP_VERSION; }
@@ -157,8 +167,8 @@ std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request,
   const auto device = single_device(request.device);
   const auto key = key_of(request, device);
   const auto found = find_device(device, key);
-  const auto profile = read_model(request.model);  // refuses what is damaged before the engine sees it
-  check_profile(profile, found.device);
+  const auto profile = profile_of(request, context);
+  check_profile(*profile, found.device);
 
   ggml_backend_dev_t accelerators[] = {found.handle, nullptr};
   auto params = llama_model_default_params();
@@ -191,11 +201,11 @@ std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request,
   if (llama_model_has_encoder(model.get()))
     throw EngineError(name(), found.device.str(),
                       fmt::format("'{}' is an encoder-decoder model ({}), which cannot be run yet",
-                                  request.model.string(), profile.architecture));
+                                  request.model.string(), profile->architecture));
 
   LoadedModelInfo info;
   info.path = request.model;
-  info.architecture = profile.architecture;
+  info.architecture = profile->architecture;
   info.device = found.device;
   info.key = key;
   info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();

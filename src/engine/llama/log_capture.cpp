@@ -5,14 +5,11 @@
 #include <mutex>
 #include <string_view>
 
+#include "text/trimmed.h"
+
 namespace berth::llama {
 namespace {
 thread_local LogCapture* innermost = nullptr;
-
-std::string_view trimmed(std::string_view text) {
-  const auto end = text.find_last_not_of(" \n\r\t");
-  return end == std::string_view::npos ? std::string_view{} : text.substr(0, end + 1);
-}
 }  // namespace
 
 LogCapture::LogCapture(LogCallback log) : log_(std::move(log)), outer_(innermost) { innermost = this; }

@@ -20,22 +20,22 @@
 namespace berth {
 
 /// What a component was given that decides on the model and where it runs.
-struct LocalPipelineParameters {
-  std::string model;
-  std::optional<std::string> task;
-  std::vector<std::string> tasks;  ///< those that Haystack's component takes; none: any, looked at by warm_up()
-  std::optional<ComponentDevice> device;
-  std::optional<Secret> token;
-  Value::Object pipeline_kwargs;  ///< `model`, `task`, `device`, `device_map` here win
-  LogCallback log;
-  std::function<bool(float)> progress;
+struct LocalModelParameters {
+  std::string model = {};
+  std::optional<std::string> task = {};
+  std::vector<std::string> tasks = {};  ///< those that Haystack's component takes; none: any, looked at by warm_up()
+  std::optional<ComponentDevice> device = {};
+  std::optional<Secret> token = {};
+  Value::Object pipeline_kwargs = {};  ///< `model`, `task`, `device`, `device_map` here win
+  LogCallback log = {};
+  std::function<bool(float)> progress = {};
 };
 
 /// Safe to use from several threads.
-class LocalPipeline {
+class LocalModel {
  public:
   /// Resolves model, task and device; loads nothing. Throws std::invalid_argument with Haystack's texts.
-  explicit LocalPipeline(LocalPipelineParameters parameters);
+  explicit LocalModel(LocalModelParameters parameters);
 
   /// The kwargs with what was resolved, in the form in which they are serialized, and as they are used.
   Value::Object serialized_kwargs() const;
@@ -72,7 +72,8 @@ class LocalPipeline {
   std::function<bool(float)> progress_;
 
   CancellableMutex loading_;
-  mutable std::mutex mutex_;  // of the two below, and never held for long
+  mutable std::mutex mutex_;                             // of the three below, and never held for long
+  mutable std::shared_ptr<const ModelProfile> profile_;  // from load_bytes() to warm_up()
   std::shared_ptr<const LoadedModel> model_;
   std::shared_ptr<Session> session_;
 };

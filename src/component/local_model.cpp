@@ -1,8 +1,9 @@
-#include "component/local_pipeline.h"
+#include "component/local_model.h"
 
 #include <fmt/format.h>
 
 #include <stdexcept>
+#include <utility>
 
 #include "berth/convert.h"
 #include "berth/hf_kwargs.h"
@@ -45,7 +46,7 @@ std::optional<ComponentDevice> device_of_kwargs(const Value::Object& kwargs) {
 }
 
 /// Haystack's resolution of task and device, without a look at the task.
-Value::Object resolved_but_for_the_task(LocalPipelineParameters& parameters) {
+Value::Object resolved_but_for_the_task(LocalModelParameters& parameters) {
   const Value* in_kwargs = parameters.pipeline_kwargs.find("task");
   if (!parameters.task && in_kwargs != nullptr && in_kwargs->is_string()) parameters.task = in_kwargs->as_string();
   const std::string task = parameters.task.value_or(std::string(text_generation));
@@ -57,7 +58,7 @@ Value::Object resolved_but_for_the_task(LocalPipelineParameters& parameters) {
 
 }  // namespace
 
-LocalPipeline::LocalPipeline(LocalPipelineParameters parameters)
+LocalModel::LocalModel(LocalModelParameters parameters)
     : log_(parameters.log), progress_(std::move(parameters.progress)) {
   try {
     if (parameters.token) (void)parameters.token->resolve_value();  // a strict one must be there; it is not kept
@@ -68,7 +69,8 @@ LocalPipeline::LocalPipeline(LocalPipelineParameters parameters)
   const bool in_kwargs = kwargs.contains("device") || kwargs.contains("device_map");
   given_ = device_of_kwargs(kwargs);
   if (!given_ && !in_kwargs) given_ = parameters.device;
-  if (!in_kwargs && !parameters.device) parameters.device = given_ ? resolve_here({}, {std::string(engine_name)}).device : device();
+  if (!in_kwargs && !parameters.device)
+    parameters.device = given_ ? resolve_here({}, {std::string(engine_name)}).device : device();
   kwargs_ = parameters.tasks.empty()
                 ? resolved_but_for_the_task(parameters)
                 : resolve_hf_pipeline_kwargs(std::move(parameters.pipeline_kwargs), parameters.model, parameters.task,
@@ -76,20 +78,20 @@ LocalPipeline::LocalPipeline(LocalPipelineParameters parameters)
   kwargs_.erase("token");  // not needed before something is downloaded, and nothing is
 }
 
-std::optional<std::string> LocalPipeline::known_problem() const {
+std::optional<std::string> LocalModel::known_problem() const {
   if (missing_token_) return missing_token_;
   const Value* task = kwargs_.find("task");
   if (task == nullptr || *task == Value(text_generation)) return std::nullopt;
   return fmt::format("The task {} cannot be run yet; '{}' can", in_quotes(task->as_string()), text_generation);
 }
 
-Value::Object LocalPipeline::serialized_kwargs() const {
+Value::Object LocalModel::serialized_kwargs() const {
   auto kwargs = kwargs_;
   serialize_hf_model_kwargs(kwargs);
   return kwargs;
 }
 
-void LocalPipeline::set_defaults(Value::Object& generation_kwargs, bool has_stop_words) const {
+void LocalModel::set_defaults(Value::Object& generation_kwargs, bool has_stop_words) const {
   const Value* task = kwargs_.find("task");
   if (task != nullptr && *task == Value(text_generation) && !generation_kwargs.contains("return_full_text"))
     generation_kwargs.set("return_full_text", false);
@@ -100,47 +102,55 @@ void LocalPipeline::set_defaults(Value::Object& generation_kwargs, bool has_stop
   if (!generation_kwargs.contains("max_new_tokens")) generation_kwargs.set("max_new_tokens", 512);
 }
 
-const Resolution& LocalPipeline::resolution() const {
+const Resolution& LocalModel::resolution() const {
   std::call_once(resolved_, [&] {
     resolution_ = resolve_here(given_ ? ResolveRequest(*given_) : ResolveRequest(), {std::string(engine_name)});
   });
   return *resolution_;
 }
 
-ComponentDevice LocalPipeline::device() const { return given_ ? *given_ : resolution().device; }
+ComponentDevice LocalModel::device() const { return given_ ? *given_ : resolution().device; }
 
-void LocalPipeline::warm_up(const CallContext& context) {
+void LocalModel::warm_up(const CallContext& context) {
   const auto loading = loading_.lock(context.stop);
   if (session()) return;
   if (missing_token_) throw MissingVariable(*missing_token_);
   if (const auto problem = known_problem()) throw std::invalid_argument(*problem);
   const auto& where = resolution();
-  const auto model = shared_model(engine(engine_name),
-                                  {.model = locate_model(this->model(), ModelSearch::from_environment()),
-                                   .device = where.device,
-                                   .keys = where.keys},
-                                  {.progress = progress_, .stop = context.stop, .log = context.logging_to(log_).log});
+  const auto file = locate_model(this->model(), ModelSearch::from_environment());
+  auto profile = [&] {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(profile_, nullptr);  // a second try looks at the file anew
+  }();
+  if (profile && profile->path != file) profile = nullptr;
+  const auto model = shared_model(
+      engine(engine_name), {.model = file, .device = where.device, .keys = where.keys},
+      {.progress = progress_, .stop = context.stop, .log = context.logging_to(log_).log, .profile = profile});
   auto session = model->new_session();
   const std::lock_guard lock(mutex_);
   session_ = std::move(session);
   model_ = model;
 }
 
-std::uint64_t LocalPipeline::load_bytes() const {
+std::uint64_t LocalModel::load_bytes() const {
   if (loaded_model()) return 0;
   try {
-    return read_model(locate_model(model(), ModelSearch::from_environment())).file_bytes;
+    const auto profile =
+        std::make_shared<const ModelProfile>(read_model(locate_model(model(), ModelSearch::from_environment())));
+    const std::lock_guard lock(mutex_);
+    profile_ = profile;
+    return profile->file_bytes;
   } catch (const std::exception&) {
     return 0;  // warm_up() tells what is wrong
   }
 }
 
-std::shared_ptr<const LoadedModel> LocalPipeline::loaded_model() const {
+std::shared_ptr<const LoadedModel> LocalModel::loaded_model() const {
   const std::lock_guard lock(mutex_);
   return model_;
 }
 
-std::shared_ptr<Session> LocalPipeline::session() const {
+std::shared_ptr<Session> LocalModel::session() const {
   const std::lock_guard lock(mutex_);
   return session_;
 }

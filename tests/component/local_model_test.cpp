@@ -1,0 +1,50 @@
+// How often a local model's header is read, seen by standing between the library and the kernel.
+#include "component/local_model.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdarg>
+#include <string>
+
+#include "test_model.h"
+
+namespace {
+
+std::atomic<bool> counting_opens = false;
+std::atomic<int> model_opens = 0;
+
+}  // namespace
+
+extern "C" int open(const char* path, int flags, ...) {
+  va_list more;
+  va_start(more, flags);
+  const auto mode = (flags & O_CREAT) != 0 ? va_arg(more, mode_t) : 0;
+  va_end(more);
+  if (counting_opens && std::string_view(path).ends_with("/model.gguf")) ++model_opens;
+  return static_cast<int>(syscall(SYS_openat, AT_FDCWD, path, flags, mode));
+}
+
+namespace berth {
+namespace {
+
+TEST(LocalModel, ReadsTheHeaderOnceForItsSizeAndToBeLoaded) {
+  BERTH_NEEDS_MODEL();
+  const test::TemporaryFolder folder;  // a file that no other test has loaded
+  const auto path = folder.path() / "model.gguf";
+  std::filesystem::copy_file(test::model_path(), path);
+  LocalModel model({.model = path.string(), .task = "text-generation", .device = Device::cpu()});
+  counting_opens = true;
+  EXPECT_EQ(model.load_bytes(), std::filesystem::file_size(path));
+  model.warm_up({});
+  counting_opens = false;
+  EXPECT_NE(model.loaded_model(), nullptr);
+  EXPECT_EQ(model.load_bytes(), 0U);
+  EXPECT_EQ(model_opens, 1);
+}
+
+}  // namespace
+}  // namespace berth

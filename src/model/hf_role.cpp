@@ -146,9 +146,11 @@ constexpr std::array other_senses = {"vision", "visual", "audio", "image", "mult
 constexpr std::array endings = {"weight",  "bias",   "weight_scale_inv", "weight_scale",
                                 "qweight", "qzeros", "scales",           "g_idx"};
 
-/// Whether `text` is `end`, or ends with it after a dot.
+/// Whether `text` is `end`, or ends with it after a dot or, as "self_attn" does, after '_'.
 bool ends_with_name(std::string_view text, std::string_view end) {
-  return text.ends_with(end) && (text.size() == end.size() || text[text.size() - end.size() - 1] == '.');
+  if (!text.ends_with(end)) return false;
+  return text.size() == end.size() || text[text.size() - end.size() - 1] == '.' ||
+         text[text.size() - end.size() - 1] == '_';
 }
 
 template <std::size_t N>

@@ -35,7 +35,8 @@ TEST_P(PeerFormats, SayTheSame) {
   const auto profile = read_model(std::string(BERTH_TEST_DATA_DIR "/formats/") + GetParam());
   if (const Value* graph = expected.find("graph")) {
     EXPECT_EQ(Value(profile.name), *graph);
-    EXPECT_EQ(profile.metadata.at("onnx").as_object().at("producer_name"), expected.at("producer"));
+    const Value* producer = profile.metadata.at("onnx").find("producer_name");
+    EXPECT_EQ(producer == nullptr ? Value("") : *producer, expected.at("producer"));
   }
   std::map<std::string, Value> by_name;
   for (const auto& each : expected.at("tensors").as_array()) by_name[each.as_object().at("name").as_string()] = each;

@@ -24,19 +24,21 @@ constexpr std::array<std::string_view, 29> onnx_types = {
     "I4",  "F4",  "F8_E8M0", "U2",  "I2",   "F6_E2M3", "F6_E3M2"};
 
 /// Fields of a TensorProto, by number.
-enum TensorField : std::uint32_t {
-  dims = 1,
-  data_type = 2,
-  float_data = 4,
-  int32_data = 5,
-  string_data = 6,
-  int64_data = 7,
-  tensor_name = 8,
-  raw_data = 9,
-  double_data = 10,
-  uint64_data = 11,
-  external_data = 13,
-  data_location = 14
+struct TensorField {
+  enum : std::uint32_t {
+    dims = 1,
+    data_type = 2,
+    float_data = 4,
+    int32_data = 5,
+    string_data = 6,
+    int64_data = 7,
+    tensor_name = 8,
+    raw_data = 9,
+    double_data = 10,
+    uint64_data = 11,
+    external_data = 13,
+    data_location = 14
+  };
 };
 
 class TensorFields {
@@ -59,19 +61,19 @@ class TensorFields {
       if (field.kind != ProtoField::number) reader_.fail(field.offset, "bytes", "a number");
       return field.value;
     };
-    if (field.id == dims) {
+    if (field.id == TensorField::dims) {
       read_dims(field);
-    } else if (field.id == data_type) {
+    } else if (field.id == TensorField::data_type) {
       type_ = number();
-    } else if (field.id == tensor_name) {
+    } else if (field.id == TensorField::tensor_name) {
       tensor_.info.name = read_text(reader_, field, most_name_bytes);
       if (has_control_characters(tensor_.info.name))
         reader_.fail(field.offset, "the name " + in_quotes(tensor_.info.name), "a name without control characters");
-    } else if (field.id == data_location) {
+    } else if (field.id == TensorField::data_location) {
       is_external_ = number() == 1;
-    } else if (field.id == external_data) {
+    } else if (field.id == TensorField::external_data) {
       read_external(field);
-    } else if (field.id >= float_data && field.id <= uint64_data) {
+    } else if (field.id >= TensorField::float_data && field.id <= TensorField::uint64_data) {
       read_data(field);
     }
   }
@@ -127,21 +129,22 @@ class TensorFields {
     if (data_field_ != 0 && data_field_ != field.id)
       reader_.fail(field.offset, "data in a second form", "the data of a tensor in one form");
     data_field_ = field.id;
-    if (field.id == string_data) {
+    if (field.id == TensorField::string_data) {
       ++items_;
       string_bytes_ += field.value;
       if (field.kind != ProtoField::bytes) reader_.fail(field.offset, "a number", "a text");
-    } else if (field.kind == ProtoField::bytes && (field.id == float_data || field.id == double_data)) {
-      const std::uint64_t size = field.id == float_data ? 4 : 8;
+    } else if (field.kind == ProtoField::bytes &&
+               (field.id == TensorField::float_data || field.id == TensorField::double_data)) {
+      const std::uint64_t size = field.id == TensorField::float_data ? 4 : 8;
       if (field.value % size != 0)
         reader_.fail(field.offset, fmt::format("{} bytes", field.value), fmt::format("a multiple of {}", size));
       items_ += field.value / size;
-    } else if (field.kind == ProtoField::bytes && field.id == raw_data) {
+    } else if (field.kind == ProtoField::bytes && field.id == TensorField::raw_data) {
       items_ += field.value;
     } else if (field.kind == ProtoField::bytes) {
       const auto end = reader_.offset() + field.value;
       for (; reader_.offset() < end; ++items_) read_varint(reader_, end);
-    } else if (field.id == raw_data) {
+    } else if (field.id == TensorField::raw_data) {
       reader_.fail(field.offset, "a number", "bytes");
     } else {
       ++items_;
@@ -151,13 +154,13 @@ class TensorFields {
   /// Items that the data have to have, in the form that they are in.
   std::uint64_t wanted_items(std::uint64_t elements, std::uint64_t bytes) const {
     switch (data_field_) {
-      case raw_data:
+      case TensorField::raw_data:
         return bytes;
-      case float_data:
+      case TensorField::float_data:
         return bytes / 4;
-      case double_data:
+      case TensorField::double_data:
         return bytes / 8;
-      case int32_data:
+      case TensorField::int32_data:
         return std::min(elements, bytes);  // those of less than a byte are packed
       default:
         return elements;

@@ -38,7 +38,7 @@ std::string model_name(const fs::path& path, const fs::path& folder) {
 }
 
 /// Adds the tensors of one file.
-void add_file(ModelProfile& profile, const fs::path& path, std::uint32_t part) {
+void add_shard(ModelProfile& profile, const fs::path& path, std::uint32_t part) {
   ByteReader reader(path);
   auto header = read_safetensors(reader);
   profile.file_bytes += reader.size();
@@ -104,7 +104,7 @@ ModelProfile read_index(const fs::path& path) {
   profile.part_count = static_cast<std::uint32_t>(files.size());
   std::vector<fs::path> paths;  // all are looked at before the first one is read
   for (const auto& file : files) paths.push_back(named_file(path, 0, file));
-  for (std::uint32_t part = 0; part < profile.part_count; ++part) add_file(profile, paths[part], part);
+  for (std::uint32_t part = 0; part < profile.part_count; ++part) add_shard(profile, paths[part], part);
   check_against(path, map, files, profile);
   return profile;
 }
@@ -164,7 +164,7 @@ ModelProfile read_safetensors_model(const fs::path& path) {
   if (file.filename().string().ends_with(".json")) {
     profile = read_index(file);
   } else {
-    add_file(profile, file, 0);
+    add_shard(profile, file, 0);
   }
   profile.path = path;
   profile.format = "safetensors";

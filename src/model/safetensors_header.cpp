@@ -17,7 +17,7 @@ namespace berth::model {
 namespace {
 
 constexpr std::uint64_t max_header_bytes = 100'000'000;  // the format's own limit
-constexpr std::size_t max_dimensions = 64;               // as in PyTorch
+constexpr std::size_t most_listed = 64;                  // as in PyTorch
 constexpr std::size_t max_name_bytes = 4096;
 
 /// The bytes of the header for nlohmann's parser, which asks for each of them once.
@@ -55,7 +55,7 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
 
   bool number_unsigned(number_unsigned_t number) override {
     if (level_ != Level::list) refuse(fmt::format("the number {}", number));
-    if (list_->size() == max_dimensions) reader_.fail(here(), "a longer list", "at most 64 numbers");
+    if (list_->size() == most_listed) reader_.fail(here(), "a longer list", "at most 64 numbers");
     list_->push_back(number);
     return true;
   }
@@ -188,7 +188,7 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
 };
 
 /// The bytes of the header, after their number.
-std::uint64_t read_length(ByteReader& reader) {
+std::uint64_t read_header_length(ByteReader& reader) {
   if (reader.size() == 0)
     reader.fail(0, "an empty file", "a safetensors file: its download did not begin, or the disk was full");
   const auto start = reader.peek(32);
@@ -226,7 +226,7 @@ void check_data(const ByteReader& reader, const std::vector<TensorInfo>& tensors
 }  // namespace
 
 SafetensorsHeader read_safetensors(ByteReader& reader) {
-  const auto bytes = read_length(reader);
+  const auto bytes = read_header_length(reader);
   const auto begin = reader.offset() + bytes;
   HeaderEvents events(reader, begin);
   nlohmann::json::sax_parse(HeaderCursor{&reader, begin}, HeaderCursor{&reader, begin}, &events);

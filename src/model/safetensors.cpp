@@ -39,7 +39,7 @@ std::string model_name(const fs::path& path, const fs::path& folder) {
 
 /// Adds the tensors of one file.
 void add_shard(ModelProfile& profile, const fs::path& path, std::uint32_t part) {
-  ByteReader reader(path);
+  ByteReader reader(path, 8192);  // the header of a shard is short
   auto header = read_safetensors(reader);
   profile.file_bytes += reader.size();
   for (auto& tensor : header.tensors) {

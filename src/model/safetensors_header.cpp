@@ -157,11 +157,11 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
     if (offsets_.size() != 2 || offsets_[0] > offsets_[1])
       reader_.fail(here(), fmt::format("data_offsets [{}]", fmt::join(offsets_, ", ")), "where the data begin and end");
     const auto bytes = element_bytes(tensor_.shape, *element_bits(tensor_.type));
-    const auto shape = fmt::format("{} [{}]", tensor_.type, fmt::join(tensor_.shape, ", "));
-    if (!bytes) reader_.fail(here(), "the shape " + shape, "at most 2^63 - 1 elements and bytes");
+    const auto shape = [&] { return fmt::format("{} [{}]", tensor_.type, fmt::join(tensor_.shape, ", ")); };
+    if (!bytes) reader_.fail(here(), "the shape " + shape(), "at most 2^63 - 1 elements and bytes");
     if (*bytes != offsets_[1] - offsets_[0]) {
       reader_.fail(here(), fmt::format("{} bytes of data", offsets_[1] - offsets_[0]),
-                   fmt::format("{}, which {} takes", *bytes, shape));
+                   fmt::format("{}, which {} takes", *bytes, shape()));
     }
     if (offsets_[1] > reader_.size() - end_) {
       reader_.fail(

@@ -14,12 +14,13 @@ namespace berth {
 
 /// One tensor of a model file.
 struct TensorInfo {
-  std::string name;                         ///< "blk.0.ffn_up.weight"
-  std::string type;                         ///< as ggml names it: "Q4_1", "F32"
-  std::vector<std::uint64_t> shape;         ///< 0 to 4 dimensions, none zero, in ggml's order: the contiguous one first
+  std::string name;  ///< "blk.0.ffn_up.weight"
+  std::string type;  ///< as ggml names it: "Q4_1", "F32"; else as safetensors does: "F8_E4M3"
+  /// In ggml's order: the contiguous dimension first. In GGUF 0 to 4 dimensions, none zero; elsewhere up to 64.
+  std::vector<std::uint64_t> shape;
   std::uint64_t offset = 0;                 ///< of its data from the start of its file
   std::uint64_t bytes = 0;                  ///< of its data, without padding
-  std::uint32_t part = 0;                   ///< which file of a split model holds it, from 0
+  std::uint32_t part = 0;                   ///< which file of a split model holds it, from 0; in ONNX 0 is the model
   std::optional<std::uint64_t> layer = {};  ///< that it belongs to, by its name
   std::string role = {};                    ///< what it is there: "ffn_up", "token_embd", "output"
 
@@ -54,10 +55,12 @@ struct LayerProfile {
 
 /// What the header of a model says: enough to plan where each part goes, nothing of the weights themselves.
 struct ModelProfile {
-  std::filesystem::path path;    ///< as given to read_model: for a split model its first part
-  std::string format;            ///< "gguf"
-  std::string architecture;      ///< "llama"; any name: whether an engine knows it is the engine's answer
-  std::string name;              ///< the model's own name, or that of its file where it has none
+  std::filesystem::path path;  ///< as given to read_model: for a split model its first part
+  std::string format;          ///< "gguf", "safetensors", "onnx"
+  /// "llama"; any name: whether an engine knows it is the engine's answer. Of Hugging Face the `model_type`. Empty where
+  /// the model does not say.
+  std::string architecture;
+  std::string name;              ///< the model's own name, or that of its file or folder where it has none
   std::uint32_t part_count = 1;  ///< files that the model is split into
   std::uint64_t file_bytes = 0;  ///< of all of them
   std::optional<std::uint64_t> context_length;  ///< tokens that the model was trained for
@@ -70,11 +73,14 @@ struct ModelProfile {
   bool has_chat_template = false;
   std::vector<LayerProfile> layers;  ///< in their order; empty where the architecture's counts make no sense
 
-  /// All metadata in the order of the file. An array of more than 512 elements or a string of more than 1 MiB stands
-  /// here as {"type": "array[string]", "length": 49152}. An unsigned integer beyond 2^63 - 1 is a double.
+  /// Of GGUF all metadata in the order of the file. An array of more than 512 elements or a string of more than 1 MiB
+  /// stands here as {"type": "array[string]", "length": 49152}. An unsigned integer beyond 2^63 - 1 is a double. Of
+  /// safetensors "__metadata__" and "config", which is config.json. Of ONNX "onnx", and "config" where it is there.
   Value::Object metadata;
   std::vector<TensorInfo> tensors;  ///< in the order of the file, part by part
   std::uint64_t tensor_bytes = 0;   ///< the sum of their bytes
+  /// What the model does not say or what was guessed, in words; empty for most. Tensors and their bytes are always exact.
+  std::vector<std::string> notes = {};
 
   Value to_dict() const;  ///< docs/model.schema.json
   /// Throws std::invalid_argument saying where what is wrong.
@@ -83,8 +89,12 @@ struct ModelProfile {
   bool operator==(const ModelProfile&) const = default;
 };
 
-/// Reads the headers of a GGUF file (version 2 or 3, little endian), in about a millisecond. Of a split model give the
-/// first part, NAME-00001-of-0000N.gguf: the headers of all parts are read and their tensors joined.
+/// Reads the headers of a model, in about a millisecond; weights are never read. `path` is
+///   - a GGUF file (version 2 or 3, little endian); of a split model the first part, NAME-00001-of-0000N.gguf
+///   - a safetensors file, an index (model.safetensors.index.json), or the folder of such a model; the config.json beside
+///     it tells architecture and layers
+///   - an ONNX file (NAME.onnx), with its external data
+/// All parts of a model are read and their tensors joined.
 /// Throws ModelNotFound where `path` or another part is missing, FormatError where a file is not what it should be, is
 /// cut short or cannot be read.
 ModelProfile read_model(const std::filesystem::path& path);

@@ -8,7 +8,7 @@
 
 #include "model/gguf_fields.h"
 #include "model/gguf_tensors.h"
-#include "text/printable.h"
+#include "model/guess_format.h"
 
 namespace berth::model {
 namespace {
@@ -16,20 +16,6 @@ namespace {
 // The fewest bytes that an entry takes: key length, key, type, value; name length, name, dimension count, type, offset.
 constexpr std::uint64_t min_metadata_bytes = 8 + 1 + 4 + 1;
 constexpr std::uint64_t min_tensor_bytes = 8 + 1 + 4 + 4 + 8;
-
-/// What a file that is no GGUF seems to be.
-std::string guess_format(std::string_view start) {
-  const auto begins = [&](std::string_view text) { return start.substr(0, text.size()) == text; };
-  if (begins("version https://git-lfs")) return "a Git LFS pointer instead of the file (git lfs pull gets it)";
-  if (begins("<")) return "a web page or XML, perhaps an error saved by a download";
-  if (begins("PK")) return "a zip archive, perhaps a PyTorch checkpoint";
-  if (begins("lmgg") || begins("tjgg") || begins("fmgg") || begins("algg")) return "a model in a format before GGUF";
-  if (start.size() > 8 && start[8] == '{') return "a safetensors file";
-  if (begins("{")) return "JSON";
-  if (std::all_of(start.begin(), start.end(), [](char c) { return c == '\0'; }))
-    return "zeros, perhaps of a download that only reserved its space";
-  return "the bytes " + in_quotes(start.substr(0, 4));
-}
 
 void check_magic_and_version(ByteReader& reader) {
   if (reader.size() == 0)

@@ -2,16 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "model/readable_name.h"
 #include "text/printable.h"
 
 namespace berth::model {
-namespace {
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
-}  // namespace
 
 std::string read_name(ByteReader& reader, std::string_view what, std::uint64_t max_bytes) {
   const auto offset = reader.offset();
@@ -19,7 +13,7 @@ std::string read_name(ByteReader& reader, std::string_view what, std::uint64_t m
   if (length == 0 || length > max_bytes)
     reader.fail(offset, fmt::format("{} of {} bytes", what, length), fmt::format("1 to {} bytes", max_bytes));
   auto name = reader.read_bytes(length);
-  if (std::any_of(name.begin(), name.end(), is_control))
+  if (has_control_characters(name))
     reader.fail(offset, fmt::format("{} with control characters, {}", what, in_quotes(name)), "a readable name");
   return name;
 }

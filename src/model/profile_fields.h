@@ -8,10 +8,10 @@ namespace berth::structs {
 
 template <>
 struct FieldsOf<TensorInfo> {
-  static constexpr std::tuple all = {required("name", &TensorInfo::name),      required("type", &TensorInfo::type),
-                                     required("shape", &TensorInfo::shape, 1), required("bytes", &TensorInfo::bytes),
-                                     field("offset", &TensorInfo::offset),     field("part", &TensorInfo::part),
-                                     field("layer", &TensorInfo::layer),       field("role", &TensorInfo::role)};
+  static constexpr std::tuple all = {required("name", &TensorInfo::name),   required("type", &TensorInfo::type),
+                                     required("shape", &TensorInfo::shape), required("bytes", &TensorInfo::bytes),
+                                     field("offset", &TensorInfo::offset),  field("part", &TensorInfo::part),
+                                     field("layer", &TensorInfo::layer),    field("role", &TensorInfo::role)};
 };
 
 template <>
@@ -52,7 +52,8 @@ struct FieldsOf<ModelProfile> {
                                      field("has_chat_template", &ModelProfile::has_chat_template),
                                      field("layers", &ModelProfile::layers),
                                      required("tensors", &ModelProfile::tensors),
-                                     field("tensor_bytes", &ModelProfile::tensor_bytes)};
+                                     field("tensor_bytes", &ModelProfile::tensor_bytes),
+                                     field("notes", &ModelProfile::notes)};
 };
 
 }  // namespace berth::structs

@@ -76,12 +76,14 @@ ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& wei
     for (std::size_t i = 0; i < result.bytes.size(); ++i)
       result.bytes[i] = std::max(result.bytes[i], reserved.bytes[i]);
   }
-  if (!known) {
+  const bool named = profile.format != "safetensors" && profile.format != "onnx";  // tensors as in GGUF
+  if (!known || !named) {
     // Unknown steps keep more at the same time than those of plain decoders: twice as much was never too little in
     // those that are known.
     for (auto& bytes : result.bytes) bytes = times(bytes, 2);
     result.estimate =
-        "the architecture '" + profile.architecture + "' is not known, so compute buffers are a generous guess";
+        named ? "the architecture '" + profile.architecture + "' is not known, so compute buffers are a generous guess"
+              : "the model is no GGUF file, so compute buffers are a generous guess";
   }
   return result;
 }

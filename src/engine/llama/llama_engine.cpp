@@ -78,6 +78,14 @@ std::vector<DeviceInfo> infos_of(const std::vector<EngineDevice>& devices) {
 
 /// Refuses what would end the whole process by an assertion inside llama.cpp (LLAMA_MAX_LAYERS).
 void check_profile(const ModelProfile& profile, const Device& device) {
+  if (profile.format != "gguf") {
+    throw EngineError(
+        "llama.cpp", device.str(),
+        fmt::format(
+            "'{}' is a model in {}, and GGUF files can be run. Get its GGUF edition{}", profile.path.string(),
+            profile.format,
+            profile.format == "safetensors" ? ", or convert its folder with llama.cpp's convert_hf_to_gguf.py" : ""));
+  }
   constexpr std::uint64_t max_layers = 512;
   const auto layers = profile.block_count.value_or(1);
   if (layers == 0 || layers > max_layers)

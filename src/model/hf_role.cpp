@@ -1,0 +1,239 @@
+#include "model/hf_role.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string_view>
+
+namespace berth::model {
+namespace {
+
+struct RoleName {
+  std::string_view name;  // its end
+  std::string_view role;
+};
+
+/// Within a layer. The first that fits.
+constexpr std::array layer_roles = std::to_array<RoleName>({
+    {"EncDecAttention.q", "cross_attn_q"},
+    {"EncDecAttention.k", "cross_attn_k"},
+    {"EncDecAttention.v", "cross_attn_v"},
+    {"EncDecAttention.o", "cross_attn_output"},
+    {"encoder_attn.q_proj", "cross_attn_q"},
+    {"encoder_attn.k_proj", "cross_attn_k"},
+    {"encoder_attn.v_proj", "cross_attn_v"},
+    {"encoder_attn.out_proj", "cross_attn_output"},
+    {"SelfAttention.q", "attn_q"},
+    {"SelfAttention.k", "attn_k"},
+    {"SelfAttention.v", "attn_v"},
+    {"SelfAttention.o", "attn_output"},
+    {"SelfAttention.relative_attention_bias", "attn_rel_b"},
+    {"attn.q_proj", "attn_q"},
+    {"attn.k_proj", "attn_k"},
+    {"attn.v_proj", "attn_v"},
+    {"attn.o_proj", "attn_output"},
+    {"attn.out_proj", "attn_output"},
+    {"self_attn.dense", "attn_output"},
+    {"attn.qkv_proj", "attn_qkv"},
+    {"attn.W_pack", "attn_qkv"},
+    {"attn.c_attn", "attn_qkv"},
+    {"attn.c_proj", "attn_output"},
+    {"attention.query_key_value", "attn_qkv"},
+    {"attention.dense", "attn_output"},
+    {"attention.self.query", "attn_q"},
+    {"attention.self.key", "attn_k"},
+    {"attention.self.value", "attn_v"},
+    {"attention.output.dense", "attn_output"},
+    {"attention.output.LayerNorm", "attn_output_norm"},
+    {"attention.q_lin", "attn_q"},
+    {"attention.k_lin", "attn_k"},
+    {"attention.v_lin", "attn_v"},
+    {"attention.out_lin", "attn_output"},
+    {"attention.attn.q", "attn_q"},
+    {"attention.attn.k", "attn_k"},
+    {"attention.attn.v", "attn_v"},
+    {"attention.attn.o", "attn_output"},
+    {"attention.attention.query", "attn_q"},
+    {"attention.attention.key", "attn_k"},
+    {"attention.attention.value", "attn_v"},
+    {"attn.q_norm", "attn_q_norm"},
+    {"attn.k_norm", "attn_k_norm"},
+    {"attn.q_a_proj", "attn_q_a"},
+    {"attn.q_b_proj", "attn_q_b"},
+    {"attn.q_a_layernorm", "attn_q_a_norm"},
+    {"attn.kv_a_proj_with_mqa", "attn_kv_a_mqa"},
+    {"attn.kv_a_layernorm", "attn_kv_a_norm"},
+    {"attn.kv_b_proj", "attn_kv_b"},
+    {"attn.sinks", "attn_sinks"},
+    {"experts.gate_up_proj", "ffn_gate_up_exps"},
+    {"experts.gate_proj", "ffn_gate_exps"},
+    {"experts.up_proj", "ffn_up_exps"},
+    {"experts.down_proj", "ffn_down_exps"},
+    {"experts.gate_up_proj_bias", "ffn_gate_up_exps"},
+    {"experts.down_proj_bias", "ffn_down_exps"},
+    {"experts.gate_up_proj_blocks", "ffn_gate_up_exps"},
+    {"experts.gate_up_proj_scales", "ffn_gate_up_exps"},
+    {"experts.down_proj_blocks", "ffn_down_exps"},
+    {"experts.down_proj_scales", "ffn_down_exps"},
+    {"shared_expert.gate_proj", "ffn_gate_shexp"},
+    {"shared_expert.up_proj", "ffn_up_shexp"},
+    {"shared_expert.down_proj", "ffn_down_shexp"},
+    {"shared_experts.gate_proj", "ffn_gate_shexp"},
+    {"shared_experts.up_proj", "ffn_up_shexp"},
+    {"shared_experts.down_proj", "ffn_down_shexp"},
+    {"shared_expert_gate", "ffn_gate_inp_shexp"},
+    {"block_sparse_moe.gate", "ffn_gate_inp"},
+    {"mlp.gate", "ffn_gate_inp"},
+    {"mlp.router", "ffn_gate_inp"},
+    {"feed_forward.router", "ffn_gate_inp"},
+    {"gate_up_proj", "ffn_up"},
+    {"gate_proj", "ffn_gate"},
+    {"up_proj", "ffn_up"},
+    {"down_proj", "ffn_down"},
+    {"DenseReluDense.wi_0", "ffn_gate"},
+    {"DenseReluDense.wi_1", "ffn_up"},
+    {"DenseReluDense.wi", "ffn_up"},
+    {"DenseReluDense.wo", "ffn_down"},
+    {"mlp.dense_h_to_4h", "ffn_up"},
+    {"mlp.dense_4h_to_h", "ffn_down"},
+    {"mlp.c_fc", "ffn_up"},
+    {"mlp.c_proj", "ffn_down"},
+    {"mlp.fc_in", "ffn_up"},
+    {"mlp.fc_out", "ffn_down"},
+    {"fc1", "ffn_up"},
+    {"fc2", "ffn_down"},
+    {"ffn.lin1", "ffn_up"},
+    {"ffn.lin2", "ffn_down"},
+    {"intermediate.dense", "ffn_up"},
+    {"output.dense", "ffn_down"},
+    {"output.LayerNorm", "layer_output_norm"},
+    {"pre_feedforward_layernorm", "ffn_norm"},
+    {"post_feedforward_layernorm", "post_ffw_norm"},
+    {"post_attention_layernorm", "ffn_norm"},
+    {"input_layernorm", "attn_norm"},
+    {"ln_1", "attn_norm"},
+    {"ln_2", "ffn_norm"},
+});
+
+/// Outside of layers.
+constexpr std::array model_roles = std::to_array<RoleName>({
+    {"embed_tokens", "token_embd"},
+    {"wte", "token_embd"},
+    {"embed_in", "token_embd"},
+    {"word_embeddings", "token_embd"},
+    {"tok_embeddings", "token_embd"},
+    {"backbone.embeddings", "token_embd"},
+    {"shared", "token_embd"},
+    {"wpe", "position_embd"},
+    {"embed_positions", "position_embd"},
+    {"embeddings.position_embeddings", "position_embd"},
+    {"embeddings.token_type_embeddings", "token_types"},
+    {"embeddings.LayerNorm", "token_embd_norm"},
+    {"word_embeddings_layernorm", "token_embd_norm"},
+    {"lm_head", "output"},
+    {"embed_out", "output"},
+    {"model.norm", "output_norm"},
+    {"language_model.norm", "output_norm"},
+    {"final_layernorm", "output_norm"},
+    {"final_layer_norm", "output_norm"},
+    {"final_norm", "output_norm"},
+    {"ln_f", "output_norm"},
+    {"norm_f", "output_norm"},
+});
+
+constexpr std::array containers = {"layers", "layer", "h", "block", "blocks"};
+constexpr std::array other_senses = {"vision", "visual", "audio", "image", "multi_modal", "mm_"};
+constexpr std::array endings = {"weight",  "bias",   "weight_scale_inv", "weight_scale",
+                                "qweight", "qzeros", "scales",           "g_idx"};
+
+/// Whether `text` is `end`, or ends with it after a dot or, as "self_attn" does, after '_'.
+bool ends_with_name(std::string_view text, std::string_view end) {
+  if (!text.ends_with(end)) return false;
+  return text.size() == end.size() || text[text.size() - end.size() - 1] == '.' ||
+         text[text.size() - end.size() - 1] == '_';
+}
+
+template <std::size_t N>
+std::string_view role_of(const std::array<RoleName, N>& roles, std::string_view name) {
+  const auto found = std::ranges::find_if(roles, [&](const auto& role) { return ends_with_name(name, role.name); });
+  return found == roles.end() ? std::string_view() : found->role;
+}
+
+std::optional<std::uint32_t> whole_number(std::string_view text) {
+  std::uint32_t number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::string_view without_ending(std::string_view name) {
+  const auto dot = name.find_last_of('.');
+  if (dot == name.npos || std::ranges::find(endings, name.substr(dot + 1)) == endings.end()) return name;
+  return name.substr(0, dot);
+}
+
+/// "mlp.experts.5.down_proj" is "ffn_down.5", as GGUF once named single experts; also Mixtral's w1, w2, w3.
+std::optional<std::string> expert_role(std::string_view name) {
+  constexpr std::string_view word = "experts.";
+  const auto at = name.find(word);
+  if (at == name.npos) return std::nullopt;
+  const auto rest = name.substr(at + word.size());
+  const auto dot = rest.find('.');
+  if (dot == rest.npos) return std::nullopt;
+  const auto number = whole_number(rest.substr(0, dot));
+  if (!number) return std::nullopt;
+  const auto part = rest.substr(dot + 1);
+  const char* role = part == "gate_proj" || part == "w1"   ? "ffn_gate."
+                     : part == "up_proj" || part == "w3"   ? "ffn_up."
+                     : part == "down_proj" || part == "w2" ? "ffn_down."
+                                                           : nullptr;
+  if (role == nullptr) return std::nullopt;
+  return role + std::to_string(*number);
+}
+
+struct InLayer {
+  std::uint32_t layer;
+  std::string_view before;  // "model.decoder"
+  std::string_view name;    // "self_attn.q_proj.weight"
+};
+
+std::optional<InLayer> split_at_layer(std::string_view name) {
+  std::string_view container;
+  for (std::size_t begin = 0; begin < name.size();) {
+    const auto end = std::min(name.find('.', begin), name.size());
+    const auto part = name.substr(begin, end - begin);
+    const auto number = whole_number(part);
+    if (number && end < name.size() && std::ranges::find(containers, container) != containers.end())
+      return InLayer{*number, name.substr(0, begin), name.substr(end + 1)};
+    container = part;
+    begin = end + 1;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void set_hf_role(TensorInfo& tensor, bool two_stacks) {
+  const std::string_view name = tensor.name;
+  tensor.layer.reset();
+  tensor.role = without_ending(name);
+  const auto first = name.substr(0, 64);
+  if (std::ranges::any_of(other_senses, [&](std::string_view word) { return first.find(word) != first.npos; })) return;
+  const auto place = split_at_layer(name);
+  if (!place) {
+    if (tensor.role == "norm") tensor.role = "output_norm";
+    if (const auto role = role_of(model_roles, tensor.role); !role.empty()) tensor.role = role;
+    return;
+  }
+  tensor.layer = place->layer;
+  const auto inside = without_ending(place->name);
+  const auto role = role_of(layer_roles, inside);
+  if (const auto expert = expert_role(inside)) {
+    tensor.role = *expert;
+  } else {
+    tensor.role = role.empty() ? inside : role;
+  }
+  if (two_stacks) tensor.role.insert(0, place->before.find("decoder") != place->before.npos ? "dec." : "enc.");
+}
+
+}  // namespace berth::model

@@ -6,6 +6,7 @@
 #include "berth/engine.h"
 #include "berth/error.h"
 #include "model/gguf_writer.h"
+#include "model/safetensors_writer.h"
 #include "test_model.h"
 
 namespace berth {
@@ -66,6 +67,13 @@ TEST(Load, AnEmptyFileAndOneThatIsNoGgufAreFormatErrors) {
   EXPECT_THAT(load_refusal<FormatError>(path), HasSubstr(path.string()));
   std::ofstream(path) << "This is no model at all, whatever its name says.";
   EXPECT_THAT(load_refusal<FormatError>(path), HasSubstr("GGUF"));
+}
+
+TEST(Load, AModelThatCanOnlyBeReadIsAnEngineErrorThatSaysWhatToDo) {
+  const test::TemporaryFolder folder;
+  const auto path = test::small_safetensors().write(folder.path() / "model.safetensors");
+  EXPECT_THAT(refusal<EngineError>(path),
+              AllOf(HasSubstr("a model in safetensors"), HasSubstr("convert_hf_to_gguf.py")));
 }
 
 TEST(Load, AFileThatIsCutIsAFormatError) {

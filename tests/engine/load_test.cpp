@@ -94,7 +94,8 @@ TEST(Load, AProfileThatIsHandedOnIsNotReadAgain) {
 }
 
 TEST(Load, TheProfileOfAnotherFileIsRefused) {
-  const auto profile = std::make_shared<ModelProfile>(ModelProfile{.path = "/models/a.gguf"});
+  const auto profile = std::make_shared<ModelProfile>();
+  profile->path = "/models/a.gguf";
   try {
     engine("llama.cpp").load({.model = "/models/b.gguf"}, {.profile = profile});
     FAIL() << "was accepted";

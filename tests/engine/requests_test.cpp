@@ -96,7 +96,7 @@ TEST(Requests, AreAnsweredByResultsThatSurviveJsonToo) {
                                     .seed = random.coin() ? UINT32_MAX : 0});
     ASSERT_EQ(sent(result), result) << result.to_dict().to_json();
   }
-  EXPECT_THAT(refusal<GenerationResult>(R"({"completions": [{"prompt_tokens": 1, "generated_tokens": 1,
+  EXPECT_THAT(reading_error<GenerationResult>(R"({"completions": [{"prompt_tokens": 1, "generated_tokens": 1,
                                             "finish_reason": "tired", "seed": 0}]})"),
               HasSubstr("completions[0].finish_reason: 'tired' is none of end_of_text, stop_word, length, cancelled"));
 }

@@ -11,7 +11,7 @@
 namespace berth::cli {
 namespace {
 
-constexpr auto plan_command = "berth plan";
+constexpr auto berth_plan = "berth plan";
 
 void add_plan_context(CLI::App& command, PlanOptions& options) {
   const auto whole = [&](const char* name, auto& value, const char* what) {
@@ -71,7 +71,7 @@ void add_plan_outputs(CLI::App& command, PlanOptions& options) {
 std::pair<std::string, std::string> at_equals(const std::string& text, const char* option, const char* form) {
   const auto at = text.rfind('=');
   if (at == std::string::npos || at == 0 || at + 1 == text.size())
-    throw WrongUse(std::string(option) + " takes " + form + ", not " + in_quotes(text), plan_command);
+    throw WrongUse(std::string(option) + " takes " + form + ", not " + in_quotes(text), berth_plan);
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
@@ -115,19 +115,19 @@ PlanRequest plan_request(const PlanOptions& options) {
     throw WrongUse("--strategy " + options.strategy +
                        " divides modules of PyTorch, and a GGUF file does not say what they are: leave it out, or use "
                        "plan_device_map() with a module tree",
-                   plan_command);
+                   berth_plan);
   for (const auto& [name, value] : {std::pair{"--parallel", options.context.n_seq},
                                     {"--batch", options.context.n_batch},
                                     {"--ubatch", options.context.n_ubatch}})
-    if (value < 1) throw WrongUse(std::string(name) + " must be at least 1", plan_command);
-  if (options.context.n_ctx < 0) throw WrongUse("--context must be 0 or more", plan_command);
+    if (value < 1) throw WrongUse(std::string(name) + " must be at least 1", berth_plan);
+  if (options.context.n_ctx < 0) throw WrongUse("--context must be 0 or more", berth_plan);
   PlanRequest request{.context = options.context, .min_context = options.min_context};
   request.context.type_k = request.context.type_v = options.cache_type;
   request.objective = objective_of(options.objective);
   request.max_memory = max_memory_budgets(options);
   if (options.leave) {
     const auto bytes = parse_bytes(*options.leave);
-    if (!bytes) throw WrongUse("--leave takes a size such as 1GiB, not " + in_quotes(*options.leave), plan_command);
+    if (!bytes) throw WrongUse("--leave takes a size such as 1GiB, not " + in_quotes(*options.leave), berth_plan);
     request.leave = *bytes;
   }
   for (const auto& each : options.pins) {

@@ -12,7 +12,7 @@
 namespace berth::cli {
 namespace {
 
-constexpr std::size_t bar_width = 76;
+constexpr std::size_t memory_bar_width = 76;
 
 std::string sequences_text(int count) { return fmt::format("{} sequence{}", count, count == 1 ? "" : "s"); }
 
@@ -33,11 +33,11 @@ std::string memory_bar(const DeviceUse& use, std::uint64_t room) {
   for (const auto& [bytes, mark] :
        {std::pair{use.weights, '#'}, {use.cache, '='}, {use.compute, '+'}, {use.overhead, '-'}}) {
     sum += bytes;
-    auto end = static_cast<std::size_t>(static_cast<double>(sum) / all * bar_width + 0.5);
+    auto end = static_cast<std::size_t>(static_cast<double>(sum) / all * memory_bar_width + 0.5);
     if (bytes > 0) end = std::max(end, bar.size() + 1);
-    bar.resize(std::max(bar.size(), std::min(end, bar_width)), mark);
+    bar.resize(std::max(bar.size(), std::min(end, memory_bar_width)), mark);
   }
-  bar.resize(bar_width, use.total() > room ? '!' : '.');
+  bar.resize(memory_bar_width, use.total() > room ? '!' : '.');
   if (use.total() > room) bar.back() = '!';
   return bar;
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <stdexcept>
 
 #include "berth/convert.h"
 #include "berth/plan_export.h"
@@ -127,6 +128,10 @@ bool needs_quotes(std::string_view text) {
 std::vector<std::string> to_llama_cpp(const Plan& plan, const ModelProfile& profile, const Inventory& inventory) {
   plan::need_fitting(plan, "llama.cpp");
   const auto split = plan::layer_split(plan::engine_layout(profile, plan.placement, plan.context, {}));
+  constexpr std::size_t most_shares = 15;  // one less than devices: common/arg.cpp
+  if (split.devices.size() > most_shares)
+    throw std::invalid_argument(fmt::format("llama-server takes shares of {} devices at most, and the plan has {}",
+                                            most_shares, split.devices.size()));
   const LlamaNames names(inventory, split.devices);
   std::vector<std::string> arguments = {"-m", profile.path.string()};
   if (!names.endpoints().empty())

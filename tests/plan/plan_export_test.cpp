@@ -164,6 +164,10 @@ TEST(LlamaCppArguments, OverrideTheTensorsOfThePlanAndNoOther) {
 TEST(LlamaCppArguments, RefuseWhatLlamaCppCannotDo) {
   const auto profile = test::small_model("llama");
   EXPECT_THROW(to_llama_cpp({}, profile, {}), std::invalid_argument);
+  Placement many;
+  for (int i = 0; i < 16; ++i) many.layers.push_back({i, 1, Device::gpu(i)});
+  many.output = Device::gpu(15);
+  EXPECT_THROW(to_llama_cpp(plan_of(many), test::small_model("llama", {}, 16), {}), std::invalid_argument);
   const Placement back{.layers = {{0, 2, Device::gpu()}, {2, 2, Device::cpu()}}};
   EXPECT_THROW(to_llama_cpp(plan_of(back), profile, {}), std::invalid_argument);
 }

@@ -9,6 +9,7 @@ namespace {
 
 constexpr int most_corrections = 64;
 constexpr int most_refinements = 3;
+constexpr std::size_t most_tries = 8;
 
 }  // namespace
 
@@ -65,20 +66,35 @@ FoundPlacement PlacementSearch::refined(CutSearch search, FoundPlacement found, 
 std::optional<FoundPlacement> PlacementSearch::find(const ModelParts& parts, const ContextSpec& context,
                                                     const FixedBytes& known) const {
   CutSearch search(machine_, request_, parts, known);
-  bool may_forget = true;
+  std::vector<std::vector<DeviceUse>> seen;
   for (int i = 0; i < most_corrections; ++i) {
     const auto cut = search.best();
-    if (!cut) {
-      if (!may_forget || !search.forget()) return std::nullopt;
-      may_forget = false;
-      continue;
-    }
+    if (!cut) return find_again(std::move(search), seen, parts, context);
     auto found = placed(search, *cut, parts, context);
     const auto missing = shortfalls(found.use);
     if (missing.empty()) return refined(std::move(search), std::move(found), parts, context);
-    const bool learned = may_forget && search.learn(found.use);
-    if (!learned)
+    if (!search.learn(found.use))
       for (const auto& each : missing) search.add(each.device, each.needed_bytes - each.available_bytes);
+    seen.push_back(std::move(found.use));
+  }
+  return std::nullopt;
+}
+
+std::optional<FoundPlacement> PlacementSearch::find_again(CutSearch search, std::vector<std::vector<DeviceUse>> seen,
+                                                          const ModelParts& parts, const ContextSpec& context) const {
+  if (search.forget())
+    if (const auto cut = search.best()) {
+      auto found = placed(search, *cut, parts, context);
+      if (shortfalls(found.use).empty()) return refined(std::move(search), std::move(found), parts, context);
+      seen.push_back(std::move(found.use));
+    }
+  for (std::size_t i = 0; i < std::min(seen.size(), most_tries); ++i) {
+    search.set(seen[i]);
+    const auto cut = search.best();
+    if (!cut) continue;
+    auto found = placed(search, *cut, parts, context);
+    if (shortfalls(found.use).empty()) return refined(std::move(search), std::move(found), parts, context);
+    seen.push_back(std::move(found.use));
   }
   return std::nullopt;
 }

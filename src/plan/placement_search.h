@@ -43,6 +43,9 @@ class PlacementSearch {
  private:
   FoundPlacement placed(const CutSearch& search, const Cut& cut, const ModelParts& parts,
                         const ContextSpec& context) const;
+  /// Once what was learned of all placements leaves no room: with what single ones that were `seen` really held.
+  std::optional<FoundPlacement> find_again(CutSearch search, std::vector<std::vector<DeviceUse>> seen,
+                                           const ModelParts& parts, const ContextSpec& context) const;
   /// What was learned of other placements may have been too much for `found`: with what that really holds, a quicker one
   /// may fit.
   FoundPlacement refined(CutSearch search, FoundPlacement found, const ModelParts& parts,

@@ -48,14 +48,12 @@ int Planner::guessed_context(ContextSpec context, int fits, int too_long, const 
   return std::clamp(static_cast<int>(first_too_long) - 1, fits + 1, too_long - 1);
 }
 
-/// Between `least` and that of `context`, which does not fit itself. Guesses need no graphs, and what fits is found
-/// nearly at once; the answer itself was asked of the memory function.
-std::optional<int> Planner::longest_context(ContextSpec context, int least) const {
+std::optional<Planner::Longest> Planner::longest_context(ContextSpec context, int least, bool uses_known) const {
   const int most = context.n_ctx;
   context.n_ctx = least;
   auto found = find(context);
   if (!found) return std::nullopt;
-  auto shortest = context;
+  const auto shortest = context;
   auto known = fixed_bytes(found->use);
   int fits = 0;  // steps above least
   int too_long = (most - least + context_step - 1) / context_step;
@@ -63,7 +61,7 @@ std::optional<int> Planner::longest_context(ContextSpec context, int least) cons
     const int next =
         round < most_guesses ? guessed_context(shortest, fits, too_long, known) : fits + (too_long - fits) / 2;
     context.n_ctx = least + next * context_step;
-    if (auto longer = find(context, known)) {
+    if (auto longer = find(context, uses_known ? known : FixedBytes())) {
       fits = next;
       found = std::move(longer);
       known = fixed_bytes(found->use);
@@ -72,7 +70,7 @@ std::optional<int> Planner::longest_context(ContextSpec context, int least) cons
       known = fixed_bytes(memory_.whole(found->placement, context));
     }
   }
-  return least + fits * context_step;
+  return Longest{least + fits * context_step, std::move(*found)};
 }
 
 /// The least memory of one more device with which the model fits, in steps of a MiB.

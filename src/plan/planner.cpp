@@ -28,9 +28,9 @@ Plan Planner::make() const {
   const int wanted = context.n_ctx;
   auto found = find(context);
   if (!found && least < wanted) {
-    if (const auto longest = longest_context(context, least)) {
-      context.n_ctx = *longest;
-      found = find(context);
+    if (auto longest = longest_context(context, least)) {
+      context.n_ctx = longest->n_ctx;
+      found = std::move(longest->found);
     }
   }
   return found ? fits(*found, context, wanted) : does_not_fit(context);

@@ -26,7 +26,14 @@ class Planner {
 
  private:
   std::optional<FoundPlacement> find(const ContextSpec& context, const FixedBytes& known = {}) const;
-  std::optional<int> longest_context(ContextSpec context, int least) const;
+  struct Longest {
+    int n_ctx;
+    FoundPlacement found;
+  };
+  /// Between `least` and that of `context`, which does not fit itself. Guesses need no graphs, and what fits is found
+  /// nearly at once; the answer itself was asked of the memory function. Without `uses_known`, each placement is found as
+  /// make() would find it.
+  std::optional<Longest> longest_context(ContextSpec context, int least, bool uses_known = true) const;
   int guessed_context(ContextSpec context, int fits, int too_long, const FixedBytes& known) const;
   std::optional<std::uint64_t> extra_memory(const ContextSpec& context, const FixedBytes& known) const;
   Plan fits(const FoundPlacement& found, const ContextSpec& context, int wanted) const;

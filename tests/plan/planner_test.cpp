@@ -80,7 +80,7 @@ TEST(Planner, WhatItSaysFitsFitsOnTheRecordedMachines) {
       const auto plan = make_plan(profile, machine, {.context = {.n_ctx = 4096}});
       if (plan.outcome == PlanOutcome::fits)
         expect_sound(plan, profile, machine);
-      else
+      else if (machine.find(Device::cpu())->free_bytes > 0)  // some recordings do not say what is free
         EXPECT_FALSE(plan.changes.empty());
     }
   }

@@ -112,8 +112,13 @@ Plan Planner::does_not_fit(const ContextSpec& context) const {
 
 void Planner::add_changes(Plan& plan) const {
   const auto& context = plan.context;
-  if (context.n_ctx > context_step)
-    if (const auto n = longest_context(context, context_step)) plan.changes.push_back({.what = "context", .n_ctx = n});
+  if (context.n_ctx > context_step) {
+    auto shorter = context;
+    auto longest = longest_context(context, context_step);
+    if (longest) shorter.n_ctx = longest->n_ctx;
+    if (longest && !find(shorter)) longest = longest_context(context, context_step, false);
+    if (longest) plan.changes.push_back({.what = "context", .n_ctx = longest->n_ctx});
+  }
   for (const char* type : {"Q8_0", "Q4_0"}) {
     if (context.flash_attention == FlashAttention::off || context.type_k == type) break;
     auto smaller = context;

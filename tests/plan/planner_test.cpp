@@ -132,7 +132,7 @@ TEST(Planner, FindsTheLongestContextThatFits) {
 
 TEST(Planner, SaysOfWhatDoesNotFitWhatWouldDo) {
   const auto profile = test::small_model("llama", {}, 8);
-  const auto inventory = simulate("cpu:15MiB,rpc:15MiB");
+  const auto inventory = simulate("cpu:25MiB,rpc:25MiB");
   const auto plan = make_plan(profile, inventory, {.context = {.n_ctx = 16384}});
   ASSERT_EQ(plan.outcome, PlanOutcome::does_not_fit);
   EXPECT_FALSE(plan.missing.empty());

@@ -7,7 +7,7 @@
 
 namespace berth::cli {
 
-enum ExitCode { done = 0, failed = 1, wrong_use = 2 };
+enum ExitCode { done = 0, failed = 1, wrong_use = 2, does_not_fit = 3 };
 
 /// Does what a command is for and answers its exit code.
 using Action = std::function<int()>;
@@ -16,6 +16,8 @@ void add_run(CLI::App& app, Action& action);
 void add_devices(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
 void add_resolve(CLI::App& app, Action& action);
+void add_plan(CLI::App& app, Action& action);
+void add_inspect(CLI::App& app, Action& action);
 void add_convert(CLI::App& app, Action& action);
 void add_pipeline(CLI::App& app, Action& action);
 void add_components(CLI::App& app, Action& action);

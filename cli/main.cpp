@@ -25,6 +25,7 @@ constexpr auto main_examples =
     "  berth run smollm2 -p \"Why is the sky blue?\"\n"
     "  berth devices\n"
     "  berth resolve --explain\n"
+    "  berth plan smollm2\n"
     "  berth run --help\n"
     "\n"
     "Exit codes: 0 done, 1 failed, 2 wrong use, 130 ended by Ctrl-C.";
@@ -80,6 +81,8 @@ int run_command_line(int argc, char** argv) {
   add_devices(app, action);
   add_doctor(app, action);
   add_resolve(app, action);
+  add_plan(app, action);
+  add_inspect(app, action);
   add_convert(app, action);
   add_pipeline(app, action);
   add_components(app, action);

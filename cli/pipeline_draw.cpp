@@ -1,9 +1,6 @@
-#include <cerrno>
-#include <cstdio>
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 
 #include "failure.h"
 #include "help.h"
@@ -11,6 +8,7 @@
 #include "pipeline.h"
 #include "pipeline_file.h"
 #include "text/printable.h"
+#include "text_file.h"
 
 namespace berth::cli {
 namespace {
@@ -38,19 +36,11 @@ bool wants_svg(const PipelineDrawOptions& options) {
   return svg || options.svg;
 }
 
-void write_drawing(const std::string& path, const std::string& text) {
-  std::FILE* file = std::fopen(path.c_str(), "wb");
-  bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  const int reason = errno;
-  if (file != nullptr) written = std::fclose(file) == 0 && written;
-  if (!written) throw std::runtime_error("Cannot write " + path + ": " + std::generic_category().message(reason));
-}
-
 int draw(const PipelineDrawOptions& options) {
   const bool svg = wants_svg(options);
   const auto pipeline = load_pipeline(options.file);
   const auto drawing = svg ? pipeline.to_svg() : pipeline.to_mermaid();
-  if (!options.output.empty()) write_drawing(options.output, drawing);
+  if (!options.output.empty()) write_output_file(options.output, drawing);
   if (options.json) {
     Value::Object document{{"format", svg ? "svg" : "mermaid"}};
     document.set(options.output.empty() ? "drawing" : "file", options.output.empty() ? drawing : options.output);

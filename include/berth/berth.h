@@ -41,6 +41,7 @@
 #include "berth/pipeline.h"                          // IWYU pragma: export
 #include "berth/placement.h"                         // IWYU pragma: export
 #include "berth/plan.h"                              // IWYU pragma: export
+#include "berth/plan_export.h"                       // IWYU pragma: export
 #include "berth/prompt_builder.h"                    // IWYU pragma: export
 #include "berth/resolve.h"                           // IWYU pragma: export
 #include "berth/secret.h"                            // IWYU pragma: export

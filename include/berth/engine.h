@@ -26,6 +26,7 @@
 #include "berth/device_key.h"
 #include "berth/inventory.h"
 #include "berth/log.h"
+#include "berth/memory.h"
 #include "berth/model.h"
 #include "berth/ordered_map.h"
 #include "berth/placement.h"
@@ -252,6 +253,12 @@ class Engine {
   /// Measures a device for about `budget` (see berth/measure.h); `device` is its name, and `key` tells which one it is.
   /// Throws EngineError, also where no device or several match the key.
   virtual Measurement measure(const Device& device, const DeviceKey& key, std::chrono::milliseconds budget) const = 0;
+
+  /// The bytes that a load of `model` would take, asked of the engine without loading, to the byte; `keys` as in
+  /// LoadRequest. It may take seconds and, for that time, the memory of compute buffers. Throws as load(), and EngineError
+  /// where the engine cannot place layers so.
+  virtual MemoryUse memory(const std::filesystem::path& model, const Placement& placement, const ContextSpec& context,
+                           const OrderedMap<DeviceKey>& keys) const = 0;
 
   /// Throws ModelNotFound, FormatError (a file that is no model or is damaged), EngineError (a device that is not there or
   /// that cannot be told from another, an architecture that is not known, too little memory), std::invalid_argument (a

@@ -120,6 +120,17 @@ using MemoryFunction = std::function<std::vector<DeviceUse>(const Placement&, co
 Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request,
                const MemoryFunction& memory);
 
+/// The same with the bytes that memory_of() computes for llama.cpp: what it says fits, fits.
+///
+///     const auto profile = read_model("model.gguf");
+///     const auto plan = make_plan(profile, discover(), {.context = {.n_ctx = 8192}});
+///     for (const auto& use : plan.use) std::cout << use.device << ' ' << use.total() << '\n';
+Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request = {});
+
+/// Why `plan` does not hold on `inventory`, by device: it is missing, another piece of hardware has its name, or less is
+/// free than the plan needs. Empty where it holds. A plan that did not fit when it was made does not hold either.
+std::vector<Reason> check(const Plan& plan, const Inventory& inventory);
+
 /// Where a tensor of the model lies and why, in words: "blk.12.ffn_down.weight lies on cuda:0 with layer 12 ...".
 std::string explain(const Plan& plan, std::string_view tensor);
 

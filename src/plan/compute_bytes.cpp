@@ -14,6 +14,7 @@ constexpr std::uint64_t most_sequences = 65'536;
 struct Reservation {
   std::vector<std::uint64_t> bytes;
   bool known = true;
+  bool flash_fits = true;  ///< flash attention would run on the device of each layer
 };
 
 Batch batch_of(const ContextSizes& context, std::uint64_t tokens, std::uint64_t outputs, bool flash, bool transposed) {
@@ -27,19 +28,17 @@ Batch batch_of(const ContextSizes& context, std::uint64_t tokens, std::uint64_t 
 }
 
 /// Whether flash attention would run on the device of each layer; where it would not, the engine goes without it.
-bool flash_fits(const ModelProfile& profile, const PlacedWeights& weights, const EngineLayout& layout) {
+bool flash_fits(const ModelGraph& model, const Schedule& plan, const EngineLayout& layout) {
   if (std::ranges::none_of(layout.backends, [](const auto& backend) { return static_cast<bool>(backend.supports); }))
     return true;
-  ModelGraph model(profile, weights, layout,
-                   batch_of(layout.context, layout.context.sequences, layout.context.sequences, true, false));
-  build_model(model);
-  const auto plan = schedule(model.graph, layout.backends, layout.copies);
-  for (const auto& step : plan.steps) {
-    if (step.holds) continue;
-    for (const auto& [tensor, layer] : model.attending)
-      if (tensor == step.tensor && step.backend != layout.layer_backend[layer]) return false;
-  }
-  return true;
+  constexpr std::int16_t anywhere = -1;
+  std::vector<std::int16_t> wanted(model.graph.size(), anywhere);
+  for (const auto& [tensor, layer] : model.attending)
+    if (tensor != no_tensor) wanted[static_cast<std::size_t>(tensor)] = layout.layer_backend[layer];
+  return std::ranges::all_of(plan.steps, [&](const auto& step) {
+    const auto backend = wanted[static_cast<std::size_t>(step.tensor)];
+    return step.holds || backend == anywhere || backend == step.backend;
+  });
 }
 
 Reservation reserve(const ModelProfile& profile, const PlacedWeights& weights, const EngineLayout& layout,
@@ -49,6 +48,7 @@ Reservation reserve(const ModelProfile& profile, const PlacedWeights& weights, c
   result.known = build_model(model);
   const auto plan = schedule(model.graph, layout.backends, layout.copies);
   result.bytes = buffer_bytes(model.graph, plan, layout.backends);
+  result.flash_fits = flash_fits(model, plan, layout);
   return result;
 }
 
@@ -65,17 +65,19 @@ ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& wei
   }
   const bool transposed = flash_attention == FlashAttention::off;
   bool flash = flash_attention != FlashAttention::off && profile.architecture != "grok";
-  if (flash_attention == FlashAttention::automatic && flash) flash = flash_fits(profile, weights, layout);
   const auto& context = layout.context;
-  // A batch of a prompt, and one of a token for each sequence; the engine keeps the larger buffers.
-  bool known = true;
-  for (const auto& [tokens, outputs] :
-       {std::pair{context.tokens, context.outputs}, std::pair{context.sequences, context.sequences}}) {
-    const auto reserved = reserve(profile, weights, layout, batch_of(context, tokens, outputs, flash, transposed));
-    known = known && reserved.known;
-    for (std::size_t i = 0; i < result.bytes.size(); ++i)
-      result.bytes[i] = std::max(result.bytes[i], reserved.bytes[i]);
+  const auto reserved = [&](std::uint64_t tokens, std::uint64_t outputs) {
+    return reserve(profile, weights, layout, batch_of(context, tokens, outputs, flash, transposed));
+  };
+  // A token for each sequence, and a batch of a prompt; the engine keeps the larger buffers.
+  auto few = reserved(context.sequences, context.sequences);
+  if (flash_attention == FlashAttention::automatic && flash && !few.flash_fits) {
+    flash = false;
+    few = reserved(context.sequences, context.sequences);
   }
+  const auto many = reserved(context.tokens, context.outputs);
+  for (std::size_t i = 0; i < result.bytes.size(); ++i) result.bytes[i] = std::max(few.bytes[i], many.bytes[i]);
+  const bool known = few.known && many.known;
   const bool named = profile.format != "safetensors" && profile.format != "onnx";  // tensors as in GGUF
   if (!known || !named) {
     // Unknown steps keep more at the same time than those of plain decoders: twice as much was never too little in

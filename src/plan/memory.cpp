@@ -7,6 +7,7 @@
 #include "plan/engine_layout.h"
 #include "plan/memory_fields.h"
 #include "plan/placed_weights.h"
+#include "plan/stored_bytes.h"
 
 namespace berth {
 namespace {
@@ -71,6 +72,17 @@ MemoryUse memory_use(const ModelProfile& profile, const Placement& placement, co
   }
   use.buffers.push_back({Device::cpu(), BufferKind::output, output_bytes(profile, layout.context)});
   return use;
+}
+
+std::vector<DeviceUse> plan::stored_bytes(const ModelProfile& profile, const Placement& placement,
+                                          const ContextSpec& context) {
+  const auto layout = engine_layout(profile, placement, context, {});
+  const auto weights = PlacedWeights(profile, placement, layout).bytes(layout);
+  const auto caches = cache_bytes(profile, layout, context.flash_attention == FlashAttention::off);
+  std::vector<DeviceUse> uses;
+  for (std::size_t i = 0; i < layout.devices.size(); ++i)
+    uses.push_back({.device = layout.devices[i], .weights = weights[i], .cache = caches[i]});
+  return uses;
 }
 
 std::vector<DeviceUse> memory_of(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,

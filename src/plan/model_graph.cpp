@@ -8,7 +8,13 @@ namespace berth::plan {
 
 ModelGraph::ModelGraph(const ModelProfile& model_profile, const PlacedWeights& weights,
                        const EngineLayout& engine_layout, Batch what)
-    : profile(model_profile), layout(engine_layout), batch(what), weights_(weights) {
+    : profile(model_profile),
+      layout(engine_layout),
+      batch(what),
+      weights_(weights),
+      weight_tensors_(weights.all().size(), no_tensor) {
+  constexpr std::size_t steps_for_each_weight = 4;  // more than most models have
+  graph.reserve(weights.all().size() * steps_for_each_weight);
   trunk_ = static_cast<std::size_t>(std::ranges::count(profile.layers, true, &LayerProfile::loaded));
 }
 
@@ -25,13 +31,13 @@ bool ModelGraph::is_set(std::string_view key) const {
 TensorId ModelGraph::weight(std::string_view name, std::int16_t backend) {
   const auto* found = weights_.find(name, backend);
   if (found == nullptr) return no_tensor;
-  const auto [place, added] = weight_tensors_.try_emplace({std::string(name), found->backend}, no_tensor);
-  if (added) {
+  auto& leaf = weight_tensors_[static_cast<std::size_t>(found - weights_.all().data())];
+  if (leaf == no_tensor) {
     TensorGraph::Extents extents = {1, 1, 1, 1};
     std::ranges::copy(found->tensor->shape, extents.begin());
-    place->second = graph.leaf(element_type(found->tensor->type), extents, found->backend, true);
+    leaf = graph.leaf(found->type, extents, found->backend, true);
   }
-  return place->second;
+  return leaf;
 }
 
 TensorId ModelGraph::weight(std::size_t layer, std::string_view role, std::string_view suffix) {

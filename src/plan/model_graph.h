@@ -153,7 +153,7 @@ class ModelGraph {
   std::size_t trunk_ = 0;
   TensorId state_ids_ = no_tensor;        ///< of the sequences of the batch
   TensorId other_state_ids_ = no_tensor;  ///< of the others
-  std::map<std::pair<std::string, std::int16_t>, TensorId> weight_tensors_;
+  std::vector<TensorId> weight_tensors_;  // of each of `weights_`, once it is needed
   std::map<std::string, TensorId, std::less<>> inputs_;
   std::map<std::size_t, Cache> caches_;
   std::map<std::pair<std::size_t, bool>, TensorId> states_;

@@ -51,8 +51,10 @@ PlacedWeights::PlacedWeights(const ModelProfile& profile, const Placement& place
     if (const Device* device = placement.tensors.find(tensor.name)) backend = layout.backend_of(*device);
     if (!twice && find(tensor.name, backend) != nullptr && find(tensor.name, backend)->backend == backend) return;
     by_name_.emplace(tensor.name, all_.size());
-    all_.push_back({&tensor, backend});
+    all_.push_back({&tensor, backend, element_type(tensor.type)});
   };
+  all_.reserve(profile.tensors.size() + 1);
+  by_name_.reserve(profile.tensors.size() + 1);
   const auto layer_backend = [&](std::uint64_t layer) {
     return layer < layout.layer_backend.size() ? layout.layer_backend[static_cast<std::size_t>(layer)] : layout.host();
   };
@@ -89,7 +91,7 @@ std::vector<std::uint64_t> PlacedWeights::bytes(const EngineLayout& layout) cons
   std::vector<std::uint64_t> sums(layout.backends.size(), 0);
   for (const auto& weight : all_) {
     const auto& backend = layout.backends[static_cast<std::size_t>(weight.backend)];
-    const auto type = element_type(weight.tensor->type);
+    const auto& type = weight.type;
     auto bytes = weight.tensor->bytes;
     const auto row = weight.tensor->shape.empty() ? 1 : weight.tensor->shape.front();
     if (type.quantized() && row % backend.row_elements != 0)

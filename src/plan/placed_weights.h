@@ -19,6 +19,7 @@ class PlacedWeights {
   struct Weight {
     const TensorInfo* tensor;
     std::int16_t backend;
+    ElementType type;
   };
   /// All of them; one that several devices hold stands there several times.
   const std::vector<Weight>& all() const { return all_; }

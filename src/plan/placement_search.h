@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "berth/plan.h"
+#include "plan/cut_search.h"
 #include "plan/machine_view.h"
 #include "plan/model_parts.h"
 
@@ -13,6 +14,7 @@ namespace berth::plan {
 struct FoundPlacement {
   Placement placement;
   std::vector<DeviceUse> use;
+  double cost = 0;                 ///< what was made least: seconds, and the price of each device where few are wanted
   double seconds = 0;              ///< of one token, as predicted
   std::size_t on_cpu = 0;          ///< the first layers
   std::size_t experts_on_cpu = 0;  ///< of layers that are on other devices
@@ -28,12 +30,27 @@ class PlacementSearch {
   PlacementSearch(const MachineView& machine, const PlanRequest& request, const MemoryFunction& memory)
       : machine_(machine), request_(request), memory_(memory) {}
 
-  std::optional<FoundPlacement> find(const ModelParts& parts, const ContextSpec& context) const;
+  /// `known`: what is known of compute buffers and overhead; the nearer to the truth, the fewer questions to `memory`.
+  std::optional<FoundPlacement> find(const ModelParts& parts, const ContextSpec& context,
+                                     const FixedBytes& known = {}) const;
+
+  /// Whether there would be a placement if compute buffers and overhead were `known`. `memory` is not asked.
+  bool could_fit(const ModelParts& parts, const FixedBytes& known) const;
 
   /// Where `use` is more than there is.
   std::vector<Shortfall> shortfalls(const std::vector<DeviceUse>& use) const;
 
  private:
+  FoundPlacement placed(const CutSearch& search, const Cut& cut, const ModelParts& parts,
+                        const ContextSpec& context) const;
+  /// Once what was learned of all placements leaves no room: with what single ones that were `seen` really held.
+  std::optional<FoundPlacement> find_again(CutSearch search, std::vector<std::vector<DeviceUse>> seen,
+                                           const ModelParts& parts, const ContextSpec& context) const;
+  /// What was learned of other placements may have been too much for `found`: with what that really holds, a quicker one
+  /// may fit.
+  FoundPlacement refined(CutSearch search, FoundPlacement found, const ModelParts& parts,
+                         const ContextSpec& context) const;
+
   const MachineView& machine_;
   const PlanRequest& request_;
   const MemoryFunction& memory_;

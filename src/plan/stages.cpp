@@ -7,7 +7,7 @@
 namespace berth::plan {
 namespace {
 
-constexpr double no_way = std::numeric_limits<double>::infinity();
+constexpr double unreached = std::numeric_limits<double>::infinity();
 
 /// Sums over the first n items.
 struct Sums {
@@ -55,13 +55,13 @@ std::optional<Stages> best_stages(const std::vector<StageItem>& items, const std
           from[d][i] = static_cast<std::uint32_t>(j);
         }
       }
-      if (best[i] == no_way) continue;
+      if (best[i] == unreached) continue;
       while (!window.empty() && key(window.back()) >= key(i)) window.pop_back();
       window.push_back(i);
     }
     best = std::move(after);
   }
-  if (best[n] == no_way) return std::nullopt;
+  if (best[n] == unreached) return std::nullopt;
   Stages stages{n, {}, best[n]};
   for (std::size_t d = devices.size(); d-- > 0;) {
     const std::size_t first = from[d][stages.start];

@@ -71,6 +71,12 @@ class TensorGraph {
  public:
   using Extents = std::array<std::uint64_t, 4>;
 
+  void reserve(std::size_t count) {
+    tensors_.reserve(count);
+    visited_.reserve(count);
+    nodes_.reserve(count);
+  }
+
   TensorId leaf(ElementType type, Extents extents, std::int16_t home, bool weight = false);
   TensorId input(ElementType type, Extents extents);
 

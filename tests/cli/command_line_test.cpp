@@ -79,6 +79,11 @@ TEST(CommandLine, WrongUseIsOneLineOnStandardErrorAndExitCodeTwo) {
       {"resolve", ""},
       {"resolve", "{not json}"},
       {"resolve", "disk"},
+      {"plan"},
+      {"plan", "smollm2", "--format", "word"},
+      {"plan", "--compare", "one.json"},
+      {"inspect"},
+      {"inspect", "one", "two"},
       {"convert", "cpu"},
       {"convert", "cpu", "--to", "nonesuch"},
       {"convert", "--to", "hf"},
@@ -102,9 +107,10 @@ TEST(CommandLine, WrongUseIsOneLineOnStandardErrorAndExitCodeTwo) {
 }
 
 TEST(CommandLine, ErrorsSayWhatHelps) {
-  EXPECT_THAT(berth_command({"nonesuch"}).err,
-              AllOf(HasSubstr("'nonesuch'"),
-                    HasSubstr("run, devices, doctor, resolve, convert, pipeline, components, completion")));
+  EXPECT_THAT(
+      berth_command({"nonesuch"}).err,
+      AllOf(HasSubstr("'nonesuch'"),
+            HasSubstr("run, devices, doctor, resolve, plan, inspect, convert, pipeline, components, completion")));
   EXPECT_THAT(berth_command({"pipeline", "nonesuch"}).err,
               AllOf(HasSubstr("'nonesuch'"), HasSubstr("validate, run, draw"), HasSubstr("berth pipeline --help")));
   EXPECT_THAT(berth_command({"pipeline"}).err, HasSubstr("Say what to do; the commands are validate, run, draw"));

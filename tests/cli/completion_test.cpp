@@ -82,6 +82,8 @@ TEST(Complete, TellsWhatMayComeNext) {
   EXPECT_THAT(answer({"convert", "--", "vul"}), ElementsAre("vulkan"));
   EXPECT_THAT(answer({"convert", "--", "--j"}), IsEmpty());
   EXPECT_THAT(answer({"resolve", "--policy", ""}), ElementsAre("haystack", "most_free", "fastest"));
+  EXPECT_THAT(answer({"plan", "m.gguf", "--format", "h"}), ElementsAre("hf", "html"));
+  EXPECT_THAT(answer({"plan", "m.gguf", "--avoid", "v"}), ElementsAre("vulkan"));
   EXPECT_THAT(answer({"pipeline", "run", "rag.yaml", ""}), IsEmpty());
 }
 
@@ -91,6 +93,8 @@ TEST(Complete, SaysWhereFilesMayStand) {
   EXPECT_THAT(answer({"devices", "--inventory", ""}), ElementsAre(":files"));
   EXPECT_THAT(answer({"devices", "--inventory=m"}), ElementsAre(":files"));
   EXPECT_THAT(answer({"pipeline", "validate", ""}), ElementsAre(":files"));
+  EXPECT_THAT(answer({"inspect", "./mod"}), ElementsAre(":files"));
+  EXPECT_THAT(answer({"plan", "--compare", ""}), ElementsAre(":files"));
 }
 
 TEST(Complete, AnswersAnything) {

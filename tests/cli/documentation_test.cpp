@@ -96,8 +96,8 @@ TEST(ManPage, HasNoWarnings) {
 
 TEST(CommandLineGuide, HasEachCommand) {
   const auto guide = read_file(docs / "command-line.md");
-  for (const std::string command : {"run", "devices", "doctor", "resolve", "convert", "pipeline validate",
-                                    "pipeline run", "pipeline draw", "components", "completion"})
+  for (const std::string command : {"run", "devices", "doctor", "resolve", "plan", "inspect", "convert",
+                                    "pipeline validate", "pipeline run", "pipeline draw", "components", "completion"})
     EXPECT_THAT(guide, HasSubstr("\n## berth " + command + "\n"));
 }
 

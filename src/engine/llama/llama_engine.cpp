@@ -15,11 +15,13 @@
 #include "discover/host/usable.h"
 #include "engine/llama/backends.h"
 #include "engine/llama/context_params.h"
+#include "engine/llama/llama_memory.h"
 #include "engine/llama/llama_model.h"
 #include "engine/llama/log_capture.h"
 #include "engine/llama/measure.h"
 #include "engine/llama/worker_device.h"
 #include "engine/match_device.h"
+#include "plan/engine_layout.h"
 
 namespace berth::llama {
 namespace {
@@ -167,6 +169,23 @@ Measurement LlamaEngine::measure(const Device& device, const DeviceKey& key, std
     throw EngineError(name(), device.str(), "a worker elsewhere is not measured by its engine");
   const auto found = find_device(device, key);
   return measure_device(found.handle, info_of(found), budget);
+}
+
+MemoryUse LlamaEngine::memory(const std::filesystem::path& model, const Placement& placement,
+                              const ContextSpec& context, const OrderedMap<DeviceKey>& keys) const {
+  (void)context_params(context);  // refuses what cannot be before anything is read
+  const auto profile = read_model(model);
+  check_profile(profile, placement.output);
+  start_backends(Backends::without_drivers);
+  NamedDevices devices;
+  const auto layout = plan::engine_layout(profile, placement, context, {});
+  for (const auto& device : layout.devices) {
+    if (device.type() == DeviceType::cpu) continue;
+    const auto* key = keys.find(device.str());
+    devices.emplace_back(device, find_device(device, key == nullptr ? DeviceKey() : *key).handle);
+  }
+  const HoldBackends hold;
+  return exact_memory(model, profile, placement, context, {}, devices);
 }
 
 std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request, const LoadContext& context) const {

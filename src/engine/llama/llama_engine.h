@@ -12,6 +12,8 @@ class LlamaEngine final : public Engine {
   std::vector<DeviceInfo> devices() const override;
   bool uses_workers() const override;
   Measurement measure(const Device& device, const DeviceKey& key, std::chrono::milliseconds budget) const override;
+  MemoryUse memory(const std::filesystem::path& model, const Placement& placement, const ContextSpec& context,
+                   const OrderedMap<DeviceKey>& keys) const override;
   std::shared_ptr<const LoadedModel> load(const LoadRequest& request, const LoadContext& context) const override;
 };
 

@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <stdexcept>
+
+#include "berth/convert.h"
+#include "berth/engine.h"
+#include "berth/model.h"
+#include "berth/plan_export.h"
+#include "command.h"
+#include "failure.h"
+#include "help.h"
+#include "output.h"
+#include "pipeline/yaml.h"
+#include "plan_options.h"
+#include "plan_report.h"
+#include "text/printable.h"
+#include "text_file.h"
+
+namespace berth::cli {
+namespace {
+
+constexpr auto plan_examples =
+    "Examples:\n"
+    "  berth plan smollm2\n"
+    "  berth plan model.gguf --context 32768 --simulate cpu:64GiB,cuda:2x24GiB\n"
+    "  berth plan model.gguf --objective largest_context --format llama.cpp\n"
+    "  berth plan model.gguf --max-memory cuda:0=10GiB --pin '_exps=cpu'\n"
+    "  berth plan model.gguf --format html -o plan.html\n"
+    "  berth plan --compare one.json other.json\n"
+    "\n"
+    "Exit codes: as all commands, and 3 where the model does not fit; what lacks and\n"
+    "what would help is printed then.";
+
+/// What was planned, and what is told of it.
+struct Planned {
+  ModelProfile profile;
+  Inventory inventory;
+  Plan plan;
+  std::optional<MemoryUse> exact = {};  ///< as the engine has it
+};
+
+bool is_for_a_tool(const std::string& format) { return format == "hf" || format == "llama.cpp" || format == "ollama"; }
+
+/// PyTorch lacks some devices, and a device map has modules instead of tensors.
+void suit_to_transformers(PlanRequest& request, const Inventory& inventory) {
+  request.rules.tensor_overrides = false;
+  for (const auto& info : inventory.devices) {
+    const auto type = info.device.type();
+    if (type == DeviceType::rpc || type == DeviceType::vulkan) request.avoid.push_back(info.device);
+  }
+}
+
+MemoryUse ask_engine(const Planned& planned) {
+  if (engines().empty())
+    throw std::runtime_error("This Berth was built without an engine, so --verify has nobody to ask");
+  OrderedMap<DeviceKey> keys;
+  for (const auto& use : planned.plan.use) keys.set(use.device.str(), use.key);
+  return engines().front()->memory(planned.profile.path, planned.plan.placement, planned.plan.context, keys);
+}
+
+Value as_document(const Planned& planned) {
+  auto document = planned.plan.to_dict();
+  if (planned.exact) document.as_object().set("verified", planned.exact->to_dict());
+  return document;
+}
+
+std::string in_format(const Planned& planned, const std::string& format) {
+  const auto& [profile, inventory, plan, exact] = planned;
+  if (format == "json") return as_document(planned).to_json(2) + "\n";
+  if (format == "yaml") return yaml::write(as_document(planned));
+  if (format == "hf") return to_hf(to_hf_device_map(plan, profile)).to_json(2) + "\n";
+  if (format == "llama.cpp") return shell_command("llama-server", to_llama_cpp(plan, profile, inventory)) + "\n";
+  if (format == "ollama") return to_ollama(plan, profile);
+  if (format == "html") return to_html(plan, profile, inventory);
+  auto text = plan_table(plan, profile, inventory);
+  if (exact) text += "\n" + verification_table(memory_use(profile, plan.placement, plan.context), *exact);
+  return text;
+}
+
+/// Nothing can be said to another tool then: what lacks is an error, with what would help.
+int refuse_for_tool(const Plan& plan) {
+  std::string text = "the model does not fit";
+  for (const auto& each : plan.changes) text += (&each == &plan.changes.front() ? "; " : ", or ") + each.str();
+  note(escaped(text + (plan.changes.empty() ? "" : " would do")), Note::error);
+  return does_not_fit;
+}
+
+int make_and_show(const PlanOptions& options, const std::string& format) {
+  auto request = plan_request(options);
+  Planned planned{.profile = read_model(locate_model(options.model, ModelSearch::from_environment())),
+                  .inventory = look_at(options.machine),
+                  .plan = {}};
+  if (format == "hf") suit_to_transformers(request, planned.inventory);
+  planned.plan = make_plan(planned.profile, planned.inventory, request);
+  const bool fits = planned.plan.outcome == PlanOutcome::fits;
+  if (!fits && is_for_a_tool(format)) return refuse_for_tool(planned.plan);
+  if (fits && options.verify) planned.exact = ask_engine(planned);
+  const auto text = in_format(planned, format);
+  options.output.empty() ? print(text) : write_output_file(options.output, text);
+  return fits ? done : does_not_fit;
+}
+
+Plan read_plan(const std::string& path) {
+  const auto text = read_file_or_input(path, "a plan");
+  try {
+    return Plan::from_dict(Value::from_json(text));
+  } catch (const std::exception& problem) {
+    throw std::runtime_error(file_name_for_messages(path) + " is no plan: " + problem.what());
+  }
+}
+
+int compare_plans(const PlanOptions& options) {
+  if (!options.model.empty()) throw WrongUse("--compare takes two files of plans and no MODEL", "berth plan");
+  const auto& [first, second] = std::pair(options.compare.at(0), options.compare.at(1));
+  const auto one = read_plan(first);
+  const auto other = read_plan(second);
+  if (options.json) {
+    print(Value(Value::Object{{first, one.to_dict()}, {second, other.to_dict()}}).to_json(2) + "\n");
+    return done;
+  }
+  print(comparison_table(one, first, other, second));
+  return done;
+}
+
+int plan_command(const PlanOptions& options) {
+  if (!options.compare.empty()) return compare_plans(options);
+  if (options.model.empty()) throw WrongUse("Say which MODEL is to be planned, such as smollm2", "berth plan");
+  if (options.json && options.format != "table" && options.format != "json")
+    throw WrongUse("--json and --format " + options.format + " contradict each other", "berth plan");
+  return make_and_show(options, options.json ? "json" : options.format);
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app, Action& action) {
+  auto* command = app.add_subcommand("plan", "Say where each part of a model goes, before anything is loaded");
+  set_help(*command, plan_examples);
+  auto options = std::make_shared<PlanOptions>();
+  add_plan_options(*command, *options);
+  command->callback([options, &action] { action = [options] { return plan_command(*options); }; });
+}
+
+}  // namespace berth::cli

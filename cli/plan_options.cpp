@@ -1,0 +1,142 @@
+#include "plan_options.h"
+
+#include <algorithm>
+
+#include "failure.h"
+#include "help.h"
+#include "text/bytes.h"
+#include "text/nearest.h"
+#include "text/printable.h"
+
+namespace berth::cli {
+namespace {
+
+constexpr auto berth_plan = "berth plan";
+
+void add_plan_context(CLI::App& command, PlanOptions& options) {
+  const auto whole = [&](const char* name, auto& value, const char* what) {
+    command.add_option(name, value, what)->type_name("N")->check(whole_number());
+  };
+  whole("--context", options.context.n_ctx,
+        "Tokens of context, of all sequences together; 0, the default: what the model was trained for");
+  whole("--parallel", options.context.n_seq, "Sequences computed at the same time (1)");
+  whole("--batch", options.context.n_batch, "Tokens given to the engine at a time, at most (2048)");
+  whole("--ubatch", options.context.n_ubatch, "Tokens computed at a time, at most (512)");
+  command.add_option("--cache-type", options.cache_type, "The type of cached keys and values (F16)")
+      ->type_name("TYPE")
+      ->check(one_of({"F32", "F16", "BF16", "Q8_0", "Q5_1", "Q5_0", "Q4_1", "Q4_0", "IQ4_NL"}));
+  whole("--min-context", options.min_context,
+        "The context may be shortened down to this where it does not fit; the longest that fits is taken");
+}
+
+void add_plan_choices(CLI::App& command, PlanOptions& options) {
+  command.add_option("--objective", options.objective, "What is to be best (fastest)")
+      ->type_name("OBJECTIVE")
+      ->check(one_of({"fastest", "fewest_devices", "largest_context"}));
+  command
+      .add_option(
+          "--strategy", options.strategy,
+          "optimal, the default, is Berth's own. The others are accelerate's, which divides modules of PyTorch: "
+          "they need a module tree, which a GGUF file does not hold")
+      ->type_name("STRATEGY")
+      ->check(one_of({"optimal", "auto", "balanced", "balanced_low_0", "sequential"}));
+  const auto several = [&](const char* name, auto& value, const char* type, const char* what) {
+    command.add_option(name, value, what)->type_name(type)->allow_extra_args(false);
+  };
+  several("--max-memory", options.max_memory, "DEVICE=SIZE",
+          "No more than this of a device, such as cuda:0=10GiB; can be repeated");
+  command.add_option("--leave", options.leave, "What stays free of each memory, such as 1GiB")->type_name("SIZE");
+  several("--pin", options.pins, "PATTERN=DEVICE",
+          "Tensors whose name matches this regular expression lie on a device, such as '_exps=cpu'; can be repeated, "
+          "the first that matches counts");
+  several("--use", options.use, "DEVICE", "Only this device besides the CPU; can be repeated");
+  several("--avoid", options.avoid, "DEVICE", "Not this device; can be repeated");
+}
+
+void add_plan_outputs(CLI::App& command, PlanOptions& options) {
+  command.add_flag(
+      "--verify", options.verify,
+      "Also ask llama.cpp what it would allocate on this machine, without loading, and show the difference");
+  command.add_option("--format", options.format, "What is printed (table)")
+      ->type_name("FORMAT")
+      ->check(one_of({"table", "json", "yaml", "hf", "llama.cpp", "ollama", "html"}));
+  command.add_option("-o,--output", options.output, "Write it to a file instead")->type_name("FILE");
+  command.add_flag("--json", options.json, "The same as --format json (docs/plan.schema.json)");
+  command.add_option("--compare", options.compare, "Show two plans that --json wrote side by side, instead of a MODEL")
+      ->type_name("FILE")
+      ->expected(2);
+}
+
+/// "cuda:0=10GiB" at its last "=".
+std::pair<std::string, std::string> at_equals(const std::string& text, const char* option, const char* form) {
+  const auto at = text.rfind('=');
+  if (at == std::string::npos || at == 0 || at + 1 == text.size())
+    throw WrongUse(std::string(option) + " takes " + form + ", not " + in_quotes(text), berth_plan);
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+std::vector<MemoryBudget> max_memory_budgets(const PlanOptions& options) {
+  Value::Array pairs;
+  for (const auto& each : options.max_memory) {
+    const auto [device, size] = at_equals(each, "--max-memory", "DEVICE=SIZE");
+    pairs.push_back(Value::Array{device, size});
+  }
+  return max_memory_from(pairs);
+}
+
+std::vector<Device> named_devices(const std::vector<std::string>& texts) {
+  std::vector<Device> devices;
+  for (const auto& text : texts) devices.push_back(Device::from_str(text));
+  return devices;
+}
+
+Objective objective_of(const std::string& name) {
+  return name == "fewest_devices"    ? Objective::fewest_devices
+         : name == "largest_context" ? Objective::largest_context
+                                     : Objective::fastest;
+}
+
+}  // namespace
+
+void add_plan_options(CLI::App& command, PlanOptions& options) {
+  command
+      .add_option("MODEL", options.model,
+                  "A GGUF file, a folder that holds one, ORG/NAME in the Hugging Face cache, or smollm2, the default "
+                  "model")
+      ->type_name("MODEL");
+  add_plan_context(command, options);
+  add_plan_choices(command, options);
+  add_machine_options(command, options.machine);
+  add_plan_outputs(command, options);
+}
+
+PlanRequest plan_request(const PlanOptions& options) {
+  if (options.strategy != "optimal")
+    throw WrongUse("--strategy " + options.strategy +
+                       " divides modules of PyTorch, and a GGUF file does not say what they are: leave it out, or use "
+                       "plan_device_map() with a module tree",
+                   berth_plan);
+  for (const auto& [name, value] : {std::pair{"--parallel", options.context.n_seq},
+                                    {"--batch", options.context.n_batch},
+                                    {"--ubatch", options.context.n_ubatch}})
+    if (value < 1) throw WrongUse(std::string(name) + " must be at least 1", berth_plan);
+  if (options.context.n_ctx < 0) throw WrongUse("--context must be 0 or more", berth_plan);
+  PlanRequest request{.context = options.context, .min_context = options.min_context};
+  request.context.type_k = request.context.type_v = options.cache_type;
+  request.objective = objective_of(options.objective);
+  request.max_memory = max_memory_budgets(options);
+  if (options.leave) {
+    const auto bytes = parse_bytes(*options.leave);
+    if (!bytes) throw WrongUse("--leave takes a size such as 1GiB, not " + in_quotes(*options.leave), berth_plan);
+    request.leave = *bytes;
+  }
+  for (const auto& each : options.pins) {
+    const auto [pattern, device] = at_equals(each, "--pin", "PATTERN=DEVICE");
+    request.pins.push_back({pattern, Device::from_str(device)});
+  }
+  request.use = named_devices(options.use);
+  request.avoid = named_devices(options.avoid);
+  return request;
+}
+
+}  // namespace berth::cli

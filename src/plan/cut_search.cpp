@@ -1,0 +1,196 @@
+#include "plan/cut_search.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace berth::plan {
+namespace {
+
+constexpr double no_way = std::numeric_limits<double>::infinity();
+constexpr std::size_t most_steps = 20'000'000;
+
+std::uint64_t bytes_at(const std::map<Device, std::uint64_t>& bytes, const Device& device) {
+  const auto found = bytes.find(device);
+  return found == bytes.end() ? 0 : found->second;
+}
+
+}  // namespace
+
+FixedBytes fixed_bytes(const std::vector<DeviceUse>& use) {
+  FixedBytes fixed;
+  for (const auto& each : use) fixed[each.device] = each.compute + each.overhead;
+  return fixed;
+}
+
+CutSearch::CutSearch(const MachineView& machine, const PlanRequest& request, const ModelParts& parts,
+                     const FixedBytes& known)
+    : machine_(machine), request_(request), parts_(parts), fixed_(known) {
+  for (const auto& use : parts.base) held_[use.device] += use.weights + use.cache;
+}
+
+void CutSearch::set(const std::vector<DeviceUse>& use) {
+  for (const auto& [device, bytes] : fixed_bytes(use)) fixed_[device] = bytes;
+}
+
+/// Of using a device at all, be it the CPU.
+double CutSearch::price() const { return request_.objective == Objective::fewest_devices ? few_devices_s : 0; }
+
+std::uint64_t CutSearch::besides_layers(const Device& device) const {
+  return bytes_at(held_, device) + bytes_at(fixed_, device);
+}
+
+std::optional<Cut> CutSearch::best() const {
+  const auto items = parts_.layers.size();
+  const auto steps = items * (machine_.devices.size() + 1) * (shares_host_memory() ? items : 1);
+  const auto most = parts_.has_experts && request_.rules.tensor_overrides ? parts_.layer_count() : 0;
+  const auto stride = std::max<std::size_t>(1, (most * steps + most_steps - 1) / most_steps);
+  std::optional<Cut> best;
+  for (std::size_t n = 0; n <= most; n = n == most ? n + 1 : std::min(n + stride, most))
+    for (auto& cut : cuts(n))
+      if (!best || cut.stages.seconds < best->stages.seconds) best = std::move(cut);
+  return best;
+}
+
+bool CutSearch::learn(const std::vector<DeviceUse>& use) {
+  bool learned = false;
+  for (const auto& [device, fixed] : fixed_bytes(use)) {
+    auto& known = fixed_[device];
+    learned = learned || fixed > known;
+    known = std::max(known, fixed);
+    const auto [least, is_new] = least_.try_emplace(device, fixed);
+    if (!is_new) least->second = std::min(least->second, fixed);
+  }
+  return learned;
+}
+
+bool CutSearch::forget() {
+  if (fixed_ == least_ || least_.empty()) return false;
+  fixed_ = least_;
+  return true;
+}
+
+Placement CutSearch::placement_of(const Cut& cut) const {
+  const auto& [start, runs, seconds] = cut.stages;
+  Placement placement{.layers = {}, .output = Device::cpu(), .tensors = parts_.pinned};
+  const auto count = parts_.layer_count();
+  if (start > 0) placement.layers.push_back({0, static_cast<int>(std::min(start, count)), Device::cpu()});
+  for (const auto& run : runs) {
+    const auto& device = machine_.devices[run.device].device;
+    const auto layers = std::min(run.first + run.count, count) - std::min(run.first, count);
+    if (layers > 0) placement.layers.push_back({static_cast<int>(run.first), static_cast<int>(layers), device});
+    if (run.first + run.count == parts_.layers.size()) placement.output = device;
+  }
+  for (std::size_t i = start; i < std::min(cut.expert_layers, count); ++i)
+    for (const auto& name : parts_.layers[i].experts) placement.tensors.set(name, machine_.cpu.device);
+  return placement;
+}
+
+std::vector<double> CutSearch::seconds_by_device(const Cut& cut) const {
+  std::vector<double> seconds(machine_.devices.size() + 1);
+  for (std::size_t i = 0; i < cut.stages.start; ++i) seconds[0] += cpu_seconds(parts_.layers[i]);
+  for (const auto& run : cut.stages.runs)
+    for (std::size_t i = run.first; i < run.first + run.count; ++i) {
+      const auto& layer = parts_.layers[i];
+      const bool moved = i < cut.expert_layers;
+      const auto& device = machine_.devices[run.device];
+      seconds[run.device + 1] += (layer.read_bytes + (moved ? 0 : layer.expert_read_bytes)) / device.bytes_per_s;
+      if (moved) seconds[0] += layer.expert_read_bytes / machine_.cpu.bytes_per_s;
+    }
+  return seconds;
+}
+
+bool CutSearch::shares_host_memory() const {
+  return std::ranges::any_of(machine_.devices,
+                             [&](const PlanDevice& device) { return machine_.shares_host_memory(device); });
+}
+
+double CutSearch::rate_of(const Device& device) const {
+  for (const auto& each : machine_.devices)
+    if (each.device == device) return each.bytes_per_s;
+  return machine_.cpu.bytes_per_s;
+}
+
+double CutSearch::link_of(const Device& device) const {
+  for (const auto& each : machine_.devices)
+    if (each.device == device) return each.link_s;
+  return 0;
+}
+
+double CutSearch::pinned_seconds(const LayerPart& layer) const {
+  double seconds = 0;
+  for (const auto& [device, bytes] : layer.pinned_reads) seconds += bytes / rate_of(device) + 2 * link_of(device);
+  return seconds;
+}
+
+double CutSearch::cpu_seconds(const LayerPart& layer) const {
+  return (layer.read_bytes + layer.expert_read_bytes) / machine_.cpu.bytes_per_s + pinned_seconds(layer);
+}
+
+std::vector<Cut> CutSearch::cuts(std::size_t expert_layers) const {
+  const auto& layers = parts_.layers;
+  double link_s = 0;
+  for (const auto& device : machine_.devices) link_s = std::max(link_s, device.link_s);
+  std::vector<StageItem> items;
+  std::uint64_t moved = 0;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const bool moves = i < expert_layers;
+    if (moves) moved += layers[i].expert_bytes;
+    items.push_back({layers[i].bytes - (moves ? layers[i].expert_bytes : 0),
+                     layers[i].read_bytes + (moves ? 0 : layers[i].expert_read_bytes), pinned_seconds(layers[i])});
+    if (moves) items.back().elsewhere_s += layers[i].expert_read_bytes / machine_.cpu.bytes_per_s + 2 * link_s;
+  }
+
+  std::vector<double> start_s(layers.size() + 1, no_way);
+  std::vector<std::uint64_t> host_bytes(layers.size() + 1);
+  std::uint64_t bytes = besides_layers(machine_.cpu.device) + moved;
+  double seconds = 0;
+  for (std::size_t n = 0; n <= layers.size(); ++n) {
+    host_bytes[n] = bytes;
+    const bool is_used = n > 0 || moved > 0;
+    if (bytes <= machine_.cpu.room) start_s[n] = seconds + (is_used ? price() : 0);
+    if (n == layers.size()) break;
+    bytes += items[n].bytes;
+    seconds += cpu_seconds(layers[n]);
+  }
+
+  std::vector<Cut> cuts;
+  const auto add = [&](const std::vector<double>& starts, std::uint64_t host) {
+    if (auto stages = best_on_devices(items, starts, host)) cuts.push_back({*std::move(stages), expert_layers});
+  };
+  if (!shares_host_memory()) {
+    add(start_s, 0);
+    return cuts;
+  }
+  for (std::size_t n = 0; n < start_s.size(); ++n) {
+    if (start_s[n] == no_way) continue;
+    std::vector<double> only(start_s.size(), no_way);
+    only[n] = start_s[n];
+    add(only, host_bytes[n]);
+  }
+  return cuts;
+}
+
+std::optional<Stages> CutSearch::best_on_devices(const std::vector<StageItem>& items,
+                                                 const std::vector<double>& start_s, std::uint64_t host_bytes) const {
+  std::vector<StageDevice> devices;
+  std::vector<std::size_t> places;
+  for (std::size_t d = 0; d < machine_.devices.size(); ++d) {
+    const auto& device = machine_.devices[d];
+    auto room = device.room;
+    if (machine_.shares_host_memory(device)) {
+      const auto pool = machine_.pools.find(device.pool);
+      const auto all = pool == machine_.pools.end() ? machine_.cpu.room : pool->second;
+      room = std::min(room, all - std::min(all, host_bytes));
+    }
+    const auto taken = besides_layers(device.device);
+    if (taken > room) continue;
+    devices.push_back({room - taken, 1 / device.bytes_per_s, device.link_s + price()});
+    places.push_back(d);
+  }
+  auto stages = best_stages(items, devices, start_s);
+  if (stages)
+    for (auto& run : stages->runs) run.device = places[run.device];
+  return stages;
+}
+
+}  // namespace berth::plan

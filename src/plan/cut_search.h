@@ -1,0 +1,70 @@
+/// The quickest cuts of a model's layers over a machine, for compute buffers that are taken as known.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "berth/plan.h"
+#include "plan/machine_view.h"
+#include "plan/model_parts.h"
+#include "plan/stages.h"
+
+namespace berth::plan {
+
+/// Bytes that each device holds besides weights and cache: compute buffers and overhead.
+using FixedBytes = std::map<Device, std::uint64_t>;
+FixedBytes fixed_bytes(const std::vector<DeviceUse>& use);
+
+/// What a device costs beyond its time where few are wanted: more seconds than any token takes.
+inline constexpr double few_devices_s = 1 << 20;
+
+/// A cut of the layers, and how many layers leave their experts on the CPU.
+struct Cut {
+  Stages stages;
+  std::size_t expert_layers;
+};
+
+/// The search with what is held besides layers as known so far.
+class CutSearch {
+ public:
+  CutSearch(const MachineView& machine, const PlanRequest& request, const ModelParts& parts, const FixedBytes& known);
+
+  std::optional<Cut> best() const;
+
+  /// What a placement really held: more than was known, or the search would not have chosen it. False where nothing was
+  /// new.
+  bool learn(const std::vector<DeviceUse>& use);
+  /// Back to the least that was seen of each device: buffers of one placement may be larger than those of another that
+  /// has more to hold. False where that is no less.
+  bool forget();
+  /// Takes what `use` holds for what its devices hold.
+  void set(const std::vector<DeviceUse>& use);
+  void add(const Device& device, std::uint64_t bytes) { fixed_[device] += bytes; }
+
+  Placement placement_of(const Cut& cut) const;
+
+  /// Of the CPU first, then of the devices in order.
+  std::vector<double> seconds_by_device(const Cut& cut) const;
+
+ private:
+  bool shares_host_memory() const;
+  double price() const;
+  std::uint64_t besides_layers(const Device& device) const;
+  double rate_of(const Device& device) const;
+  double link_of(const Device& device) const;
+  double pinned_seconds(const LayerPart& layer) const;
+  double cpu_seconds(const LayerPart& layer) const;
+  std::vector<Cut> cuts(std::size_t expert_layers) const;
+  std::optional<Stages> best_on_devices(const std::vector<StageItem>& items, const std::vector<double>& start_s,
+                                        std::uint64_t host_bytes) const;
+
+  const MachineView& machine_;
+  const PlanRequest& request_;
+  const ModelParts& parts_;
+  std::map<Device, std::uint64_t> held_;  // whatever the placement is
+  FixedBytes fixed_;                      // as far as they are known
+  FixedBytes least_;                      // that was seen
+};
+
+}  // namespace berth::plan

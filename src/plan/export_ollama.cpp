@@ -1,0 +1,45 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "berth/plan_export.h"
+#include "plan/engine_layout.h"
+#include "plan/export.h"
+#include "plan/layer_split.h"
+#include "text/nearest.h"
+#include "text/printable.h"
+
+namespace berth {
+
+std::string to_ollama(const Plan& plan, const ModelProfile& profile) {
+  plan::need_fitting(plan, "Ollama");
+  const auto path = std::filesystem::absolute(profile.path).string();
+  if (path.find_first_of("\r\n") != std::string::npos)
+    throw std::invalid_argument("A Modelfile cannot name " + in_quotes(path) + ": rename the file");
+  const auto split = plan::layer_split(plan::engine_layout(profile, plan.placement, plan.context, {}));
+  const auto& context = plan.context;
+  std::string file = "# ollama create NAME -f Modelfile\n";
+  file += fmt::format("# The server takes these from its environment: OLLAMA_NUM_PARALLEL={} OLLAMA_KV_CACHE_TYPE={}\n",
+                      context.n_seq, lower(context.type_k));
+  if (context.flash_attention != FlashAttention::automatic)
+    file += fmt::format("# and OLLAMA_FLASH_ATTENTION={}\n", context.flash_attention == FlashAttention::on ? 1 : 0);
+  if (context.type_k != context.type_v)
+    file +=
+        fmt::format("# Ollama has one type for keys and values; the plan has {} for values.\n", lower(context.type_v));
+  if (split.devices.size() > 1) {
+    file += "# Ollama divides layers over devices itself; the plan has";
+    for (std::size_t i = 0; i < split.devices.size(); ++i)
+      file += fmt::format("{} {} on {}", i == 0 ? "" : ",", split.counts[i], split.devices[i].str());
+    file += ".\n";
+  }
+  if (!plan.placement.tensors.empty())
+    file += fmt::format("# Ollama cannot place single tensors; the plan has {} apart from their layers.\n",
+                        plan.placement.tensors.size());
+  file += fmt::format("FROM {}\n", path);
+  file += fmt::format("PARAMETER num_ctx {}\n", context.unified ? context.n_ctx : context.n_ctx / context.n_seq);
+  file += fmt::format("PARAMETER num_batch {}\n", context.n_ubatch);
+  file += fmt::format("PARAMETER num_gpu {}\n", split.n_gpu_layers);
+  return file;
+}
+
+}  // namespace berth

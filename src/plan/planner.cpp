@@ -1,0 +1,69 @@
+#include "plan/planner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "plan/context_steps.h"
+
+namespace berth::plan {
+
+Planner::Planner(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request,
+                 const PlanMemory& memory)
+    : profile_(profile),
+      request_(request),
+      memory_(memory),
+      machine_(view_of(inventory, request, state_bytes(profile))) {}
+
+Plan Planner::make() const {
+  auto context = request_.context;
+  if (context.n_ctx < 0 || request_.min_context.value_or(1) < 1)
+    throw std::invalid_argument(fmt::format("A context of {} tokens, or of {} at least, is none", context.n_ctx,
+                                            request_.min_context.value_or(1)));
+  if (context.n_ctx == 0)
+    context.n_ctx = static_cast<int>(std::min<std::uint64_t>(profile_.context_length.value_or(4096), 1 << 28));
+  const int least = request_.min_context.value_or(
+      request_.objective == Objective::largest_context ? std::min(context_step, context.n_ctx) : context.n_ctx);
+  const int wanted = context.n_ctx;
+  auto found = find(context);
+  if (!found && least < wanted) {
+    if (auto longest = longest_context(context, least)) {
+      context.n_ctx = longest->n_ctx;
+      found = std::move(longest->found);
+    }
+  }
+  return found ? fits(*found, context, wanted) : does_not_fit(context);
+}
+
+std::optional<FoundPlacement> Planner::find(const ContextSpec& context, const FixedBytes& known) const {
+  const auto parts = parts_of(profile_, request_, context, memory_.stored);
+  return PlacementSearch(machine_, request_, memory_.whole).find(parts, context, known);
+}
+
+Plan Planner::fits(const FoundPlacement& found, const ContextSpec& context, int wanted) const {
+  Plan plan{.outcome = PlanOutcome::fits, .placement = found.placement, .context = context, .use = found.use};
+  if (found.seconds > 0) {
+    bool measured = machine_.cpu.measured;
+    for (const auto& device : machine_.devices) measured = measured && device.measured;
+    plan.predicted = PredictedSpeed{1 / found.seconds, measured, found.slowest.str()};
+  }
+  for (const auto& [first, count, device] : found.placement.layers)
+    plan.reasons.push_back({fmt::format("layers {} to {}", first, first + count - 1),
+                            device == machine_.cpu.device && !machine_.devices.empty()
+                                ? "on cpu: the other devices are full, or would be slower"
+                                : fmt::format("on {}: the quickest cut that fits", device.str())});
+  if (found.experts_on_cpu > 0)
+    plan.reasons.push_back(
+        {"experts", fmt::format("those of {} layers on cpu: quicker than whole layers there", found.experts_on_cpu)});
+  if (context.n_ctx < wanted)
+    plan.reasons.push_back(
+        {"context", fmt::format("{} tokens instead of {}, which do not fit", context.n_ctx, wanted)});
+  for (const auto& [name, device] : found.placement.tensors)
+    if (std::ranges::any_of(request_.pins, [&](const Pin& pin) { return pin.device == device; }) &&
+        device != machine_.cpu.device)
+      plan.reasons.push_back({name, "asked for"});
+  return plan;
+}
+
+}  // namespace berth::plan

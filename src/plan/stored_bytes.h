@@ -1,0 +1,16 @@
+/// What a placement stores on each device.
+#pragma once
+
+#include <vector>
+
+#include "berth/context_spec.h"
+#include "berth/model.h"
+#include "berth/placement.h"
+
+namespace berth::plan {
+
+/// Weights and cache as memory_of() has them, without compute buffers: no graph is built, which takes most of its time.
+std::vector<DeviceUse> stored_bytes(const ModelProfile& profile, const Placement& placement,
+                                    const ContextSpec& context);
+
+}  // namespace berth::plan

@@ -1,0 +1,215 @@
+#include "berth/plan.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include "berth/engine.h"
+#include "berth/memory.h"
+#include "berth/model.h"
+#include "cli/process.h"
+#include "plan/invented_models.h"
+
+namespace berth::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr int does_not_fit_code = 3;
+
+std::size_t widest_line(const std::string& text) {
+  std::size_t widest = 0;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) widest = std::max(widest, line.size());
+  return widest;
+}
+
+class PlanCommand : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = std::make_unique<TemporaryFolder>();
+    write_invented_model("qwen3", file("dense.gguf"));
+    write_invented_model("qwen3moe", file("experts.gguf"));
+  }
+  static void TearDownTestSuite() { folder_.reset(); }
+
+  static std::string file(const std::string& name) { return (folder_->path() / name).string(); }
+
+  static Outcome plan(std::vector<std::string> arguments, const std::string& machine = "cpu:2GiB,cuda:1GiB",
+                      const std::string& model = "dense.gguf") {
+    arguments.insert(arguments.begin(), {"plan", file(model), "--simulate", machine});
+    return berth_command(arguments);
+  }
+
+  static Plan plan_from(const Outcome& outcome) { return Plan::from_dict(Value::from_json(outcome.out)); }
+
+  static std::unique_ptr<TemporaryFolder> folder_;
+};
+std::unique_ptr<TemporaryFolder> PlanCommand::folder_;
+
+TEST_F(PlanCommand, ShowsDevicesLayersAndReasonsWithinEightyColumns) {
+  const auto outcome = plan({"--context", "2048"}, "cpu:2GiB,cuda:690MiB");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_THAT(outcome.out, AllOf(StartsWith("Model "), HasSubstr("\nOutcome  it fits\n"), HasSubstr("\nDEVICE  "),
+                                 HasSubstr("\nLayers\n"), HasSubstr("2048 tokens, 1 sequence, cache in F16"),
+                                 HasSubstr("tokens/s predicted"), HasSubstr("not measured"), HasSubstr("# weights")));
+  EXPECT_LE(widest_line(outcome.out), 80U);
+  // One bar for each device, of the same width.
+  std::size_t bars = 0;
+  std::istringstream lines(outcome.out);
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("  [")) {
+      ++bars;
+      EXPECT_EQ(line.size(), 80U) << line;
+    }
+  EXPECT_EQ(bars, 2U);
+}
+
+TEST_F(PlanCommand, JsonIsAPlanThatLoadsAndHoldsTheBytesOfMemoryOf) {
+  const auto outcome = plan({"--context", "4096", "--parallel", "2", "--cache-type", "Q8_0", "--json"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  const auto made = plan_from(outcome);
+  const auto machine = simulate("cpu:2GiB,cuda:1GiB");
+  const auto profile = read_model(file("dense.gguf"));
+  EXPECT_EQ(made.use, memory_of(profile, made.placement, made.context, {}, &machine));
+  EXPECT_EQ(made.context.n_seq, 2);
+  EXPECT_EQ(made.context.type_v, "Q8_0");
+  EXPECT_EQ(plan({"--context", "4096", "--parallel", "2", "--cache-type", "Q8_0", "--format", "json"}).out,
+            outcome.out);
+}
+
+TEST_F(PlanCommand, KeepsWhatTheUserDecides) {
+  const auto limited = plan_from(plan({"--context", "1024", "--max-memory", "cuda:0=700MiB", "--json"}));
+  for (const auto& use : limited.use) EXPECT_TRUE(use.device != Device::gpu() || use.total() <= 700U << 20);
+  EXPECT_EQ(plan_from(plan({"--context", "1024", "--avoid", "cuda:0", "--json"})).placement.output, Device::cpu());
+  const auto used = plan_from(plan({"--context", "1024", "--use", "cuda:1", "--json"}, "cpu:2GiB,cuda:2x2GiB"));
+  EXPECT_EQ(used.placement.output, Device::gpu(1));
+  const auto pinned = plan_from(plan({"--context", "1024", "--pin", "blk\\.0\\..*=cpu", "--json"}));
+  EXPECT_EQ(pinned.placement.tensors.at("blk.0.attn_q.weight"), Device::cpu());
+  EXPECT_EQ(plan_from(plan({"--context", "1024", "--leave", "900MiB", "--json"})).placement.output, Device::cpu());
+  const auto few =
+      plan_from(plan({"--context", "1024", "--objective", "fewest_devices", "--json"}, "cpu:2GiB,cuda:2x2GiB"));
+  EXPECT_EQ(few.placement.layers.size(), 1U);
+}
+
+TEST_F(PlanCommand, SaysWhatLacksWhereItDoesNotFit) {
+  const auto outcome = plan({"--context", "40960"}, "cpu:100MiB");
+  EXPECT_EQ(outcome.exit_code, does_not_fit_code);
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("it does not fit"), HasSubstr("What lacks"),
+                                 HasSubstr("What would help, each alone"), HasSubstr("one more device with")));
+  EXPECT_LE(widest_line(outcome.out), 80U);
+  EXPECT_EQ(plan_from(plan({"--context", "40960", "--json"}, "cpu:100MiB")).outcome, PlanOutcome::does_not_fit);
+  for (const std::string tool : {"hf", "llama.cpp", "ollama"}) {
+    const auto refused = plan({"--context", "40960", "--format", tool}, "cpu:100MiB");
+    EXPECT_EQ(refused.exit_code, does_not_fit_code);
+    EXPECT_EQ(refused.out, "");
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("does not fit"), HasSubstr("would do")));
+  }
+}
+
+TEST_F(PlanCommand, ShortensTheContextWhenAsked) {
+  const auto outcome = plan({"--context", "40960", "--min-context", "256", "--json"}, "cpu:500MiB");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_LT(plan_from(outcome).context.n_ctx, 40960);
+  const auto longest = plan({"--context", "40960", "--objective", "largest_context", "--json"}, "cpu:500MiB");
+  EXPECT_EQ(plan_from(longest).context.n_ctx % 256, 0);
+}
+
+TEST_F(PlanCommand, SpeaksToOtherTools) {
+  const auto flags = plan({"--context", "1024", "--format", "llama.cpp"});
+  EXPECT_THAT(flags.out,
+              AllOf(StartsWith("llama-server -m " + file("dense.gguf") + " -dev CUDA0 -ngl "),
+                    HasSubstr(" -c 1024 -np 1 -b 2048 -ub 512 -ctk f16 -ctv f16 -fa auto "), HasSubstr(" -fit off\n")));
+  EXPECT_THAT(plan({"--context", "1024", "--format", "ollama"}).out,
+              AllOf(HasSubstr("\nFROM " + file("dense.gguf") + "\n"), HasSubstr("\nPARAMETER num_ctx 1024\n")));
+  const auto map = Value::from_json(plan({"--context", "1024", "--format", "hf"}).out);
+  EXPECT_NE(map.find("model.layers.0"), nullptr);
+  EXPECT_THAT(plan({"--context", "1024", "--format", "yaml"}).out, HasSubstr("outcome: fits\n"));
+  EXPECT_THAT(plan({"--context", "1024", "--format", "html"}).out, StartsWith("<!DOCTYPE html>"));
+}
+
+TEST_F(PlanCommand, ADeviceMapHasNoSingleTensorsAndNoWorkers) {
+  const std::string machine = "cpu:2GiB,cuda:720MiB,rpc:1GiB";
+  EXPECT_NE(plan({"--context", "1024"}, machine, "experts.gguf").out.find("tensors"), std::string::npos);
+  const auto outcome = plan({"--context", "1024", "--format", "hf"}, machine, "experts.gguf");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, Not(HasSubstr("rpc")));
+}
+
+TEST_F(PlanCommand, WritesToAFile) {
+  const auto target = file("plan.html");
+  const auto outcome = plan({"--context", "1024", "--format", "html", "-o", target});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+  std::stringstream page;
+  page << std::ifstream(target).rdbuf();
+  EXPECT_THAT(page.str(), StartsWith("<!DOCTYPE html>"));
+  const auto refused = plan({"--context", "1024", "-o", file("none/plan.json")});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("Cannot write " + file("none/plan.json")));
+}
+
+TEST_F(PlanCommand, ComparesTwoPlans) {
+  plan({"--context", "1024", "--json", "-o", file("one.json")});
+  plan({"--context", "4096", "--avoid", "cuda:0", "--json", "-o", file("two.json")});
+  const auto outcome = berth_command({"plan", "--compare", file("one.json"), file("two.json")});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("1024 tokens"), HasSubstr("4096 tokens"), HasSubstr("cuda:0 layers")));
+  EXPECT_LE(widest_line(outcome.out), 80U);
+  EXPECT_EQ(berth_command({"plan", "--compare", file("one.json"), file("dense.gguf")}).exit_code, 1);
+  EXPECT_THAT(berth_command({"plan", "--compare", file("one.json"), file("none.json")}).err,
+              HasSubstr("Cannot read a plan"));
+  std::ofstream(file("wrong.json")) << R"({"outcome": "fits"})";
+  EXPECT_THAT(berth_command({"plan", "--compare", file("one.json"), file("wrong.json")}).err,
+              HasSubstr("wrong.json is no plan: "));
+}
+
+TEST_F(PlanCommand, RefusesWhatMakesNoSense) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> wrong = {
+      {{"--context", "-1"}, "--context must be 0 or more"},
+      {{"--parallel", "0"}, "--parallel must be at least 1"},
+      {{"--cache-type", "Q9"}, "'Q9' is none of F32"},
+      {{"--strategy", "balanced"}, "divides modules of PyTorch"},
+      {{"--max-memory", "cuda:0"}, "--max-memory takes DEVICE=SIZE"},
+      {{"--max-memory", "cuda:0=many"}, "is neither a number of bytes"},
+      {{"--max-memory", "cuda:7=1GiB"}, "The machine has no device 'cuda:7'"},
+      {{"--leave", "much"}, "--leave takes a size"},
+      {{"--pin", "blk"}, "--pin takes PATTERN=DEVICE"},
+      {{"--pin", "blk=gpu"}, "Unknown device type string 'gpu'"},
+      {{"--pin", "no_such_tensor=cpu"}, "matches no tensor of the model"},
+      {{"--use", "cuda:3"}, "The machine has no device 'cuda:3'"},
+      {{"--min-context", "0"}, "of 0 at least, is none"},
+      {{"--format", "word"}, "'word' is none of table"},
+      {{"--json", "--format", "hf"}, "contradict each other"}};
+  for (const auto& [arguments, message] : wrong) {
+    const auto outcome = plan(arguments);
+    EXPECT_EQ(outcome.exit_code, 2) << testing::PrintToString(arguments) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(message)) << testing::PrintToString(arguments);
+  }
+  EXPECT_THAT(berth_command({"plan"}).err, HasSubstr("Say which MODEL is to be planned"));
+  EXPECT_EQ(berth_command({"plan", file("none.gguf")}).exit_code, 1);
+}
+
+TEST_F(PlanCommand, VerifiesByAskingTheEngine) {
+  if (engines().empty()) GTEST_SKIP() << "this build has no engine";
+  const auto outcome = berth_command({"plan", file("dense.gguf"), "--context", "1024", "--verify"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto at = outcome.out.find("Asked of llama.cpp, in bytes\n");
+  ASSERT_NE(at, outcome.out.npos) << outcome.out;
+  std::istringstream lines(outcome.out.substr(at));
+  std::string line;
+  std::getline(lines, line);
+  std::getline(lines, line);
+  int buffers = 0;
+  for (; std::getline(lines, line); ++buffers) EXPECT_THAT(line, testing::EndsWith(" none"));
+  EXPECT_GE(buffers, 4);
+}
+
+}  // namespace
+}  // namespace berth::test

@@ -1,0 +1,134 @@
+#include <gmock/gmock.h>
+
+#include "berth/plan.h"
+#include "cli/process.h"
+#include "json_file.h"
+#include "plan/plan_value_fields.h"
+#include "random_values.h"
+
+namespace berth {
+namespace {
+
+using testing::Each;
+
+Value plan_schema() { return test::json_file("../../docs/plan.schema.json"); }
+
+/// What another implementation of JSON Schema finds wrong with each document; "" for nothing.
+std::vector<std::string> schema_problems(const std::vector<Value>& documents) {
+  const Value given = Value::Object{{"schema", plan_schema()}, {"documents", documents}};
+  const auto outcome = test::berth_command({BERTH_TEST_DATA_DIR "/../inventory/validate.py"},
+                                           {.input = given.to_json(), .program = "/usr/bin/python3"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  std::vector<std::string> problems;
+  const Value found = Value::from_json(outcome.out);
+  for (const auto& each : found.as_array()) problems.push_back(each.is_null() ? "" : each.as_string());
+  return problems;
+}
+
+Plan random_plan(test::Random& random) {
+  const auto bytes = [&] { return static_cast<std::uint64_t>(random.below(1'000'000)) << random.below(20); };
+  Plan plan{.outcome = random.coin() ? PlanOutcome::fits : PlanOutcome::does_not_fit};
+  int next = 0;
+  for (int i = random.below(4); i > 0; --i) {
+    plan.placement.layers.push_back({next, 1 + random.below(20), random.device()});
+    next += plan.placement.layers.back().count;
+  }
+  plan.placement.output = random.device();
+  for (int i = random.below(3); i > 0; --i)
+    plan.placement.tensors.set("blk." + std::to_string(i) + ".x", random.device());
+  plan.context = {.n_ctx = random.below(1 << 20), .n_seq = 1 + random.below(8), .unified = random.coin()};
+  if (random.coin()) plan.context.type_k = "Q8_0";
+  if (random.coin()) plan.context.flash_attention = FlashAttention::off;
+  for (int i = random.below(4); i > 0; --i) {
+    DeviceUse use{.device = random.device(), .pool = "ram", .weights = bytes(), .cache = bytes(), .compute = bytes()};
+    if (random.coin()) use.key = {.pci_id = "0000:65:00.0", .number = 3, .engines = {{"llama.cpp", "CUDA0"}}};
+    plan.use.push_back(use);
+  }
+  if (random.coin()) plan.predicted = PredictedSpeed{random.below(1000) / 8.0, random.coin(), "cpu"};
+  if (random.coin()) plan.missing.push_back({random.device(), "ram", bytes(), bytes()});
+  if (random.coin()) plan.changes.push_back({.what = "context", .n_ctx = random.below(4096)});
+  if (random.coin()) plan.changes.push_back({.what = "cache_type", .cache_type = "Q4_0"});
+  if (random.coin()) plan.changes.push_back({.what = "device", .bytes = bytes()});
+  for (int i = random.below(3); i > 0; --i) plan.reasons.push_back({"layers 0 to 3", "on cpu"});
+  return plan;
+}
+
+/// The names of a table and of the schema are the same, and so are those that must be there.
+template <class T>
+void expect_described(const Value& described) {
+  std::vector<std::string> names;
+  std::vector<std::string> required;
+  std::apply(
+      [&](const auto&... each) {
+        (names.emplace_back(each.name), ...);
+        ((each.required ? required.emplace_back(each.name), 0 : 0), ...);
+      },
+      structs::FieldsOf<T>::all);
+  std::vector<std::string> described_names;
+  for (const auto& [name, value] : described.find("properties")->as_object()) described_names.push_back(name);
+  EXPECT_EQ(described_names, names);
+  std::vector<std::string> described_required;
+  if (const auto* list = described.find("required"))
+    for (const auto& name : list->as_array()) described_required.push_back(name.as_string());
+  EXPECT_EQ(described_required, required);
+}
+
+TEST(PlanSchema, HasTheNamesThatAreWritten) {
+  const Value all = plan_schema();
+  const auto definition = [&](const char* name) { return all.find("$defs")->as_object().at(name); };
+  expect_described<Plan>(all);
+  expect_described<Placement>(definition("Placement"));
+  expect_described<LayerRun>(definition("LayerRun"));
+  expect_described<ContextSpec>(definition("ContextSpec"));
+  expect_described<DeviceUse>(definition("DeviceUse"));
+  expect_described<DeviceKey>(definition("DeviceKey"));
+  expect_described<DeviceName>(definition("DeviceName"));
+  expect_described<PredictedSpeed>(definition("PredictedSpeed"));
+  expect_described<Shortfall>(definition("Shortfall"));
+  expect_described<PlanChange>(definition("PlanChange"));
+  expect_described<Reason>(definition("Reason"));
+}
+
+TEST(PlanSchema, HoldsForWhatIsWritten) {
+  test::Random random(2);
+  std::vector<Value> documents;
+  for (int i = 0; i < 60; ++i) {
+    const auto plan = random_plan(random);
+    documents.push_back(plan.to_dict());
+    EXPECT_EQ(Plan::from_dict(Value::from_json(documents.back().to_json())), plan);
+  }
+  EXPECT_THAT(schema_problems(documents), Each(""));
+}
+
+TEST(PlanSchema, RefusesWhatTheReaderRefuses) {
+  Plan plan{.outcome = PlanOutcome::fits,
+            .placement = {.layers = {{0, 4, Device::gpu()}}, .output = Device::gpu()},
+            .context = {.n_ctx = 4096, .n_seq = 2},
+            .use = {{.device = Device::gpu(), .weights = 77}},
+            .predicted = PredictedSpeed{1.5, true, "cpu"}};
+  const auto with = [&](const std::string& what, const std::string& instead) {
+    auto text = plan.to_dict().to_json();
+    EXPECT_NE(text.find(what), text.npos) << what << " in " << text;
+    return Value::from_json(text.replace(text.find(what), what.size(), instead));
+  };
+  const std::vector<Value> documents = {
+      Value::Object{},
+      Value::Array{},
+      with("\"fits\"", "\"perhaps\""),
+      with("\"count\": 4", "\"count\": 0"),
+      with("\"count\": 4", "\"count\": 4294967296"),
+      with("\"first\": 0", "\"first\": -1"),
+      with("\"output\": \"cuda:0\"", "\"output\": \"gpu\""),
+      with("\"n_ctx\": 4096", "\"n_ctx\": \"4096\""),
+      with("\"n_seq\": 2", "\"n_seq\": 0"),
+      with("\"weights\": 77", "\"weights\": -77"),
+      with("\"weights\": 77, ", ""),
+      with("\"measured\": true", "\"measured\": 1"),
+  };
+  EXPECT_THAT(schema_problems(documents), Each(testing::Ne("")));
+  for (const auto& document : documents)
+    EXPECT_THROW(Plan::from_dict(document), std::invalid_argument) << document.to_json();
+}
+
+}  // namespace
+}  // namespace berth

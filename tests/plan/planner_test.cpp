@@ -1,0 +1,164 @@
+/// Plans of real shapes of models with the bytes of memory_of(): what they say fits, fits.
+#include "plan/planner.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+
+#include "berth/memory.h"
+#include "berth/plan.h"
+#include "plan/invented_models.h"
+#include "plan/small_model.h"
+#include "plan/stored_bytes.h"
+#include "random_values.h"
+
+namespace berth {
+namespace {
+
+/// Each layer once, in order, and no pool over what is free of it; the bytes are those of memory_of().
+void expect_sound(const Plan& plan, const ModelProfile& profile, const Inventory& machine) {
+  ASSERT_EQ(plan.outcome, PlanOutcome::fits);
+  int next = 0;
+  for (const auto& run : plan.placement.layers) {
+    EXPECT_EQ(run.first, next);
+    EXPECT_GT(run.count, 0);
+    EXPECT_NE(machine.find(run.device), nullptr) << run.device;
+    next += run.count;
+  }
+  EXPECT_EQ(static_cast<std::uint64_t>(next), profile.block_count);
+  EXPECT_EQ(plan.use, memory_of(profile, plan.placement, plan.context, {}, &machine));
+  std::map<std::string, std::uint64_t> by_pool;
+  for (const auto& use : plan.use) {
+    const auto* info = machine.find(use.device);
+    ASSERT_NE(info, nullptr) << use.device;
+    EXPECT_LE(use.total(), info->free_bytes) << use.device;
+    by_pool[info->pool] += use.total();
+  }
+  for (const auto& [pool, bytes] : by_pool) EXPECT_LE(bytes, machine.pool(pool)->free_bytes) << pool;
+}
+
+/// Each change alone makes the model fit, as the plan says.
+void expect_changes_do(const Plan& plan, const ModelProfile& profile, const Inventory& machine) {
+  for (const auto& change : plan.changes) {
+    SCOPED_TRACE(change.str());
+    PlanRequest request{.context = plan.context};
+    auto larger = machine;
+    if (change.n_ctx) request.context.n_ctx = *change.n_ctx;
+    if (change.cache_type) request.context.type_k = request.context.type_v = *change.cache_type;
+    if (change.bytes) {
+      const auto device = Device::rpc(999);
+      larger.devices.push_back(
+          {.device = device, .pool = "more", .total_bytes = *change.bytes, .free_bytes = *change.bytes});
+      larger.devices.back().engines = {{"llama.cpp", "RPC999"}};
+      larger.pools.push_back(
+          {.id = "more", .kind = PoolKind::remote, .total_bytes = *change.bytes, .free_bytes = *change.bytes});
+    }
+    EXPECT_EQ(make_plan(profile, larger, request).outcome, PlanOutcome::fits);
+  }
+}
+
+std::vector<std::string> names_of_models() {
+  std::vector<std::string> names;
+  for (const auto& each : std::filesystem::directory_iterator(BERTH_TEST_DATA_DIR "/architectures/models"))
+    names.push_back(each.path().stem().string());
+  std::ranges::sort(names);
+  return names;
+}
+
+TEST(Planner, WhatItSaysFitsFitsOnTheRecordedMachines) {
+  std::vector<ModelProfile> profiles;
+  for (const std::string name : {"qwen3", "qwen3moe", "gemma2", "mamba1", "llama4"})
+    profiles.push_back(test::invented_model(name));
+  int machines = 0;
+  for (const auto& each : std::filesystem::directory_iterator(BERTH_TEST_DATA_DIR "/machines")) {
+    if (!exists(each.path() / "inventory.json")) continue;
+    const auto machine = Inventory::load(each.path() / "inventory.json");
+    ++machines;
+    for (const auto& profile : profiles) {
+      SCOPED_TRACE(each.path().filename().string() + " " + profile.path.filename().string());
+      const auto plan = make_plan(profile, machine, {.context = {.n_ctx = 4096}});
+      if (plan.outcome == PlanOutcome::fits)
+        expect_sound(plan, profile, machine);
+      else if (machine.find(Device::cpu())->free_bytes > 0)  // some recordings do not say what is free
+        EXPECT_FALSE(plan.changes.empty());
+    }
+  }
+  EXPECT_GT(machines, 5);
+}
+
+TEST(Planner, WhatItSaysFitsFitsOnRandomMachines) {
+  const auto names = names_of_models();
+  test::Random random(3);
+  int fitting = 0;
+  int failing = 0;
+  for (int round = 0; round < 60; ++round) {
+    const auto& name = names[static_cast<std::size_t>(random.below(static_cast<int>(names.size())))];
+    const auto profile = test::invented_model(name);
+    std::string text = "cpu:" + std::to_string(50 + random.below(700)) + "MiB";
+    for (int i = random.below(3); i > 0; --i) text += ",rpc:" + std::to_string(20 + random.below(400)) + "MiB";
+    if (random.coin()) text += ",cuda:" + std::to_string(650 + random.below(600)) + "MiB";
+    if (random.below(4) == 0) text += ",vulkan:shared";
+    SCOPED_TRACE(name + " on " + text);
+    const auto machine = simulate(text);
+    const auto plan = make_plan(profile, machine, {.context = {.n_ctx = 512 << random.below(6)}});
+    if (plan.outcome == PlanOutcome::fits) {
+      ++fitting;
+      expect_sound(plan, profile, machine);
+    } else {
+      ++failing;
+      expect_changes_do(plan, profile, machine);
+    }
+    EXPECT_EQ(Plan::from_dict(Value::from_json(plan.to_dict().to_json())), plan);
+  }
+  EXPECT_GT(fitting, 15);
+  EXPECT_GT(failing, 5);
+}
+
+TEST(Planner, FindsTheLongestContextThatFits) {
+  const auto profile = test::small_model("llama", {}, 8);
+  for (const std::string machine : {"cpu:10MiB,rpc:30MiB", "cpu:40MiB", "cpu:20MiB,rpc:20MiB,rpc:12MiB"}) {
+    SCOPED_TRACE(machine);
+    const auto inventory = simulate(machine);
+    const auto plan =
+        make_plan(profile, inventory, {.context = {.n_ctx = 1 << 20}, .objective = Objective::largest_context});
+    expect_sound(plan, profile, inventory);
+    EXPECT_GT(plan.context.n_ctx, 256);
+    EXPECT_LT(plan.context.n_ctx, 1 << 20);
+    EXPECT_EQ(make_plan(profile, inventory, {.context = {.n_ctx = plan.context.n_ctx + 256}}).outcome,
+              PlanOutcome::does_not_fit);
+  }
+}
+
+TEST(Planner, SaysOfWhatDoesNotFitWhatWouldDo) {
+  const auto profile = test::small_model("llama", {}, 8);
+  const auto inventory = simulate("cpu:25MiB,rpc:25MiB");
+  const auto plan = make_plan(profile, inventory, {.context = {.n_ctx = 16384}});
+  ASSERT_EQ(plan.outcome, PlanOutcome::does_not_fit);
+  EXPECT_FALSE(plan.missing.empty());
+  EXPECT_GE(plan.changes.size(), 2U);
+  expect_changes_do(plan, profile, inventory);
+}
+
+TEST(Planner, StandInDevicesHoldWhatMemoryOfSaysOfOneDevice) {
+  // Weights and cache of each layer, asked of a device for each: the sum is that of one device, but for what each device
+  // holds of its own.
+  for (const std::string name : {"qwen3", "qwen3moe", "gemma2", "ds2-old-lite", "mamba1", "llama4"}) {
+    SCOPED_TRACE(name);
+    const auto profile = test::invented_model(name);
+    const auto parts =
+        plan::parts_of(profile, {}, {.n_ctx = 2048}, [&](const Placement& placement, const ContextSpec& context) {
+          return plan::stored_bytes(profile, placement, context);
+        });
+    std::uint64_t apart = 0;
+    for (const auto& layer : parts.layers) apart += layer.bytes;
+    const auto count = static_cast<int>(*profile.block_count);
+    const Placement one{.layers = {{0, count, Device::rpc(0)}}, .output = Device::rpc(0)};
+    const auto whole = memory_of(profile, one, {.n_ctx = 2048});
+    EXPECT_GE(apart, whole.front().weights + whole.front().cache);
+    EXPECT_LE(apart, (whole.front().weights + whole.front().cache) * 102 / 100 + 4096);
+  }
+}
+
+}  // namespace
+}  // namespace berth

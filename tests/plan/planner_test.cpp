@@ -78,10 +78,11 @@ TEST(Planner, WhatItSaysFitsFitsOnTheRecordedMachines) {
     for (const auto& profile : profiles) {
       SCOPED_TRACE(each.path().filename().string() + " " + profile.path.filename().string());
       const auto plan = make_plan(profile, machine, {.context = {.n_ctx = 4096}});
-      if (plan.outcome == PlanOutcome::fits)
+      if (plan.outcome == PlanOutcome::fits) {
         expect_sound(plan, profile, machine);
-      else if (machine.find(Device::cpu())->free_bytes > 0)  // some recordings do not say what is free
+      } else if (machine.find(Device::cpu())->free_bytes > 0) {  // some recordings do not say what is free
         EXPECT_FALSE(plan.changes.empty());
+      }
     }
   }
   EXPECT_GT(machines, 5);

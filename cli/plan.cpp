@@ -74,7 +74,9 @@ std::string in_format(const Planned& planned, const std::string& format) {
   if (format == "ollama") return to_ollama(plan, profile);
   if (format == "html") return to_html(plan, profile, inventory);
   auto text = plan_table(plan, profile, inventory);
-  if (exact) text += "\n" + verification_table(memory_use(profile, plan.placement, plan.context), *exact);
+  if (exact)
+    text += "\n" + verification_table(
+                       memory_use(profile, plan.placement, plan.context, generation_options(plan.context)), *exact);
   return text;
 }
 

@@ -34,6 +34,9 @@ struct MemoryOptions {
   bool operator==(const MemoryOptions&) const = default;
 };
 
+/// Those of Berth's own sessions and of llama-server, which ask for the logits of one token of each sequence.
+MemoryOptions generation_options(const ContextSpec& context);
+
 enum class BufferKind {
   weights,
   cache,    ///< keys and values, recurrent states

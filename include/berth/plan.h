@@ -120,7 +120,7 @@ using MemoryFunction = std::function<std::vector<DeviceUse>(const Placement&, co
 Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request,
                const MemoryFunction& memory);
 
-/// The same with the bytes that memory_of() computes for llama.cpp: what it says fits, fits.
+/// The same with the bytes that memory_of() computes for generation by llama.cpp: what it says fits, fits.
 ///
 ///     const auto profile = read_model("model.gguf");
 ///     const auto plan = make_plan(profile, discover(), {.context = {.n_ctx = 8192}});

@@ -53,6 +53,8 @@ std::vector<DeviceUse> MemoryUse::by_device() const {
   return uses;
 }
 
+MemoryOptions generation_options(const ContextSpec& context) { return {.n_outputs_max = context.n_seq}; }
+
 MemoryUse memory_use(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,
                      const MemoryOptions& options) {
   const auto layout = engine_layout(profile, placement, context, options);

@@ -16,8 +16,10 @@ Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const Pl
   const plan::PlanMemory memory{
       .stored = [&](const Placement& placement,
                     const ContextSpec& context) { return plan::stored_bytes(profile, placement, context); },
-      .whole = [&](const Placement& placement,
-                   const ContextSpec& context) { return memory_of(profile, placement, context, {}, &inventory); }};
+      .whole =
+          [&](const Placement& placement, const ContextSpec& context) {
+            return memory_of(profile, placement, context, generation_options(context), &inventory);
+          }};
   return plan::Planner(profile, inventory, request, memory).make();
 }
 

@@ -53,7 +53,7 @@ class PlanCommand : public testing::Test {
 std::unique_ptr<TemporaryFolder> PlanCommand::folder_;
 
 TEST_F(PlanCommand, ShowsDevicesLayersAndReasonsWithinEightyColumns) {
-  const auto outcome = plan({"--context", "2048"}, "cpu:2GiB,cuda:690MiB");
+  const auto outcome = plan({"--context", "2048", "--pin", R"(blk\.0\.=cpu)"}, "cpu:2GiB,cuda:1GiB");
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_EQ(outcome.err, "");
   EXPECT_THAT(outcome.out, AllOf(StartsWith("Model "), HasSubstr("\nOutcome  it fits\n"), HasSubstr("\nDEVICE  "),
@@ -77,7 +77,7 @@ TEST_F(PlanCommand, JsonIsAPlanThatLoadsAndHoldsTheBytesOfMemoryOf) {
   const auto made = plan_from(outcome);
   const auto machine = simulate("cpu:2GiB,cuda:1GiB");
   const auto profile = read_model(file("dense.gguf"));
-  EXPECT_EQ(made.use, memory_of(profile, made.placement, made.context, {}, &machine));
+  EXPECT_EQ(made.use, memory_of(profile, made.placement, made.context, generation_options(made.context), &machine));
   EXPECT_EQ(made.context.n_seq, 2);
   EXPECT_EQ(made.context.type_v, "Q8_0");
   EXPECT_EQ(plan({"--context", "4096", "--parallel", "2", "--cache-type", "Q8_0", "--format", "json"}).out,

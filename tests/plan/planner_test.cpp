@@ -27,7 +27,7 @@ void expect_sound(const Plan& plan, const ModelProfile& profile, const Inventory
     next += run.count;
   }
   EXPECT_EQ(static_cast<std::uint64_t>(next), profile.block_count);
-  EXPECT_EQ(plan.use, memory_of(profile, plan.placement, plan.context, {}, &machine));
+  EXPECT_EQ(plan.use, memory_of(profile, plan.placement, plan.context, generation_options(plan.context), &machine));
   std::map<std::string, std::uint64_t> by_pool;
   for (const auto& use : plan.use) {
     const auto* info = machine.find(use.device);
@@ -155,7 +155,7 @@ TEST(Planner, StandInDevicesHoldWhatMemoryOfSaysOfOneDevice) {
     for (const auto& layer : parts.layers) apart += layer.bytes;
     const auto count = static_cast<int>(*profile.block_count);
     const Placement one{.layers = {{0, count, Device::rpc(0)}}, .output = Device::rpc(0)};
-    const auto whole = memory_of(profile, one, {.n_ctx = 2048});
+    const auto whole = memory_of(profile, one, {.n_ctx = 2048}, {.n_outputs_max = 1});
     EXPECT_GE(apart, whole.front().weights + whole.front().cache);
     EXPECT_LE(apart, (whole.front().weights + whole.front().cache) * 102 / 100 + 4096);
   }

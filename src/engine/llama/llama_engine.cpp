@@ -185,7 +185,7 @@ MemoryUse LlamaEngine::memory(const std::filesystem::path& model, const Placemen
     devices.emplace_back(device, find_device(device, key == nullptr ? DeviceKey() : *key).handle);
   }
   const HoldBackends hold;
-  return exact_memory(model, profile, placement, context, {}, devices);
+  return exact_memory(model, profile, placement, context, generation_options(context), devices);
 }
 
 std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request, const LoadContext& context) const {

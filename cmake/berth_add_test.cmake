@@ -25,7 +25,9 @@ function(berth_add_test name)
     berth::berth fmt::fmt nlohmann_json::nlohmann_json GTest::gmock Threads::Threads ${CMAKE_DL_LIBS})
   # Most of the time that tests take to compile went into these headers, into making quick code of what runs once, and
   # into checks of undefined behaviour in matchers.
-  target_precompile_headers(${name} PRIVATE <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp> <fmt/format.h>)
+  if(NOT BERTH_JOIN_SOURCES)
+    target_precompile_headers(${name} PRIVATE <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp> <fmt/format.h>)
+  endif()
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0> -fno-sanitize=undefined)
   target_compile_definitions(${name} PRIVATE
     BERTH_TEST_DATA_DIR="${PROJECT_SOURCE_DIR}/tests/data"

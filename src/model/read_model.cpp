@@ -24,7 +24,7 @@ ModelProfile read_model(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path, error) || model::is_safetensors_name(path))
     return model::read_safetensors_model(path);
   if (path.extension() == ".onnx") return model::read_onnx_model(path);
-  if (begins_as_safetensors(path)) return model::read_safetensors_model(path);
+  if (path.extension() != ".gguf" && begins_as_safetensors(path)) return model::read_safetensors_model(path);
   return model::read_gguf_model(path);
 }
 

@@ -88,22 +88,17 @@ std::optional<std::uint64_t> Planner::extra_memory(const ContextSpec& context, c
     return with(steps, [&](const PlacementSearch& search) { return search.could_fit(parts, fixed); });
   });
   for (std::uint64_t more = 64; enough <= most; enough += more, more *= 2)
-    if (with(enough, [&](const PlacementSearch& search) { return search.find(parts, context, fixed).has_value(); }))
+    if (with(enough, [&](const PlacementSearch& search) { return search.find(parts, context).has_value(); }))
       return enough * extra_step;
   return std::nullopt;
 }
 
 Plan Planner::does_not_fit(const ContextSpec& context) const {
   Plan plan{.outcome = PlanOutcome::does_not_fit, .placement = {}, .context = context};
-  auto roomy = machine_;
-  roomy.cpu.room = largest_extra;
-  for (auto& [pool, bytes] : roomy.pools)
-    if (pool == machine_.cpu.pool) bytes = largest_extra;
-  const auto parts = parts_of(profile_, request_, context, memory_.stored);
-  if (const auto nearest = PlacementSearch(roomy, request_, memory_.whole).find(parts, context)) {
-    plan.placement = nearest->placement;
-    plan.use = nearest->use;
-    plan.missing = PlacementSearch(machine_, request_, memory_.whole).shortfalls(nearest->use);
+  if (const auto closest = nearest(context)) {
+    plan.placement = closest->placement;
+    plan.use = closest->use;
+    plan.missing = PlacementSearch(machine_, request_, memory_.whole).shortfalls(closest->use);
     plan.reasons.push_back({"layers", "do not fit, even with the best cut: the rest would have to be on cpu"});
   }
   add_changes(plan);

@@ -116,6 +116,44 @@ TEST(Planner, WhatItSaysFitsFitsOnRandomMachines) {
   EXPECT_GT(failing, 5);
 }
 
+/// Some layers on the CPU, the next ones on the first device, the rest with the output on the second.
+Placement random_cut(int layers, test::Random& random) {
+  const int on_cpu = random.below(layers);
+  const int on_first = random.below(layers - on_cpu);
+  const int on_second = layers - on_cpu - on_first;
+  Placement placement{.layers = {}, .output = Device::rpc(1)};
+  for (const auto& run : {LayerRun{0, on_cpu, Device::cpu()}, LayerRun{on_cpu, on_first, Device::rpc(0)},
+                          LayerRun{on_cpu + on_first, on_second, Device::rpc(1)}})
+    if (run.count > 0) placement.layers.push_back(run);
+  return placement;
+}
+
+// The buffers of one cut tell little of another's, so that a machine with nothing to spare may get no plan.
+TEST(Planner, FindsAPlanOnEachMachineThatHoldsSomePlacementWithAThirdToSpare) {
+  test::Random random(11);
+  for (int round = 0; round < 40; ++round) {
+    const auto profile = round % 2 == 0
+                             ? test::small_model("llama", {}, 4 + static_cast<std::uint64_t>(random.below(12)))
+                             : test::invented_model("qwen3");
+    const ContextSpec context{.n_ctx = 512 << random.below(5)};
+    const auto placement = random_cut(static_cast<int>(*profile.block_count), random);
+    auto machine = simulate("cpu:1GiB,rpc:1GiB,rpc:1GiB");
+    for (auto& device : machine.devices) device.free_bytes = 0;
+    for (const auto& use : memory_of(profile, placement, context, generation_options(context), &machine)) {
+      auto& device = *std::ranges::find(machine.devices, use.device, &DeviceInfo::device);
+      device.free_bytes = use.total() + use.total() * static_cast<std::uint64_t>(33 + random.below(30)) / 100;
+    }
+    for (auto& pool : machine.pools)
+      for (const auto& device : machine.devices)
+        if (device.pool == pool.id && device.device.type() != DeviceType::disk) pool.free_bytes = device.free_bytes;
+    SCOPED_TRACE(placement.to_dict().to_json() + " of " + profile.path.filename().string() + ", " +
+                 std::to_string(context.n_ctx) + " tokens");
+    const auto plan = make_plan(profile, machine, {.context = context});
+    EXPECT_EQ(plan.outcome, PlanOutcome::fits);
+    if (plan.outcome == PlanOutcome::fits) expect_sound(plan, profile, machine);
+  }
+}
+
 TEST(Planner, FindsTheLongestContextThatFits) {
   const auto profile = test::small_model("llama", {}, 8);
   for (const std::string machine : {"cpu:10MiB,rpc:30MiB", "cpu:40MiB", "cpu:20MiB,rpc:20MiB,rpc:12MiB"}) {

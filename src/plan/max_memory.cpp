@@ -67,7 +67,8 @@ std::uint64_t bytes_of(const Value& value, const structs::Place& place) {
 
 std::vector<MemoryBudget> max_memory_from(const Value& value) {
   std::vector<MemoryBudget> budgets;
-  const structs::Place all({}, "max_memory");
+  const structs::Place document;
+  const structs::Place all(document, "max_memory");
   const auto add = [&](const Value& key, const Value& bytes, const structs::Place& place) {
     const MemoryBudget budget{device_of(key, place), bytes_of(bytes, place)};
     if (std::ranges::find(budgets, budget.device, &MemoryBudget::device) != budgets.end())

@@ -8,69 +8,40 @@
 #include "golden_file.h"
 #include "inventory/inventory_fields.h"
 #include "inventory/random_inventory.h"
-#include "json_file.h"
+#include "schema.h"
 
 namespace berth {
 namespace {
 
+using test::expect_described;
+using test::schema_problems;
 using testing::Each;
 
 Value schema() { return test::json_file("../../docs/inventory.schema.json"); }
 
-/// What another implementation of JSON Schema finds wrong with each document; "" for nothing.
-std::vector<std::string> problems(const std::vector<Value>& documents) {
-  const Value given = Value::Object{{"schema", schema()}, {"documents", documents}};
-  const auto outcome = test::berth_command({BERTH_TEST_DATA_DIR "/../inventory/validate.py"},
-                                           {.input = given.to_json(), .program = "/usr/bin/python3"});
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-  std::vector<std::string> problems;
-  const Value found = Value::from_json(outcome.out);
-  for (const auto& each : found.as_array()) problems.push_back(each.is_null() ? "" : each.as_string());
-  return problems;
-}
-
-/// The names of a table and of the schema are the same, and so are those that must be there.
-template <class T>
-void expect_same_names(const Value& described, std::vector<std::string> names = {}) {
-  std::vector<std::string> required = names;
-  std::apply(
-      [&](const auto&... each) {
-        (names.emplace_back(each.name), ...);
-        ((each.required ? required.emplace_back(each.name), 0 : 0), ...);
-      },
-      structs::FieldsOf<T>::all);
-  std::vector<std::string> described_names;
-  for (const auto& [name, value] : described.find("properties")->as_object()) described_names.push_back(name);
-  EXPECT_EQ(described_names, names);
-  std::vector<std::string> described_required;
-  if (const auto* list = described.find("required"))
-    for (const auto& name : list->as_array()) described_required.push_back(name.as_string());
-  EXPECT_EQ(described_required, required);
-}
-
 TEST(InventorySchema, HasTheNamesThatAreWritten) {
   const Value all = schema();
   const auto definition = [&](const char* name) { return all.find("$defs")->as_object().at(name); };
-  expect_same_names<Inventory>(all, {"schema"});
-  expect_same_names<DeviceInfo>(definition("DeviceInfo"));
-  expect_same_names<DeviceName>(definition("DeviceName"));
-  expect_same_names<MemoryPool>(definition("MemoryPool"));
-  expect_same_names<Link>(definition("Link"));
-  expect_same_names<CpuInfo>(definition("CpuInfo"));
-  expect_same_names<NumaNode>(definition("NumaNode"));
-  expect_same_names<CpuCache>(definition("CpuCache"));
-  expect_same_names<GpuInfo>(definition("GpuInfo"));
-  expect_same_names<DiskInfo>(definition("DiskInfo"));
-  expect_same_names<RemoteInfo>(definition("RemoteInfo"));
-  expect_same_names<DeviceSpeed>(definition("DeviceSpeed"));
-  expect_same_names<ProbeReport>(definition("ProbeReport"));
+  expect_described<Inventory>(all, {.required = {"schema"}});
+  expect_described<DeviceInfo>(definition("DeviceInfo"));
+  expect_described<DeviceName>(definition("DeviceName"));
+  expect_described<MemoryPool>(definition("MemoryPool"));
+  expect_described<Link>(definition("Link"));
+  expect_described<CpuInfo>(definition("CpuInfo"));
+  expect_described<NumaNode>(definition("NumaNode"));
+  expect_described<CpuCache>(definition("CpuCache"));
+  expect_described<GpuInfo>(definition("GpuInfo"));
+  expect_described<DiskInfo>(definition("DiskInfo"));
+  expect_described<RemoteInfo>(definition("RemoteInfo"));
+  expect_described<DeviceSpeed>(definition("DeviceSpeed"));
+  expect_described<ProbeReport>(definition("ProbeReport"));
 }
 
 TEST(InventorySchema, HoldsForWhatIsWritten) {
   test::RandomInventory random;
   std::vector<Value> documents;
   for (int i = 0; i < 60; ++i) documents.push_back(random.inventory().to_dict());
-  EXPECT_THAT(problems(documents), Each(""));
+  EXPECT_THAT(schema_problems(schema(), documents), Each(""));
 }
 
 TEST(InventorySchema, RefusesWhatTheReaderRefuses) {
@@ -101,7 +72,7 @@ TEST(InventorySchema, RefusesWhatTheReaderRefuses) {
       with("\"bytes_per_s\": 1000000000.0", "\"measured\": 1"),
       with("\"outcome\": \"found\"", "\"outcome\": \"lost\""),
   };
-  EXPECT_THAT(problems(documents), Each(testing::Ne("")));
+  EXPECT_THAT(schema_problems(schema(), documents), Each(testing::Ne("")));
   for (const auto& document : documents)
     EXPECT_THROW(Inventory::from_dict(document), std::invalid_argument) << document.to_json();
 }
@@ -124,7 +95,7 @@ TEST(InventoryGolden, SimulatedMachinesAreWrittenAsTheyAlwaysWere) {
     documents.push_back(test::json_file("inventory/" + name + ".json"));
     EXPECT_EQ(Inventory::load(BERTH_TEST_DATA_DIR "/inventory/" + name + ".json"), machine);
   }
-  EXPECT_THAT(problems(documents), Each(""));
+  EXPECT_THAT(schema_problems(schema(), documents), Each(""));
 }
 
 std::string documentation() {
@@ -136,7 +107,7 @@ TEST(InventoryDocumentation, ShowsAFileThatIsOne) {
   const auto text = documentation();
   const auto start = text.find("```json\n") + 8;
   const auto dict = Value::from_json(std::string_view(text).substr(start, text.find("```", start) - start));
-  EXPECT_THAT(problems({dict}), Each(""));
+  EXPECT_THAT(schema_problems(schema(), {dict}), Each(""));
   EXPECT_EQ(Inventory::from_dict(dict).devices.size(), 2U);
 }
 

@@ -1,32 +1,21 @@
 #include <gmock/gmock.h>
 
 #include "berth/model.h"
-#include "cli/process.h"
-#include "json_file.h"
 #include "model/layers.h"
 #include "model/profile_fields.h"
 #include "model/tensor_role.h"
 #include "random_values.h"
 #include "refusal.h"
+#include "schema.h"
 
 namespace berth {
 namespace {
 
+using test::expect_described;
+using test::schema_problems;
 using testing::Each;
 
 Value schema() { return test::json_file("../../docs/model.schema.json"); }
-
-/// What another implementation of JSON Schema finds wrong with each document; "" for nothing.
-std::vector<std::string> problems(const std::vector<Value>& documents) {
-  const Value given = Value::Object{{"schema", schema()}, {"documents", documents}};
-  const auto outcome = test::berth_command({BERTH_TEST_DATA_DIR "/../inventory/validate.py"},
-                                           {.input = given.to_json(), .program = "/usr/bin/python3"});
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-  std::vector<std::string> problems;
-  const Value found = Value::from_json(outcome.out);
-  for (const auto& each : found.as_array()) problems.push_back(each.is_null() ? "" : each.as_string());
-  return problems;
-}
 
 ModelProfile random_profile(test::Random& random) {
   const auto number = [&] { return static_cast<std::uint64_t>(random.below(100'000)); };
@@ -77,25 +66,14 @@ TEST(ModelSchema, HoldsForWhatIsWritten) {
   test::Random random;
   std::vector<Value> documents;
   for (int i = 0; i < 50; ++i) documents.push_back(random_profile(random).to_dict());
-  EXPECT_THAT(problems(documents), Each(""));
-}
-
-template <class T>
-void expect_same_names(const Value& described, std::vector<std::string> first = {},
-                       std::vector<std::string> last = {}) {
-  auto names = std::move(first);
-  std::apply([&](const auto&... each) { (names.emplace_back(each.name), ...); }, structs::FieldsOf<T>::all);
-  names.insert(names.end(), last.begin(), last.end());
-  std::vector<std::string> described_names;
-  for (const auto& [name, value] : described.find("properties")->as_object()) described_names.push_back(name);
-  EXPECT_EQ(described_names, names);
+  EXPECT_THAT(schema_problems(schema(), documents), Each(""));
 }
 
 TEST(ModelSchema, HasTheNamesThatAreWritten) {
   const Value all = schema();
-  expect_same_names<ModelProfile>(all, {"path"}, {"metadata"});
-  expect_same_names<LayerProfile>(all.find("$defs")->as_object().at("LayerProfile"));
-  expect_same_names<TensorInfo>(all.find("$defs")->as_object().at("TensorInfo"));
+  expect_described<ModelProfile>(all, {.before = {"path"}, .after = {"metadata"}});
+  expect_described<LayerProfile>(all.find("$defs")->as_object().at("LayerProfile"));
+  expect_described<TensorInfo>(all.find("$defs")->as_object().at("TensorInfo"));
 }
 
 TEST(ModelProfileDict, RefusesWhatIsNoProfile) {

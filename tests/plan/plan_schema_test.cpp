@@ -1,29 +1,18 @@
 #include <gmock/gmock.h>
 
 #include "berth/plan.h"
-#include "cli/process.h"
-#include "json_file.h"
 #include "plan/plan_value_fields.h"
 #include "random_values.h"
+#include "schema.h"
 
 namespace berth {
 namespace {
 
+using test::expect_described;
+using test::schema_problems;
 using testing::Each;
 
 Value plan_schema() { return test::json_file("../../docs/plan.schema.json"); }
-
-/// What another implementation of JSON Schema finds wrong with each document; "" for nothing.
-std::vector<std::string> schema_problems(const std::vector<Value>& documents) {
-  const Value given = Value::Object{{"schema", plan_schema()}, {"documents", documents}};
-  const auto outcome = test::berth_command({BERTH_TEST_DATA_DIR "/../inventory/validate.py"},
-                                           {.input = given.to_json(), .program = "/usr/bin/python3"});
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-  std::vector<std::string> problems;
-  const Value found = Value::from_json(outcome.out);
-  for (const auto& each : found.as_array()) problems.push_back(each.is_null() ? "" : each.as_string());
-  return problems;
-}
 
 Plan random_plan(test::Random& random) {
   const auto bytes = [&] { return static_cast<std::uint64_t>(random.below(1'000'000)) << random.below(20); };
@@ -53,26 +42,6 @@ Plan random_plan(test::Random& random) {
   return plan;
 }
 
-/// The names of a table and of the schema are the same, and so are those that must be there.
-template <class T>
-void expect_described(const Value& described) {
-  std::vector<std::string> names;
-  std::vector<std::string> required;
-  std::apply(
-      [&](const auto&... each) {
-        (names.emplace_back(each.name), ...);
-        ((each.required ? required.emplace_back(each.name), 0 : 0), ...);
-      },
-      structs::FieldsOf<T>::all);
-  std::vector<std::string> described_names;
-  for (const auto& [name, value] : described.find("properties")->as_object()) described_names.push_back(name);
-  EXPECT_EQ(described_names, names);
-  std::vector<std::string> described_required;
-  if (const auto* list = described.find("required"))
-    for (const auto& name : list->as_array()) described_required.push_back(name.as_string());
-  EXPECT_EQ(described_required, required);
-}
-
 TEST(PlanSchema, HasTheNamesThatAreWritten) {
   const Value all = plan_schema();
   const auto definition = [&](const char* name) { return all.find("$defs")->as_object().at(name); };
@@ -97,7 +66,7 @@ TEST(PlanSchema, HoldsForWhatIsWritten) {
     documents.push_back(plan.to_dict());
     EXPECT_EQ(Plan::from_dict(Value::from_json(documents.back().to_json())), plan);
   }
-  EXPECT_THAT(schema_problems(documents), Each(""));
+  EXPECT_THAT(schema_problems(plan_schema(), documents), Each(""));
 }
 
 TEST(PlanSchema, RefusesWhatTheReaderRefuses) {
@@ -125,7 +94,7 @@ TEST(PlanSchema, RefusesWhatTheReaderRefuses) {
       with("\"weights\": 77, ", ""),
       with("\"measured\": true", "\"measured\": 1"),
   };
-  EXPECT_THAT(schema_problems(documents), Each(testing::Ne("")));
+  EXPECT_THAT(schema_problems(plan_schema(), documents), Each(testing::Ne("")));
   for (const auto& document : documents)
     EXPECT_THROW(Plan::from_dict(document), std::invalid_argument) << document.to_json();
 }

@@ -13,30 +13,6 @@ namespace {
 
 constexpr std::size_t longest_name = 80;
 
-/// Text as it may stand in Mermaid's quoted labels and in XML.
-std::string in_markup(std::string_view text) {
-  std::string out;
-  for (const char c : escaped(text)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string_view last_part(std::string_view type) { return type.substr(type.rfind('.') + 1); }
 
 /// About how wide a text is; no font is asked. Characters beyond ASCII can be wide.

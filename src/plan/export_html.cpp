@@ -16,24 +16,6 @@ namespace {
 
 constexpr std::size_t tones = 8;
 
-/// Text from models and machines inside of HTML.
-std::string html_text(std::string_view text) {
-  std::string safe;
-  for (const char c : escaped(text)) {
-    if (c == '&')
-      safe += "&amp;";
-    else if (c == '<')
-      safe += "&lt;";
-    else if (c == '>')
-      safe += "&gt;";
-    else if (c == '"')
-      safe += "&quot;";
-    else
-      safe += c;
-  }
-  return safe;
-}
-
 class HtmlPage {
  public:
   HtmlPage(const Plan& plan, const ModelProfile& profile, const Inventory& inventory)
@@ -54,7 +36,7 @@ class HtmlPage {
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<link rel=\"icon\" "
         "href=\"data:,\">\n"
         "<title>{} - plan</title>\n<style>{}</style>\n</head>\n<body>\n{}</body>\n</html>\n",
-        html_text(profile_.name), plan::html_style, body_);
+        in_markup(profile_.name), plan::html_style, body_);
   }
 
  private:
@@ -68,15 +50,15 @@ class HtmlPage {
 
   void add_title() {
     const auto& context = plan_.context;
-    add("<h1>{}</h1>\n", html_text(profile_.name));
+    add("<h1>{}</h1>\n", in_markup(profile_.name));
     add("<p>{}, {} layers, {} of weights. <strong>{}</strong> with {} tokens of context for {} sequence{}, cache in {} "
         "and {}.</p>\n",
-        html_text(profile_.architecture), profile_.block_count.value_or(0), in_units(profile_.tensor_bytes),
+        in_markup(profile_.architecture), profile_.block_count.value_or(0), in_units(profile_.tensor_bytes),
         plan_.outcome == PlanOutcome::fits ? "It fits" : "It does not fit", context.n_ctx, context.n_seq,
-        context.n_seq == 1 ? "" : "s", html_text(context.type_k), html_text(context.type_v));
+        context.n_seq == 1 ? "" : "s", in_markup(context.type_k), in_markup(context.type_v));
     if (plan_.predicted)
       add("<p>Predicted: {:.1f} tokens/s, limited by {} ({}).</p>\n", plan_.predicted->decode_tokens_per_s,
-          html_text(plan_.predicted->limited_by),
+          in_markup(plan_.predicted->limited_by),
           plan_.predicted->measured ? "from measured rates" : "from usual rates of such devices, not measured");
   }
 
@@ -94,7 +76,7 @@ class HtmlPage {
     const auto room = info != nullptr ? info->free_bytes : use.total();
     const auto all = static_cast<double>(std::max({room, use.total(), std::uint64_t{1}}));
     add("<div class=\"device\"><strong>{}</strong> {}<br>\n", use.device.str(),
-        info != nullptr ? html_text(info->name) : "");
+        info != nullptr ? in_markup(info->name) : "");
     add("<div class=\"bar{}\">", use.total() > room ? " over" : "");
     for (const auto& [kind, bytes] : parts_of(use))
       if (bytes > 0)
@@ -136,7 +118,7 @@ class HtmlPage {
       add("<li>{} needs {}, and has {}</li>\n", each.device.str(), in_units(each.needed_bytes),
           in_units(each.available_bytes));
     add("</ul>\n<h2>What would help, each alone</h2>\n<ul>\n");
-    for (const auto& change : plan_.changes) add("<li>{}</li>\n", html_text(change.str()));
+    for (const auto& change : plan_.changes) add("<li>{}</li>\n", in_markup(change.str()));
     add("</ul>\n");
   }
 
@@ -144,7 +126,7 @@ class HtmlPage {
     if (plan_.reasons.empty()) return;
     add("<h2>Reasons</h2>\n<table><tbody>\n");
     for (const auto& [part, text] : plan_.reasons)
-      add("<tr><td class=\"name\">{}</td><td>{}</td></tr>\n", html_text(part), html_text(text));
+      add("<tr><td class=\"name\">{}</td><td>{}</td></tr>\n", in_markup(part), in_markup(text));
     add("</tbody></table>\n");
   }
 
@@ -157,7 +139,7 @@ class HtmlPage {
         weights.all().size());
     for (const auto& [tensor, backend, type] : weights.all())
       add("<tr><td class=\"name\">{}</td><td>{}</td><td>{}</td><td class=\"n\">{}</td><td>{}</td></tr>\n",
-          html_text(tensor->name), html_text(tensor->type), shape_text(*tensor), tensor->bytes,
+          in_markup(tensor->name), in_markup(tensor->type), shape_text(*tensor), tensor->bytes,
           layout.devices[static_cast<std::size_t>(backend)].str());
     add("</tbody></table></details>\n");
   }

@@ -63,6 +63,29 @@ std::string escaped(std::string_view text, bool keep_lines) {
   return out;
 }
 
+std::string in_markup(std::string_view text) {
+  std::string out;
+  for (const char c : escaped(text)) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
 std::string in_quotes(std::string_view text) { return "'" + printable(text, 300) + "'"; }
 
 }  // namespace berth

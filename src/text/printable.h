@@ -14,6 +14,9 @@ std::string printable(std::string_view text, std::size_t limit = 200);
 /// printable() without a limit; with `keep_lines`, ends of lines and tabs stay.
 std::string escaped(std::string_view text, bool keep_lines = false);
 
+/// escaped() for HTML, XML and quoted labels of Mermaid.
+std::string in_markup(std::string_view text);
+
 /// printable() in single quotes.
 std::string in_quotes(std::string_view text);
 

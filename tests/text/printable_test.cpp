@@ -59,5 +59,9 @@ TEST(Printable, IsAlwaysValidAndShort) {
   }
 }
 
+TEST(InMarkup, KeepsTheCharactersOfMarkupAndOfTerminalsOut) {
+  EXPECT_EQ(in_markup("<a href=\"x\">R&D\x1b</a>"), "&lt;a href=&quot;x&quot;&gt;R&amp;D\\x1b&lt;/a&gt;");
+}
+
 }  // namespace
 }  // namespace berth

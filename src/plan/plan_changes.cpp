@@ -95,7 +95,7 @@ std::optional<std::uint64_t> Planner::extra_memory(const ContextSpec& context, c
 
 Plan Planner::does_not_fit(const ContextSpec& context) const {
   Plan plan{.outcome = PlanOutcome::does_not_fit, .placement = {}, .context = context};
-  if (const auto closest = nearest(context)) {
+  if (const auto closest = nearest(parts_of(profile_, request_, context, memory_.stored), context)) {
     plan.placement = closest->placement;
     plan.use = closest->use;
     plan.missing = PlacementSearch(machine_, request_, memory_.whole).shortfalls(closest->use);

@@ -43,18 +43,17 @@ std::optional<FoundPlacement> Planner::find(const ContextSpec& context, const Fi
   if (found) return found;
   // The compute buffers of one cut tell little of another's, so that the search may end too early. What it finds where the
   // CPU holds anything may need no more than there is.
-  found = nearest(context);
+  found = nearest(parts, context);
   if (found && !search.shortfalls(found->use).empty()) found.reset();
   return found;
 }
 
-std::optional<FoundPlacement> Planner::nearest(const ContextSpec& context) const {
+std::optional<FoundPlacement> Planner::nearest(const ModelParts& parts, const ContextSpec& context) const {
   constexpr std::uint64_t anything = std::uint64_t{1} << 46;
   auto roomy = machine_;
   roomy.cpu.room = anything;
   for (auto& [pool, bytes] : roomy.pools)
     if (pool == machine_.cpu.pool) bytes = anything;
-  const auto parts = parts_of(profile_, request_, context, memory_.stored);
   return PlacementSearch(roomy, request_, memory_.whole).find(parts, context);
 }
 

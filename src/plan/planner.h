@@ -27,7 +27,7 @@ class Planner {
  private:
   std::optional<FoundPlacement> find(const ContextSpec& context, const FixedBytes& known = {}) const;
   /// On a CPU with all the memory that one could wish for.
-  std::optional<FoundPlacement> nearest(const ContextSpec& context) const;
+  std::optional<FoundPlacement> nearest(const ModelParts& parts, const ContextSpec& context) const;
   struct Longest {
     int n_ctx;
     FoundPlacement found;

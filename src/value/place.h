@@ -14,6 +14,8 @@ class Place {
   Place() = default;  ///< the document itself
   Place(const Place& in, std::string_view name) : in_(&in), name_(name) {}
   Place(const Place& in, std::size_t index) : in_(&in), index_(index) {}
+  Place(Place&& in, std::string_view name) = delete;  // it has to live as long as this
+  Place(Place&& in, std::size_t index) = delete;
 
   std::string str() const;  ///< "devices[3].free_bytes"
 

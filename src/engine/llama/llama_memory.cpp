@@ -6,6 +6,7 @@
 #include <array>
 #include <cctype>
 #include <map>
+#include <stdexcept>
 #include <string>
 
 #include "berth/error.h"
@@ -13,6 +14,7 @@
 #include "engine/llama/llama_internals.h"
 #include "engine/llama/log_capture.h"
 #include "plan/engine_layout.h"
+#include "plan/layer_split.h"
 
 namespace berth::llama {
 namespace {
@@ -60,17 +62,13 @@ class LoadParameters {
     return options;
   }
 
-  void split_layers() {
-    split_.assign(std::max<std::size_t>(llama_max_devices(), handles_.size()), 0);
-    auto backends = layout_.layer_backend;
-    backends.push_back(layout_.output_backend);
-    const auto first = std::ranges::find_if(backends, [&](auto backend) { return backend != layout_.host(); });
-    gpu_layers_ = static_cast<int>(backends.end() - first);
-    if (!std::is_sorted(first, backends.end()) || (first != backends.end() && backends.back() == layout_.host()))
-      refuse(
-          "llama.cpp places a run of layers on the CPU, then runs on its devices in their order, the output with the "
-          "last");
-    for (auto each = first; each != backends.end(); ++each) split_[static_cast<std::size_t>(*each)] += 1;
+  void split_layers() try {
+    const auto split = plan::layer_split(layout_);
+    gpu_layers_ = split.n_gpu_layers;
+    split_.assign(split.counts.begin(), split.counts.end());
+    split_.resize(std::max(llama_max_devices(), handles_.size()));
+  } catch (const std::invalid_argument& problem) {
+    refuse(problem.what());
   }
 
   void override_tensors(const Placement& placement, const NamedDevices& devices) {

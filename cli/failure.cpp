@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "berth/device.h"
+#include "berth/error.h"
 #include "berth/value.h"
 #include "command.h"
 #include "output.h"
@@ -19,6 +20,7 @@ namespace {
 
 int exit_code_of(const std::exception& problem) {
   if (const auto* interrupted = dynamic_cast<const Interrupted*>(&problem)) return interrupted->exit_code();
+  if (dynamic_cast<const ModelDoesNotFit*>(&problem) != nullptr) return does_not_fit;
   return dynamic_cast<const std::invalid_argument*>(&problem) != nullptr ? wrong_use : failed;
 }
 

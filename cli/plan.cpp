@@ -5,6 +5,7 @@
 
 #include "berth/convert.h"
 #include "berth/engine.h"
+#include "berth/error.h"
 #include "berth/model.h"
 #include "berth/plan_export.h"
 #include "command.h"
@@ -12,6 +13,7 @@
 #include "help.h"
 #include "output.h"
 #include "pipeline/yaml.h"
+#include "plan_file.h"
 #include "plan_options.h"
 #include "plan_report.h"
 #include "text/printable.h"
@@ -80,14 +82,6 @@ std::string in_format(const Planned& planned, const std::string& format) {
   return text;
 }
 
-/// Nothing can be said to another tool then: what lacks is an error, with what would help.
-int refuse_for_tool(const Plan& plan) {
-  std::string text = "the model does not fit";
-  for (const auto& each : plan.changes) text += (&each == &plan.changes.front() ? "; " : ", or ") + each.str();
-  note(escaped(text + (plan.changes.empty() ? "" : " would do")), Note::error);
-  return does_not_fit;
-}
-
 int make_and_show(const PlanOptions& options, const std::string& format) {
   auto request = plan_request(options);
   Planned planned{.profile = read_model(locate_model(options.model, ModelSearch::from_environment())),
@@ -96,20 +90,11 @@ int make_and_show(const PlanOptions& options, const std::string& format) {
   if (format == "hf") suit_to_transformers(request, planned.inventory);
   planned.plan = make_plan(planned.profile, planned.inventory, request);
   const bool fits = planned.plan.outcome == PlanOutcome::fits;
-  if (!fits && is_for_a_tool(format)) return refuse_for_tool(planned.plan);
+  if (!fits && is_for_a_tool(format)) throw ModelDoesNotFit(why_not(planned.plan));
   if (fits && options.verify) planned.exact = ask_engine(planned);
   const auto text = in_format(planned, format);
   options.output.empty() ? print(text) : write_output_file(options.output, text);
   return fits ? done : does_not_fit;
-}
-
-Plan read_plan(const std::string& path) {
-  const auto text = read_file_or_input(path, "a plan");
-  try {
-    return Plan::from_dict(Value::from_json(text));
-  } catch (const std::exception& problem) {
-    throw std::runtime_error(file_name_for_messages(path) + " is no plan: " + problem.what());
-  }
 }
 
 int compare_plans(const PlanOptions& options) {

@@ -4,6 +4,7 @@
 
 #include "failure.h"
 #include "help.h"
+#include "max_memory_argument.h"
 #include "text/bytes.h"
 #include "text/nearest.h"
 #include "text/printable.h"
@@ -67,23 +68,6 @@ void add_plan_outputs(CLI::App& command, PlanOptions& options) {
       ->expected(2);
 }
 
-/// "cuda:0=10GiB" at its last "=".
-std::pair<std::string, std::string> at_equals(const std::string& text, const char* option, const char* form) {
-  const auto at = text.rfind('=');
-  if (at == std::string::npos || at == 0 || at + 1 == text.size())
-    throw WrongUse(std::string(option) + " takes " + form + ", not " + in_quotes(text), berth_plan);
-  return {text.substr(0, at), text.substr(at + 1)};
-}
-
-std::vector<MemoryBudget> max_memory_budgets(const PlanOptions& options) {
-  Value::Array pairs;
-  for (const auto& each : options.max_memory) {
-    const auto [device, size] = at_equals(each, "--max-memory", "DEVICE=SIZE");
-    pairs.push_back(Value::Array{device, size});
-  }
-  return max_memory_from(pairs);
-}
-
 std::vector<Device> named_devices(const std::vector<std::string>& texts) {
   std::vector<Device> devices;
   for (const auto& text : texts) devices.push_back(Device::from_str(text));
@@ -124,14 +108,14 @@ PlanRequest plan_request(const PlanOptions& options) {
   PlanRequest request{.context = options.context, .min_context = options.min_context};
   request.context.type_k = request.context.type_v = options.cache_type;
   request.objective = objective_of(options.objective);
-  request.max_memory = max_memory_budgets(options);
+  request.max_memory = max_memory_budgets(options.max_memory, berth_plan);
   if (options.leave) {
     const auto bytes = parse_bytes(*options.leave);
     if (!bytes) throw WrongUse("--leave takes a size such as 1GiB, not " + in_quotes(*options.leave), berth_plan);
     request.leave = *bytes;
   }
   for (const auto& each : options.pins) {
-    const auto [pattern, device] = at_equals(each, "--pin", "PATTERN=DEVICE");
+    const auto [pattern, device] = at_equals(each, "--pin", "PATTERN=DEVICE", berth_plan);
     request.pins.push_back({pattern, Device::from_str(device)});
   }
   request.use = named_devices(options.use);

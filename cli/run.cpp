@@ -17,6 +17,7 @@
 #include "output.h"
 #include "progress.h"
 #include "run_options.h"
+#include "run_placement.h"
 #include "run_report.h"
 #include "text/printable.h"
 #include "text_file.h"
@@ -104,13 +105,26 @@ int run_prompt(const Engine& engine, const LoadedModel& model, const RunOptions&
   GenerationResult result;
   if (options.json) {
     result = session->generate({.prompts = {prompt}, .options = generation}, {.stop = interrupt.token()});
-    print(as_value(result, model.info(), engine.name()).to_json(2) + "\n");
+    auto document = as_value(result, model.info(), engine.name());
+    if (options.show_placement) document.as_object().set("placement", placement_value(model));
+    print(document.to_json(2) + "\n");
   } else {
     result = answer(*session, prompt, generation, !options.no_stream, interrupt.token());
   }
   flush();
+  if (options.show_placement && !options.json) tell_lines(placement_table(model));
   if (options.verbose) tell_summary(result);
   return interrupt.signal() == 0 ? done : 128 + interrupt.signal();
+}
+
+LoadRequest load_request(const RunOptions& options, const ResolveRequest& request, const std::filesystem::path& path,
+                         const Engine& engine) {
+  if (places_model(options)) return placed_request(options, read_model(path), discover());
+  if (!options.max_memory.empty())
+    throw WrongUse("--max-memory is for --device-map auto and other strategies", "berth run");
+  const auto resolution = resolve_here(request, {std::string(engine.name())});
+  if (options.verbose) tell_device(resolution);
+  return {.model = path, .device = resolution.device, .keys = resolution.keys, .context = context_spec(options)};
 }
 
 int run(const RunOptions& options) {
@@ -122,15 +136,12 @@ int run(const RunOptions& options) {
   const auto path = locate_model(options.model, ModelSearch::from_environment());
   const auto prompt = read_prompt(options);
 
-  const auto resolution = resolve_here(request, {std::string(engine.name())});
-  if (options.verbose) tell_device(resolution);
-
+  const auto to_load = load_request(options, request, path, engine);
   auto interrupt = std::make_unique<Interrupt>();
-  const auto model = load(
-      engine, {.model = path, .device = resolution.device, .keys = resolution.keys, .context = context_spec(options)},
-      options.verbose, *interrupt);
+  const auto model = load(engine, to_load, options.verbose, *interrupt);
   interrupt->check();
   if (options.verbose) tell_model(model->info());
+  for (const auto& each : model->info().notes) note("warning: " + escaped(each));
   const bool chat = use_chat_template(model->info(), options);
   if (prompt)
     return run_prompt(engine, *model, options, generation, make_prompt(*model, options, *prompt, chat), *interrupt);

@@ -51,7 +51,18 @@ void add_sampling_options(CLI::App& command, RunOptions& options) {
 void add_machine_options(CLI::App& command, RunOptions& options) {
   command.add_option("--device", options.device, "Where to run, such as cpu or cuda:1 (see berth devices)")
       ->type_name("DEVICE");
-  command.add_option("--n-ctx", options.n_ctx, "Tokens of context; 0, the default: as many as are needed")
+  command
+      .add_option("--device-map", options.device_map,
+                  "Over several devices: optimal, auto, balanced, balanced_low_0 or sequential, which plan first; or a "
+                  "file, or JSON, with a device for each part: {\"model.layers.0\": \"cuda:0\", \"\": \"cpu\"}")
+      ->type_name("MAP");
+  command.add_option("--plan", options.plan, "As a plan says that 'berth plan --json' wrote")->type_name("FILE");
+  command
+      .add_option("--max-memory", options.max_memory,
+                  "No more than this of a device, such as cuda:0=10GiB, with a strategy in --device-map; can be repeated")
+      ->type_name("DEVICE=SIZE")
+      ->allow_extra_args(false);
+  command.add_option("--n-ctx,--context", options.n_ctx, "Tokens of context; 0, the default: as many as are needed")
       ->type_name("N")
       ->check(whole_number());
   command.add_option("--threads", options.n_threads, "0, the default: the cores that this process may use")
@@ -63,6 +74,9 @@ void add_output_options(CLI::App& command, RunOptions& options) {
   auto* stream = command.add_flag("--stream")->description("Print the answer while it is made (the default)");
   command.add_flag("--no-stream", options.no_stream, "Print the answer when it is complete")->excludes(stream);
   command.add_flag("--json", options.json, "Print one JSON document: {\"replies\": [...], \"meta\": {...}}");
+  command.add_flag("--show-placement", options.show_placement,
+                   "Also tell, on standard error or in the JSON document, which device holds what, read back from the "
+                   "engine");
   command.add_flag("-v,--verbose", options.verbose,
                    "Also tell, on standard error, which device was chosen and why, times, speed and memory");
 }

@@ -15,6 +15,10 @@ struct RunOptions {
   std::string model;
   std::optional<std::string> prompt;
   std::optional<std::string> device;
+  std::optional<std::string> device_map;  ///< a strategy, a file, or JSON
+  std::optional<std::string> plan;        ///< a file
+  std::vector<std::string> max_memory;
+  bool show_placement = false;
   std::optional<std::string> system;
   std::optional<double> temperature;
   std::optional<int> top_k;

@@ -39,7 +39,7 @@ Value as_value(const GenerationResult& result, const LoadedModelInfo& model, std
     reasons.emplace_back(to_string(completion.finish_reason));
     seeds.emplace_back(completion.seed);
   }
-  Value::Object meta = {{"device", model.device.str()},
+  Value::Object meta = {{"device", model.where()},
                         {"engine", engine},
                         {"model", model.path.string()},
                         {"prompt_tokens", result.completions.front().prompt_tokens},
@@ -53,13 +53,15 @@ Value as_value(const GenerationResult& result, const LoadedModelInfo& model, std
   return Value::Object{{"replies", std::move(replies)}, {"meta", std::move(meta)}};
 }
 
-void tell_device(const Resolution& resolution) {
-  std::istringstream lines(resolution.str());
-  for (std::string line; std::getline(lines, line);) note("device " + escaped(line));
+void tell_lines(const std::string& text, std::string_view before) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) note(fmt::format("{}{}", before, escaped(line)));
 }
 
+void tell_device(const Resolution& resolution) { tell_lines(resolution.str(), "device "); }
+
 void tell_model(const LoadedModelInfo& model) {
-  note(fmt::format("{} on {}, loaded in {:.0f} ms from {}", escaped(model.description), model.device.str(),
+  note(fmt::format("{} on {}, loaded in {:.0f} ms from {}", escaped(model.description), model.where(),
                    model.load_ms, escaped(model.path.string())));
 }
 

@@ -30,6 +30,7 @@
 #include "berth/model.h"
 #include "berth/ordered_map.h"
 #include "berth/placement.h"
+#include "berth/plan.h"
 #include "berth/streaming.h"
 #include "berth/value.h"
 
@@ -158,13 +159,17 @@ struct LoadedModelInfo {
   std::filesystem::path path;
   std::string description;   ///< "llama 135M Q4_1"
   std::string architecture;  ///< "llama"
-  Device device = Device::cpu();
-  DeviceKey key = {};  ///< which piece of hardware that is
+  Placement placement = {};             ///< as the engine has it; it should be the one that was asked for
+  std::vector<Device> devices = {};     ///< that have layers or the output, in that order
+  OrderedMap<DeviceKey> keys = {};      ///< which piece of hardware each device of the placement is
+  std::vector<std::string> notes = {};  ///< tensors that lie elsewhere than they were asked to, each with both devices
   std::uint64_t weight_bytes = 0;
   std::uint64_t parameters = 0;
   int context_length = 0;  ///< tokens that the model was trained for
   bool has_chat_template = false;
   double load_ms = 0;
+
+  std::string where() const;  ///< "cuda:0", or "cpu, cuda:0"
 };
 
 /// How a conversation is written for a model.
@@ -198,16 +203,22 @@ class LoadedModel {
   virtual const ContextSpec& context() const = 0;
 
   /// The bytes that the weights and all sessions that live hold at this moment, by device. A session holds nothing before
-  /// its first request. Without any session, the engine makes a small context to find out.
+  /// its first request. Weights that are mapped from the file count with the device that reads them.
   virtual std::vector<DeviceUse> memory() const = 0;
+
+  /// Where each tensor lies, read back from the engine, in the order in which it made them. A tensor that several devices
+  /// hold stands there for each.
+  virtual std::vector<PlacedTensor> tensors() const = 0;
 };
 
 /// What is to be loaded, and where, as data.
 struct LoadRequest {
   std::filesystem::path model = {};        ///< a GGUF file
-  ComponentDevice device = Device::cpu();  ///< one device, or a map whose entries all name the same one
-  /// Which piece of hardware each device is, by its name in `device`: Resolution::keys, or Inventory::keys(). The CPU
-  /// needs none; any other device without one is refused, as its index may mean another piece to the engine.
+  /// One device, or a map of parts of the model as placement_of() reads it. Not looked at where there is a `placement`.
+  ComponentDevice device = Device::cpu();
+  std::optional<Placement> placement = {};  ///< where each part lies, as a Plan says
+  /// Which piece of hardware each device is, by its name in `device` or `placement`: Resolution::keys, or
+  /// Inventory::keys(). The CPU needs none; any other device without one is refused, as its index may mean another piece to the engine.
   OrderedMap<DeviceKey> keys = {};
   /// Bounds the memory that each session takes. None: as many tokens as the model was trained for, shared by up to 64
   /// sequences.
@@ -217,6 +228,9 @@ struct LoadRequest {
   Value to_dict() const;
   /// Throws std::invalid_argument saying where what is wrong.
   static LoadRequest from_dict(const Value& dict);
+
+  /// What carries out `plan` for the model at `path`. Throws ModelDoesNotFit for a plan that does not fit.
+  static LoadRequest of(const Plan& plan, std::filesystem::path path);
 
   bool operator==(const LoadRequest&) const = default;
 };

@@ -61,6 +61,12 @@ class DeviceNotFound : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A model that no placement on the machine can hold. `what()` says what lacks and what would help.
+class ModelDoesNotFit : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// A service elsewhere could not be reached, refused the request, or sent what makes no sense.
 class RemoteError : public std::runtime_error {
  public:

@@ -7,6 +7,7 @@
 
 #include "berth/device.h"
 #include "berth/device_key.h"
+#include "berth/model.h"
 #include "berth/ordered_map.h"
 #include "berth/value.h"
 
@@ -33,6 +34,27 @@ struct Placement {
   static Placement from_dict(const Value& dict);
 
   bool operator==(const Placement&) const = default;
+};
+
+/// The placement that a device, or a map of a model's parts, means for a GGUF model. The names of a map are those of
+/// transformers ("model.layers.3", "model.layers.3.self_attn", "lm_head") or GGUF's own ("blk.3", "blk.3.ffn_up.weight",
+/// "output"); each covers all that is below it, and the longest that covers a tensor counts; "" covers everything. The
+/// cache of a layer lies where the layer's keys are. "disk" means the mapped file: pages come when they are read.
+///
+///     placement_of(profile, DeviceMap{{"model.embed_tokens", "cpu"}, {"model.layers", "cuda:0"}, ...});
+///
+/// Throws std::invalid_argument for names that the model does not have (with the nearest one), tensors that no name
+/// covers, entries that contradict, and what the engine cannot carry out.
+Placement placement_of(const ModelProfile& profile, const ComponentDevice& device);
+
+/// Where a part of a loaded model lies, as its engine tells.
+struct PlacedTensor {
+  std::string name = {};
+  Device device = Device::cpu();
+  std::uint64_t bytes = 0;
+  bool mapped = false;  ///< read from the file when it is used, not copied
+
+  bool operator==(const PlacedTensor&) const = default;
 };
 
 /// Bytes that a model takes on one device.

@@ -47,6 +47,10 @@ struct PlanRequest {
   ContextSpec context = {};             ///< with n_ctx 0: what the model was trained for
   std::optional<int> min_context = {};  ///< n_ctx may be made smaller, down to this, where it does not fit
   Objective objective = Objective::fastest;
+  /// Berth's own, or one of accelerate's: it divides embeddings, layers and output by their weights, and the engine places
+  /// as many layers of each device; where the cache and buffers do not fit then, they are taken off its budgets. What the
+  /// engine cannot do as written stands in the reasons. With budgets in `max_memory`, accelerate uses no other accelerators.
+  MapStrategy strategy = MapStrategy::optimal;
   std::vector<MemoryBudget> max_memory = {};  ///< of devices; the others may use all that is free
   std::uint64_t leave = 0;                    ///< bytes of each memory pool that stay free
   std::vector<Pin> pins = {};                 ///< the first that matches counts
@@ -130,6 +134,13 @@ Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const Pl
 /// Why `plan` does not hold on `inventory`, by device: it is missing, another piece of hardware has its name, or less is
 /// free than the plan needs. Empty where it holds. A plan that did not fit when it was made does not hold either.
 std::vector<Reason> check(const Plan& plan, const Inventory& inventory);
+
+/// Why `plan` cannot be one of this model: it has other layers or tensors, or says other bytes than the model takes. Empty
+/// where it can.
+std::vector<Reason> check(const Plan& plan, const ModelProfile& profile);
+
+/// Why a plan does not fit and what would help, in a sentence. Empty for one that fits.
+std::string why_not(const Plan& plan);
 
 /// Where a tensor of the model lies and why, in words: "blk.12.ffn_down.weight lies on cuda:0 with layer 12 ...".
 std::string explain(const Plan& plan, std::string_view tensor);

@@ -8,6 +8,7 @@
 #include "berth/convert.h"
 #include "berth/hf_kwargs.h"
 #include "berth/model.h"
+#include "engine/plan_here.h"
 #include "engine/shared_model.h"
 #include "text/printable.h"
 
@@ -29,19 +30,30 @@ std::string task_of_model(const std::string& model) {
   }
 }
 
+/// What stands under `name` for Hugging Face's pipeline, or for the model that it loads; null counts as nothing.
+const Value* pipeline_kwarg(const Value::Object& kwargs, std::string_view name) {
+  const Value* value = kwargs.find(name);
+  if (value != nullptr && !value->is_null()) return value;
+  const Value* model_kwargs = kwargs.find("model_kwargs");
+  value = model_kwargs == nullptr ? nullptr : model_kwargs->find(name);
+  return value != nullptr && value->is_null() ? nullptr : value;
+}
+
+/// The strategy of accelerate in `device_map`, where one is named.
+std::optional<MapStrategy> strategy_of_kwargs(const Value::Object& kwargs) {
+  const Value* map = pipeline_kwarg(kwargs, "device_map");
+  for (const auto strategy :
+       {MapStrategy::auto_, MapStrategy::balanced, MapStrategy::balanced_low_0, MapStrategy::sequential})
+    if (map != nullptr && *map == Value(to_string(strategy))) return strategy;
+  return std::nullopt;
+}
+
 /// The device that Hugging Face's pipeline would make of these arguments: `device_map` over `device`; none: automatic.
 std::optional<ComponentDevice> device_of_kwargs(const Value::Object& kwargs) {
-  const Value* device = nullptr;
-  const auto look_at = [&](const Value* value) {
-    if (device == nullptr && value != nullptr && !value->is_null()) device = value;
-  };
-  look_at(kwargs.find("device_map"));
-  if (const Value* model_kwargs = kwargs.find("model_kwargs")) look_at(model_kwargs->find("device_map"));
-  look_at(kwargs.find("device"));
-  if (device == nullptr) return std::nullopt;
-  if (device->is_string() && (*device == Value("auto") || *device == Value("balanced") ||
-                              *device == Value("balanced_low_0") || *device == Value("sequential")))
-    return std::nullopt;
+  if (strategy_of_kwargs(kwargs)) return std::nullopt;
+  const Value* device = pipeline_kwarg(kwargs, "device_map");
+  if (device == nullptr) device = kwargs.find("device");
+  if (device == nullptr || device->is_null()) return std::nullopt;
   return from_hf(*device);
 }
 
@@ -68,6 +80,8 @@ LocalModel::LocalModel(LocalModelParameters parameters)
   const auto& kwargs = parameters.pipeline_kwargs;
   const bool in_kwargs = kwargs.contains("device") || kwargs.contains("device_map");
   given_ = device_of_kwargs(kwargs);
+  strategy_ = strategy_of_kwargs(kwargs);
+  if (const Value* budgets = pipeline_kwarg(kwargs, "max_memory")) max_memory_ = max_memory_from(*budgets);
   if (!given_ && !in_kwargs) given_ = parameters.device;
   if (!in_kwargs && !parameters.device)
     parameters.device = given_ ? resolve_here({}, {std::string(engine_name)}).device : device();
@@ -116,20 +130,35 @@ void LocalModel::warm_up(const CallContext& context) {
   if (session()) return;
   if (missing_token_) throw MissingVariable(*missing_token_);
   if (const auto problem = known_problem()) throw std::invalid_argument(*problem);
-  const auto& where = resolution();
+  if (!strategy_) (void)resolution();  // a device that is not there is told before a file is looked for
   const auto file = locate_model(this->model(), ModelSearch::from_environment());
   auto profile = [&] {
     const std::lock_guard lock(mutex_);
     return std::exchange(profile_, nullptr);  // a second try looks at the file anew
   }();
-  if (profile && profile->path != file) profile = nullptr;
+  if (!profile || profile->path != file) profile = std::make_shared<const ModelProfile>(read_model(file));
   const auto model = shared_model(
-      engine(engine_name), {.model = file, .device = where.device, .keys = where.keys},
+      engine(engine_name), load_request(*profile),
       {.progress = progress_, .stop = context.stop, .log = context.logging_to(log_).log, .profile = profile});
   auto session = model->new_session();
   const std::lock_guard lock(mutex_);
   session_ = std::move(session);
   model_ = model;
+}
+
+LoadRequest LocalModel::load_request(const ModelProfile& profile) const {
+  if (strategy_) {
+    auto request = default_plan_request(profile);
+    request.strategy = *strategy_;
+    request.max_memory = max_memory_;
+    return LoadRequest::of(plan_here(profile, request), profile.path);
+  }
+  const auto& where = resolution();
+  if (!given_ && !fits_alone(profile, where)) {
+    const auto plan = plan_here(profile, default_plan_request(profile));
+    if (plan.outcome == PlanOutcome::fits) return LoadRequest::of(plan, profile.path);
+  }
+  return {.model = profile.path, .device = where.device, .keys = where.keys};
 }
 
 std::uint64_t LocalModel::load_bytes() const {

@@ -62,10 +62,14 @@ class LocalModel {
 
  private:
   const Resolution& resolution() const;
+  /// On the device or map that was given, by the strategy, or where the model fits.
+  LoadRequest load_request(const ModelProfile& profile) const;
 
   Value::Object kwargs_;
   std::optional<std::string> missing_token_;
   std::optional<ComponentDevice> given_;
+  std::optional<MapStrategy> strategy_;  // instead of a device
+  std::vector<MemoryBudget> max_memory_;  // for it
   mutable std::once_flag resolved_;
   mutable std::optional<Resolution> resolution_;  // once for each component: it may look at the whole machine
   LogCallback log_;

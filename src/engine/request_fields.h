@@ -71,6 +71,7 @@ struct FieldsOf<SessionOptions> {
 template <>
 struct FieldsOf<LoadRequest> {
   static constexpr std::tuple all = {required("model", &LoadRequest::model), required("device", &LoadRequest::device),
+                                     field("placement", &LoadRequest::placement),
                                      field("keys", &LoadRequest::keys), field("context", &LoadRequest::context)};
 };
 

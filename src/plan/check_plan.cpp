@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
+#include "berth/memory.h"
 #include "berth/plan.h"
 #include "text/bytes.h"
 #include "text/printable.h"
@@ -17,7 +19,49 @@ bool may_be_same(const DeviceKey& planned, const DeviceKey& found) {
          (planned.endpoint.empty() || planned.number == found.number);
 }
 
+/// Whether the runs of a placement are all layers of the model, each once.
+std::optional<Reason> problem_of_layers(const Placement& placement, const ModelProfile& profile) {
+  const auto layers = static_cast<int>(profile.layers.size());
+  int next = 0;
+  for (const auto& run : placement.layers) {
+    if (run.first != next || run.count < 1 || run.count > layers - next)
+      return Reason{"layers", fmt::format("a run of {} layers begins with layer {}, where layer {} was to come; the "
+                                          "model has {}",
+                                          run.count, run.first, next, layers)};
+    next += run.count;
+  }
+  if (next == layers) return std::nullopt;
+  return Reason{"layers", fmt::format("it has {} layers, and the model has {}", next, layers)};
+}
+
 }  // namespace
+
+std::vector<Reason> check(const Plan& plan, const ModelProfile& profile) {
+  std::vector<Reason> problems;
+  if (const auto problem = problem_of_layers(plan.placement, profile)) problems.push_back(*problem);
+  for (const auto& [name, device] : plan.placement.tensors)
+    if (std::ranges::find(profile.tensors, name, &TensorInfo::name) == profile.tensors.end())
+      problems.push_back({printable(name), "the model has no such tensor"});
+  if (!problems.empty()) return problems;
+  const auto uses = memory_of(profile, plan.placement, plan.context, generation_options(plan.context));
+  for (const auto& use : uses) {
+    const auto planned = std::ranges::find(plan.use, use.device, &DeviceUse::device);
+    const auto bytes = planned == plan.use.end() ? 0 : planned->total() - planned->overhead;
+    if (bytes != use.total())
+      problems.push_back({use.device.str(), fmt::format("it says {} bytes, and the model takes {}", bytes, use.total())});
+  }
+  return problems;
+}
+
+std::string why_not(const Plan& plan) {
+  if (plan.outcome == PlanOutcome::fits) return {};
+  std::string text = "the model does not fit";
+  for (const auto& each : plan.missing)
+    text += fmt::format("{} {} would have to hold {} and has room for {}", &each == &plan.missing.front() ? ":" : ",",
+                        each.device.str(), in_units(each.needed_bytes), in_units(each.available_bytes));
+  for (const auto& each : plan.changes) text += (&each == &plan.changes.front() ? "; " : ", or ") + each.str();
+  return text + (plan.changes.empty() ? "" : " would do");
+}
 
 std::vector<Reason> check(const Plan& plan, const Inventory& inventory) {
   std::vector<Reason> problems;

@@ -1,6 +1,7 @@
 #include "plan/engine_layout.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "model/ggml_type.h"
 #include "plan/cuda_attention.h"
@@ -28,6 +29,8 @@ Backend backend_facts(const Device& device) {
       return {.alignment = 128, .row_elements = 512, .offload_rows = 32};
     case DeviceType::vulkan:
       return {.alignment = 128, .offload_rows = 32};
+    case DeviceType::cpu:
+      return {.is_host = true};
     default:
       return {};  // a worker computes as its own CPU does
   }
@@ -43,13 +46,55 @@ void add_device(std::vector<Device>& devices, const Device& device) {
   if (!on_host(device) && std::ranges::find(devices, device) == devices.end()) devices.push_back(device);
 }
 
-std::vector<Device> engine_devices(const Placement& placement, const MemoryOptions& options) {
+/// How many of the first layers the engine puts on the host because they are not among those for devices.
+int leading_host_layers(const Placement& placement) {
+  int layers = 0;
+  for (const auto& run : placement.layers) {
+    if (run.device.type() != DeviceType::cpu) break;
+    layers = std::max(layers, run.first + run.count);
+  }
+  return layers;
+}
+
+/// Devices of the other layers and of the output in their order, each once for each of its runs. Disks are the host.
+std::vector<Device> runs_behind(const Placement& placement, int host_layers) {
+  std::vector<Device> runs;
+  const auto add = [&](const Device& device) {
+    const auto& real = on_host(device) ? Device::cpu() : device;
+    if (runs.empty() || runs.back() != real) runs.push_back(real);
+  };
+  for (const auto& run : placement.layers)
+    if (run.count > 0 && run.first >= host_layers) add(run.device);
+  if (!runs.empty() || !on_host(placement.output)) add(placement.output);
+  return runs;
+}
+
+/// Whether layers are on `devices` in their order, with one run on each that has any.
+bool in_order(const std::vector<Device>& runs, const std::vector<Device>& devices) {
+  auto next = devices.begin();
+  for (const auto& device : runs) {
+    next = std::find(next, devices.end(), device);
+    if (next == devices.end()) return false;
+    ++next;
+  }
+  return true;
+}
+
+std::vector<Device> engine_devices(const Placement& placement, const MemoryOptions& options,
+                                   const std::vector<Device>& runs) {
   std::vector<Device> devices;
   for (const auto& device : options.devices) add_device(devices, device);
   for (const auto& run : placement.layers) add_device(devices, run.device);
   add_device(devices, placement.output);
   add_device(devices, placement.input);
   for (const auto& [name, device] : placement.tensors) add_device(devices, device);
+  if (!in_order(runs, devices)) {  // then the order is that of the runs, and the host may be one of them
+    std::vector<Device> by_run;
+    for (const auto* part : {&runs, &std::as_const(devices)})
+      for (const auto& device : *part)
+        if (std::ranges::find(by_run, device) == by_run.end()) by_run.push_back(device);
+    devices = std::move(by_run);
+  }
   devices.push_back(Device::cpu());
   return devices;
 }
@@ -93,7 +138,7 @@ std::uint64_t ContextSizes::cells_of(std::uint64_t window) const {
 }
 
 std::int16_t EngineLayout::backend_of(const Device& device) const {
-  const auto found = std::ranges::find(devices, device);
+  const auto found = std::ranges::find(devices, on_host(device) ? Device::cpu() : device);
   return found == devices.end() ? host() : static_cast<std::int16_t>(found - devices.begin());
 }
 
@@ -105,10 +150,12 @@ ElementType element_type(std::string_view name) {
 EngineLayout engine_layout(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,
                            const MemoryOptions& options) {
   EngineLayout layout;
-  layout.devices = engine_devices(placement, options);
+  layout.host_layers = leading_host_layers(placement);
+  const auto runs = runs_behind(placement, layout.host_layers);
+  layout.devices = engine_devices(placement, options, runs);
   for (const auto& device : layout.devices) layout.backends.push_back(backend_facts(device));
   layout.output_backend = layout.backend_of(placement.output);
-  layout.layer_backend.assign(profile.layers.size(), layout.host());
+  layout.layer_backend.assign(profile.layers.size(), layout.host_memory());
   for (const auto& run : placement.layers) {
     const auto backend = layout.backend_of(run.device);
     for (int i = std::max(run.first, 0); i - run.first < run.count; ++i) {
@@ -121,10 +168,10 @@ EngineLayout engine_layout(const ModelProfile& profile, const Placement& placeme
                           [](const auto& device) { return on_host(device) || device.type() == DeviceType::rpc; }))
     layout.repacked_types = options.repacked_types;
   layout.context = context_sizes(profile, context, options);
-  layout.all_on_devices = layout.output_backend != layout.host() &&
-                          std::ranges::find(layout.layer_backend, layout.host()) == layout.layer_backend.end();
-  const bool several =
-      layout.devices.size() > 2 && std::all_of(layout.devices.begin(), layout.devices.end() - 1, pipelines);
+  layout.all_on_devices = layout.output_backend != layout.host() && layout.host_layers == 0;
+  const bool several = std::max(layout.devices.size() - 1, runs.size()) > 1 &&
+                       std::all_of(layout.devices.begin(), layout.devices.end() - 1,
+                                   [](const auto& device) { return on_host(device) || pipelines(device); });
   if (several && layout.all_on_devices && context.offload_cache && placement.tensors.empty()) layout.copies = 4;
   return layout;
 }

@@ -35,20 +35,23 @@ struct ContextSizes {
 };
 
 struct EngineLayout {
-  std::vector<Device> devices;              ///< the host is the last of them
+  std::vector<Device> devices;              ///< the host is the last of them, and may stand before that too
   std::vector<Backend> backends;            ///< facts of the same
   std::vector<std::int16_t> layer_backend;  ///< of each layer
   std::int16_t output_backend = 0;
+  int host_layers = 0;                      ///< the first layers, which are on the host without it being listed
   int copies = 1;                           ///< batches that are in flight at the same time
-  bool all_on_devices = false;              ///< no layer, nor the output, is on the host
+  bool all_on_devices = false;              ///< no layer, nor the output, is on the host where it is not listed
   std::vector<std::string> repacked_types;  ///< of weights that the CPU lays out anew
   ContextSizes context;
 
   std::int16_t host() const { return static_cast<std::int16_t>(devices.size() - 1); }
+  /// That in whose memory the host's tensors lie: the listed one, where there is one.
+  std::int16_t host_memory() const { return backend_of(Device::cpu()); }
   /// That of `device`; the host where the engine was not given it.
   std::int16_t backend_of(const Device& device) const;
   std::int16_t cache_backend(std::size_t layer) const {
-    return context.offload_cache && layer < layer_backend.size() ? layer_backend[layer] : host();
+    return context.offload_cache && layer < layer_backend.size() ? layer_backend[layer] : host_memory();
   }
 };
 

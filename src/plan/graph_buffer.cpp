@@ -86,6 +86,9 @@ class Allocation {
   Allocation(const TensorGraph& graph, const std::vector<Backend>& backends)
       : graph_(graph), backends_(backends), uses_(graph.size()) {
     for (const auto& backend : backends) buffers_.emplace_back(backend.alignment);
+    const auto host = std::ranges::find_if(backends, &Backend::is_host);
+    for (auto each = backends.begin(); each != backends.end(); ++each)
+      buffer_of_.push_back(static_cast<std::size_t>((each->is_host ? host : each) - backends.begin()));
   }
 
   std::vector<std::uint64_t> run(const Schedule& schedule) {
@@ -99,6 +102,7 @@ class Allocation {
 
  private:
   Use& use(TensorId id) { return uses_[static_cast<std::size_t>(id)]; }
+  Buffer& buffer_of(std::int16_t backend) { return buffers_[buffer_of_[static_cast<std::size_t>(backend)]]; }
   bool is_view(TensorId id) const { return graph_[id].view_of != no_tensor; }
 
   template <class Function>
@@ -139,7 +143,7 @@ class Allocation {
 
   void free(TensorId id) {
     if (graph_[id].output) return;
-    buffers_[static_cast<std::size_t>(use(id).backend)].give_back(use(id).offset, bytes_of(id, use(id).backend));
+    buffer_of(use(id).backend).give_back(use(id).offset, bytes_of(id, use(id).backend));
     use(id).allocated = false;
   }
 
@@ -148,7 +152,7 @@ class Allocation {
     if (reuse_source(id)) return;
     use(id).allocated = true;
     use(id).backend = backend;
-    use(id).offset = buffers_[static_cast<std::size_t>(backend)].take(bytes_of(id, backend));
+    use(id).offset = buffer_of(backend).take(bytes_of(id, backend));
   }
 
   /// Writes the result over a source that nothing else needs.
@@ -171,7 +175,7 @@ class Allocation {
     use(id).backend = use(source).backend;
     use(id).offset = use(source).offset;
     use(source).allocated = false;
-    auto& buffer = buffers_[static_cast<std::size_t>(use(id).backend)];
+    auto& buffer = buffer_of(use(id).backend);
     const auto had = buffer.aligned(bytes_of(source, use(id).backend));
     const auto needs = buffer.aligned(bytes_of(id, use(id).backend));
     if (had > needs) buffer.give_back(use(id).offset + needs, had - needs);
@@ -203,6 +207,7 @@ class Allocation {
   const std::vector<Backend>& backends_;
   std::vector<Use> uses_;
   std::vector<Buffer> buffers_;
+  std::vector<std::size_t> buffer_of_;  // of each backend; those of the host share one
 };
 
 }  // namespace

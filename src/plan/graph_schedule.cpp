@@ -99,12 +99,14 @@ class Scheduler {
     }
   }
 
+  bool is_host(std::int16_t backend) const { return backends_[static_cast<std::size_t>(backend)].is_host; }
+
   bool reaches(TensorId source, std::int16_t backend) const {
     auto where = home_of(source);
     if (where == unassigned) where = at_[static_cast<std::size_t>(source)];
     if (where == unassigned && graph_[source].view_of != no_tensor)
       where = at_[static_cast<std::size_t>(graph_[source].view_of)];
-    return where == backend;
+    return where == backend || (where != unassigned && is_host(where) && is_host(backend));
   }
 
   void assign_the_rest() {
@@ -146,8 +148,7 @@ class Scheduler {
     if (split.inputs.empty()) return false;
     for (std::uint8_t i = 0; i < graph_[node].source_count; ++i) {
       const auto source = graph_[node].sources[i];
-      if (graph_[source].weight && graph_[source].home != unassigned && graph_[source].home != split.backend)
-        return true;
+      if (graph_[source].weight && graph_[source].home != unassigned && !reaches(source, split.backend)) return true;
     }
     return false;
   }

@@ -9,8 +9,10 @@
 
 namespace berth::plan {
 
-/// One device as the engine's scheduler knows it. The host is the last of them.
+/// One device as the engine's scheduler knows it. The host is the last of them. It may stand among the devices too: both
+/// then compute in the same memory.
 struct Backend {
+  bool is_host = false;
   std::uint64_t alignment = 32;    ///< of a tensor in its memory
   std::uint64_t row_elements = 1;  ///< rows of quantized tensors are padded to a multiple of so many elements
   std::uint64_t offload_rows = 0;  ///< computes products with the host's weights for so many rows or more; 0: never

@@ -9,15 +9,19 @@
 namespace berth::plan {
 
 struct LayerSplit {
-  std::vector<Device> devices = {};  ///< that the engine is given, in its order; the CPU is not among them
+  std::vector<Device> devices = {};  ///< that the engine is given, in its order
   std::vector<int> counts = {};      ///< of layers on each, the output being one
   int n_gpu_layers = 0;              ///< their sum: -ngl
 
   bool operator==(const LayerSplit&) const = default;
 };
 
-/// Throws std::invalid_argument where llama.cpp cannot place layers so: it has a run on the CPU, then runs on the devices
-/// in their order, and the output with or behind the last.
+/// The parameters of llama.cpp's library, which takes any list of devices: one that has several runs of layers stands in it
+/// for each, and the CPU where it has layers behind those of a device.
+LayerSplit run_split(const EngineLayout& layout);
+
+/// The flags of llama.cpp's programs. Throws std::invalid_argument for what they cannot say: they place a run of layers on
+/// the CPU, then runs on the devices in their order, and the output with or behind the last.
 LayerSplit layer_split(const EngineLayout& layout);
 
 }  // namespace berth::plan

@@ -65,12 +65,13 @@ MemoryUse memory_use(const ModelProfile& profile, const Placement& placement, co
   MemoryUse use;
   use.estimate = compute.estimate;
   for (std::size_t i = 0; i < layout.devices.size(); ++i) {
-    const auto add = [&](BufferKind kind, std::uint64_t bytes) {
-      use.buffers.push_back({layout.devices[i], kind, bytes});
-    };
-    add(BufferKind::weights, weight_bytes[i]);
-    add(BufferKind::cache, caches[i]);
-    add(BufferKind::compute, compute.bytes[i]);
+    const auto listed = static_cast<std::size_t>(layout.host_memory());
+    const bool is_host = layout.devices[i] == Device::cpu();
+    if (is_host && i == listed && i + 1 < layout.devices.size()) continue;  // told at the end
+    const auto from = is_host ? listed : i;
+    use.buffers.push_back({layout.devices[i], BufferKind::weights, weight_bytes[from]});
+    use.buffers.push_back({layout.devices[i], BufferKind::cache, caches[from]});
+    use.buffers.push_back({layout.devices[i], BufferKind::compute, compute.bytes[from]});
   }
   use.buffers.push_back({Device::cpu(), BufferKind::output, output_bytes(profile, layout.context)});
   return use;

@@ -69,8 +69,8 @@ TensorId ModelGraph::embeddings() {
   const auto deep = number("n_deepstack_layers");
   const auto tokens = input("tokens", i32, {batch.tokens, 1, 1, 1});
   auto given = input("embeddings", f32, {times(width(), deep + 1), batch.tokens, 1, 1});
-  auto table = weight("token_embd.weight", layout.host());
-  if (table == no_tensor) table = weight("output.weight", layout.host());
+  auto table = weight("token_embd.weight", layout.host_memory());
+  if (table == no_tensor) table = weight("output.weight", layout.host_memory());
   auto rows = graph.get_rows(table, tokens);
   if (deep > 0) rows = graph.make(Op::plain, f32, {times(width(), deep + 1), batch.tokens, 1, 1}, {rows});
   graph.expand(rows);

@@ -86,7 +86,7 @@ class ModelGraph {
   TensorId weight(std::string_view name, std::int16_t backend);
   TensorId weight(std::size_t layer, std::string_view role, std::string_view suffix = "weight");
   TensorId global(std::string_view role, std::string_view suffix = "weight");  ///< of the output
-  TensorId global_input(std::string_view role) { return weight(std::string(role) + ".weight", layout.host()); }
+  TensorId global_input(std::string_view role) { return weight(std::string(role) + ".weight", layout.host_memory()); }
 
   // Inputs.
   TensorId embeddings();  ///< of the tokens of the batch

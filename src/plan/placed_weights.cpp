@@ -46,7 +46,7 @@ bool is_unused(const TensorInfo& tensor) { return tensor.role == "dec.cross_attn
 PlacedWeights::PlacedWeights(const ModelProfile& profile, const Placement& placement, const EngineLayout& layout) {
   const bool has_output =
       std::ranges::any_of(profile.tensors, [](const auto& tensor) { return tensor.name == "output.weight"; });
-  const auto first_layer = layout.layer_backend.empty() ? layout.host() : layout.layer_backend.front();
+  const auto first_layer = layout.layer_backend.empty() ? layout.host_memory() : layout.layer_backend.front();
   const auto add = [&](const TensorInfo& tensor, std::int16_t backend, bool twice = false) {
     if (const Device* device = placement.tensors.find(tensor.name)) backend = layout.backend_of(*device);
     if (!twice && find(tensor.name, backend) != nullptr && find(tensor.name, backend)->backend == backend) return;
@@ -56,7 +56,8 @@ PlacedWeights::PlacedWeights(const ModelProfile& profile, const Placement& place
   all_.reserve(profile.tensors.size() + 1);
   by_name_.reserve(profile.tensors.size() + 1);
   const auto layer_backend = [&](std::uint64_t layer) {
-    return layer < layout.layer_backend.size() ? layout.layer_backend[static_cast<std::size_t>(layer)] : layout.host();
+    return layer < layout.layer_backend.size() ? layout.layer_backend[static_cast<std::size_t>(layer)]
+                                              : layout.host_memory();
   };
   for (const auto& tensor : profile.tensors) {
     if (is_unused(tensor)) continue;

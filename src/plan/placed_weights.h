@@ -22,7 +22,8 @@ class PlacedWeights {
     ElementType type;
   };
   /// All of them; one that several devices hold stands there several times.
-  const std::vector<Weight>& all() const { return all_; }
+  const std::vector<Weight>& all() const& { return all_; }
+  const std::vector<Weight>& all() const&& = delete;
 
   /// The tensor of this name as `backend` would have it: its own copy where there is one, else any. Nothing where the
   /// model has no such tensor, or the engine does not load it.

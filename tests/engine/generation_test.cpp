@@ -56,7 +56,7 @@ TEST_F(Generation, KnowsItsModel) {
   const auto& info = model()->info();
   EXPECT_EQ(info.architecture, "llama");
   EXPECT_EQ(info.description, "llama 135M Q4_1");
-  EXPECT_EQ(info.device, Device::cpu());
+  EXPECT_EQ(info.where(), "cpu");
   EXPECT_TRUE(info.has_chat_template);
   EXPECT_EQ(info.context_length, 8192);
   EXPECT_NEAR(static_cast<double>(info.parameters), 134.5e6, 1e6);

@@ -7,6 +7,7 @@
 #include "berth/error.h"
 #include "model/gguf_writer.h"
 #include "model/safetensors_writer.h"
+#include "refusal.h"
 #include "test_model.h"
 
 namespace berth {
@@ -154,13 +155,30 @@ TEST(Load, CanBeCancelledByTheCallbackAndByTheStopToken) {
 TEST(Load, AMapOfOneDeviceIsThatDevice) {
   BERTH_NEEDS_MODEL();
   const auto model = load(test::model_path(), DeviceMap{{"model", Device::cpu()}, {"lm_head", Device::cpu()}});
-  EXPECT_EQ(model->info().device, Device::cpu());
+  EXPECT_EQ(model->info().where(), "cpu");
 }
 
-TEST(Load, AMapOfSeveralDevicesSaysThatItCannotBeRunYet) {
-  EXPECT_THAT(load_refusal<EngineError>("any.gguf", DeviceMap{{"model", Device::gpu(0)}, {"lm_head", Device::cpu()}}),
-              HasSubstr("give one device"));
-  EXPECT_THAT(load_refusal<EngineError>("any.gguf", DeviceMap{}), HasSubstr("empty"));
+TEST(Load, AMapNeedsADeviceForEachPartAndKeysForEachDevice) {
+  BERTH_NEEDS_MODEL();
+  const auto path = test::model_path().string();
+  EXPECT_THAT(load_refusal<EngineError>(path, DeviceMap{{"", Device::gpu(0)}, {"lm_head", Device::cpu()}}),
+              HasSubstr("give its key"));
+  EXPECT_THAT(load_refusal<std::invalid_argument>(path, DeviceMap{}), HasSubstr("empty"));
+  EXPECT_THAT(load_refusal<std::invalid_argument>(path, DeviceMap{{"model.layers", Device::cpu()}}),
+              HasSubstr("no entry for 'token_embd.weight'"));
+}
+
+TEST(Load, APlacementOfAnotherModelIsRefused) {
+  BERTH_NEEDS_MODEL();
+  const auto refused = [](Placement placement) {
+    return test::refusal([&] {
+      engine("llama.cpp").load({.model = test::model_path(), .placement = std::move(placement), .context = {}});
+    });
+  };
+  EXPECT_THAT(refused({.layers = {{0, 24, Device::cpu()}}}), HasSubstr("24 layers, and"));
+  EXPECT_THAT(refused({.layers = {{0, 10, Device::cpu()}, {9, 21, Device::cpu()}}}), HasSubstr("layer 10 on was to come"));
+  EXPECT_THAT(refused({.layers = {{0, 30, Device::cpu()}}, .tensors = {{"blk.0.ffn_magic.weight", Device::cpu()}}}),
+              HasSubstr("'blk.0.ffn_magic.weight'"));
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ TEST(Worker, RunsWhatTheInventoryOffersAsTheCpuDoes) {
   EXPECT_EQ(where.str(), "rpc:0: taken, given");
   const auto model =
       engine("llama.cpp").load({.model = test::model_path(), .device = where.device, .keys = where.keys});
-  EXPECT_EQ(model->info().device, rpc0);
+  EXPECT_EQ(model->info().where(), "rpc:0");
   const auto session = model->new_session();
   const GenerationRequest request{.prompts = {"One, two, three,"}, .options = {.max_new_tokens = 8}};
   const auto there = session->generate(request).completions[0].text;

@@ -9,6 +9,7 @@
 #include "json_file.h"
 #include "model/safetensors_writer.h"
 #include "test_model.h"
+#include "refusal.h"
 
 namespace berth {
 namespace {

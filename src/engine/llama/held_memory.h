@@ -3,38 +3,41 @@
 
 #include <llama.h>
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <vector>
 
+#include "berth/ordered_map.h"
 #include "berth/placement.h"
+#include "engine/llama/load_parameters.h"
 
 namespace berth::llama {
 
 /// Safe to use from several threads, each with contexts of its own.
 class HeldMemory {
  public:
-  /// Of the weights alone, from any context of the model.
-  void set_weights(const llama_context& context);
+  HeldMemory(NamedDevices devices, OrderedMap<DeviceKey> keys) : devices_(std::move(devices)), keys_(std::move(keys)) {}
+
   /// Of the cache and the compute buffers of one session.
   void set_session(const void* session, const llama_context& context);
   void forget_session(const void* session);
 
-  /// All of it, the host first; `device` and `key` are those of the model's accelerator.
-  std::vector<DeviceUse> sum(const Device& device, const DeviceKey& key) const;
+  /// All of it with these weights, the host first, then the model's devices in the engine's order.
+  std::vector<DeviceUse> sum(const std::vector<PlacedTensor>& weights) const;
 
  private:
   struct Bytes {
-    std::uint64_t weights = 0, cache = 0, compute = 0;
+    std::uint64_t cache = 0, compute = 0;
   };
-  struct Held {
-    Bytes host, device;
-  };
-  static Held held_by(const llama_context& context);
+  using Held = std::map<Device, Bytes>;
+  Held held_by(const llama_context& context) const;
+
+  const NamedDevices devices_;
+  const OrderedMap<DeviceKey> keys_;
 
   mutable std::mutex mutex_;
-  Held weights_;
   std::map<const void*, Held> sessions_;
 };
 

@@ -22,6 +22,7 @@
 #include "engine/llama/worker_device.h"
 #include "engine/match_device.h"
 #include "plan/engine_layout.h"
+#include "text/printable.h"
 
 namespace berth::llama {
 namespace {
@@ -96,19 +97,25 @@ void check_profile(const ModelProfile& profile, const Device& device) {
         fmt::format("'{}' says that it has {} layers; 1 to {} can be run", profile.path.string(), layers, max_layers));
 }
 
-/// The one device that `request` names; an absent id is the first of its type.
-Device single_device(const ComponentDevice& request) {
-  if (const Device* device = request.single()) return *device;
-  const DeviceMap& map = *request.multiple();
-  const auto first = map.first_device();
-  if (!first) throw EngineError("llama.cpp", "", "the device map is empty; name at least one device");
-  for (const auto& [name, device] : map)
-    if (device != *first)
-      throw EngineError("llama.cpp", request.str(),
-                        fmt::format("a device map over several devices cannot be run yet ('{}' is on {}, the first "
-                                    "entry on {}); give one device",
-                                    name, device.str(), first->str()));
-  return *first;
+/// A placement names each layer once. Throws std::invalid_argument.
+void check_layers(const ModelProfile& profile, const Placement& placement) {
+  const auto layers = static_cast<int>(profile.layers.empty() ? profile.block_count.value_or(0) : profile.layers.size());
+  int next = 0;
+  for (const auto& run : placement.layers) {
+    if (run.first != next || run.count < 1 || run.count > layers - next)
+      throw std::invalid_argument(
+          fmt::format("The placement has a run of {} layers from layer {} on, where one from layer {} on was to come; "
+                      "'{}' has {} layers. It is of another model, or was edited",
+                      run.count, run.first, next, profile.path.filename().string(), layers));
+    next += run.count;
+  }
+  if (next != layers)
+    throw std::invalid_argument(fmt::format("The placement has {} layers, and '{}' has {}: it is of another model", next,
+                                            profile.path.filename().string(), layers));
+  for (const auto& [name, device] : placement.tensors)
+    if (std::ranges::find(profile.tensors, name, &TensorInfo::name) == profile.tensors.end())
+      throw std::invalid_argument(fmt::format("The placement names the tensor {}, which '{}' does not have", in_quotes(name),
+                                              profile.path.filename().string()));
 }
 
 /// ggml's device that is `key`, under the name that the caller has for it.
@@ -137,9 +144,39 @@ EngineDevice find_device(const Device& wanted, const DeviceKey& key) {
   }
 }
 
-DeviceKey key_of(const LoadRequest& request, const Device& device) {
-  const auto* key = request.keys.find(device.str());
-  return key == nullptr ? DeviceKey() : *key;
+/// Those that a placement or a map names, each once.
+std::vector<Device> devices_of(const LoadRequest& request) {
+  std::vector<Device> devices;
+  if (request.placement) {
+    for (const auto& run : request.placement->layers) devices.push_back(run.device);
+    devices.push_back(request.placement->input);
+    devices.push_back(request.placement->output);
+    for (const auto& [name, device] : request.placement->tensors) devices.push_back(device);
+  } else if (const auto* single = request.device.single()) {
+    devices.push_back(*single);
+  } else {
+    for (const auto& [name, device] : *request.device.multiple()) devices.push_back(device);
+  }
+  std::ranges::sort(devices);
+  devices.erase(std::ranges::unique(devices).begin(), devices.end());
+  return devices;
+}
+
+/// The engine's own; the CPU is left out, and disks, which the CPU reads.
+NamedDevices find_devices(const std::vector<Device>& wanted, const OrderedMap<DeviceKey>& keys) {
+  NamedDevices devices;
+  for (const auto& device : wanted) {
+    if (device.type() == DeviceType::cpu || device.type() == DeviceType::disk) continue;
+    const auto* key = keys.find(device.str());
+    const auto found = find_device(device, key == nullptr ? DeviceKey() : *key);
+    const auto same = std::ranges::find(devices, found.handle, &NamedDevices::value_type::second);
+    if (same != devices.end())
+      throw EngineError("llama.cpp", device.str(),
+                        fmt::format("{} and {} are one piece of hardware; use one name for it", same->first.str(),
+                                    device.str()));
+    devices.emplace_back(device, found.handle);
+  }
+  return devices;
 }
 
 /// read_model() refuses what is damaged before the engine sees it.
@@ -177,13 +214,7 @@ MemoryUse LlamaEngine::memory(const std::filesystem::path& model, const Placemen
   const auto profile = read_model(model);
   check_profile(profile, placement.output);
   start_backends(Backends::without_drivers);
-  NamedDevices devices;
-  const auto layout = plan::engine_layout(profile, placement, context, {});
-  for (const auto& device : layout.devices) {
-    if (device.type() == DeviceType::cpu) continue;
-    const auto* key = keys.find(device.str());
-    devices.emplace_back(device, find_device(device, key == nullptr ? DeviceKey() : *key).handle);
-  }
+  const auto devices = find_devices(plan::engine_layout(profile, placement, context, {}).devices, keys);
   const HoldBackends hold;
   return exact_memory(model, profile, placement, context, generation_options(context), devices);
 }
@@ -191,22 +222,19 @@ MemoryUse LlamaEngine::memory(const std::filesystem::path& model, const Placemen
 std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request, const LoadContext& context) const {
   const auto started = std::chrono::steady_clock::now();
   if (request.context) (void)context_params(*request.context);  // refuses what cannot be before anything is read
-  const auto device = single_device(request.device);
-  const auto key = key_of(request, device);
-  const auto found = find_device(device, key);
+  start_backends(Backends::without_drivers);
+  const auto named = find_devices(devices_of(request), request.keys);
   const auto profile = profile_of(request, context);
-  check_profile(*profile, found.device);
-
-  ggml_backend_dev_t accelerators[] = {found.handle, nullptr};
-  auto params = llama_model_default_params();
-  if (found.device.type() == DeviceType::cpu) {
-    accelerators[0] = nullptr;
-    params.n_gpu_layers = 0;
-  } else {
-    params.n_gpu_layers = -1;  // all layers
-    params.split_mode = LLAMA_SPLIT_MODE_NONE;
-  }
-  params.devices = accelerators;
+  const auto placement = request.placement ? *request.placement : placement_of(*profile, request.device);
+  check_profile(*profile, placement.output);
+  check_layers(*profile, placement);
+  const auto layout = plan::engine_layout(*profile, placement, request.context.value_or(ContextSpec()), {});
+  NamedDevices devices;  // in the engine's order
+  for (const auto& device : layout.devices)
+    if (const auto found = std::ranges::find(named, device, &NamedDevices::value_type::first); found != named.end())
+      devices.push_back(*found);
+  const LoadParameters parameters(layout, placement, devices);
+  auto params = parameters.params();
 
   bool cancelled = false;
   auto progress = [&](float part) {
@@ -223,20 +251,24 @@ std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request,
   ModelHandle model(llama_model_load_from_file(request.model.c_str(), params));
   if (cancelled) throw Cancelled("Loading '" + request.model.string() + "' was cancelled");
   if (!model)
-    throw EngineError(name(), found.device.str(),
+    throw EngineError(name(), placement.output.str(),
                       fmt::format("cannot load '{}': {}", request.model.string(), log.errors("no reason was given")));
   if (llama_model_has_encoder(model.get()))
-    throw EngineError(name(), found.device.str(),
+    throw EngineError(name(), placement.output.str(),
                       fmt::format("'{}' is an encoder-decoder model ({}), which cannot be run yet",
                                   request.model.string(), profile->architecture));
 
   LoadedModelInfo info;
   info.path = request.model;
   info.architecture = profile->architecture;
-  info.device = found.device;
-  info.key = key;
   info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
-  return std::make_shared<LlamaModel>(std::move(model), std::move(info), request.context);
+  info.keys = request.keys;
+  const auto loaded =
+      std::make_shared<LlamaModel>(std::move(model), std::move(info), request.context, std::move(devices));
+  loaded->read_placement(*profile, placement, layout);
+  for (const auto& note : loaded->info().notes)
+    if (context.log) context.log(LogLevel::warning, note);
+  return loaded;
 }
 
 }  // namespace berth::llama

@@ -12,85 +12,14 @@
 #include "berth/error.h"
 #include "engine/llama/handles.h"
 #include "engine/llama/llama_internals.h"
+#include "engine/llama/load_parameters.h"
 #include "engine/llama/log_capture.h"
 #include "plan/engine_layout.h"
-#include "plan/layer_split.h"
 
 namespace berth::llama {
 namespace {
 
 [[noreturn]] void refuse(std::string problem) { throw EngineError("llama.cpp", "", std::move(problem)); }
-
-std::string quoted_pattern(std::string_view name) {
-  std::string pattern = "^";
-  for (const char c : name) {
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_') pattern += '\\';
-    pattern += c;
-  }
-  return pattern + "$";
-}
-
-/// A placement in the terms of llama_model_params, which point into this.
-class LoadParameters {
- public:
-  LoadParameters(const ModelProfile& profile, const Placement& placement, const MemoryOptions& options,
-                 const NamedDevices& devices)
-      : layout_(plan::engine_layout(profile, placement, {}, options_of(devices))),
-        repacks_(!options.repacked_types.empty()) {
-    for (const auto& [device, handle] : devices) handles_.push_back(handle);
-    handles_.push_back(nullptr);
-    split_layers();
-    override_tensors(placement, devices);
-  }
-
-  llama_model_params params() const {
-    auto params = llama_model_default_params();
-    params.devices = const_cast<ggml_backend_dev_t*>(handles_.data());
-    params.n_gpu_layers = gpu_layers_;
-    params.tensor_split = split_.data();
-    params.tensor_buft_overrides = overrides_.size() > 1 ? overrides_.data() : nullptr;
-    params.load_mode = LLAMA_LOAD_MODE_NONE;
-    params.use_extra_bufts = repacks_;
-    params.no_alloc = true;
-    return params;
-  }
-
- private:
-  static MemoryOptions options_of(const NamedDevices& devices) {
-    MemoryOptions options;
-    for (const auto& [device, handle] : devices) options.devices.push_back(device);
-    return options;
-  }
-
-  void split_layers() try {
-    const auto split = plan::layer_split(layout_);
-    gpu_layers_ = split.n_gpu_layers;
-    split_.assign(split.counts.begin(), split.counts.end());
-    split_.resize(std::max(llama_max_devices(), handles_.size()));
-  } catch (const std::invalid_argument& problem) {
-    refuse(problem.what());
-  }
-
-  void override_tensors(const Placement& placement, const NamedDevices& devices) {
-    for (const auto& [name, device] : placement.tensors) patterns_.push_back(quoted_pattern(name));
-    std::size_t i = 0;
-    for (const auto& [name, device] : placement.tensors) {
-      const auto found = std::ranges::find(devices, device, &NamedDevices::value_type::first);
-      const auto buffers =
-          found == devices.end() ? ggml_backend_cpu_buffer_type() : ggml_backend_dev_buffer_type(found->second);
-      overrides_.push_back({patterns_[i++].c_str(), buffers});
-    }
-    overrides_.push_back({nullptr, nullptr});
-  }
-
-  plan::EngineLayout layout_;
-  bool repacks_;
-  std::vector<ggml_backend_dev_t> handles_;
-  std::vector<float> split_;
-  int gpu_layers_ = 0;
-  std::vector<std::string> patterns_;
-  std::vector<llama_model_tensor_buft_override> overrides_;
-};
 
 ggml_type cache_type(const std::string& name) {
   for (int i = 0; i < GGML_TYPE_COUNT; ++i) {
@@ -120,31 +49,27 @@ llama_context_params context_params(const ContextSpec& context, const MemoryOpti
   return params;
 }
 
-/// The device of a buffer type; memory of the host counts as the CPU's, whoever made it.
-Device owner(ggml_backend_buffer_type_t type, const NamedDevices& devices) {
-  if (!ggml_backend_buft_is_host(type)) {
-    for (const auto& [device, handle] : devices)
-      if (ggml_backend_buft_get_device(type) == handle) return device;
-  }
-  return Device::cpu();
-}
-
 }  // namespace
 
 MemoryUse exact_memory(const std::filesystem::path& path, const ModelProfile& profile, const Placement& placement,
                        const ContextSpec& context, const MemoryOptions& options, const NamedDevices& devices) {
   LogCapture log;
-  const LoadParameters load(profile, placement, options, devices);
-  const ModelHandle model(llama_model_load_from_file(path.c_str(), load.params()));
+  auto asked = options;
+  for (const auto& [device, unused] : devices)
+    if (std::ranges::find(asked.devices, device) == asked.devices.end()) asked.devices.push_back(device);
+  const auto layout = plan::engine_layout(profile, placement, context, asked);
+  const LoadParameters load(layout, placement, devices);
+  auto params = load.params();
+  params.load_mode = LLAMA_LOAD_MODE_NONE;
+  params.use_extra_bufts = !options.repacked_types.empty();
+  params.no_alloc = true;
+  const ModelHandle model(llama_model_load_from_file(path.c_str(), params));
   if (!model) refuse(log.errors("llama.cpp cannot read the model"));
   const ContextHandle handle(llama_init_from_model(model.get(), context_params(context, options)));
   if (!handle) refuse(log.errors("llama.cpp refuses the context"));
   // What the context counts of compute buffers without allocating them is not always what it would allocate: its
   // scheduler forgets where the graph wanted parts of itself. A second reservation does not.
-  auto asked = options;
-  for (const auto& [device, unused] : devices)
-    if (std::ranges::find(asked.devices, device) == asked.devices.end()) asked.devices.push_back(device);
-  const auto sizes = plan::engine_layout(profile, placement, context, asked).context;
+  const auto& sizes = layout.context;
   const auto sequences = static_cast<std::uint32_t>(sizes.sequences);
   const auto reserve = [&](std::uint64_t tokens, std::uint64_t outputs) {
     if (llama_graph_reserve(handle.get(), static_cast<std::uint32_t>(tokens), sequences,

@@ -1,27 +1,21 @@
 /// How much memory llama.cpp itself says that a placement takes.
 #pragma once
 
-#include <ggml-backend.h>
-
 #include <filesystem>
-#include <utility>
-#include <vector>
 
 #include "berth/context_spec.h"
 #include "berth/memory.h"
 #include "berth/model.h"
 #include "berth/placement.h"
+#include "engine/llama/load_parameters.h"
 
 namespace berth::llama {
-
-/// The devices that the engine is given, in its order, by their names in a placement; the CPU is not among them.
-using NamedDevices = std::vector<std::pair<Device, ggml_backend_dev_t>>;
 
 /// Opens the model without weights, makes a context without a cache and reserves its graphs, so that the figures are
 /// those of a real load, to the byte. Compute buffers are allocated for that time, and recurrent states.
 ///
 /// `profile` is that of the file at `path`. Throws EngineError where llama.cpp refuses the model or the context, or
-/// cannot place layers so (only a run on the CPU first, then runs in the order of `devices`, the output with the last).
+/// cannot be told the placement.
 /// Ends the process where one of llama.cpp's own assertions fails, as some do for configurations that it does not
 /// know: ask in a process of its own what was not tried before.
 MemoryUse exact_memory(const std::filesystem::path& path, const ModelProfile& profile, const Placement& placement,

@@ -11,6 +11,7 @@
 #include "engine/llama/context_params.h"
 #include "engine/llama/llama_session.h"
 #include "engine/llama/log_capture.h"
+#include "engine/llama/worker_device.h"
 
 namespace berth::llama {
 namespace {
@@ -50,8 +51,15 @@ const ContextSpec default_context{.n_seq = GenerationOptions::max_return_sequenc
 
 }  // namespace
 
-LlamaModel::LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optional<ContextSpec>& context)
-    : model_(std::move(model)), info_(std::move(info)), context_(context.value_or(default_context)) {
+LlamaModel::LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optional<ContextSpec>& context,
+                       NamedDevices devices)
+    : model_(std::move(model)),
+      info_(std::move(info)),
+      context_(context.value_or(default_context)),
+      devices_(std::move(devices)),
+      held_(devices_, info_.keys) {
+  for (const auto& [name, key] : info_.keys)
+    if (!key.endpoint.empty()) workers_.push_back(hold_worker(key.endpoint));
   info_.weight_bytes = llama_model_size(model_.get());
   info_.parameters = llama_model_n_params(model_.get());
   info_.description = fmt::format("{} {} {}", info_.architecture, in_millions(info_.parameters),
@@ -62,19 +70,7 @@ LlamaModel::LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optio
   wave_limit_ = context ? context_.n_ctx : std::min(default_wave_limit, context_.n_ctx);
 }
 
-std::vector<DeviceUse> LlamaModel::memory() const {
-  std::call_once(weights_once_, [&] {
-    auto params = context_params({.n_ctx = 256, .n_batch = 1, .n_ubatch = 1});
-    params.n_ctx = 256;
-    LogCapture log;
-    const ContextHandle context(llama_init_from_model(model_.get(), params));
-    if (!context)
-      throw EngineError("llama.cpp", info_.device.str(),
-                        "cannot make a small context: " + log.errors("probably too little memory"));
-    held_.set_weights(*context);
-  });
-  return held_.sum(info_.device, info_.key);
-}
+std::vector<DeviceUse> LlamaModel::memory() const { return held_.sum(tensors()); }
 
 std::string LlamaModel::special_token(llama_token token) const {
   return token == LLAMA_TOKEN_NULL ? "" : llama_vocab_get_text(vocab(), token);
@@ -90,7 +86,7 @@ Prompt LlamaModel::apply_chat_template(const std::vector<ChatMessage>& messages,
   for (const auto& message : messages) check_texts_only(message);
   const char* source = own_chat_template();
   if (source == nullptr && !options.chat_template)
-    throw EngineError("llama.cpp", info_.device.str(),
+    throw EngineError("llama.cpp", info_.where(),
                       "'" + info_.path.string() + "' has no chat template; give it a plain prompt");
   try {
     std::unique_ptr<const ChatTemplate> other;
@@ -107,7 +103,7 @@ Prompt LlamaModel::apply_chat_template(const std::vector<ChatMessage>& messages,
       pieces.front().text.erase(0, bos.size());
     return Prompt(std::move(pieces));
   } catch (const std::exception& problem) {
-    throw EngineError("llama.cpp", info_.device.str(),
+    throw EngineError("llama.cpp", info_.where(),
                       "the chat template of '" + info_.path.string() + "' cannot be used: " + problem.what());
   }
 }
@@ -140,8 +136,8 @@ std::string LlamaModel::piece(llama_token token) const {
 
 std::unique_ptr<Session> LlamaModel::new_session(const SessionOptions& options) const {
   // Computing on the CPU keeps this thread busy; any other device leaves it free meanwhile.
-  const auto text_time = info_.device.type() == DeviceType::cpu ? LlamaSession::TextTime::before_next_token
-                                                                : LlamaSession::TextTime::beside_next_token;
+  const auto text_time = devices_.empty() ? LlamaSession::TextTime::before_next_token
+                                          : LlamaSession::TextTime::beside_next_token;
   return std::make_unique<LlamaSession>(shared_from_this(), options, text_time);
 }
 

@@ -12,8 +12,12 @@ namespace berth::llama {
 
 class LlamaModel final : public LoadedModel, public std::enable_shared_from_this<LlamaModel> {
  public:
-  /// `context` is what each session may hold; none: the default.
-  LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optional<ContextSpec>& context);
+  /// `context` is what each session may hold; none: the default. `devices` are those that the engine was given.
+  LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optional<ContextSpec>& context, NamedDevices devices);
+
+  /// Sets `placement`, `devices` and `notes` of info(); once, before anybody else has the model. `layout` is that of
+  /// `asked`.
+  void read_placement(const ModelProfile& profile, const Placement& asked, const plan::EngineLayout& layout);
 
   const LoadedModelInfo& info() const override { return info_; }
   Prompt apply_chat_template(const std::vector<ChatMessage>& messages,
@@ -22,6 +26,7 @@ class LlamaModel final : public LoadedModel, public std::enable_shared_from_this
   std::unique_ptr<Session> new_session(const SessionOptions& options) const override;
   const ContextSpec& context() const override { return context_; }
   std::vector<DeviceUse> memory() const override;
+  std::vector<PlacedTensor> tensors() const override;
 
   /// Tokens that one sequence may have.
   int sequence_limit() const { return context_.unified ? context_.n_ctx : context_.n_ctx / context_.n_seq; }
@@ -41,12 +46,14 @@ class LlamaModel final : public LoadedModel, public std::enable_shared_from_this
   const char* own_chat_template() const;  ///< or nullptr; an empty one is none
   std::string special_token(llama_token token) const;
 
+  // Behind the weights when it is destroyed, which go through these connections.
+  std::vector<std::shared_ptr<const void>> workers_;
   ModelHandle model_;
   LoadedModelInfo info_;
   ContextSpec context_;
+  NamedDevices devices_;
   int wave_limit_ = 0;
   mutable HeldMemory held_;
-  mutable std::once_flag weights_once_;
   mutable std::once_flag template_once_;
   mutable std::unique_ptr<const ChatTemplate> template_;
 };

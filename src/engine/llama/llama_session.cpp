@@ -209,7 +209,7 @@ void LlamaSession::prepare_context(std::span<const Job> jobs) {
   const HoldBackends hold;
   context_.reset(llama_init_from_model(model_->handle(), params));
   if (!context_)
-    throw EngineError("llama.cpp", model_->info().device.str(),
+    throw EngineError("llama.cpp", model_->info().where(),
                       fmt::format("cannot make a context of {} tokens: {}", params.n_ctx,
                                   log.errors("probably too little memory; set a smaller n_ctx or max_new_tokens")));
   model_->held().set_session(this, *context_);
@@ -330,7 +330,7 @@ bool LlamaSession::decode() {
   if (status == 0) return true;
   in_context_.clear();  // what was computed of it is unknown
   if (stop_.stop_requested()) return false;
-  throw EngineError("llama.cpp", model_->info().device.str(),
+  throw EngineError("llama.cpp", model_->info().where(),
                     fmt::format("computing {} tokens failed ({}): {}", batch_->n_tokens, status,
                                 log.errors(status == 1 ? "the context is full" : "no reason was given")));
 }
@@ -341,7 +341,7 @@ void LlamaSession::choose(Job& job, Clock& clock) {
   const auto n_vocab = static_cast<std::size_t>(llama_vocab_n_tokens(model_->vocab()));
   const auto token = scores == nullptr ? std::nullopt : job.sampler.next({scores, n_vocab});
   if (!token)
-    throw EngineError("llama.cpp", model_->info().device.str(),
+    throw EngineError("llama.cpp", model_->info().where(),
                       "the model computed scores that are not numbers (NaN or infinite): the file is damaged, or this "
                       "device computes it wrongly; try another device or another file of the model");
   job.token = *token;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <map>
+#include <mutex>
 #include <stdexcept>
 
 #include "berth/error.h"
@@ -22,6 +24,22 @@ AddServer add_server() {
              : reinterpret_cast<AddServer>(ggml_backend_reg_get_proc_address(rpc, "ggml_backend_rpc_add_server"));
 }
 
+struct Held {
+  std::mutex mutex;
+  std::map<std::string, std::weak_ptr<const void>> endpoints;
+};
+
+Held& held() {
+  static Held it;
+  return it;
+}
+
+bool is_held(const std::string& endpoint) {
+  const std::lock_guard lock(held().mutex);
+  const auto found = held().endpoints.find(endpoint);
+  return found != held().endpoints.end() && !found->second.expired();
+}
+
 /// A worker serves one client at a time, so that this connection ends before ggml makes its own.
 std::size_t devices_of_worker(const std::string& endpoint) {
   discovery::RpcWorker worker(endpoint, patience);
@@ -37,15 +55,29 @@ ggml_backend_dev_t worker_device(const Device& wanted, const DeviceKey& key) {
   if (!discovery::ggml_reaches(key.endpoint))
     fail(fmt::format("ggml reaches workers by a name or an IPv4 address only, not {}", key.endpoint));
   std::size_t count = 0;
-  try {
-    count = devices_of_worker(key.endpoint);
-  } catch (const std::exception& problem) {
-    fail(problem.what());
+  ggml_backend_reg_t server = nullptr;
+  if (is_held(key.endpoint)) {
+    server = add(key.endpoint.c_str());
+    count = server == nullptr ? 0 : ggml_backend_reg_dev_count(server);
+  } else {
+    try {
+      count = devices_of_worker(key.endpoint);
+    } catch (const std::exception& problem) {
+      fail(problem.what());
+    }
+    server = key.number < count ? add(key.endpoint.c_str()) : nullptr;
   }
-  const auto server = key.number < count ? add(key.endpoint.c_str()) : nullptr;
   if (server == nullptr || key.number >= ggml_backend_reg_dev_count(server))
     fail(fmt::format("the RPC worker {} has no device {}; it has {}", key.endpoint, key.number, count));
   return ggml_backend_reg_dev_get(server, key.number);
+}
+
+std::shared_ptr<const void> hold_worker(const std::string& endpoint) {
+  const std::lock_guard lock(held().mutex);
+  auto& found = held().endpoints[endpoint];
+  auto mine = found.lock();
+  if (!mine) found = mine = std::make_shared<const int>();
+  return mine;
 }
 
 }  // namespace berth::llama

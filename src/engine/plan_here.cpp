@@ -1,0 +1,43 @@
+#include "engine/plan_here.h"
+
+#include <algorithm>
+
+#include "berth/inventory.h"
+#include "berth/measure.h"
+#include "berth/memory.h"
+
+namespace berth {
+namespace {
+
+constexpr int least_context = 4096;
+
+int trained_context(const ModelProfile& profile) {
+  return static_cast<int>(std::min<std::uint64_t>(profile.context_length.value_or(least_context), INT32_MAX));
+}
+
+}  // namespace
+
+PlanRequest default_plan_request(const ModelProfile& profile) {
+  PlanRequest request;
+  request.min_context = std::min(least_context, trained_context(profile));
+  return request;
+}
+
+Plan plan_here(const ModelProfile& profile, const PlanRequest& request) {
+  return make_plan(profile, with_kept_speeds(discover()), request);
+}
+
+bool fits_alone(const ModelProfile& profile, const Resolution& resolution) {
+  const auto* device = resolution.device.single();
+  if (device == nullptr || device->type() == DeviceType::cpu) return true;
+  const auto machine = discover();
+  const auto* info = machine.find(*device);
+  if (info == nullptr || !info->free_is_known) return true;
+  const ContextSpec context{.n_ctx = std::min(least_context, trained_context(profile))};
+  for (const auto& use :
+       memory_of(profile, placement_of(profile, *device), context, generation_options(context), &machine))
+    if (use.device == *device) return use.total() <= info->free_bytes;
+  return true;
+}
+
+}  // namespace berth

@@ -1,0 +1,191 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <optional>
+#include <stdexcept>
+
+#include "berth/placement.h"
+#include "plan/part_names.h"
+#include "text/nearest.h"
+#include "text/printable.h"
+
+namespace berth {
+namespace {
+
+using plan::PartNames;
+
+Placement whole_model_on(const ModelProfile& profile, const Device& device) {
+  const auto layers = static_cast<int>(profile.layers.empty() ? profile.block_count.value_or(0) : profile.layers.size());
+  Placement placement{.output = device};
+  if (layers > 0) placement.layers.push_back({0, layers, device});
+  return placement;
+}
+
+/// The device of each tensor by the entry of the map that covers the fewest: the longest name of those that hold it.
+class Covered {
+ public:
+  Covered(const PartNames& names, const DeviceMap& map, std::size_t tensors) : entries_(tensors + 1) {
+    for (const auto& [name, device] : map) {
+      const auto part = names.find(name);
+      if (!part) refuse_name(names, name);
+      for (const auto tensor : *part) {
+        auto& entry = entries_[tensor];
+        if (entry.covers == part->size() && entry.device != device)
+          throw std::invalid_argument(
+              fmt::format("The entries {} and {} of the device map name the same part of the model, and give it two "
+                          "devices, {} and {}",
+                          in_quotes(*entry.name), in_quotes(name), entry.device->str(), device.str()));
+        if (part->size() < entry.covers) entry = {device, &name, part->size()};
+      }
+    }
+  }
+
+  const std::optional<Device>& device(std::size_t tensor) const { return entries_[tensor].device; }
+
+ private:
+  struct Entry {
+    std::optional<Device> device = {};
+    const std::string* name = nullptr;
+    std::size_t covers = std::numeric_limits<std::size_t>::max();
+  };
+
+  [[noreturn]] static void refuse_name(const PartNames& names, const std::string& name) {
+    const auto known = names.known();
+    const auto near = nearest(name, known);
+    std::string hint;
+    if (!near.empty()) {
+      hint = fmt::format("; did you mean '{}'?", near);
+    } else if (!known.empty()) {
+      hint = fmt::format("; its parts are called '{}', '{}' and so on", printable(known.front()), printable(known[1 % known.size()]));
+    }
+    throw std::invalid_argument(fmt::format("The device map names {}, which the model does not have{}", in_quotes(name), hint));
+  }
+
+  std::vector<Entry> entries_;
+};
+
+void need_all_covered(const ModelProfile& profile, const Covered& covered) {
+  std::size_t missing = 0;
+  std::string first;
+  for (std::size_t i = 0; i < profile.tensors.size(); ++i) {
+    if (covered.device(i)) continue;
+    if (missing++ == 0) first = profile.tensors[i].name;
+  }
+  if (missing > 0)
+    throw std::invalid_argument(
+        fmt::format("The device map has no entry for {}{}; add one, or '' for all that no other entry covers",
+                    in_quotes(first), missing == 1 ? "" : fmt::format(" and {} more tensors", missing - 1)));
+}
+
+bool keeps_the_cache(std::string_view role) {
+  for (const char* known : {"attn_k", "attn_qkv", "attn_kv_a_mqa", "ssm_conv1d", "ssm_in", "time_mix_key", "shortconv.conv",
+                            "dec.attn_k", "enc.attn_k"})
+    if (role == known) return true;
+  return false;
+}
+
+/// A layer's cache and computation lie where its keys are, else where most of it is.
+Device device_of_layer(const ModelProfile& profile, const std::vector<std::size_t>& tensors, const Covered& covered) {
+  std::map<Device, std::uint64_t> bytes;
+  for (const auto i : tensors) {
+    if (keeps_the_cache(profile.tensors[i].role)) return *covered.device(i);
+    bytes[*covered.device(i)] += profile.tensors[i].bytes;
+  }
+  return bytes.empty() ? Device::cpu() : std::ranges::max_element(bytes, {}, [](const auto& each) { return each.second; })->first;
+}
+
+/// Rotary factors are loaded for each layer, wherever it is.
+bool is_of_each_layer(const TensorInfo& tensor) { return tensor.role.starts_with("rope_"); }
+
+class MapPlacement {
+ public:
+  MapPlacement(const ModelProfile& profile, const DeviceMap& map)
+      : profile_(profile), names_(profile), covered_(names_, map, profile.tensors.size()) {
+    need_all_covered(profile, covered_);
+  }
+
+  Placement run() {
+    place_layers();
+    place_ends();
+    for (std::size_t i = 0; i < profile_.tensors.size(); ++i) {
+      const auto& tensor = profile_.tensors[i];
+      const auto& device = *covered_.device(i);
+      if (!is_of_each_layer(tensor) && device != usual_device(tensor)) placement_.tensors.set(tensor.name, device);
+    }
+    need_one_tied_tensor();
+    return std::move(placement_);
+  }
+
+ private:
+  void place_layers() {
+    const auto count = profile_.layers.empty() ? profile_.block_count.value_or(0) : profile_.layers.size();
+    std::vector<std::vector<std::size_t>> layers(static_cast<std::size_t>(std::min<std::uint64_t>(count, 4096)));
+    for (std::size_t i = 0; i < profile_.tensors.size(); ++i)
+      if (const auto layer = profile_.tensors[i].layer; layer && *layer < layers.size())
+        layers[static_cast<std::size_t>(*layer)].push_back(i);
+    for (const auto& tensors : layers) {
+      layer_devices_.push_back(device_of_layer(profile_, tensors, covered_));
+      const auto& device = layer_devices_.back();
+      auto& runs = placement_.layers;
+      if (runs.empty() || runs.back().device != device)
+        runs.push_back({static_cast<int>(layer_devices_.size()) - 1, 1, device});
+      else
+        ++runs.back().count;
+    }
+  }
+
+  void place_ends() {
+    std::optional<Device> norm;
+    std::optional<Device> output;
+    for (std::size_t i = 0; i < profile_.tensors.size(); ++i) {
+      const auto& name = profile_.tensors[i].name;
+      if (name == "token_embd.weight") placement_.input = *covered_.device(i);
+      if (name == "output_norm.weight") norm = covered_.device(i);
+      if (name == "output.weight") output = covered_.device(i);
+    }
+    if (names_.output_is_tied()) output = covered_.device(names_.tied_output());
+    if (!output) output = norm;
+    placement_.output = output ? *output : layer_devices_.empty() ? placement_.input : layer_devices_.back();
+  }
+
+  Device usual_device(const TensorInfo& tensor) const {
+    if (tensor.layer && *tensor.layer < layer_devices_.size()) return layer_devices_[static_cast<std::size_t>(*tensor.layer)];
+    for (const char* input : {"token_embd", "position_embd", "token_types", "per_layer_token_embd"})
+      if (tensor.role == input) return placement_.input;
+    for (const char* first : {"token_embd_norm", "per_layer_model_proj", "per_layer_proj_norm"})
+      if (tensor.role == first && !layer_devices_.empty()) return layer_devices_.front();
+    return placement_.output;
+  }
+
+  /// The engine places a tensor by its name, and this one has two places.
+  void need_one_tied_tensor() const {
+    const auto is_host = [](const Device& device) {
+      return device.type() == DeviceType::cpu || device.type() == DeviceType::disk;
+    };
+    if (!names_.output_is_tied() || is_host(placement_.input) || placement_.input == placement_.output) return;
+    throw std::invalid_argument(
+        fmt::format("The output of this model is the tensor of its embeddings. llama.cpp can keep one copy on the CPU "
+                    "and one on {0}, or both uses on one device, but not embeddings on {1} and an output on {0}: put "
+                    "the embeddings on the cpu, or both on {0}",
+                    placement_.output.str(), placement_.input.str()));
+  }
+
+  const ModelProfile& profile_;
+  PartNames names_;
+  Covered covered_;
+  std::vector<Device> layer_devices_;
+  Placement placement_;
+};
+
+}  // namespace
+
+Placement placement_of(const ModelProfile& profile, const ComponentDevice& device) {
+  if (const auto* single = device.single()) return whole_model_on(profile, *single);
+  const auto& map = *device.multiple();
+  if (map.empty()) throw std::invalid_argument("The device map is empty; name at least one device");
+  return MapPlacement(profile, map).run();
+}
+
+}  // namespace berth

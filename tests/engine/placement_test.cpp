@@ -1,0 +1,86 @@
+/// Models whose parts lie on several devices, and where they really do.
+#include <gmock/gmock.h>
+
+#include "berth/engine.h"
+#include "berth/error.h"
+#include "berth/memory.h"
+#include "real_worker.h"
+#include "refusal.h"
+#include "test_model.h"
+
+#ifdef BERTH_TEST_RPC_WORKER
+namespace berth {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const Device worker0(DeviceType::rpc, 0);
+const Device worker1(DeviceType::rpc, 1);
+
+/// Two workers, and what a model says with all of it on the CPU.
+class PlacedModel : public testing::Test {
+ protected:
+  void SetUp() override { BERTH_NEEDS_MODEL(); }
+
+  LoadRequest request(ComponentDevice device) const {
+    return {.model = test::model_path(),
+            .device = std::move(device),
+            .keys = {{"rpc:0", {.endpoint = first_.endpoint()}}, {"rpc:1", {.endpoint = second_.endpoint()}}},
+            .context = ContextSpec{.n_ctx = 512}};
+  }
+  static std::string answer(Session& session) {
+    const GenerationRequest request{.prompts = {"One, two, three,"}, .options = {.max_new_tokens = 8}};
+    return session.generate(request).completions[0].text;
+  }
+
+  test::RealWorker first_{BERTH_TEST_RPC_WORKER};
+  test::RealWorker second_{BERTH_TEST_RPC_WORKER};
+};
+
+Placement read_back(const LoadedModel& model) { return model.info().placement; }
+
+std::uint64_t bytes_on(const std::vector<DeviceUse>& uses, const Device& device, std::uint64_t DeviceUse::*part) {
+  const auto found = std::ranges::find(uses, device, &DeviceUse::device);
+  return found == uses.end() ? 0 : (*found).*part;
+}
+
+/// What was computed before loading is what the engine says of itself, and no less than what a session then holds.
+void expect_planned_bytes(const LoadRequest& request, const Placement& placement, const LoadedModel& model) {
+  const auto profile = read_model(request.model);
+  const auto planned = memory_of(profile, placement, *request.context, generation_options(*request.context));
+  const auto exact = engine("llama.cpp").memory(request.model, placement, *request.context, request.keys).by_device();
+  const auto held = model.memory();
+  for (const auto& device : {Device::cpu(), worker0, worker1})
+    for (const auto part : {&DeviceUse::weights, &DeviceUse::cache, &DeviceUse::compute}) {
+      EXPECT_EQ(bytes_on(planned, device, part), bytes_on(exact, device, part)) << device.str();
+      EXPECT_LE(bytes_on(held, device, part), bytes_on(planned, device, part)) << device.str();
+    }
+}
+
+TEST_F(PlacedModel, RunsOnEachMapAndSaysTheSame) {
+  const auto profile = read_model(test::model_path());
+  const auto layer = [](int i) { return "model.layers." + std::to_string(i); };
+  DeviceMap in_order{{"model.embed_tokens", Device::cpu()}, {"", worker1}, {layer(0), Device::cpu()}};
+  for (int i = 1; i < 12; ++i) in_order.set(layer(i), worker0);
+  DeviceMap as_accelerate{{"model.embed_tokens", worker0}, {"lm_head", worker0}, {"model.norm", Device::disk()}};
+  for (int i = 0; i < 30; ++i) as_accelerate.set(layer(i), i < 10 ? worker0 : i < 20 ? Device::cpu() : Device::disk());
+  DeviceMap woven{{"", Device::cpu()}, {"model.layers.7.mlp", worker1}, {"blk.9.attn_q.weight", worker1}};
+  for (int i = 4; i < 28; i += 6) woven.set(layer(i), i % 4 == 0 ? worker0 : worker1);
+  const auto alone = engine("llama.cpp").load({.model = test::model_path(), .context = ContextSpec{.n_ctx = 512}});
+  const auto expected = answer(*alone->new_session());
+  for (const auto& map : {in_order, as_accelerate, woven}) {
+    const auto wanted = request(map);  // asks the workers, which listen to nobody else once the model is loaded
+    const auto model = engine("llama.cpp").load(wanted);
+    const auto placement = placement_of(profile, map);
+    EXPECT_THAT(model->info().notes, IsEmpty());
+    EXPECT_EQ(read_back(*model), placement) << read_back(*model).to_dict().to_json();
+    const auto session = model->new_session();
+    EXPECT_EQ(answer(*session), expected) << model->info().where();
+    expect_planned_bytes(wanted, placement, *model);
+  }
+}
+
+}  // namespace
+}  // namespace berth
+#endif

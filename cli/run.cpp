@@ -7,6 +7,7 @@
 #include "berth/error.h"
 #include "berth/model.h"
 #include "berth/resolve.h"
+#include "berth/simulated.h"
 #include "answer.h"
 #include "command.h"
 #include "conversation.h"
@@ -30,7 +31,8 @@ constexpr auto run_examples =
     "  berth run smollm2                           a conversation\n"
     "  git diff | berth run model.gguf --system \"Write a commit message.\"\n"
     "  berth run smollm2 -p \"A poem.\" --temperature 0.8 --seed 7 --json\n"
-    "  berth run smollm2 -p \"Once upon a time\" --raw --max-new-tokens 64";
+    "  berth run smollm2 -p \"Once upon a time\" --raw --max-new-tokens 64\n"
+    "  berth run smollm2 -p \"Hi!\" --simulate cpu:8GiB,cuda:1GiB@20GB/s -v";
 
 std::string read_prompt_from_input() {
   auto text = read_standard_input("the prompt");
@@ -113,16 +115,27 @@ int run_prompt(const Engine& engine, const LoadedModel& model, const RunOptions&
   return interrupt.signal() == 0 ? done : 128 + interrupt.signal();
 }
 
+/// On the simulated machine, where there is one, with its devices ready to be loaded on.
+Resolution resolve_on(const std::optional<Inventory>& simulated, const ResolveRequest& request, const Engine& engine) {
+  const std::vector<std::string> engines = {std::string(engine.name())};
+  if (!simulated) return resolve_here(request, engines);
+  use_simulated(*simulated);
+  auto policy = ResolvePolicy::from_environment();
+  policy.engines = engines;
+  return resolve(request, *simulated, policy);
+}
+
 int run(const RunOptions& options) {
   // What can be refused is refused before anything is read or loaded.
   const auto generation = generation_options(options);
   if (options.raw && options.system) throw WrongUse("--system needs the chat template: leave out --raw", "berth run");
   const auto request = options.device ? parse_request_argument(*options.device) : ResolveRequest();
+  const auto simulated = options.simulate ? std::optional(simulate(*options.simulate)) : std::nullopt;
   const auto& engine = first_engine();
   const auto path = locate_model(options.model, ModelSearch::from_environment());
   const auto prompt = read_prompt(options);
 
-  const auto resolution = resolve_here(request, {std::string(engine.name())});
+  const auto resolution = resolve_on(simulated, request, engine);
   if (options.verbose) tell_device(resolution);
 
   auto interrupt = std::make_unique<Interrupt>();

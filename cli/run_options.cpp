@@ -51,6 +51,11 @@ void add_sampling_options(CLI::App& command, RunOptions& options) {
 void add_machine_options(CLI::App& command, RunOptions& options) {
   command.add_option("--device", options.device, "Where to run, such as cpu or cuda:1 (see berth devices)")
       ->type_name("DEVICE");
+  command
+      .add_option("--simulate", options.simulate,
+                  "Run on devices that need not exist, such as cpu:8GiB,cuda:2x1GiB@20GB/s: they compute on this CPU, "
+                  "with their memory and no faster than they are said to be")
+      ->type_name("MACHINE");
   command.add_option("--n-ctx", options.n_ctx, "Tokens of context; 0, the default: as many as are needed")
       ->type_name("N")
       ->check(whole_number());

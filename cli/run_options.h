@@ -15,6 +15,7 @@ struct RunOptions {
   std::string model;
   std::optional<std::string> prompt;
   std::optional<std::string> device;
+  std::optional<std::string> simulate;  ///< a machine that need not exist
   std::optional<std::string> system;
   std::optional<double> temperature;
   std::optional<int> top_k;

@@ -5,6 +5,7 @@
 
 #include <sstream>
 
+#include "berth/simulated.h"
 #include "output.h"
 #include "text/bytes.h"
 #include "text/printable.h"
@@ -40,6 +41,7 @@ Value as_value(const GenerationResult& result, const LoadedModelInfo& model, std
     seeds.emplace_back(completion.seed);
   }
   Value::Object meta = {{"device", model.device.str()},
+                        {"simulated", is_simulated(model.key)},
                         {"engine", engine},
                         {"model", model.path.string()},
                         {"prompt_tokens", result.completions.front().prompt_tokens},
@@ -59,8 +61,8 @@ void tell_device(const Resolution& resolution) {
 }
 
 void tell_model(const LoadedModelInfo& model) {
-  note(fmt::format("{} on {}, loaded in {:.0f} ms from {}", escaped(model.description), model.device.str(),
-                   model.load_ms, escaped(model.path.string())));
+  note(fmt::format("{} on {}{}, loaded in {:.0f} ms from {}", escaped(model.description),
+                   is_simulated(model.key) ? "simulated " : "", model.device.str(), model.load_ms, escaped(model.path.string())));
 }
 
 void tell_summary(const GenerationResult& result) {

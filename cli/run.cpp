@@ -7,6 +7,7 @@
 #include "berth/error.h"
 #include "berth/model.h"
 #include "berth/resolve.h"
+#include "berth/simulated.h"
 #include "answer.h"
 #include "command.h"
 #include "conversation.h"
@@ -31,7 +32,8 @@ constexpr auto run_examples =
     "  berth run smollm2                           a conversation\n"
     "  git diff | berth run model.gguf --system \"Write a commit message.\"\n"
     "  berth run smollm2 -p \"A poem.\" --temperature 0.8 --seed 7 --json\n"
-    "  berth run smollm2 -p \"Once upon a time\" --raw --max-new-tokens 64";
+    "  berth run smollm2 -p \"Once upon a time\" --raw --max-new-tokens 64\n"
+    "  berth run smollm2 -p \"Hi!\" --simulate cpu:8GiB,cuda:1GiB@20GB/s -v";
 
 std::string read_prompt_from_input() {
   auto text = read_standard_input("the prompt");
@@ -117,12 +119,28 @@ int run_prompt(const Engine& engine, const LoadedModel& model, const RunOptions&
   return interrupt.signal() == 0 ? done : 128 + interrupt.signal();
 }
 
+/// Devices that need not exist are ready to be loaded on from here on.
+Inventory machine_of(const RunOptions& options) {
+  if (!options.simulate) return discover();
+  auto machine = simulate(*options.simulate);
+  use_simulated(machine);
+  return machine;
+}
+
+Resolution resolve_on_machine(const RunOptions& options, const ResolveRequest& request, const Engine& engine) {
+  const std::vector<std::string> engines = {std::string(engine.name())};
+  if (!options.simulate) return resolve_here(request, engines);
+  auto policy = ResolvePolicy::from_environment();
+  policy.engines = engines;
+  return resolve(request, machine_of(options), policy);
+}
+
 LoadRequest load_request(const RunOptions& options, const ResolveRequest& request, const std::filesystem::path& path,
                          const Engine& engine) {
-  if (places_model(options)) return placed_request(options, read_model(path), discover());
+  if (places_model(options)) return placed_request(options, read_model(path), machine_of(options));
   if (!options.max_memory.empty())
     throw WrongUse("--max-memory is for --device-map auto and other strategies", "berth run");
-  const auto resolution = resolve_here(request, {std::string(engine.name())});
+  const auto resolution = resolve_on_machine(options, request, engine);
   if (options.verbose) tell_device(resolution);
   return {.model = path, .device = resolution.device, .keys = resolution.keys, .context = context_spec(options)};
 }

@@ -52,6 +52,11 @@ void add_machine_options(CLI::App& command, RunOptions& options) {
   command.add_option("--device", options.device, "Where to run, such as cpu or cuda:1 (see berth devices)")
       ->type_name("DEVICE");
   command
+      .add_option("--simulate", options.simulate,
+                  "Run on devices that need not exist, such as cpu:8GiB,cuda:2x1GiB@20GB/s: they compute on this CPU, "
+                  "with their memory and no faster than they are said to be")
+      ->type_name("MACHINE");
+  command
       .add_option("--device-map", options.device_map,
                   "Over several devices: optimal, auto, balanced, balanced_low_0 or sequential, which plan first; or a "
                   "file, or JSON, with a device for each part: {\"model.layers.0\": \"cuda:0\", \"\": \"cpu\"}")

@@ -19,6 +19,7 @@ struct RunOptions {
   std::optional<std::string> plan;        ///< a file
   std::vector<std::string> max_memory;
   bool show_placement = false;
+  std::optional<std::string> simulate;  ///< a machine that need not exist
   std::optional<std::string> system;
   std::optional<double> temperature;
   std::optional<int> top_k;

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <sstream>
 
+#include "berth/simulated.h"
 #include "output.h"
 #include "text/bytes.h"
 #include "text/printable.h"
@@ -20,6 +22,10 @@ std::uint64_t peak_rss_bytes() {
 #else
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 #endif
+}
+
+bool runs_simulated(const LoadedModelInfo& model) {
+  return std::ranges::any_of(model.keys, [](const auto& each) { return is_simulated(each.second); });
 }
 
 std::size_t generated_tokens(const GenerationResult& result) {
@@ -40,6 +46,7 @@ Value as_value(const GenerationResult& result, const LoadedModelInfo& model, std
     seeds.emplace_back(completion.seed);
   }
   Value::Object meta = {{"device", model.where()},
+                        {"simulated", runs_simulated(model)},
                         {"engine", engine},
                         {"model", model.path.string()},
                         {"prompt_tokens", result.completions.front().prompt_tokens},
@@ -61,8 +68,9 @@ void tell_lines(const std::string& text, std::string_view before) {
 void tell_device(const Resolution& resolution) { tell_lines(resolution.str(), "device "); }
 
 void tell_model(const LoadedModelInfo& model) {
-  note(fmt::format("{} on {}, loaded in {:.0f} ms from {}", escaped(model.description), model.where(),
-                   model.load_ms, escaped(model.path.string())));
+  note(fmt::format("{} on {}{}, loaded in {:.0f} ms from {}", escaped(model.description),
+                   runs_simulated(model) ? "simulated " : "", model.where(), model.load_ms,
+                   escaped(model.path.string())));
 }
 
 void tell_summary(const GenerationResult& result) {

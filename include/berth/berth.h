@@ -45,6 +45,7 @@
 #include "berth/prompt_builder.h"                    // IWYU pragma: export
 #include "berth/resolve.h"                           // IWYU pragma: export
 #include "berth/secret.h"                            // IWYU pragma: export
+#include "berth/simulated.h"                         // IWYU pragma: export
 #include "berth/sparse_embedding.h"                  // IWYU pragma: export
 #include "berth/streaming.h"                         // IWYU pragma: export
 #include "berth/tool.h"                              // IWYU pragma: export

@@ -172,7 +172,8 @@ EngineLayout engine_layout(const ModelProfile& profile, const Placement& placeme
   const bool several = std::max(layout.devices.size() - 1, runs.size()) > 1 &&
                        std::all_of(layout.devices.begin(), layout.devices.end() - 1,
                                    [](const auto& device) { return on_host(device) || pipelines(device); });
-  if (several && layout.all_on_devices && context.offload_cache && placement.tensors.empty()) layout.copies = 4;
+  const bool overrides = !placement.tensors.empty() || !on_host(placement.input);
+  if (several && layout.all_on_devices && context.offload_cache && !overrides) layout.copies = 4;
   return layout;
 }
 

@@ -53,7 +53,9 @@ void expect_planned_bytes(const LoadRequest& request, const Placement& placement
   const auto held = model.memory();
   for (const auto& device : {Device::cpu(), worker0, worker1})
     for (const auto part : {&DeviceUse::weights, &DeviceUse::cache, &DeviceUse::compute}) {
-      EXPECT_EQ(bytes_on(planned, device, part), bytes_on(exact, device, part)) << device.str();
+      const auto bound = bytes_on(planned, device, part);
+      EXPECT_GE(bound, bytes_on(exact, device, part)) << device.str();
+      EXPECT_LE(bound, bytes_on(exact, device, part) * 110 / 100) << device.str();
       EXPECT_LE(bytes_on(held, device, part), bytes_on(planned, device, part)) << device.str();
     }
 }

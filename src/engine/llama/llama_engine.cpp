@@ -12,6 +12,7 @@
 #include "berth/convert.h"
 #include "berth/error.h"
 #include "berth/model.h"
+#include "berth/simulated.h"
 #include "discover/host/usable.h"
 #include "engine/llama/backends.h"
 #include "engine/llama/context_params.h"
@@ -19,6 +20,7 @@
 #include "engine/llama/llama_model.h"
 #include "engine/llama/log_capture.h"
 #include "engine/llama/measure.h"
+#include "engine/llama/simulated_devices.h"
 #include "engine/llama/worker_device.h"
 #include "engine/match_device.h"
 #include "plan/engine_layout.h"
@@ -120,6 +122,7 @@ void check_layers(const ModelProfile& profile, const Placement& placement) {
 
 /// ggml's device that is `key`, under the name that the caller has for it.
 EngineDevice find_device(const Device& wanted, const DeviceKey& key) {
+  if (is_simulated(key)) return {simulated_device(wanted, key), wanted};
   if (!key.endpoint.empty()) {
     start_backends(Backends::without_drivers);
     return {worker_device(wanted, key), wanted};

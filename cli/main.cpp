@@ -83,6 +83,7 @@ int run_command_line(int argc, char** argv) {
   add_resolve(app, action);
   add_plan(app, action);
   add_inspect(app, action);
+  add_ps(app, action);
   add_convert(app, action);
   add_pipeline(app, action);
   add_components(app, action);

@@ -12,6 +12,7 @@
 #include "command.h"
 #include "conversation.h"
 #include "device_argument.h"
+#include "engine/plan_here.h"
 #include "failure.h"
 #include "help.h"
 #include "interrupt.h"
@@ -62,10 +63,11 @@ const Engine& first_engine() {
   return *engines().front();
 }
 
-std::shared_ptr<const LoadedModel> load(const Engine& engine, const LoadRequest& request, bool verbose,
+std::shared_ptr<const LoadedModel> load(const Engine& engine, const PlacedRequest& placed, bool verbose,
                                         const Interrupt& interrupt) {
+  const auto& [request, reservation] = placed;
   Progress progress("Loading " + escaped(request.model.filename().string()));
-  LoadContext context{.stop = interrupt.token()};
+  LoadContext context{.stop = interrupt.token(), .reservation = reservation};
   context.progress = [&](float part) {
     progress.show(part);
     return true;
@@ -121,7 +123,7 @@ int run_prompt(const Engine& engine, const LoadedModel& model, const RunOptions&
 
 /// Devices that need not exist are ready to be loaded on from here on.
 Inventory machine_of(const RunOptions& options) {
-  if (!options.simulate) return discover();
+  if (!options.simulate) return machine_here();
   auto machine = simulate(*options.simulate);
   use_simulated(machine);
   return machine;
@@ -135,14 +137,15 @@ Resolution resolve_on_machine(const RunOptions& options, const ResolveRequest& r
   return resolve(request, machine_of(options), policy);
 }
 
-LoadRequest load_request(const RunOptions& options, const ResolveRequest& request, const std::filesystem::path& path,
+PlacedRequest load_request(const RunOptions& options, const ResolveRequest& request, const std::filesystem::path& path,
                          const Engine& engine) {
-  if (places_model(options)) return placed_request(options, read_model(path), machine_of(options));
+  if (places_model(options)) return placed_request(options, read_model(path), [&] { return machine_of(options); });
   if (!options.max_memory.empty())
     throw WrongUse("--max-memory is for --device-map auto and other strategies", "berth run");
   const auto resolution = resolve_on_machine(options, request, engine);
   if (options.verbose) tell_device(resolution);
-  return {.model = path, .device = resolution.device, .keys = resolution.keys, .context = context_spec(options)};
+  return {{.model = path, .device = resolution.device, .keys = resolution.keys, .context = context_spec(options)},
+          nullptr};
 }
 
 int run(const RunOptions& options) {

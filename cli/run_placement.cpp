@@ -8,6 +8,7 @@
 #include "berth/error.h"
 #include "berth/plan.h"
 #include "device_argument.h"
+#include "engine/plan_here.h"
 #include "failure.h"
 #include "max_memory_argument.h"
 #include "plan_file.h"
@@ -22,31 +23,28 @@ bool names_strategy(const std::string& text) {
   return text == "optimal" || text == "auto" || text == "balanced" || text == "balanced_low_0" || text == "sequential";
 }
 
-ContextSpec planned_context(const RunOptions& options) { return {.n_ctx = options.n_ctx}; }
+using Look = std::function<Inventory()>;
 
-/// A context that nobody stated may be shorter than the model was trained for.
-constexpr int least_context = 2048;
-
-LoadRequest by_strategy(const RunOptions& options, const ModelProfile& profile, const Inventory& machine) {
-  PlanRequest request{.context = planned_context(options)};
-  if (options.n_ctx == 0) request.min_context = least_context;
+PlacedRequest by_strategy(const RunOptions& options, const ModelProfile& profile, const Look& machine) {
+  auto request = default_plan_request(profile);
+  if (options.n_ctx != 0) request.min_context = std::nullopt;
+  request.context.n_ctx = options.n_ctx;
   request.strategy = map_strategy_from_str(*options.device_map);
   request.max_memory = max_memory_budgets(options.max_memory, "berth run");
-  const auto plan = make_plan(profile, machine, request);
-  if (plan.outcome != PlanOutcome::fits) throw ModelDoesNotFit(why_not(plan));
-  return LoadRequest::of(plan, profile.path);
+  auto [plan, reservation] = accept_plan(profile, request, machine);
+  return {LoadRequest::of(plan, profile.path), std::move(reservation)};
 }
 
-LoadRequest by_map(const RunOptions& options, const ModelProfile& profile, const Inventory& machine) {
+PlacedRequest by_map(const RunOptions& options, const ModelProfile& profile, const Look& machine) {
   if (!options.max_memory.empty())
     throw WrongUse("--max-memory is for a strategy such as --device-map auto; a map says itself what lies where",
                    "berth run");
   const auto& given = *options.device_map;
   const auto text = given.starts_with('{') ? given : read_file_or_input(given, "a device map");
   const auto device = parse_device_argument(text);
-  LoadRequest request{.model = profile.path, .device = device, .keys = machine.keys(device), .context = {}};
+  LoadRequest request{.model = profile.path, .device = device, .keys = machine().keys(device), .context = {}};
   if (options.n_ctx != 0) request.context = context_spec(options);
-  return request;
+  return {request, nullptr};
 }
 
 std::string listed(const std::vector<Reason>& problems) {
@@ -55,7 +53,7 @@ std::string listed(const std::vector<Reason>& problems) {
   return text;
 }
 
-LoadRequest by_plan(const RunOptions& options, const ModelProfile& profile, const Inventory& machine) {
+PlacedRequest by_plan(const RunOptions& options, const ModelProfile& profile, const Look& machine) {
   if (options.n_ctx != 0)
     throw WrongUse("--context contradicts --plan, which holds a context; make another plan", "berth run");
   const auto plan = read_plan(*options.plan);
@@ -63,11 +61,12 @@ LoadRequest by_plan(const RunOptions& options, const ModelProfile& profile, cons
   if (const auto problems = check(plan, profile); !problems.empty())
     throw std::runtime_error(fmt::format("The plan in {} is not one of '{}': {}. Make a new one: berth plan {} --json",
                                          name, profile.path.filename().string(), listed(problems), options.model));
-  if (const auto problems = check(plan, machine); !problems.empty())
+  const auto lock = lock_of_planning();
+  if (const auto problems = check(plan, machine()); !problems.empty())
     throw std::runtime_error(fmt::format("The plan in {} does not hold on this machine now: {}. Make a new one: berth "
                                          "plan {} --json",
                                          name, listed(problems), options.model));
-  return LoadRequest::of(plan, profile.path);
+  return {LoadRequest::of(plan, profile.path), std::make_shared<Reservation>(profile.path, plan.use)};
 }
 
 std::string run_text(const LayerRun& run) {
@@ -79,7 +78,7 @@ std::string run_text(const LayerRun& run) {
 
 bool places_model(const RunOptions& options) { return options.device_map || options.plan; }
 
-LoadRequest placed_request(const RunOptions& options, const ModelProfile& profile, const Inventory& machine) {
+PlacedRequest placed_request(const RunOptions& options, const ModelProfile& profile, const Look& machine) {
   if (options.device) throw WrongUse("--device contradicts --device-map and --plan: give one of them", "berth run");
   if (options.plan && options.device_map)
     throw WrongUse("--plan and --device-map contradict each other: give one of them", "berth run");

@@ -44,6 +44,7 @@
 #include "berth/plan_export.h"                       // IWYU pragma: export
 #include "berth/prompt_builder.h"                    // IWYU pragma: export
 #include "berth/resolve.h"                           // IWYU pragma: export
+#include "berth/running.h"                           // IWYU pragma: export
 #include "berth/secret.h"                            // IWYU pragma: export
 #include "berth/simulated.h"                         // IWYU pragma: export
 #include "berth/sparse_embedding.h"                  // IWYU pragma: export

@@ -235,6 +235,8 @@ struct LoadRequest {
   bool operator==(const LoadRequest&) const = default;
 };
 
+class Reservation;  // memory that is kept for a model, see berth/running.h
+
 /// What a caller gives beside the request, as it is no data.
 struct LoadContext {
   std::function<bool(float)> progress = {};  ///< the part done, 0 to 1; answering false cancels
@@ -242,6 +244,8 @@ struct LoadContext {
   LogCallback log = {};  ///< the engine's warnings
   /// What read_model() said of the file of the request, where the caller knows it already; it is not read again then.
   std::shared_ptr<const ModelProfile> profile = {};
+  /// What was kept for the model when its plan was accepted. None: from here on as much as its weights take.
+  std::shared_ptr<Reservation> reservation = {};
 };
 
 /// What an engine measured of one device.

@@ -137,28 +137,33 @@ void LocalModel::warm_up(const CallContext& context) {
     return std::exchange(profile_, nullptr);  // a second try looks at the file anew
   }();
   if (!profile || profile->path != file) profile = std::make_shared<const ModelProfile>(read_model(file));
-  const auto model = shared_model(
-      engine(engine_name), load_request(*profile),
-      {.progress = progress_, .stop = context.stop, .log = context.logging_to(log_).log, .profile = profile});
+  auto [request, reservation] = load_request(*profile);
+  const auto model = shared_model(engine(engine_name), request,
+                                  {.progress = progress_,
+                                   .stop = context.stop,
+                                   .log = context.logging_to(log_).log,
+                                   .profile = profile,
+                                   .reservation = std::move(reservation)});
   auto session = model->new_session();
   const std::lock_guard lock(mutex_);
   session_ = std::move(session);
   model_ = model;
 }
 
-LoadRequest LocalModel::load_request(const ModelProfile& profile) const {
+std::pair<LoadRequest, std::shared_ptr<Reservation>> LocalModel::load_request(const ModelProfile& profile) const {
+  const auto planned = [&](const PlanRequest& request) {
+    auto accepted = accept_plan(profile, request);
+    return std::pair(LoadRequest::of(accepted.plan, profile.path), std::move(accepted.reservation));
+  };
+  auto request = default_plan_request(profile);
   if (strategy_) {
-    auto request = default_plan_request(profile);
     request.strategy = *strategy_;
     request.max_memory = max_memory_;
-    return LoadRequest::of(plan_here(profile, request), profile.path);
+    return planned(request);
   }
   const auto& where = resolution();
-  if (!given_ && !fits_alone(profile, where)) {
-    const auto plan = plan_here(profile, default_plan_request(profile));
-    if (plan.outcome == PlanOutcome::fits) return LoadRequest::of(plan, profile.path);
-  }
-  return {.model = profile.path, .device = where.device, .keys = where.keys};
+  if (!given_ && !fits_alone(profile, where)) return planned(request);
+  return {{.model = profile.path, .device = where.device, .keys = where.keys}, nullptr};
 }
 
 std::uint64_t LocalModel::load_bytes() const {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "berth/call_context.h"
@@ -63,7 +64,8 @@ class LocalModel {
  private:
   const Resolution& resolution() const;
   /// On the device or map that was given, by the strategy, or where the model fits.
-  LoadRequest load_request(const ModelProfile& profile) const;
+  /// The memory that a plan took is kept from then on.
+  std::pair<LoadRequest, std::shared_ptr<Reservation>> load_request(const ModelProfile& profile) const;
 
   Value::Object kwargs_;
   std::optional<std::string> missing_token_;

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "berth/error.h"
 #include "berth/inventory.h"
 #include "berth/measure.h"
 #include "berth/memory.h"
+#include "berth/running.h"
 
 namespace berth {
 namespace {
@@ -23,14 +25,21 @@ PlanRequest default_plan_request(const ModelProfile& profile) {
   return request;
 }
 
-Plan plan_here(const ModelProfile& profile, const PlanRequest& request) {
-  return make_plan(profile, with_kept_speeds(discover()), request);
+Inventory machine_here() { return without_reserved(with_kept_speeds(discover()), running_models()); }
+
+AcceptedPlan accept_plan(const ModelProfile& profile, const PlanRequest& request,
+                         const std::function<Inventory()>& machine) {
+  const auto lock = lock_of_planning();
+  AcceptedPlan accepted{.plan = make_plan(profile, machine(), request), .reservation = nullptr};
+  if (accepted.plan.outcome != PlanOutcome::fits) throw ModelDoesNotFit(why_not(accepted.plan));
+  accepted.reservation = std::make_shared<Reservation>(profile.path, accepted.plan.use);
+  return accepted;
 }
 
 bool fits_alone(const ModelProfile& profile, const Resolution& resolution) {
   const auto* device = resolution.device.single();
   if (device == nullptr || device->type() == DeviceType::cpu) return true;
-  const auto machine = discover();
+  const auto machine = machine_here();
   const auto* info = machine.find(*device);
   if (info == nullptr || !info->free_is_known) return true;
   const ContextSpec context{.n_ctx = std::min(least_context, trained_context(profile))};

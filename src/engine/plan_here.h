@@ -1,9 +1,13 @@
-/// Inventory and plan in one step.
+/// From a machine to a plan whose memory is kept, in one step.
 #pragma once
+
+#include <functional>
+#include <memory>
 
 #include "berth/model.h"
 #include "berth/plan.h"
 #include "berth/resolve.h"
+#include "engine/reservation.h"
 
 namespace berth {
 
@@ -11,8 +15,18 @@ namespace berth {
 /// as fits and at least 4096 tokens.
 PlanRequest default_plan_request(const ModelProfile& profile);
 
-/// A plan for this machine as discover() sees it now.
-Plan plan_here(const ModelProfile& profile, const PlanRequest& request);
+/// A plan that fits, and the memory that no other process plans with as long as this is held.
+struct AcceptedPlan {
+  Plan plan;
+  std::shared_ptr<Reservation> reservation;
+};
+
+/// This machine as it is now, with the speeds that were measured, less what other models may still take.
+Inventory machine_here();
+
+/// Plans for `machine`. Throws ModelDoesNotFit.
+AcceptedPlan accept_plan(const ModelProfile& profile, const PlanRequest& request,
+                         const std::function<Inventory()>& machine = machine_here);
 
 /// Whether the model, with a context of 4096 tokens, fits on the one device that was taken. Where the machine does not tell
 /// what is free, it does.

@@ -96,7 +96,7 @@ TEST(ManPage, HasNoWarnings) {
 
 TEST(CommandLineGuide, HasEachCommand) {
   const auto guide = read_file(docs / "command-line.md");
-  for (const std::string command : {"run", "devices", "doctor", "resolve", "plan", "inspect", "convert",
+  for (const std::string command : {"run", "devices", "doctor", "resolve", "plan", "inspect", "ps", "convert",
                                     "pipeline validate", "pipeline run", "pipeline draw", "components", "completion"})
     EXPECT_THAT(guide, HasSubstr("\n## berth " + command + "\n"));
 }

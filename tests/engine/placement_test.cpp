@@ -1,12 +1,77 @@
 /// Models whose parts lie on several devices, and where they really do.
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <random>
+
+#include "berth/convert.h"
 #include "berth/engine.h"
 #include "berth/error.h"
 #include "berth/memory.h"
+#include "berth/simulated.h"
 #include "real_worker.h"
 #include "refusal.h"
 #include "test_model.h"
+
+namespace berth {
+namespace {
+
+/// A map in which every part of the model, or a part of a part, lies anywhere.
+DeviceMap random_map(std::mt19937& random, const std::vector<Device>& devices, int layers) {
+  const auto any = [&] { return devices[random() % devices.size()]; };
+  DeviceMap map{{"", any()}};
+  const Device ends = any();  // the output is the tensor of the embeddings
+  map.set("model.embed_tokens", random() % 2 == 0 ? Device::cpu() : ends);
+  map.set("lm_head", ends);
+  map.set("model.norm", any());
+  int runs = 0;
+  for (int i = 0; i < layers && runs < 14; i += 1 + static_cast<int>(random() % 8), ++runs) {
+    const auto device = any();
+    for (int layer = i; layer < layers; ++layer) map.set("model.layers." + std::to_string(layer), device);
+  }
+  for (const char* part : {"mlp", "self_attn", "mlp.down_proj", "self_attn.q_proj.weight", "input_layernorm"})
+    map.set("model.layers." + std::to_string(random() % static_cast<unsigned>(layers)) + "." + part, any());
+  return map;
+}
+
+/// More of them by BERTH_TEST_RANDOM_MAPS.
+int random_map_count() {
+  const char* wanted = std::getenv("BERTH_TEST_RANDOM_MAPS");
+  return wanted == nullptr ? 4 : std::atoi(wanted);
+}
+
+TEST(RandomMaps, AreCarriedOutAndDoNotChangeTheAnswer) {
+  BERTH_NEEDS_MODEL();
+  const auto machine = simulate("cpu:8GiB,vulkan:3x1GiB");
+  use_simulated(machine);
+  const auto profile = read_model(test::model_path());
+  const std::vector<Device> devices = {Device::cpu(), Device::disk(), Device(DeviceType::vulkan, 0),
+                                       Device(DeviceType::vulkan, 1), Device(DeviceType::vulkan, 2)};
+  const GenerationRequest request{.prompts = {"One, two, three,"}, .options = {.max_new_tokens = 6}};
+  const ContextSpec context{.n_ctx = 256};
+  const auto alone = engine("llama.cpp").load({.model = profile.path, .context = context});
+  const auto expected = alone->new_session()->generate(request).completions[0].text;
+  std::mt19937 random(7);
+  for (int i = 0; i < random_map_count(); ++i) {
+    const auto map = random_map(random, devices, 30);
+    SCOPED_TRACE(to_hf(map).to_json());
+    const auto model =
+        engine("llama.cpp").load({.model = profile.path, .device = map, .keys = machine.keys(map), .context = context});
+    EXPECT_THAT(model->info().notes, testing::IsEmpty());
+    EXPECT_EQ(model->info().placement, placement_of(profile, map));
+    const auto session = model->new_session();
+    EXPECT_EQ(session->generate(request).completions[0].text, expected);
+    const auto planned = memory_of(profile, model->info().placement, context, generation_options(context));
+    for (const auto& use : model->memory()) {
+      const auto found = std::ranges::find(planned, use.device, &DeviceUse::device);
+      const auto bytes = found == planned.end() ? 0 : found->total();
+      EXPECT_LE(use.total(), bytes) << use.device.str();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace berth
 
 #ifdef BERTH_TEST_RPC_WORKER
 namespace berth {

@@ -23,7 +23,9 @@
 #include "engine/llama/simulated_devices.h"
 #include "engine/llama/worker_device.h"
 #include "engine/match_device.h"
+#include "engine/reservation.h"
 #include "plan/engine_layout.h"
+#include "plan/stored_bytes.h"
 #include "text/printable.h"
 
 namespace berth::llama {
@@ -182,6 +184,12 @@ NamedDevices find_devices(const std::vector<Device>& wanted, const OrderedMap<De
   return devices;
 }
 
+std::vector<DeviceUse> weights_of(const ModelProfile& profile, const Placement& placement) {
+  auto uses = plan::stored_bytes(profile, placement, {.n_ctx = 1});
+  for (auto& use : uses) use.cache = 0;
+  return uses;
+}
+
 /// read_model() refuses what is damaged before the engine sees it.
 std::shared_ptr<const ModelProfile> profile_of(const LoadRequest& request, const LoadContext& context) {
   if (!context.profile) return std::make_shared<const ModelProfile>(read_model(request.model));
@@ -239,6 +247,9 @@ std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request,
   const LoadParameters parameters(layout, placement, devices);
   auto params = parameters.params();
 
+  auto reservation = context.reservation;
+  if (!reservation) reservation = std::make_shared<Reservation>(request.model, weights_of(*profile, placement));
+
   bool cancelled = false;
   auto progress = [&](float part) {
     if (context.stop.stop_requested() || (context.progress && !context.progress(part))) cancelled = true;
@@ -266,8 +277,8 @@ std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request,
   info.architecture = profile->architecture;
   info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
   info.keys = request.keys;
-  const auto loaded =
-      std::make_shared<LlamaModel>(std::move(model), std::move(info), request.context, std::move(devices));
+  const auto loaded = std::make_shared<LlamaModel>(std::move(model), std::move(info), request.context,
+                                                   std::move(devices), std::move(reservation));
   loaded->read_placement(*profile, placement, layout);
   for (const auto& note : loaded->info().notes)
     if (context.log) context.log(LogLevel::warning, note);

@@ -12,6 +12,7 @@
 #include "engine/llama/llama_session.h"
 #include "engine/llama/log_capture.h"
 #include "engine/llama/worker_device.h"
+#include "engine/reservation.h"
 
 namespace berth::llama {
 namespace {
@@ -52,14 +53,16 @@ const ContextSpec default_context{.n_seq = GenerationOptions::max_return_sequenc
 }  // namespace
 
 LlamaModel::LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optional<ContextSpec>& context,
-                       NamedDevices devices)
+                       NamedDevices devices, std::shared_ptr<Reservation> reservation)
     : model_(std::move(model)),
       info_(std::move(info)),
       context_(context.value_or(default_context)),
       devices_(std::move(devices)),
+      reservation_(std::move(reservation)),
       held_(devices_, info_.keys) {
   for (const auto& [name, key] : info_.keys)
     if (!key.endpoint.empty()) workers_.push_back(hold_worker(key.endpoint));
+  tell_held();
   info_.weight_bytes = llama_model_size(model_.get());
   info_.parameters = llama_model_n_params(model_.get());
   info_.description = fmt::format("{} {} {}", info_.architecture, in_millions(info_.parameters),
@@ -68,6 +71,23 @@ LlamaModel::LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optio
   info_.has_chat_template = own_chat_template() != nullptr;
   if (context_.n_ctx == 0) context_.n_ctx = info_.context_length;
   wave_limit_ = context ? context_.n_ctx : std::min(default_wave_limit, context_.n_ctx);
+}
+
+void LlamaModel::set_session(const void* session, const llama_context& context) const {
+  held_.set_session(session, context);
+  tell_held();
+}
+
+void LlamaModel::forget_session(const void* session) const {
+  held_.forget_session(session);
+  tell_held();
+}
+
+/// Pages of a mapped file can be given up, so that other processes count them as free.
+void LlamaModel::tell_held() const {
+  auto copied = tensors();
+  std::erase_if(copied, &PlacedTensor::mapped);
+  reservation_->set_held(held_.sum(copied));
 }
 
 std::vector<DeviceUse> LlamaModel::memory() const { return held_.sum(tensors()); }

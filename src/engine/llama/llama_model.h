@@ -7,13 +7,16 @@
 #include "engine/llama/chat_template.h"
 #include "engine/llama/handles.h"
 #include "engine/llama/held_memory.h"
+#include "engine/reservation.h"
+#include "plan/engine_layout.h"
 
 namespace berth::llama {
 
 class LlamaModel final : public LoadedModel, public std::enable_shared_from_this<LlamaModel> {
  public:
   /// `context` is what each session may hold; none: the default. `devices` are those that the engine was given.
-  LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optional<ContextSpec>& context, NamedDevices devices);
+  LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optional<ContextSpec>& context, NamedDevices devices,
+             std::shared_ptr<Reservation> reservation);
 
   /// Sets `placement`, `devices` and `notes` of info(); once, before anybody else has the model. `layout` is that of
   /// `asked`.
@@ -32,8 +35,9 @@ class LlamaModel final : public LoadedModel, public std::enable_shared_from_this
   int sequence_limit() const { return context_.unified ? context_.n_ctx : context_.n_ctx / context_.n_seq; }
   /// Tokens of context that prompts of one call share, where none is longer by itself.
   int wave_limit() const { return wave_limit_; }
-  /// Where sessions tell what they hold.
-  HeldMemory& held() const { return held_; }
+  /// Sessions tell what they hold.
+  void set_session(const void* session, const llama_context& context) const;
+  void forget_session(const void* session) const;
 
   std::vector<llama_token> tokenize(const Prompt& prompt) const;
   /// The bytes of a token; none for special tokens. A token may be a part of a character.
@@ -43,6 +47,7 @@ class LlamaModel final : public LoadedModel, public std::enable_shared_from_this
   const llama_vocab* vocab() const { return llama_model_get_vocab(model_.get()); }
 
  private:
+  void tell_held() const;
   const char* own_chat_template() const;  ///< or nullptr; an empty one is none
   std::string special_token(llama_token token) const;
 
@@ -53,6 +58,7 @@ class LlamaModel final : public LoadedModel, public std::enable_shared_from_this
   ContextSpec context_;
   NamedDevices devices_;
   int wave_limit_ = 0;
+  std::shared_ptr<Reservation> reservation_;
   mutable HeldMemory held_;
   mutable std::once_flag template_once_;
   mutable std::unique_ptr<const ChatTemplate> template_;

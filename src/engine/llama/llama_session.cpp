@@ -75,7 +75,7 @@ LlamaSession::LlamaSession(std::shared_ptr<const LlamaModel> model, const Sessio
   if (options_.n_threads == 0) options_.n_threads = discovery::usable_cores();
 }
 
-LlamaSession::~LlamaSession() { model_->held().forget_session(this); }
+LlamaSession::~LlamaSession() { model_->forget_session(this); }
 
 GenerationResult LlamaSession::generate(const GenerationRequest& request, const GenerationContext& call) {
   request.options.validate();
@@ -203,7 +203,7 @@ void LlamaSession::prepare_context(std::span<const Job> jobs) {
   params.abort_callback_data = this;
 
   LogCapture log;
-  model_->held().forget_session(this);
+  model_->forget_session(this);
   context_.reset();  // the old one's memory is free for the new one
   in_context_.clear();
   const HoldBackends hold;
@@ -212,7 +212,7 @@ void LlamaSession::prepare_context(std::span<const Job> jobs) {
     throw EngineError("llama.cpp", model_->info().where(),
                       fmt::format("cannot make a context of {} tokens: {}", params.n_ctx,
                                   log.errors("probably too little memory; set a smaller n_ctx or max_new_tokens")));
-  model_->held().set_session(this, *context_);
+  model_->set_session(this, *context_);
 }
 
 /// The tokens at the start of the only job's prompt that the context holds already; the rest of it is forgotten.
@@ -251,7 +251,7 @@ void LlamaSession::run_wave(std::span<Job> jobs, const GenerationContext& call, 
     in_context_.clear();
     throw;
   }
-  model_->held().set_session(this, *context_);  // buffers grow while a batch is computed
+  model_->set_session(this, *context_);  // buffers grow while a batch is computed
   for (Job& job : jobs) {
     tell(job, call);
     if (!job.done) hand_on(job, job.text.finish(), call);  // cancelled: nothing that was generated is lost

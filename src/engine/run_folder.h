@@ -1,0 +1,24 @@
+/// The folder in which processes of one user tell each other what they run. A file NAME.json belongs to a process as long as
+/// that holds a lock on NAME.lock; a crash ends the lock.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "text/descriptor.h"
+
+namespace berth {
+
+/// Made where it is not there. Nothing where it cannot be made, or somebody else may enter it.
+std::optional<std::filesystem::path> run_folder();
+
+/// The lock on a file, which is made where it is not there; nothing where another process has it for longer than `patience`.
+std::optional<Descriptor> lock_file(const std::filesystem::path& path, std::chrono::milliseconds patience = {});
+
+/// The texts of all NAME.json whose owner lives; the others are removed.
+std::vector<std::string> texts_of_living(const std::filesystem::path& folder);
+
+}  // namespace berth

@@ -140,7 +140,7 @@ TEST_F(CompletionTest, BashOffersCommandsOptionsAndValues) {
   EXPECT_THAT(bash({""}), UnorderedElementsAreArray(commands_of()));
   EXPECT_THAT(bash({"re"}), ElementsAre("resolve"));
   EXPECT_THAT(bash({"--v"}), ElementsAre("--version"));
-  EXPECT_THAT(bash({"run", "m.gguf", "--max"}), ElementsAre("--max-new-tokens"));
+  EXPECT_THAT(bash({"run", "m.gguf", "--max-n"}), ElementsAre("--max-new-tokens"));
   EXPECT_THAT(bash({"run", "--device", "c"}), ElementsAre("cpu", "cuda"));
   EXPECT_THAT(bash({"run", "--device", "=", "v"}), ElementsAre("vulkan"));
   EXPECT_THAT(bash({"convert", "cpu", "--to", "o"}), ElementsAre("openvino", "onnxruntime"));
@@ -154,7 +154,7 @@ TEST_F(CompletionTest, BashOffersCommandsOptionsAndValues) {
   EXPECT_THAT(bash({"pipeline", ""}), UnorderedElementsAre("validate", "run", "draw"));
   EXPECT_THAT(bash({"pipeline", "run", "--d"}), UnorderedElementsAre("--device", "--documents"));
   EXPECT_THAT(bash({"pipeline", "draw", "--d"}), IsEmpty());
-  EXPECT_THAT(bash({"pipeline", "run", "rag.yaml", "--max"}), IsEmpty());
+  EXPECT_THAT(bash({"pipeline", "run", "rag.yaml", "--max-n"}), IsEmpty());
   EXPECT_THAT(bash({"components", "Answer"}), ElementsAre("AnswerBuilder"));
   EXPECT_THAT(bash({"run", "--device", "cuda", ":", "1", "smol"}), ElementsAre("smollm2"));  // as bash takes it apart
   EXPECT_THAT(bash({"run", "--device", "cuda", ":"}), IsEmpty());
@@ -218,7 +218,7 @@ TEST_F(CompletionTest, FishOffersCommandsOptionsAndValues) {
   EXPECT_EQ(berth_command({"-n", script("fish")}, {.program = "fish"}).exit_code, 0);
   EXPECT_THAT(fish("berth "), UnorderedElementsAreArray(commands_of()));
   EXPECT_THAT(fish("berth convert cpu --to o"), UnorderedElementsAre("openvino", "onnxruntime"));
-  EXPECT_THAT(fish("berth run --max"), ElementsAre("--max-new-tokens"));
+  EXPECT_THAT(fish("berth run --max-n"), ElementsAre("--max-new-tokens"));
   EXPECT_THAT(fish("berth run smol"), Contains("smollm2"));
   EXPECT_THAT(fish("berth devices --"), Not(Contains("--device")));
   EXPECT_THAT(fish("berth pipeline "), UnorderedElementsAre("validate", "run", "draw"));

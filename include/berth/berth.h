@@ -29,6 +29,7 @@
 #include "berth/in_memory_document_store.h"          // IWYU pragma: export
 #include "berth/in_memory_embedding_retriever.h"     // IWYU pragma: export
 #include "berth/inventory.h"                         // IWYU pragma: export
+#include "berth/load_planned.h"                      // IWYU pragma: export
 #include "berth/log.h"                               // IWYU pragma: export
 #include "berth/measure.h"                           // IWYU pragma: export
 #include "berth/memory.h"                            // IWYU pragma: export

@@ -135,6 +135,8 @@ struct SessionOptions {
   /// Keeps the computed context of the last single prompt and goes on from the part that the next one shares.
   /// Quicker in a conversation; the last digits of the numbers may differ from a computation from the start.
   bool reuse_prefix = false;
+  /// Takes all memory that the session may ever need when it is made, which fails where that is not there.
+  bool reserve = false;
 
   Value to_dict() const;
   /// Throws std::invalid_argument saying where what is wrong.

@@ -65,7 +65,8 @@ template <>
 struct FieldsOf<SessionOptions> {
   static constexpr std::tuple all = {field("n_ctx", &SessionOptions::n_ctx),
                                      field("n_threads", &SessionOptions::n_threads),
-                                     field("reuse_prefix", &SessionOptions::reuse_prefix)};
+                                     field("reuse_prefix", &SessionOptions::reuse_prefix),
+                                     field("reserve", &SessionOptions::reserve)};
 };
 
 template <>

@@ -28,9 +28,12 @@ std::shared_ptr<const LoadedModel> load_on(const Inventory& machine, const Devic
       .load({.model = test::model_path(), .device = device, .keys = machine.keys(device), .context = context});
 }
 
-std::string counted_on(const LoadedModel& model) {
-  const GenerationRequest request{.prompts = {"One, two, three,"}, .options = {.max_new_tokens = 8}};
-  return model.new_session()->generate(request).completions[0].text;
+const GenerationRequest counting{.prompts = {"One, two, three,"}, .options = {.max_new_tokens = 8}};
+
+const std::string& counted_on_the_cpu() {
+  static const auto text =
+      engine("llama.cpp").load({.model = test::model_path()})->new_session()->generate(counting).completions[0].text;
+  return text;
 }
 
 ggml_backend_dev_t device_on(const Inventory& machine, const Device& device) {
@@ -111,9 +114,8 @@ TEST(Simulated, OnlySimulatedMachinesAreUsed) {
 TEST(Simulated, ADeviceThatTheMachineOfTheProcessLacksIsRefused) {
   const auto two = simulate("cpu:1GiB,cuda:2x1GiB");
   use_simulated(simulate("cpu:1GiB,cuda:1GiB"));
-  EXPECT_THAT(refusal([&] {
-                engine("llama.cpp").load({.model = "any.gguf", .device = Device::gpu(1), .keys = two.keys(Device::gpu(1))});
-              }),
+  const LoadRequest request{.model = "any.gguf", .device = Device::gpu(1), .keys = two.keys(Device::gpu(1))};
+  EXPECT_THAT(refusal<EngineError>([&] { engine("llama.cpp").load(request); }),
               AllOf(HasSubstr("cuda:1"), HasSubstr("CUDA1")));
 }
 
@@ -130,9 +132,7 @@ TEST_P(SimulatedModel, AnswersAsOnTheCpuAndHoldsWhatWasPlanned) {
   const auto model = load_on(machine, device, context);
   EXPECT_TRUE(is_simulated(model->info().keys.front().second));
   const auto session = model->new_session({.n_ctx = 512});
-  const GenerationRequest request{.prompts = {"One, two, three,"}, .options = {.max_new_tokens = 8}};
-  const auto there = session->generate(request).completions[0].text;
-  EXPECT_EQ(there, counted_on(*engine("llama.cpp").load({.model = test::model_path()})));
+  EXPECT_EQ(session->generate(counting).completions[0].text, counted_on_the_cpu());
 
   const auto held = model->memory();
   ASSERT_EQ(held.size(), 2U);
@@ -152,7 +152,7 @@ INSTANTIATE_TEST_SUITE_P(Types, SimulatedModel,
 
 TEST(Simulated, AModelThatIsTooLargeIsRefusedAsOnAGpu) {
   BERTH_NEEDS_MODEL();
-  EXPECT_THAT(refusal([] { load_on(simulate("cpu:8GiB,cuda:50MiB"), Device::gpu(0)); }),
+  EXPECT_THAT(refusal<EngineError>([] { load_on(simulate("cpu:8GiB,cuda:50MiB"), Device::gpu(0)); }),
               AllOf(HasSubstr("cuda:0"), HasSubstr("out of memory (50.00 MiB of 50.00 MiB are free)")));
 }
 

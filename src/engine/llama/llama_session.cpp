@@ -73,6 +73,9 @@ LlamaSession::LlamaSession(std::shared_ptr<const LlamaModel> model, const Sessio
   if (options_.n_threads < 0)
     throw std::invalid_argument(fmt::format("n_threads must be 0 or more, got {}", options_.n_threads));
   if (options_.n_threads == 0) options_.n_threads = discovery::usable_cores();
+  if (options_.reserve)
+    make_context(static_cast<std::uint32_t>(model_->sequence_limit()),
+                 static_cast<std::uint32_t>(model_->context().n_seq));
 }
 
 LlamaSession::~LlamaSession() { model_->forget_session(this); }
@@ -191,6 +194,12 @@ void LlamaSession::prepare_context(std::span<const Job> jobs) {
     cells = std::max(cells, llama_n_ctx_seq(context_.get()));
     sequences = std::max(sequences, llama_n_seq_max(context_.get()));
   }
+  make_context(cells, sequences);
+}
+
+/// `cells` of each sequence, or of all where they share them.
+void LlamaSession::make_context(std::uint32_t cells, std::uint32_t sequences) {
+  const bool unified = model_->context().unified;
   cells = std::min(cells, static_cast<std::uint32_t>(model_->sequence_limit()));
   auto params = context_params(model_->context());
   params.n_ctx = unified ? cells : cells * sequences;

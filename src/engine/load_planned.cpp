@@ -1,0 +1,129 @@
+#include "berth/load_planned.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "berth/error.h"
+#include "berth/memory.h"
+#include "engine/match_device.h"
+#include "text/bytes.h"
+
+namespace berth {
+namespace {
+
+constexpr int least_ubatch = 64;
+
+bool lacks_memory(const EngineError& problem) {
+  return problem.cause().find("alloc") != std::string::npos || problem.cause().find("out of memory") != std::string::npos;
+}
+
+/// A plan, and what of it can still be given up.
+class Ladder {
+ public:
+  Ladder(const Engine& engine, const ModelProfile& profile, const Inventory& inventory, PlanRequest request)
+      : engine_(engine), profile_(profile), inventory_(inventory), request_(std::move(request)) {
+    plan_ = make_plan(profile_, inventory_, request_);
+    if (plan_.outcome != PlanOutcome::fits) throw ModelDoesNotFit(why_not(plan_));
+  }
+
+  const Plan& plan() const { return plan_; }
+
+  /// Gives up one thing and says which. Throws ModelDoesNotFit where nothing is left.
+  std::string step_down(const EngineError& problem, bool weights_are_held) {
+    const auto& use = lacking(problem);
+    const auto what = use.device.str() + " lacks memory: ";
+    if (weights_are_held)
+      if (auto step = smaller_context()) return what + *step;
+    return what + less_on(use);
+  }
+
+ private:
+  /// The device of the plan that `problem` is about; else the one that holds most.
+  const DeviceUse& lacking(const EngineError& problem) const {
+    const auto is_named = [&](const DeviceUse& use) {
+      const auto name = use.device.type() == DeviceType::cpu ? "CPU" : name_in(engine_.name(), use.key);
+      return !name.empty() && problem.cause().find(fmt::format(" {} buffer", name)) != std::string::npos;
+    };
+    const auto named = std::ranges::find_if(plan_.use, is_named);
+    return named != plan_.use.end() ? *named : *std::ranges::max_element(plan_.use, {}, &DeviceUse::total);
+  }
+
+  std::optional<std::string> smaller_context() {
+    auto& context = plan_.context;
+    std::string step;
+    if (context.n_ubatch > least_ubatch) {
+      const int before = std::exchange(context.n_ubatch, std::max(context.n_ubatch / 2, least_ubatch));
+      step = fmt::format("n_ubatch {} instead of {}", context.n_ubatch, before);
+    } else if (context.type_k == "F16" && context.type_v == "F16" && context.flash_attention != FlashAttention::off) {
+      context.type_k = context.type_v = "Q8_0";
+      step = "the cache in Q8_0 instead of F16";
+    } else if (request_.min_context && context.n_ctx > *request_.min_context) {
+      const int before = std::exchange(context.n_ctx, std::max(context.n_ctx / 2, *request_.min_context));
+      step = fmt::format("a context of {} tokens instead of {}", context.n_ctx, before);
+    } else {
+      return std::nullopt;
+    }
+    count_again();
+    return step;
+  }
+
+  /// What the plan says of the bytes, where only its context is another.
+  void count_again() {
+    const auto uses = memory_of(profile_, plan_.placement, plan_.context, generation_options(plan_.context));
+    for (auto& use : plan_.use) {
+      const auto now = std::ranges::find(uses, use.device, &DeviceUse::device);
+      if (now == uses.end()) continue;
+      use.weights = now->weights;
+      use.cache = now->cache;
+      use.compute = now->compute;
+    }
+  }
+
+  std::string less_on(const DeviceUse& use) {
+    const auto device = use.device;
+    const auto before = use.total();
+    const auto budget = before / 10 * 9;
+    std::erase_if(request_.max_memory, [&](const MemoryBudget& each) { return each.device == device; });
+    request_.max_memory.push_back({.device = device, .bytes = budget});
+    request_.context = plan_.context;
+    request_.min_context.reset();
+    plan_ = make_plan(profile_, inventory_, request_);
+    if (plan_.outcome != PlanOutcome::fits)
+      throw ModelDoesNotFit(fmt::format("{} has less free than when the machine was looked at, and with {} there {}",
+                                        device.str(), in_units(budget), why_not(plan_)));
+    return fmt::format("at most {} there instead of {}", in_units(budget), in_units(before));
+  }
+
+  const Engine& engine_;
+  const ModelProfile& profile_;
+  const Inventory& inventory_;
+  PlanRequest request_;
+  Plan plan_;
+};
+
+}  // namespace
+
+PlannedModel load_planned(const Engine& engine, const ModelProfile& profile, const Inventory& inventory,
+                          const PlanRequest& request, const LoadContext& context,
+                          const std::function<void(std::string_view)>& on_step) {
+  Ladder ladder(engine, profile, inventory, request);
+  PlannedModel loaded;
+  for (;;) {
+    try {
+      loaded.model = engine.load(LoadRequest::of(ladder.plan(), profile.path), context);
+      loaded.model->new_session({.reserve = true});
+      loaded.plan = ladder.plan();
+      return loaded;
+    } catch (const EngineError& problem) {
+      if (!lacks_memory(problem)) throw;
+      const bool weights_are_held = std::exchange(loaded.model, nullptr) != nullptr;
+      loaded.steps_down.push_back(ladder.step_down(problem, weights_are_held));
+      if (on_step) on_step(loaded.steps_down.back());
+    }
+  }
+}
+
+}  // namespace berth

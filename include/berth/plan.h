@@ -52,6 +52,9 @@ struct PlanRequest {
   std::vector<Pin> pins = {};                 ///< the first that matches counts
   std::vector<Device> use = {};               ///< devices besides the CPU; empty: all
   std::vector<Device> avoid = {};
+  /// Bounds the search where next to nothing is to spare: milliseconds of a usual processor, counted in steps, so that the
+  /// answer does not depend on the clock. There is a valid answer in any case.
+  int search_ms = 200;
 };
 
 enum class PlanOutcome { fits, does_not_fit };

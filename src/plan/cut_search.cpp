@@ -32,17 +32,20 @@ void CutSearch::set(const std::vector<DeviceUse>& use) {
   for (const auto& [device, bytes] : fixed_bytes(use)) fixed_[device] = bytes;
 }
 
-/// Of using a device at all, be it the CPU.
 double CutSearch::price() const { return request_.objective == Objective::fewest_devices ? few_devices_s : 0; }
 
 std::uint64_t CutSearch::besides_layers(const Device& device) const {
   return bytes_at(held_, device) + bytes_at(fixed_, device);
 }
 
+std::size_t CutSearch::most_expert_layers() const {
+  return parts_.has_experts && request_.rules.tensor_overrides ? parts_.layer_count() : 0;
+}
+
 std::optional<Cut> CutSearch::best() const {
   const auto items = parts_.layers.size();
   const auto steps = items * (machine_.devices.size() + 1) * (shares_host_memory() ? items : 1);
-  const auto most = parts_.has_experts && request_.rules.tensor_overrides ? parts_.layer_count() : 0;
+  const auto most = most_expert_layers();
   const auto stride = std::max<std::size_t>(1, (most * steps + most_steps - 1) / most_steps);
   std::optional<Cut> best;
   for (std::size_t n = 0; n <= most; n = n == most ? n + 1 : std::min(n + stride, most))
@@ -126,32 +129,37 @@ double CutSearch::cpu_seconds(const LayerPart& layer) const {
   return (layer.read_bytes + layer.expert_read_bytes) / machine_.cpu.bytes_per_s + pinned_seconds(layer);
 }
 
-std::vector<Cut> CutSearch::cuts(std::size_t expert_layers) const {
+CutItems CutSearch::items_of(std::size_t expert_layers) const {
   const auto& layers = parts_.layers;
   double link_s = 0;
   for (const auto& device : machine_.devices) link_s = std::max(link_s, device.link_s);
-  std::vector<StageItem> items;
+  CutItems all;
   std::uint64_t moved = 0;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const bool moves = i < expert_layers;
     if (moves) moved += layers[i].expert_bytes;
-    items.push_back({layers[i].bytes - (moves ? layers[i].expert_bytes : 0),
-                     layers[i].read_bytes + (moves ? 0 : layers[i].expert_read_bytes), pinned_seconds(layers[i])});
-    if (moves) items.back().elsewhere_s += layers[i].expert_read_bytes / machine_.cpu.bytes_per_s + 2 * link_s;
+    all.items.push_back({layers[i].bytes - (moves ? layers[i].expert_bytes : 0),
+                         layers[i].read_bytes + (moves ? 0 : layers[i].expert_read_bytes), pinned_seconds(layers[i])});
+    if (moves)
+      all.items.back().elsewhere_s += layers[i].expert_read_bytes / machine_.cpu.bytes_per_s + 2 * link_s;
   }
-
-  std::vector<double> start_s(layers.size() + 1, no_way);
-  std::vector<std::uint64_t> host_bytes(layers.size() + 1);
   std::uint64_t bytes = besides_layers(machine_.cpu.device) + moved;
   double seconds = 0;
   for (std::size_t n = 0; n <= layers.size(); ++n) {
-    host_bytes[n] = bytes;
-    const bool is_used = n > 0 || moved > 0;
-    if (bytes <= machine_.cpu.room) start_s[n] = seconds + (is_used ? price() : 0);
+    all.host_bytes.push_back(bytes);
+    all.cpu_s.push_back(seconds + (n > 0 || moved > 0 ? price() : 0));
     if (n == layers.size()) break;
-    bytes += items[n].bytes;
+    bytes += all.items[n].bytes;
     seconds += cpu_seconds(layers[n]);
   }
+  return all;
+}
+
+std::vector<Cut> CutSearch::cuts(std::size_t expert_layers) const {
+  const auto [items, cpu_s, host_bytes] = items_of(expert_layers);
+  auto start_s = cpu_s;
+  for (std::size_t n = 0; n < start_s.size(); ++n)
+    if (host_bytes[n] > machine_.cpu.room) start_s[n] = no_way;
 
   std::vector<Cut> cuts;
   const auto add = [&](const std::vector<double>& starts, std::uint64_t host) {

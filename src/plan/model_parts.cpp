@@ -71,6 +71,7 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
   ModelParts parts;
   parts.pinned = pinned_tensors(profile, request);
   parts.layers.resize(count + 1);
+  parts.tensor_count = profile.tensors.size();
 
   // A device for each layer of its own: one question tells what each layer holds.
   Placement apart{
@@ -83,6 +84,15 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
     else
       parts.base.push_back(use);
   }
+
+  const Device together = Device::rpc(first_stand_in);
+  std::uint64_t sum = 0;
+  for (const auto& layer : parts.layers) sum += layer.bytes;
+  for (const auto& use : memory({.layers = {{0, static_cast<int>(count), together}},
+                                 .output = together,
+                                 .tensors = parts.pinned},
+                                context))
+    if (use.device == together) parts.spare = sum - std::min(sum, use.weights + use.cache);
 
   const double active = active_experts(profile);
   bool has_output = false;

@@ -24,6 +24,8 @@ struct ModelParts {
   std::vector<DeviceUse> base;     ///< what is held wherever the layers are
   OrderedMap<Device> pinned = {};  ///< tensors
   bool has_experts = false;
+  std::size_t tensor_count = 0;
+  std::uint64_t spare = 0;  ///< bytes that single layers hold each for itself and layers on one device hold once
 
   std::size_t layer_count() const { return layers.size() - 1; }
 };

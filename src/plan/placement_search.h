@@ -21,6 +21,13 @@ struct FoundPlacement {
   Device slowest = Device::cpu();  ///< that takes the most time
 };
 
+/// What may still be asked of the memory function, in tensors of the model for each question.
+struct SearchBudget {
+  static constexpr std::int64_t tensors_per_ms = 80;  // seen: 11 to 17 us for each tensor
+
+  std::int64_t tensors = 0;
+};
+
 /// Searches all cuts of the layers into runs: the first on the CPU, then one for each device in order; and with that, for
 /// each n, the experts of the first n layers on the CPU. `memory` has the last word: what it finds too large is not
 /// answered. Where compute and overhead of a device are the same however much it holds, the answer is the quickest
@@ -30,9 +37,15 @@ class PlacementSearch {
   PlacementSearch(const MachineView& machine, const PlanRequest& request, const MemoryFunction& memory)
       : machine_(machine), request_(request), memory_(memory) {}
 
-  /// `known`: what is known of compute buffers and overhead; the nearer to the truth, the fewer questions to `memory`.
+  /// May miss a placement where compute buffers differ from cut to cut. `known`: what is known of compute buffers and overhead; the nearer to the truth, the fewer questions to `memory`.
   std::optional<FoundPlacement> find(const ModelParts& parts, const ContextSpec& context,
                                      const FixedBytes& known = {}) const;
+
+  /// The same where next to nothing is to spare: the compute buffers of one cut tell little of another's, so that cuts
+  /// whose weights and cache alone fit are tried one by one, those first that seem to leave the most. None is missed as
+  /// long as `budget` lasts.
+  std::optional<FoundPlacement> find_narrow(const ModelParts& parts, const ContextSpec& context,
+                                            SearchBudget& budget) const;
 
   /// Whether there would be a placement if compute buffers and overhead were `known`. `memory` is not asked.
   bool could_fit(const ModelParts& parts, const FixedBytes& known) const;

@@ -16,7 +16,8 @@ Planner::Planner(const ModelProfile& profile, const Inventory& inventory, const 
       memory_(memory),
       machine_(view_of(inventory, request, state_bytes(profile))) {}
 
-Plan Planner::make() const {
+Plan Planner::make() {
+  budget_.tensors = std::int64_t{std::max(request_.search_ms, 0)} * SearchBudget::tensors_per_ms;
   auto context = request_.context;
   if (context.n_ctx < 0 || request_.min_context.value_or(1) < 1)
     throw std::invalid_argument(fmt::format("A context of {} tokens, or of {} at least, is none", context.n_ctx,
@@ -36,16 +37,11 @@ Plan Planner::make() const {
   return found ? fits(*found, context, wanted) : does_not_fit(context);
 }
 
-std::optional<FoundPlacement> Planner::find(const ContextSpec& context, const FixedBytes& known) const {
+std::optional<FoundPlacement> Planner::find(const ContextSpec& context, const FixedBytes& known) {
   const auto parts = parts_of(profile_, request_, context, memory_.stored);
   const PlacementSearch search(machine_, request_, memory_.whole);
   auto found = search.find(parts, context, known);
-  if (found) return found;
-  // The compute buffers of one cut tell little of another's, so that the search may end too early. What it finds where the
-  // CPU holds anything may need no more than there is.
-  found = nearest(parts, context);
-  if (found && !search.shortfalls(found->use).empty()) found.reset();
-  return found;
+  return found ? found : search.find_narrow(parts, context, budget_);
 }
 
 std::optional<FoundPlacement> Planner::nearest(const ModelParts& parts, const ContextSpec& context) const {

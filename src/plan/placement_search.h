@@ -15,10 +15,12 @@ struct FoundPlacement {
   Placement placement;
   std::vector<DeviceUse> use;
   double cost = 0;                 ///< what was made least: seconds, and the price of each device where few are wanted
-  double seconds = 0;              ///< of one token, as predicted
+  double seconds = 0;              ///< of one token that is written, as predicted
+  double prompt_seconds = 0;       ///< of one token of a prompt
   std::size_t on_cpu = 0;          ///< the first layers
   std::size_t experts_on_cpu = 0;  ///< of layers that are on other devices
   Device slowest = Device::cpu();  ///< that takes the most time
+  std::vector<Reason> notes = {};  ///< what a strategy wanted otherwise
 };
 
 /// What may still be asked of the memory function, in tensors of the model for each question.
@@ -47,6 +49,9 @@ class PlacementSearch {
   std::optional<FoundPlacement> find_narrow(const ModelParts& parts, const ContextSpec& context,
                                             SearchBudget& budget) const;
 
+  /// By a strategy of accelerate.
+  std::optional<FoundPlacement> find_by_strategy(const ModelParts& parts, const ContextSpec& context) const;
+
   /// Whether there would be a placement if compute buffers and overhead were `known`. `memory` is not asked.
   bool could_fit(const ModelParts& parts, const FixedBytes& known) const;
 
@@ -56,6 +61,14 @@ class PlacementSearch {
  private:
   FoundPlacement placed(const CutSearch& search, const Cut& cut, const ModelParts& parts,
                         const ContextSpec& context) const;
+  /// `compat`: accelerate's own map, even where it is a bad one.
+  std::optional<FoundPlacement> find_by_strategy(const ModelParts& parts, const ContextSpec& context,
+                                                 bool compat) const;
+  /// 0 is the CPU, then the devices of the machine.
+  std::optional<std::size_t> place_of(const Device& device) const;
+  /// As much of the map as the engine can do: as many layers on each device, those of the CPU first.
+  FoundPlacement carried_out(const CutSearch& search, const DeviceMapPlan& map, const ModelParts& parts,
+                             const ContextSpec& context) const;
   /// Once what was learned of all placements leaves no room: with what single ones that were `seen` really held.
   std::optional<FoundPlacement> find_again(CutSearch search, std::vector<std::vector<DeviceUse>> seen,
                                            const ModelParts& parts, const ContextSpec& context) const;

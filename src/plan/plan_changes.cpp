@@ -19,6 +19,10 @@ MachineView with_extra_device(MachineView machine, std::uint64_t bytes) {
                              .room = bytes,
                              .bytes_per_s = machine.cpu.bytes_per_s,
                              .link_s = 1e-5,
+                             .decode_bytes_per_s = machine.cpu.decode_bytes_per_s,
+                             .decode_link_s = 1e-5,
+                             .prompt_bytes_per_s = machine.cpu.prompt_bytes_per_s,
+                             .prompt_link_s = 1e-5,
                              .measured = false});
   machine.pools[extra_device.str()] = bytes;
   return machine;

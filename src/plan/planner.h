@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "berth/plan.h"
 #include "plan/machine_view.h"
@@ -38,7 +39,12 @@ class Planner {
   std::optional<Longest> longest_context(ContextSpec context, int least, bool uses_known = true);
   int guessed_context(ContextSpec context, int fits, int too_long, const FixedBytes& known) const;
   std::optional<std::uint64_t> extra_memory(const ContextSpec& context, const FixedBytes& known) const;
+  std::string why_on(const Device& device) const;
   Plan fits(const FoundPlacement& found, const ContextSpec& context, int wanted) const;
+  /// With the least memory of the devices that still reaches what the request asks for; or how near it comes.
+  Plan reaching(FoundPlacement found, ContextSpec context, int wanted);
+  bool reaches(const FoundPlacement& found) const;
+  void say_what_would_reach(Plan& plan, const FoundPlacement& fastest, const ContextSpec& context) const;
   Plan does_not_fit(const ContextSpec& context);
   void add_changes(Plan& plan);
 

@@ -5,6 +5,7 @@
 #include "command.h"
 #include "help.h"
 #include "inspect_report.h"
+#include "model_file.h"
 #include "output.h"
 
 namespace berth::cli {
@@ -28,14 +29,14 @@ void add_inspect(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   command
       ->add_option("MODEL", options->model,
-                   "A GGUF file, a folder that holds one, ORG/NAME in the Hugging Face cache, or smollm2, the default "
-                   "model")
+                   "A GGUF file, a folder that holds one or a model in safetensors, ORG/NAME in the Hugging Face cache, or "
+                   "smollm2, the default model")
       ->type_name("MODEL")
       ->required();
   command->add_flag("--json", options->json, "Print one JSON document (docs/model.schema.json)");
   command->callback([options, &action] {
     action = [options] {
-      const auto profile = read_model(locate_model(options->model, ModelSearch::from_environment()));
+      const auto profile = profile_of(options->model);
       print(options->json ? profile.to_dict().to_json(2) + "\n" : profile_text(profile));
       return done;
     };

@@ -11,9 +11,11 @@
 #include "command.h"
 #include "failure.h"
 #include "help.h"
+#include "model_file.h"
 #include "output.h"
 #include "pipeline/yaml.h"
 #include "plan_file.h"
+#include "plan_modules.h"
 #include "plan_options.h"
 #include "plan_report.h"
 #include "text/printable.h"
@@ -29,6 +31,7 @@ constexpr auto plan_examples =
     "  berth plan model.gguf --objective largest_context --format llama.cpp\n"
     "  berth plan model.gguf --max-memory cuda:0=10GiB --pin '_exps=cpu'\n"
     "  berth plan model.gguf --format html -o plan.html\n"
+    "  berth plan llama-3-8b/ --strategy balanced --format hf\n"
     "  berth plan --compare one.json other.json\n"
     "\n"
     "Exit codes: as all commands, and 3 where the model does not fit; what lacks and\n"
@@ -84,9 +87,10 @@ std::string in_format(const Planned& planned, const std::string& format) {
 
 int make_and_show(const PlanOptions& options, const std::string& format) {
   auto request = plan_request(options);
-  Planned planned{.profile = read_model(locate_model(options.model, ModelSearch::from_environment())),
-                  .inventory = look_at(options.machine),
-                  .plan = {}};
+  Planned planned{.profile = profile_of(options.model), .inventory = look_at(options.machine), .plan = {}};
+  const bool has_modules = planned.profile.format == "safetensors";
+  if (has_modules && (format == "hf" || request.strategy != MapStrategy::optimal))
+    return plan_modules(options, request, format, planned.profile, planned.inventory);
   if (format == "hf") suit_to_transformers(request, planned.inventory);
   planned.plan = make_plan(planned.profile, planned.inventory, request);
   const bool fits = planned.plan.outcome == PlanOutcome::fits;

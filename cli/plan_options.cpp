@@ -33,12 +33,21 @@ void add_plan_context(CLI::App& command, PlanOptions& options) {
 void add_plan_choices(CLI::App& command, PlanOptions& options) {
   command.add_option("--objective", options.objective, "What is to be best (fastest)")
       ->type_name("OBJECTIVE")
-      ->check(one_of({"fastest", "fewest_devices", "largest_context"}));
+      ->check(one_of({"fastest", "prompt", "mixed", "fewest_devices", "largest_context"}));
+  command
+      .add_option("--reach", options.reach,
+                  "So many tokens a second with the least memory of the devices, or how near it comes; with "
+                  "--min-context the longest context that reaches it")
+      ->type_name("TOKENS_PER_S");
+  command
+      .add_option("--prompt-per-token", options.prompt_per_token,
+                  "For --objective mixed: tokens of prompts for each that is written (4)")
+      ->type_name("N");
   command
       .add_option(
           "--strategy", options.strategy,
-          "optimal, the default, is Berth's own. The others are accelerate's, which divides modules of PyTorch: "
-          "they need a module tree, which a GGUF file does not hold")
+          "optimal, the default, is Berth's own. The others are accelerate's: over the layers of a GGUF model, or the "
+          "modules of one in safetensors, by their weights")
       ->type_name("STRATEGY")
       ->check(one_of({"optimal", "auto", "balanced", "balanced_low_0", "sequential"}));
   const auto several = [&](const char* name, auto& value, const char* type, const char* what) {
@@ -77,6 +86,8 @@ std::vector<Device> named_devices(const std::vector<std::string>& texts) {
 Objective objective_of(const std::string& name) {
   return name == "fewest_devices"    ? Objective::fewest_devices
          : name == "largest_context" ? Objective::largest_context
+         : name == "prompt"          ? Objective::prompt
+         : name == "mixed"           ? Objective::mixed
                                      : Objective::fastest;
 }
 
@@ -85,8 +96,8 @@ Objective objective_of(const std::string& name) {
 void add_plan_options(CLI::App& command, PlanOptions& options) {
   command
       .add_option("MODEL", options.model,
-                  "A GGUF file, a folder that holds one, ORG/NAME in the Hugging Face cache, or smollm2, the default "
-                  "model")
+                  "A GGUF file, a folder that holds one or a model in safetensors, ORG/NAME in the Hugging Face cache, or "
+                  "smollm2, the default model")
       ->type_name("MODEL");
   add_plan_context(command, options);
   add_plan_choices(command, options);
@@ -95,11 +106,6 @@ void add_plan_options(CLI::App& command, PlanOptions& options) {
 }
 
 PlanRequest plan_request(const PlanOptions& options) {
-  if (options.strategy != "optimal")
-    throw WrongUse("--strategy " + options.strategy +
-                       " divides modules of PyTorch, and a GGUF file does not say what they are: leave it out, or use "
-                       "plan_device_map() with a module tree",
-                   berth_plan);
   for (const auto& [name, value] : {std::pair{"--parallel", options.context.n_seq},
                                     {"--batch", options.context.n_batch},
                                     {"--ubatch", options.context.n_ubatch}})
@@ -108,6 +114,17 @@ PlanRequest plan_request(const PlanOptions& options) {
   PlanRequest request{.context = options.context, .min_context = options.min_context};
   request.context.type_k = request.context.type_v = options.cache_type;
   request.objective = objective_of(options.objective);
+  if (!(options.prompt_per_token >= 0 && options.prompt_per_token <= 1e9))
+    throw WrongUse("--prompt-per-token must be a number from 0 on", berth_plan);
+  request.prompt_per_token = options.prompt_per_token;
+  if (options.reach) {
+    if (!(*options.reach > 0)) throw WrongUse("--reach must be more than 0 tokens a second", berth_plan);
+    if (options.objective != "fastest")
+      throw WrongUse("--reach and --objective " + options.objective + " contradict each other", berth_plan);
+    request.objective = Objective::reach;
+    request.reach_tokens_per_s = *options.reach;
+  }
+  request.strategy = map_strategy_from_str(options.strategy);
   request.max_memory = max_memory_budgets(options.max_memory, berth_plan);
   if (options.leave) {
     const auto bytes = parse_bytes(*options.leave);

@@ -20,6 +20,8 @@ struct PlanOptions {
   std::string cache_type = "F16";
   std::string strategy = "optimal";
   std::string objective = "fastest";
+  std::optional<double> reach;
+  double prompt_per_token = 4;
   std::optional<int> min_context;
   std::vector<std::string> max_memory;
   std::optional<std::string> leave;

@@ -21,8 +21,12 @@ std::string cache_types_text(const ContextSpec& context) {
 }
 
 std::string predicted_text(const PredictedSpeed& speed) {
-  return fmt::format("{:.1f} tokens/s predicted, limited by {} ({})", speed.decode_tokens_per_s, speed.limited_by,
-                     speed.measured ? "measured rates" : "usual rates, not measured");
+  const auto rates = [](bool measured) { return measured ? "measured rates" : "usual rates, not measured"; };
+  auto text = fmt::format("{:.1f} tokens/s predicted, limited by {} ({})", speed.decode_tokens_per_s, speed.limited_by,
+                          rates(speed.measured));
+  if (speed.prompt_tokens_per_s > 0)
+    text += fmt::format("; prompts {:.0f} tokens/s ({})", speed.prompt_tokens_per_s, rates(speed.prompt_measured));
+  return text;
 }
 
 /// "weights #", drawn in proportion; a part that is there at all has at least one mark, as long as there is room.

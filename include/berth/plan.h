@@ -29,9 +29,12 @@ struct PlacementRules {
 };
 
 enum class Objective {
-  fastest,         ///< the most tokens a second
+  fastest,         ///< the most tokens written a second
+  prompt,          ///< the most tokens of a prompt read a second
+  mixed,           ///< both, with so many tokens of prompts for each that is written
   fewest_devices,  ///< and among those the fastest
-  largest_context  ///< up to what the model was trained for, or what is asked for
+  largest_context, ///< up to what the model was trained for, or what is asked for
+  reach            ///< so many tokens written a second, with the least memory of the devices besides the CPU
 };
 
 /// Tensors that have to lie on a device.
@@ -42,20 +45,35 @@ struct Pin {
   bool operator==(const Pin&) const = default;
 };
 
+/// Bytes of a memory pool, by its id in the inventory.
+struct PoolBytes {
+  std::string pool = {};
+  std::uint64_t bytes = 0;
+
+  bool operator==(const PoolBytes&) const = default;
+};
+
 struct PlanRequest {
   PlacementRules rules = {};
   ContextSpec context = {};             ///< with n_ctx 0: what the model was trained for
   std::optional<int> min_context = {};  ///< n_ctx may be made smaller, down to this, where it does not fit
   Objective objective = Objective::fastest;
+  double prompt_per_token = 4;     ///< for Objective::mixed
+  double reach_tokens_per_s = 0;   ///< for Objective::reach; with `min_context`, the longest context that reaches it
   /// Berth's own, or one of accelerate's: it divides embeddings, layers and output by their weights, and the engine places
   /// as many layers of each device; where the cache and buffers do not fit then, they are taken off its budgets. What the
   /// engine cannot do as written stands in the reasons. With budgets in `max_memory`, accelerate uses no other accelerators.
   MapStrategy strategy = MapStrategy::optimal;
   std::vector<MemoryBudget> max_memory = {};  ///< of devices; the others may use all that is free
   std::uint64_t leave = 0;                    ///< bytes of each memory pool that stay free
+  /// What models that run already, or are planned too, will still take of what the inventory says is free.
+  std::vector<PoolBytes> reserved = {};
   std::vector<Pin> pins = {};                 ///< the first that matches counts
   std::vector<Device> use = {};               ///< devices besides the CPU; empty: all
   std::vector<Device> avoid = {};
+  /// Bounds the search where next to nothing is to spare: milliseconds of a usual processor, counted in steps, so that the
+  /// answer does not depend on the clock. There is a valid answer in any case.
+  int search_ms = 200;
 };
 
 enum class PlanOutcome { fits, does_not_fit };
@@ -93,6 +111,8 @@ struct PredictedSpeed {
   double decode_tokens_per_s = 0;
   bool measured = false;        ///< from rates that were measured on this machine; else from usual ones
   std::string limited_by = {};  ///< the device that takes the most time
+  double prompt_tokens_per_s = 0;
+  bool prompt_measured = false;  ///< as `measured`, of products of matrices
 
   bool operator==(const PredictedSpeed&) const = default;
 };
@@ -130,6 +150,17 @@ Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const Pl
 ///     const auto plan = make_plan(profile, discover(), {.context = {.n_ctx = 8192}});
 ///     for (const auto& use : plan.use) std::cout << use.device << ' ' << use.total() << '\n';
 Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request = {});
+
+/// One of several models that are to run side by side.
+struct PlanTask {
+  ModelProfile profile = {};
+  PlanRequest request = {};
+  int priority = 0;  ///< the higher, the earlier it chooses
+};
+
+/// Plans that hold together, in the order of `tasks`: each leaves what those before it take. Models of higher priority
+/// choose first; one that then finds no room goes before the others where more fit so. Throws as make_plan().
+std::vector<Plan> make_plans(const std::vector<PlanTask>& tasks, const Inventory& inventory);
 
 /// Why `plan` does not hold on `inventory`, by device: it is missing, another piece of hardware has its name, or less is
 /// free than the plan needs. Empty where it holds. A plan that did not fit when it was made does not hold either.

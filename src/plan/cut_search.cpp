@@ -32,17 +32,20 @@ void CutSearch::set(const std::vector<DeviceUse>& use) {
   for (const auto& [device, bytes] : fixed_bytes(use)) fixed_[device] = bytes;
 }
 
-/// Of using a device at all, be it the CPU.
 double CutSearch::price() const { return request_.objective == Objective::fewest_devices ? few_devices_s : 0; }
 
 std::uint64_t CutSearch::besides_layers(const Device& device) const {
   return bytes_at(held_, device) + bytes_at(fixed_, device);
 }
 
+std::size_t CutSearch::most_expert_layers() const {
+  return parts_.has_experts && request_.rules.tensor_overrides ? parts_.layer_count() : 0;
+}
+
 std::optional<Cut> CutSearch::best() const {
   const auto items = parts_.layers.size();
   const auto steps = items * (machine_.devices.size() + 1) * (shares_host_memory() ? items : 1);
-  const auto most = parts_.has_experts && request_.rules.tensor_overrides ? parts_.layer_count() : 0;
+  const auto most = most_expert_layers();
   const auto stride = std::max<std::size_t>(1, (most * steps + most_steps - 1) / most_steps);
   std::optional<Cut> best;
   for (std::size_t n = 0; n <= most; n = n == most ? n + 1 : std::min(n + stride, most))
@@ -87,14 +90,16 @@ Placement CutSearch::placement_of(const Cut& cut) const {
 
 std::vector<double> CutSearch::seconds_by_device(const Cut& cut) const {
   std::vector<double> seconds(machine_.devices.size() + 1);
-  for (std::size_t i = 0; i < cut.stages.start; ++i) seconds[0] += cpu_seconds(parts_.layers[i]);
+  for (std::size_t i = 0; i < cut.stages.start; ++i)
+    seconds[0] +=
+        (parts_.layers[i].read_bytes + parts_.layers[i].expert_read_bytes) / machine_.cpu.decode_bytes_per_s;
   for (const auto& run : cut.stages.runs)
     for (std::size_t i = run.first; i < run.first + run.count; ++i) {
       const auto& layer = parts_.layers[i];
       const bool moved = i < cut.expert_layers;
       const auto& device = machine_.devices[run.device];
-      seconds[run.device + 1] += (layer.read_bytes + (moved ? 0 : layer.expert_read_bytes)) / device.bytes_per_s;
-      if (moved) seconds[0] += layer.expert_read_bytes / machine_.cpu.bytes_per_s;
+      seconds[run.device + 1] += (layer.read_bytes + (moved ? 0 : layer.expert_read_bytes)) / device.decode_bytes_per_s;
+      if (moved) seconds[0] += layer.expert_read_bytes / machine_.cpu.decode_bytes_per_s;
     }
   return seconds;
 }
@@ -104,54 +109,77 @@ bool CutSearch::shares_host_memory() const {
                              [&](const PlanDevice& device) { return machine_.shares_host_memory(device); });
 }
 
-double CutSearch::rate_of(const Device& device) const {
-  for (const auto& each : machine_.devices)
-    if (each.device == device) return each.bytes_per_s;
-  return machine_.cpu.bytes_per_s;
+const PlanDevice& CutSearch::device_of(const Device& device) const {
+  const auto found = std::ranges::find(machine_.devices, device, &PlanDevice::device);
+  return found == machine_.devices.end() ? machine_.cpu : *found;
 }
 
-double CutSearch::link_of(const Device& device) const {
-  for (const auto& each : machine_.devices)
-    if (each.device == device) return each.link_s;
-  return 0;
-}
-
-double CutSearch::pinned_seconds(const LayerPart& layer) const {
+double CutSearch::pinned_seconds(const LayerPart& layer, Rate bytes_per_s, Rate link_s) const {
   double seconds = 0;
-  for (const auto& [device, bytes] : layer.pinned_reads) seconds += bytes / rate_of(device) + 2 * link_of(device);
+  for (const auto& [name, bytes] : layer.pinned_reads) {
+    const auto& device = device_of(name);
+    const bool is_cpu = &device == &machine_.cpu;
+    seconds += bytes / (device.*bytes_per_s) + (is_cpu ? 0 : 2 * (device.*link_s));
+  }
+  return seconds;
+}
+
+double CutSearch::seconds_of(const Cut& cut, Rate bytes_per_s, Rate link_s) const {
+  double longest_link_s = 0;
+  for (const auto& device : machine_.devices) longest_link_s = std::max(longest_link_s, device.*link_s);
+  const double cpu_rate = machine_.cpu.*bytes_per_s;
+  double seconds = 0;
+  for (const auto& layer : parts_.layers) seconds += pinned_seconds(layer, bytes_per_s, link_s);
+  for (std::size_t i = 0; i < cut.stages.start; ++i)
+    seconds += (parts_.layers[i].read_bytes + parts_.layers[i].expert_read_bytes) / cpu_rate;
+  for (const auto& run : cut.stages.runs) {
+    const auto& device = machine_.devices[run.device];
+    seconds += device.*link_s;
+    for (std::size_t i = run.first; i < run.first + run.count; ++i) {
+      const auto& layer = parts_.layers[i];
+      const bool moved = i < cut.expert_layers;
+      seconds += (layer.read_bytes + (moved ? 0 : layer.expert_read_bytes)) / (device.*bytes_per_s);
+      if (moved) seconds += layer.expert_read_bytes / cpu_rate + 2 * longest_link_s;
+    }
+  }
   return seconds;
 }
 
 double CutSearch::cpu_seconds(const LayerPart& layer) const {
-  return (layer.read_bytes + layer.expert_read_bytes) / machine_.cpu.bytes_per_s + pinned_seconds(layer);
+  return (layer.read_bytes + layer.expert_read_bytes) / machine_.cpu.bytes_per_s + pinned_seconds(layer, &PlanDevice::bytes_per_s, &PlanDevice::link_s);
 }
 
-std::vector<Cut> CutSearch::cuts(std::size_t expert_layers) const {
+CutItems CutSearch::items_of(std::size_t expert_layers) const {
   const auto& layers = parts_.layers;
   double link_s = 0;
   for (const auto& device : machine_.devices) link_s = std::max(link_s, device.link_s);
-  std::vector<StageItem> items;
+  CutItems all;
   std::uint64_t moved = 0;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const bool moves = i < expert_layers;
     if (moves) moved += layers[i].expert_bytes;
-    items.push_back({layers[i].bytes - (moves ? layers[i].expert_bytes : 0),
-                     layers[i].read_bytes + (moves ? 0 : layers[i].expert_read_bytes), pinned_seconds(layers[i])});
-    if (moves) items.back().elsewhere_s += layers[i].expert_read_bytes / machine_.cpu.bytes_per_s + 2 * link_s;
+    all.items.push_back({layers[i].bytes - (moves ? layers[i].expert_bytes : 0),
+                         layers[i].read_bytes + (moves ? 0 : layers[i].expert_read_bytes), pinned_seconds(layers[i], &PlanDevice::bytes_per_s, &PlanDevice::link_s)});
+    if (moves)
+      all.items.back().elsewhere_s += layers[i].expert_read_bytes / machine_.cpu.bytes_per_s + 2 * link_s;
   }
-
-  std::vector<double> start_s(layers.size() + 1, no_way);
-  std::vector<std::uint64_t> host_bytes(layers.size() + 1);
   std::uint64_t bytes = besides_layers(machine_.cpu.device) + moved;
   double seconds = 0;
   for (std::size_t n = 0; n <= layers.size(); ++n) {
-    host_bytes[n] = bytes;
-    const bool is_used = n > 0 || moved > 0;
-    if (bytes <= machine_.cpu.room) start_s[n] = seconds + (is_used ? price() : 0);
+    all.host_bytes.push_back(bytes);
+    all.cpu_s.push_back(seconds + (n > 0 || moved > 0 ? price() : 0));
     if (n == layers.size()) break;
-    bytes += items[n].bytes;
+    bytes += all.items[n].bytes;
     seconds += cpu_seconds(layers[n]);
   }
+  return all;
+}
+
+std::vector<Cut> CutSearch::cuts(std::size_t expert_layers) const {
+  const auto [items, cpu_s, host_bytes] = items_of(expert_layers);
+  auto start_s = cpu_s;
+  for (std::size_t n = 0; n < start_s.size(); ++n)
+    if (host_bytes[n] > machine_.cpu.room) start_s[n] = no_way;
 
   std::vector<Cut> cuts;
   const auto add = [&](const std::vector<double>& starts, std::uint64_t host) {

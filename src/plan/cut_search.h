@@ -25,12 +25,25 @@ struct Cut {
   std::size_t expert_layers;
 };
 
+/// What the layers take where the first of them leave their experts on the CPU.
+struct CutItems {
+  std::vector<StageItem> items;
+  std::vector<double> cpu_s;              ///< seconds of the first n items on the CPU
+  std::vector<std::uint64_t> host_bytes;  ///< that the CPU holds then, with the experts that were left there
+};
+
 /// The search with what is held besides layers as known so far.
 class CutSearch {
  public:
   CutSearch(const MachineView& machine, const PlanRequest& request, const ModelParts& parts, const FixedBytes& known);
 
   std::optional<Cut> best() const;
+
+  CutItems items_of(std::size_t expert_layers) const;
+  /// Seconds for using a device at all, be it the CPU.
+  double price() const;
+  /// How many layers could leave their experts on the CPU.
+  std::size_t most_expert_layers() const;
 
   /// What a placement really held: more than was known, or the search would not have chosen it. False where nothing was
   /// new.
@@ -44,16 +57,20 @@ class CutSearch {
 
   Placement placement_of(const Cut& cut) const;
 
-  /// Of the CPU first, then of the devices in order.
+  /// For a token that is written: of the CPU first, then of the devices in order.
   std::vector<double> seconds_by_device(const Cut& cut) const;
+
+  using Rate = double PlanDevice::*;
+  /// For one token by these rates of the devices: bytes a second, and seconds of the way.
+  double seconds_of(const Cut& cut, Rate bytes_per_s, Rate link_s) const;
+
+  /// Bytes that `device` holds wherever the layers are, and those that are known of it.
+  std::uint64_t besides_layers(const Device& device) const;
 
  private:
   bool shares_host_memory() const;
-  double price() const;
-  std::uint64_t besides_layers(const Device& device) const;
-  double rate_of(const Device& device) const;
-  double link_of(const Device& device) const;
-  double pinned_seconds(const LayerPart& layer) const;
+  const PlanDevice& device_of(const Device& device) const;
+  double pinned_seconds(const LayerPart& layer, Rate bytes_per_s, Rate link_s) const;
   double cpu_seconds(const LayerPart& layer) const;
   std::vector<Cut> cuts(std::size_t expert_layers) const;
   std::optional<Stages> best_on_devices(const std::vector<StageItem>& items, const std::vector<double>& start_s,

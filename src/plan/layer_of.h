@@ -1,4 +1,4 @@
-/// The layer that a tensor of a GGUF model belongs to.
+/// The layer that a tensor belongs to, by its name.
 #pragma once
 
 #include <charconv>
@@ -8,14 +8,16 @@
 
 namespace berth::plan {
 
-/// "blk.12.ffn_up.weight" is of layer 12.
+/// The first number between two dots: "blk.12.ffn_up.weight" and "model.layers.12.mlp.up_proj.weight" are of layer 12.
 inline std::optional<std::size_t> layer_of(std::string_view tensor) {
-  constexpr std::string_view prefix = "blk.";
-  if (!tensor.starts_with(prefix)) return std::nullopt;
-  std::size_t layer = 0;
-  const auto [end, error] = std::from_chars(tensor.data() + prefix.size(), tensor.data() + tensor.size(), layer);
-  if (error != std::errc() || end == tensor.data() + tensor.size() || *end != '.') return std::nullopt;
-  return layer;
+  for (auto dot = tensor.find('.'); dot != tensor.npos; dot = tensor.find('.', dot + 1)) {
+    const auto* const begin = tensor.data() + dot + 1;
+    const auto* const end = tensor.data() + tensor.size();
+    std::size_t layer = 0;
+    const auto [behind, error] = std::from_chars(begin, end, layer);
+    if (error == std::errc() && behind != end && *behind == '.') return layer;
+  }
+  return std::nullopt;
 }
 
 }  // namespace berth::plan

@@ -25,6 +25,32 @@ double usual_bytes_per_s(DeviceType type) {
   }
 }
 
+/// Of products of matrices, on hardware that nobody measured.
+double usual_flops(DeviceType type) {
+  switch (type) {
+    case DeviceType::cpu:
+      return 0.5e12;
+    case DeviceType::cuda:
+      return 40e12;
+    case DeviceType::rpc:
+      return 2e12;
+    default:
+      return 5e12;
+  }
+}
+
+/// How often a token is written, and how many tokens of prompts are read for it, in what the objective counts.
+struct ObjectiveWeights {
+  double decode = 1;
+  double prompt = 0;
+};
+
+ObjectiveWeights weights_of(const PlanRequest& request) {
+  if (request.objective == Objective::prompt) return {0, 1};
+  if (request.objective == Objective::mixed) return {1, std::max(request.prompt_per_token, 0.0)};
+  return {1, 0};
+}
+
 const DeviceInfo& known(const Inventory& inventory, const Device& device) {
   if (const auto* info = inventory.find(device)) return *info;
   std::vector<std::string> names;
@@ -58,9 +84,31 @@ double link_seconds(const Inventory& inventory, const DeviceInfo& info, std::uin
   return latency + static_cast<double>(bytes) / bytes_per_s;
 }
 
+void set_rates(PlanDevice& device, const Inventory& inventory, const DeviceInfo& info, const PlanRequest& request,
+               const TokenWork& work) {
+  const auto batch = static_cast<std::uint64_t>(std::clamp(request.context.n_ubatch, 1, 1 << 20));
+  const auto tokens = static_cast<double>(batch);
+  const auto type = info.device.type();
+  device.measured = info.speed && info.speed->memory_bytes_per_s > 0;
+  device.prompt_measured = device.measured && info.speed->flops > 0;
+  device.decode_bytes_per_s = device.measured ? info.speed->memory_bytes_per_s : usual_bytes_per_s(type);
+  const double flops = device.prompt_measured ? info.speed->flops : usual_flops(type);
+  // A batch reads the weights once.
+  device.prompt_bytes_per_s = 1 / std::max(work.flop_per_byte / flops, 1 / (device.decode_bytes_per_s * tokens));
+  device.decode_link_s = link_seconds(inventory, info, work.state_bytes);
+  device.prompt_link_s = link_seconds(inventory, info, work.state_bytes * batch) / tokens;
+  const auto weights = weights_of(request);
+  device.bytes_per_s = device.decode_bytes_per_s;
+  device.link_s = device.decode_link_s;
+  if (weights.prompt > 0) {
+    device.bytes_per_s = 1 / (weights.decode / device.decode_bytes_per_s + weights.prompt / device.prompt_bytes_per_s);
+    device.link_s = weights.decode * device.decode_link_s + weights.prompt * device.prompt_link_s;
+  }
+}
+
 }  // namespace
 
-MachineView view_of(const Inventory& inventory, const PlanRequest& request, std::uint64_t state_bytes) {
+MachineView view_of(const Inventory& inventory, const PlanRequest& request, const TokenWork& work) {
   for (const auto& devices : {request.use, request.avoid})
     for (const auto& device : devices) known(inventory, device);
   for (const auto& budget : request.max_memory) known(inventory, budget.device);
@@ -68,16 +116,23 @@ MachineView view_of(const Inventory& inventory, const PlanRequest& request, std:
   MachineView view;
   for (const auto& pool : inventory.pools)
     view.pools[pool.id] = pool.free_bytes - std::min(pool.free_bytes, request.leave);
+  for (const auto& [id, bytes] : request.reserved) {
+    const auto pool = view.pools.find(id);
+    if (pool == view.pools.end())
+      throw std::invalid_argument(fmt::format("The machine has no memory pool {}", in_quotes(id)));
+    pool->second -= std::min(pool->second, bytes);
+  }
   const auto seen = [&](const DeviceInfo& info) {
     PlanDevice device{.device = info.device, .pool = info.pool};
     const auto pool = view.pools.find(info.pool);
     const auto free = info.free_bytes - std::min(info.free_bytes, request.leave);
     device.room = pool == view.pools.end() ? free : std::min(free, pool->second);
     for (const auto& budget : request.max_memory)
-      if (inventory.find(budget.device) == &info) device.room = std::min(device.room, budget.bytes);
-    device.measured = info.speed && info.speed->memory_bytes_per_s > 0;
-    device.bytes_per_s = device.measured ? info.speed->memory_bytes_per_s : usual_bytes_per_s(info.device.type());
-    device.link_s = link_seconds(inventory, info, state_bytes);
+      if (inventory.find(budget.device) == &info) {
+        device.room = std::min(device.room, budget.bytes);
+        device.budgeted = true;
+      }
+    set_rates(device, inventory, info, request, work);
     return device;
   };
   const auto knows = [&](const DeviceInfo& info) {

@@ -14,9 +14,17 @@ struct PlanDevice {
   Device device = Device::cpu();
   std::string pool = {};
   std::uint64_t room = 0;  ///< bytes that may be used of it
-  double bytes_per_s = 0;  ///< of its memory
-  double link_s = 0;       ///< to bring the state of one token to it
-  bool measured = false;   ///< whether that rate was
+  /// What the objective counts: bytes of weights a second, and seconds to bring the state of one token to it.
+  double bytes_per_s = 0;
+  double link_s = 0;
+  /// The same for a token that is written, and for one of a prompt.
+  double decode_bytes_per_s = 0;
+  double decode_link_s = 0;
+  double prompt_bytes_per_s = 0;
+  double prompt_link_s = 0;
+  bool measured = false;         ///< the rate of its memory
+  bool prompt_measured = false;  ///< and of its products
+  bool budgeted = false;   ///< the request says how much
 };
 
 struct MachineView {
@@ -27,8 +35,14 @@ struct MachineView {
   bool shares_host_memory(const PlanDevice& device) const { return device.pool == cpu.pool; }
 };
 
-/// `state_bytes`: what goes from one layer to the next for a token. Throws std::invalid_argument for devices of the request
+/// What a model does for one token.
+struct TokenWork {
+  std::uint64_t state_bytes = 0;  ///< from one layer to the next
+  double flop_per_byte = 0;       ///< of weights
+};
+
+/// Throws std::invalid_argument for devices of the request
 /// that the inventory does not have.
-MachineView view_of(const Inventory& inventory, const PlanRequest& request, std::uint64_t state_bytes);
+MachineView view_of(const Inventory& inventory, const PlanRequest& request, const TokenWork& work);
 
 }  // namespace berth::plan

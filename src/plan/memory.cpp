@@ -88,18 +88,21 @@ std::vector<DeviceUse> plan::stored_bytes(const ModelProfile& profile, const Pla
   return uses;
 }
 
-std::vector<DeviceUse> memory_of(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,
-                                 const MemoryOptions& options, const Inventory* inventory) {
-  auto uses = memory_use(profile, placement, context, options).by_device();
-  if (inventory == nullptr) return uses;
+std::vector<DeviceUse> plan::on_machine(std::vector<DeviceUse> uses, const Inventory& inventory) {
   for (auto& use : uses) {
-    const auto info = std::ranges::find(inventory->devices, use.device, &DeviceInfo::device);
-    if (info == inventory->devices.end()) continue;
+    const auto info = std::ranges::find(inventory.devices, use.device, &DeviceInfo::device);
+    if (info == inventory.devices.end()) continue;
     use.key = info->key();
     use.pool = info->pool;
     add_overhead(use, *info);
   }
   return uses;
+}
+
+std::vector<DeviceUse> memory_of(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,
+                                 const MemoryOptions& options, const Inventory* inventory) {
+  auto uses = memory_use(profile, placement, context, options).by_device();
+  return inventory == nullptr ? uses : on_machine(std::move(uses), *inventory);
 }
 
 }  // namespace berth

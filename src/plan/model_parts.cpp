@@ -17,7 +17,15 @@ namespace {
 constexpr std::uint64_t most_layers = 100'000;
 constexpr int first_stand_in = 1'000'000;  // no device has such an id
 
-bool is_expert(std::string_view tensor) { return tensor.find("_exps") != std::string_view::npos; }
+bool is_expert(const TensorInfo& tensor) {
+  return (tensor.role.empty() ? tensor.name : tensor.role).find("_exps") != std::string::npos;
+}
+
+bool is_output(const TensorInfo& tensor) {
+  return (tensor.role.empty() ? tensor.name : tensor.role).starts_with("output");
+}
+
+bool is_embedding(const TensorInfo& tensor) { return tensor.name == "token_embd.weight" || tensor.role == "token_embd"; }
 
 std::optional<double> metadata_number(const ModelProfile& profile, std::string_view name) {
   const auto* value = profile.metadata.find(fmt::format("{}.{}", profile.architecture, name));
@@ -57,9 +65,23 @@ OrderedMap<Device> pinned_tensors(const ModelProfile& profile, const PlanRequest
 
 }  // namespace
 
-std::uint64_t state_bytes(const ModelProfile& profile) {
-  constexpr double usual = 4096;
-  return static_cast<std::uint64_t>(std::min(metadata_number(profile, "embedding_length").value_or(usual), 1e9)) * 4;
+TokenWork token_work(const ModelProfile& profile) {
+  constexpr std::uint64_t usual = 4096;
+  constexpr double usual_flop_per_byte = 1;  // of F16
+  const auto known = metadata_number(profile, "embedding_length");
+  const auto width = known ? static_cast<std::uint64_t>(std::min(*known, 1e9)) : profile.embedding_length.value_or(usual);
+  TokenWork work{.state_bytes = std::min(width, std::uint64_t{1} << 30) * 4, .flop_per_byte = usual_flop_per_byte};
+  double elements = 0;
+  double bytes = 0;
+  for (const auto& tensor : profile.tensors) {
+    if (is_embedding(tensor)) continue;
+    double count = 1;
+    for (const auto extent : tensor.shape) count *= static_cast<double>(extent);
+    elements += count;
+    bytes += static_cast<double>(tensor.bytes);
+  }
+  if (bytes > 0 && elements > 0) work.flop_per_byte = 2 * elements / bytes;
+  return work;
 }
 
 ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, const ContextSpec& context,
@@ -71,6 +93,7 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
   ModelParts parts;
   parts.pinned = pinned_tensors(profile, request);
   parts.layers.resize(count + 1);
+  parts.tensor_count = profile.tensors.size();
 
   // A device for each layer of its own: one question tells what each layer holds.
   Placement apart{
@@ -78,26 +101,38 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
   for (int i = 0; i < static_cast<int>(count); ++i) apart.layers.push_back({i, 1, Device::rpc(first_stand_in + i)});
   for (auto& use : memory(apart, context)) {
     const auto id = use.device.type() == DeviceType::rpc ? use.device.id().value_or(0) : 0;
-    if (id >= first_stand_in)
-      parts.layers.at(static_cast<std::size_t>(id - first_stand_in)).bytes += use.weights + use.cache;
-    else
+    if (id >= first_stand_in) {
+      auto& layer = parts.layers.at(static_cast<std::size_t>(id - first_stand_in));
+      layer.bytes += use.weights + use.cache;
+      layer.weight_bytes += use.weights;
+    } else {
       parts.base.push_back(use);
+    }
   }
+
+  const Device together = Device::rpc(first_stand_in);
+  std::uint64_t sum = 0;
+  for (const auto& layer : parts.layers) sum += layer.bytes;
+  for (const auto& use : memory({.layers = {{0, static_cast<int>(count), together}},
+                                 .output = together,
+                                 .tensors = parts.pinned},
+                                context))
+    if (use.device == together) parts.spare = sum - std::min(sum, use.weights + use.cache);
 
   const double active = active_experts(profile);
   bool has_output = false;
   double embedding_bytes = 0;
   for (const auto& tensor : profile.tensors) {
     auto bytes = static_cast<double>(tensor.bytes);
-    if (tensor.name == "token_embd.weight") embedding_bytes = bytes;
-    has_output = has_output || tensor.name == "output.weight";
-    const auto layer = layer_of(tensor.name);
-    if (!layer && !tensor.name.starts_with("output")) continue;
+    if (is_embedding(tensor)) embedding_bytes = bytes;
+    has_output = has_output || tensor.name == "output.weight" || tensor.role == "output";
+    const auto layer = tensor.layer ? std::optional<std::size_t>(*tensor.layer) : layer_of(tensor.name);
+    if (!layer && !is_output(tensor)) continue;
     auto& part = parts.layers[layer && *layer < count ? *layer : count];
-    if (is_expert(tensor.name)) bytes *= active;
+    if (is_expert(tensor)) bytes *= active;
     if (const auto* device = parts.pinned.find(tensor.name)) {
       part.pinned_reads.emplace_back(*device, bytes);
-    } else if (is_expert(tensor.name)) {
+    } else if (is_expert(tensor)) {
       part.expert_bytes += tensor.bytes;
       part.expert_read_bytes += bytes;
       part.experts.push_back(tensor.name);

@@ -6,12 +6,14 @@
 #include <vector>
 
 #include "berth/plan.h"
+#include "plan/machine_view.h"
 
 namespace berth::plan {
 
 /// One layer; the last of them stands for the output layer.
 struct LayerPart {
   std::uint64_t bytes = 0;         ///< of weights and cache
+  std::uint64_t weight_bytes = 0;  ///< of those, the weights
   std::uint64_t expert_bytes = 0;  ///< of those, the experts
   double read_bytes = 0;           ///< of weights for one token, without experts and pinned tensors
   double expert_read_bytes = 0;
@@ -24,12 +26,13 @@ struct ModelParts {
   std::vector<DeviceUse> base;     ///< what is held wherever the layers are
   OrderedMap<Device> pinned = {};  ///< tensors
   bool has_experts = false;
+  std::size_t tensor_count = 0;
+  std::uint64_t spare = 0;  ///< bytes that single layers hold each for itself and layers on one device hold once
 
   std::size_t layer_count() const { return layers.size() - 1; }
 };
 
-/// Bytes of the state of one token between two layers.
-std::uint64_t state_bytes(const ModelProfile& profile);
+TokenWork token_work(const ModelProfile& profile);
 
 /// Throws std::invalid_argument for a model without layers, and for pins that match nothing.
 ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, const ContextSpec& context,

@@ -44,8 +44,9 @@ bool is_unused(const TensorInfo& tensor) { return tensor.role == "dec.cross_attn
 }  // namespace
 
 PlacedWeights::PlacedWeights(const ModelProfile& profile, const Placement& placement, const EngineLayout& layout) {
-  const bool has_output =
-      std::ranges::any_of(profile.tensors, [](const auto& tensor) { return tensor.name == "output.weight"; });
+  const bool has_output = std::ranges::any_of(profile.tensors, [&](const auto& tensor) {
+    return tensor.name == "output.weight" || (profile.format == "safetensors" && tensor.role == "output");
+  });
   const auto first_layer = layout.layer_backend.empty() ? layout.host_memory() : layout.layer_backend.front();
   const auto add = [&](const TensorInfo& tensor, std::int16_t backend, bool twice = false) {
     if (const Device* device = placement.tensors.find(tensor.name)) backend = layout.backend_of(*device);
@@ -67,7 +68,9 @@ PlacedWeights::PlacedWeights(const ModelProfile& profile, const Placement& place
       add(tensor, layer_backend(*tensor.layer));
     } else if (is_input(tensor)) {
       add(tensor, layout.backend_of(placement.input));
-      if (tensor.name == "token_embd.weight" && !has_output && loads_tied_output(profile.architecture))
+      const bool is_embedding = tensor.name == "token_embd.weight" ||
+                                (profile.format == "safetensors" && tensor.role == "token_embd");
+      if (is_embedding && !has_output && loads_tied_output(profile.architecture))
         add(tensor, layout.output_backend, holds_tied_output_apart(profile, tensor, layout));
     } else if (is_of_each_layer(tensor)) {
       for (std::size_t i = 0; i < profile.layers.size(); ++i)

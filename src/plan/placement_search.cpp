@@ -1,7 +1,6 @@
 #include "plan/placement_search.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 namespace berth::plan {
@@ -43,7 +42,8 @@ FoundPlacement PlacementSearch::placed(const CutSearch& search, const Cut& cut, 
   const auto seconds = search.seconds_by_device(cut);
   const auto slowest = std::ranges::max_element(seconds) - seconds.begin();
   if (slowest > 0) found.slowest = machine_.devices[static_cast<std::size_t>(slowest) - 1].device;
-  found.seconds = request_.objective == Objective::fewest_devices ? std::fmod(found.cost, few_devices_s) : found.cost;
+  found.seconds = search.seconds_of(cut, &PlanDevice::decode_bytes_per_s, &PlanDevice::decode_link_s);
+  found.prompt_seconds = search.seconds_of(cut, &PlanDevice::prompt_bytes_per_s, &PlanDevice::prompt_link_s);
   found.on_cpu = std::min(cut.stages.start, parts.layer_count());
   const auto moved = std::min(cut.expert_layers, parts.layer_count());
   found.experts_on_cpu = parts.has_experts ? moved - std::min(moved, found.on_cpu) : 0;
@@ -65,6 +65,7 @@ FoundPlacement PlacementSearch::refined(CutSearch search, FoundPlacement found, 
 
 std::optional<FoundPlacement> PlacementSearch::find(const ModelParts& parts, const ContextSpec& context,
                                                     const FixedBytes& known) const {
+  if (request_.strategy != MapStrategy::optimal) return find_by_strategy(parts, context);
   CutSearch search(machine_, request_, parts, known);
   std::vector<std::vector<DeviceUse>> seen;
   for (int i = 0; i < most_corrections; ++i) {

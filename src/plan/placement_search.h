@@ -15,10 +15,19 @@ struct FoundPlacement {
   Placement placement;
   std::vector<DeviceUse> use;
   double cost = 0;                 ///< what was made least: seconds, and the price of each device where few are wanted
-  double seconds = 0;              ///< of one token, as predicted
+  double seconds = 0;              ///< of one token that is written, as predicted
+  double prompt_seconds = 0;       ///< of one token of a prompt
   std::size_t on_cpu = 0;          ///< the first layers
   std::size_t experts_on_cpu = 0;  ///< of layers that are on other devices
   Device slowest = Device::cpu();  ///< that takes the most time
+  std::vector<Reason> notes = {};  ///< what a strategy wanted otherwise
+};
+
+/// What may still be asked of the memory function, in tensors of the model for each question.
+struct SearchBudget {
+  static constexpr std::int64_t tensors_per_ms = 80;  // seen: 11 to 17 us for each tensor
+
+  std::int64_t tensors = 0;
 };
 
 /// Searches all cuts of the layers into runs: the first on the CPU, then one for each device in order; and with that, for
@@ -30,9 +39,18 @@ class PlacementSearch {
   PlacementSearch(const MachineView& machine, const PlanRequest& request, const MemoryFunction& memory)
       : machine_(machine), request_(request), memory_(memory) {}
 
-  /// `known`: what is known of compute buffers and overhead; the nearer to the truth, the fewer questions to `memory`.
+  /// May miss a placement where compute buffers differ from cut to cut. `known`: what is known of compute buffers and overhead; the nearer to the truth, the fewer questions to `memory`.
   std::optional<FoundPlacement> find(const ModelParts& parts, const ContextSpec& context,
                                      const FixedBytes& known = {}) const;
+
+  /// The same where next to nothing is to spare: the compute buffers of one cut tell little of another's, so that cuts
+  /// whose weights and cache alone fit are tried one by one, those first that seem to leave the most. None is missed as
+  /// long as `budget` lasts.
+  std::optional<FoundPlacement> find_narrow(const ModelParts& parts, const ContextSpec& context,
+                                            SearchBudget& budget) const;
+
+  /// By a strategy of accelerate.
+  std::optional<FoundPlacement> find_by_strategy(const ModelParts& parts, const ContextSpec& context) const;
 
   /// Whether there would be a placement if compute buffers and overhead were `known`. `memory` is not asked.
   bool could_fit(const ModelParts& parts, const FixedBytes& known) const;
@@ -43,6 +61,14 @@ class PlacementSearch {
  private:
   FoundPlacement placed(const CutSearch& search, const Cut& cut, const ModelParts& parts,
                         const ContextSpec& context) const;
+  /// `compat`: accelerate's own map, even where it is a bad one.
+  std::optional<FoundPlacement> find_by_strategy(const ModelParts& parts, const ContextSpec& context,
+                                                 bool compat) const;
+  /// 0 is the CPU, then the devices of the machine.
+  std::optional<std::size_t> place_of(const Device& device) const;
+  /// As much of the map as the engine can do: as many layers on each device, those of the CPU first.
+  FoundPlacement carried_out(const CutSearch& search, const DeviceMapPlan& map, const ModelParts& parts,
+                             const ContextSpec& context) const;
   /// Once what was learned of all placements leaves no room: with what single ones that were `seen` really held.
   std::optional<FoundPlacement> find_again(CutSearch search, std::vector<std::vector<DeviceUse>> seen,
                                            const ModelParts& parts, const ContextSpec& context) const;

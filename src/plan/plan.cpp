@@ -1,5 +1,9 @@
 #include "berth/plan.h"
 
+#include <algorithm>
+#include <functional>
+#include <numeric>
+
 #include "berth/memory.h"
 #include "plan/planner.h"
 #include "plan/stored_bytes.h"
@@ -13,14 +17,52 @@ Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const Pl
 }
 
 Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request) {
+  std::string estimate;
   const plan::PlanMemory memory{
       .stored = [&](const Placement& placement,
                     const ContextSpec& context) { return plan::stored_bytes(profile, placement, context); },
       .whole =
           [&](const Placement& placement, const ContextSpec& context) {
-            return memory_of(profile, placement, context, generation_options(context), &inventory);
+            const auto use = memory_use(profile, placement, context, generation_options(context));
+            estimate = use.estimate;
+            return plan::on_machine(use.by_device(), inventory);
           }};
-  return plan::Planner(profile, inventory, request, memory).make();
+  auto plan = plan::Planner(profile, inventory, request, memory).make();
+  if (!estimate.empty()) plan.reasons.push_back({"compute", estimate});
+  return plan;
+}
+
+std::vector<Plan> make_plans(const std::vector<PlanTask>& tasks, const Inventory& inventory) {
+  std::vector<std::size_t> order(tasks.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t i) { return tasks[i].priority; });
+  const auto in_order = [&] {
+    std::vector<Plan> plans(tasks.size());
+    std::vector<PoolBytes> taken;
+    for (const auto i : order) {
+      auto request = tasks[i].request;
+      request.reserved.insert(request.reserved.end(), taken.begin(), taken.end());
+      plans[i] = make_plan(tasks[i].profile, inventory, request);
+      if (plans[i].outcome != PlanOutcome::fits) continue;
+      for (const auto& use : plans[i].use) taken.push_back({use.pool, use.total()});
+    }
+    return plans;
+  };
+  const auto missing = [](const std::vector<Plan>& plans) {
+    return std::ranges::count(plans, PlanOutcome::does_not_fit, &Plan::outcome);
+  };
+  auto best = in_order();
+  for (std::size_t tries = 1; tries < tasks.size() && missing(best) > 0; ++tries) {
+    // The first that found no room goes before the others, which may get by with less than the best.
+    const auto left_out = std::ranges::find_if(
+        order, [&](std::size_t i) { return best[i].outcome == PlanOutcome::does_not_fit; });
+    if (left_out == order.begin()) break;
+    std::rotate(order.begin(), left_out, left_out + 1);
+    auto other = in_order();
+    if (missing(other) >= missing(best)) break;
+    best = std::move(other);
+  }
+  return best;
 }
 
 }  // namespace berth

@@ -19,6 +19,10 @@ MachineView with_extra_device(MachineView machine, std::uint64_t bytes) {
                              .room = bytes,
                              .bytes_per_s = machine.cpu.bytes_per_s,
                              .link_s = 1e-5,
+                             .decode_bytes_per_s = machine.cpu.decode_bytes_per_s,
+                             .decode_link_s = 1e-5,
+                             .prompt_bytes_per_s = machine.cpu.prompt_bytes_per_s,
+                             .prompt_link_s = 1e-5,
                              .measured = false});
   machine.pools[extra_device.str()] = bytes;
   return machine;
@@ -48,7 +52,7 @@ int Planner::guessed_context(ContextSpec context, int fits, int too_long, const 
   return std::clamp(static_cast<int>(first_too_long) - 1, fits + 1, too_long - 1);
 }
 
-std::optional<Planner::Longest> Planner::longest_context(ContextSpec context, int least, bool uses_known) const {
+std::optional<Planner::Longest> Planner::longest_context(ContextSpec context, int least, bool uses_known) {
   const int most = context.n_ctx;
   context.n_ctx = least;
   auto found = find(context);
@@ -93,7 +97,7 @@ std::optional<std::uint64_t> Planner::extra_memory(const ContextSpec& context, c
   return std::nullopt;
 }
 
-Plan Planner::does_not_fit(const ContextSpec& context) const {
+Plan Planner::does_not_fit(const ContextSpec& context) {
   Plan plan{.outcome = PlanOutcome::does_not_fit, .placement = {}, .context = context};
   if (const auto closest = nearest(parts_of(profile_, request_, context, memory_.stored), context)) {
     plan.placement = closest->placement;
@@ -101,11 +105,12 @@ Plan Planner::does_not_fit(const ContextSpec& context) const {
     plan.missing = PlacementSearch(machine_, request_, memory_.whole).shortfalls(closest->use);
     plan.reasons.push_back({"layers", "do not fit, even with the best cut: the rest would have to be on cpu"});
   }
+  budget_.tensors = std::int64_t{std::max(request_.search_ms, 0)} * SearchBudget::tensors_per_ms / 2;
   add_changes(plan);
   return plan;
 }
 
-void Planner::add_changes(Plan& plan) const {
+void Planner::add_changes(Plan& plan) {
   const auto& context = plan.context;
   if (context.n_ctx > context_step) {
     auto shorter = context;

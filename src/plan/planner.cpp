@@ -14,9 +14,10 @@ Planner::Planner(const ModelProfile& profile, const Inventory& inventory, const 
     : profile_(profile),
       request_(request),
       memory_(memory),
-      machine_(view_of(inventory, request, state_bytes(profile))) {}
+      machine_(view_of(inventory, request, token_work(profile))) {}
 
-Plan Planner::make() const {
+Plan Planner::make() {
+  budget_.tensors = std::int64_t{std::max(request_.search_ms, 0)} * SearchBudget::tensors_per_ms;
   auto context = request_.context;
   if (context.n_ctx < 0 || request_.min_context.value_or(1) < 1)
     throw std::invalid_argument(fmt::format("A context of {} tokens, or of {} at least, is none", context.n_ctx,
@@ -33,19 +34,16 @@ Plan Planner::make() const {
       found = std::move(longest->found);
     }
   }
-  return found ? fits(*found, context, wanted) : does_not_fit(context);
+  if (!found) return does_not_fit(context);
+  return request_.objective == Objective::reach ? reaching(*std::move(found), context, wanted)
+                                                : fits(*found, context, wanted);
 }
 
-std::optional<FoundPlacement> Planner::find(const ContextSpec& context, const FixedBytes& known) const {
+std::optional<FoundPlacement> Planner::find(const ContextSpec& context, const FixedBytes& known) {
   const auto parts = parts_of(profile_, request_, context, memory_.stored);
   const PlacementSearch search(machine_, request_, memory_.whole);
   auto found = search.find(parts, context, known);
-  if (found) return found;
-  // The compute buffers of one cut tell little of another's, so that the search may end too early. What it finds where the
-  // CPU holds anything may need no more than there is.
-  found = nearest(parts, context);
-  if (found && !search.shortfalls(found->use).empty()) found.reset();
-  return found;
+  return found || request_.strategy != MapStrategy::optimal ? found : search.find_narrow(parts, context, budget_);
 }
 
 std::optional<FoundPlacement> Planner::nearest(const ModelParts& parts, const ContextSpec& context) const {
@@ -57,18 +55,30 @@ std::optional<FoundPlacement> Planner::nearest(const ModelParts& parts, const Co
   return PlacementSearch(roomy, request_, memory_.whole).find(parts, context);
 }
 
+std::string Planner::why_on(const Device& device) const {
+  if (request_.strategy != MapStrategy::optimal)
+    return fmt::format("on {}: its part by {}", device.str(), to_string(request_.strategy));
+  return device == machine_.cpu.device && !machine_.devices.empty()
+             ? "on cpu: the other devices are full, or would be slower"
+             : fmt::format("on {}: the quickest cut that fits", device.str());
+}
+
 Plan Planner::fits(const FoundPlacement& found, const ContextSpec& context, int wanted) const {
   Plan plan{.outcome = PlanOutcome::fits, .placement = found.placement, .context = context, .use = found.use};
   if (found.seconds > 0) {
-    bool measured = machine_.cpu.measured;
-    for (const auto& device : machine_.devices) measured = measured && device.measured;
-    plan.predicted = PredictedSpeed{1 / found.seconds, measured, found.slowest.str()};
+    plan.predicted = PredictedSpeed{.decode_tokens_per_s = 1 / found.seconds,
+                                    .measured = machine_.cpu.measured,
+                                    .limited_by = found.slowest.str(),
+                                    .prompt_measured = machine_.cpu.prompt_measured};
+    if (found.prompt_seconds > 0) plan.predicted->prompt_tokens_per_s = 1 / found.prompt_seconds;
+    for (const auto& device : machine_.devices) {
+      plan.predicted->measured = plan.predicted->measured && device.measured;
+      plan.predicted->prompt_measured = plan.predicted->prompt_measured && device.prompt_measured;
+    }
   }
   for (const auto& [first, count, device] : found.placement.layers)
-    plan.reasons.push_back({fmt::format("layers {} to {}", first, first + count - 1),
-                            device == machine_.cpu.device && !machine_.devices.empty()
-                                ? "on cpu: the other devices are full, or would be slower"
-                                : fmt::format("on {}: the quickest cut that fits", device.str())});
+    plan.reasons.push_back({fmt::format("layers {} to {}", first, first + count - 1), why_on(device)});
+  plan.reasons.insert(plan.reasons.end(), found.notes.begin(), found.notes.end());
   if (found.experts_on_cpu > 0)
     plan.reasons.push_back(
         {"experts", fmt::format("those of {} layers on cpu: quicker than whole layers there", found.experts_on_cpu)});

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "berth/context_spec.h"
+#include "berth/inventory.h"
 #include "berth/model.h"
 #include "berth/placement.h"
 
@@ -12,5 +13,8 @@ namespace berth::plan {
 /// Weights and cache as memory_of() has them, without compute buffers: no graph is built, which takes most of its time.
 std::vector<DeviceUse> stored_bytes(const ModelProfile& profile, const Placement& placement,
                                     const ContextSpec& context);
+
+/// `uses` with each device's key, pool and overhead in `inventory`.
+std::vector<DeviceUse> on_machine(std::vector<DeviceUse> uses, const Inventory& inventory);
 
 }  // namespace berth::plan

@@ -193,8 +193,8 @@ TEST_F(CompletionTest, ZshOffersCommandsOptionsAndValues) {
   EXPECT_TRUE(shell.wait_for("vino"));
   shell.type(
       "\x15"
-      "berth run --max\t");
-  EXPECT_TRUE(shell.wait_for("-new-tokens"));
+      "berth run --max-n\t");
+  EXPECT_TRUE(shell.wait_for("ew-tokens"));
   shell.type(
       "\x15"
       "berth pipeline val\t");

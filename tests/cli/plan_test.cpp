@@ -176,7 +176,6 @@ TEST_F(PlanCommand, RefusesWhatMakesNoSense) {
       {{"--context", "-1"}, "--context must be 0 or more"},
       {{"--parallel", "0"}, "--parallel must be at least 1"},
       {{"--cache-type", "Q9"}, "'Q9' is none of F32"},
-      {{"--strategy", "balanced"}, "divides modules of PyTorch"},
       {{"--max-memory", "cuda:0"}, "--max-memory takes DEVICE=SIZE"},
       {{"--max-memory", "cuda:0=many"}, "is neither a number of bytes"},
       {{"--max-memory", "cuda:7=1GiB"}, "The machine has no device 'cuda:7'"},

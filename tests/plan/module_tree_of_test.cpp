@@ -8,6 +8,7 @@
 #include "corpus/accelerate_cases.h"
 #include "json_file.h"
 #include "model/safetensors_writer.h"
+#include "refusal.h"
 #include "test_model.h"
 #include "refusal.h"
 

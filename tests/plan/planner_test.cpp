@@ -93,7 +93,7 @@ TEST(Planner, WhatItSaysFitsFitsOnRandomMachines) {
   test::Random random(3);
   int fitting = 0;
   int failing = 0;
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 50; ++round) {
     const auto& name = names[static_cast<std::size_t>(random.below(static_cast<int>(names.size())))];
     const auto profile = test::invented_model(name);
     std::string text = "cpu:" + std::to_string(50 + random.below(700)) + "MiB";
@@ -102,7 +102,7 @@ TEST(Planner, WhatItSaysFitsFitsOnRandomMachines) {
     if (random.below(4) == 0) text += ",vulkan:shared";
     SCOPED_TRACE(name + " on " + text);
     const auto machine = simulate(text);
-    const auto plan = make_plan(profile, machine, {.context = {.n_ctx = 512 << random.below(6)}});
+    const auto plan = make_plan(profile, machine, {.context = {.n_ctx = 512 << random.below(6)}, .search_ms = 20});
     if (plan.outcome == PlanOutcome::fits) {
       ++fitting;
       expect_sound(plan, profile, machine);
@@ -116,42 +116,103 @@ TEST(Planner, WhatItSaysFitsFitsOnRandomMachines) {
   EXPECT_GT(failing, 5);
 }
 
-/// Some layers on the CPU, the next ones on the first device, the rest with the output on the second.
-Placement random_cut(int layers, test::Random& random) {
-  const int on_cpu = random.below(layers);
-  const int on_first = random.below(layers - on_cpu);
-  const int on_second = layers - on_cpu - on_first;
-  Placement placement{.layers = {}, .output = Device::rpc(1)};
-  for (const auto& run : {LayerRun{0, on_cpu, Device::cpu()}, LayerRun{on_cpu, on_first, Device::rpc(0)},
-                          LayerRun{on_cpu + on_first, on_second, Device::rpc(1)}})
-    if (run.count > 0) placement.layers.push_back(run);
+/// What each item lies on, layers first and the output last: 0 is the CPU, then the workers.
+using Places = std::vector<int>;
+
+Device device_at(int place) { return place == 0 ? Device::cpu() : Device::rpc(place - 1); }
+
+Placement placement_at(const Places& places) {
+  Placement placement{.layers = {}, .output = device_at(places.back())};
+  for (int i = 0; i + 1 < static_cast<int>(places.size()); ++i) {
+    const auto device = device_at(places[static_cast<std::size_t>(i)]);
+    if (!placement.layers.empty() && placement.layers.back().device == device)
+      ++placement.layers.back().count;
+    else
+      placement.layers.push_back({i, 1, device});
+  }
   return placement;
 }
 
-// The buffers of one cut tell little of another's, so that a machine with nothing to spare may get no plan.
-TEST(Planner, FindsAPlanOnEachMachineThatHoldsSomePlacementWithAThirdToSpare) {
-  test::Random random(11);
-  for (int round = 0; round < 40; ++round) {
-    const auto profile = round % 2 == 0
-                             ? test::small_model("llama", {}, 4 + static_cast<std::uint64_t>(random.below(12)))
-                             : test::invented_model("qwen3");
-    const ContextSpec context{.n_ctx = 512 << random.below(5)};
-    const auto placement = random_cut(static_cast<int>(*profile.block_count), random);
-    auto machine = simulate("cpu:1GiB,rpc:1GiB,rpc:1GiB");
-    for (auto& device : machine.devices) device.free_bytes = 0;
-    for (const auto& use : memory_of(profile, placement, context, generation_options(context), &machine)) {
-      auto& device = *std::ranges::find(machine.devices, use.device, &DeviceInfo::device);
-      device.free_bytes = use.total() + use.total() * static_cast<std::uint64_t>(33 + random.below(30)) / 100;
-    }
+Places random_places(std::size_t items, int places, test::Random& random) {
+  Places chosen;
+  while (chosen.size() < items) chosen.push_back(random.below(places));
+  std::ranges::sort(chosen);
+  return chosen;
+}
+
+/// A machine with as much of each device as `use` takes, and `per_mille` more or less.
+Inventory machine_for(const std::vector<DeviceUse>& use, int workers, int per_mille) {
+  std::string text = "cpu:1GiB";
+  for (int i = 0; i < workers; ++i) text += ",rpc:1GiB";
+  auto machine = simulate(text);
+  for (auto& device : machine.devices) {
+    device.free_bytes = 0;
+    for (const auto& each : use)
+      if (each.device == device.device)
+        device.free_bytes = each.total() / 1000 * static_cast<std::uint64_t>(1000 + per_mille);
     for (auto& pool : machine.pools)
-      for (const auto& device : machine.devices)
-        if (device.pool == pool.id && device.device.type() != DeviceType::disk) pool.free_bytes = device.free_bytes;
+      if (device.pool == pool.id && device.device.type() != DeviceType::disk) pool.free_bytes = device.free_bytes;
+  }
+  return machine;
+}
+
+/// Whether any placement of items from `placed` on fits.
+bool some_placement_fits(const ModelProfile& profile, const ContextSpec& context, const Inventory& machine, int workers,
+                         Places& placed) {
+  if (placed.size() > *profile.block_count) {
+    const auto uses = memory_of(profile, placement_at(placed), context, generation_options(context), &machine);
+    return std::ranges::all_of(uses, [&](const DeviceUse& use) {
+      const auto* info = machine.find(use.device);
+      return info != nullptr && use.total() <= info->free_bytes;
+    });
+  }
+  for (int place = placed.empty() ? 0 : placed.back(); place <= workers; ++place) {
+    placed.push_back(place);
+    if (some_placement_fits(profile, context, machine, workers, placed)) return true;
+    placed.pop_back();
+  }
+  return false;
+}
+
+TEST(Planner, FindsAPlanOnEachMachineThatHoldsSomePlacementWithNothingToSpare) {
+  test::Random random(11);
+  for (int round = 0; round < 30; ++round) {
+    const int workers = 2 + random.below(2);
+    const auto profile = round % 2 == 0
+                             ? test::small_model("llama", {}, 4 + static_cast<std::uint64_t>(random.below(8)))
+                             : test::invented_model(round % 4 == 1 ? "qwen3" : "gemma2");
+    const ContextSpec context{.n_ctx = 512 << random.below(5)};
+    const auto placement = placement_at(random_places(*profile.block_count + 1, workers + 1, random));
+    const auto everywhere = simulate("cpu:1GiB,rpc:3x1GiB");
+    const auto uses = memory_of(profile, placement, context, generation_options(context), &everywhere);
+    const auto machine = machine_for(uses, workers, 1 + random.below(5));
     SCOPED_TRACE(placement.to_dict().to_json() + " of " + profile.path.filename().string() + ", " +
                  std::to_string(context.n_ctx) + " tokens");
     const auto plan = make_plan(profile, machine, {.context = context});
     EXPECT_EQ(plan.outcome, PlanOutcome::fits);
     if (plan.outcome == PlanOutcome::fits) expect_sound(plan, profile, machine);
   }
+}
+
+TEST(Planner, SaysThatAModelDoesNotFitOnlyWhereNoPlacementDoes) {
+  test::Random random(12);
+  int failing = 0;
+  for (int round = 0; round < 16; ++round) {
+    const int workers = 1 + random.below(3);
+    const auto profile = test::small_model("llama", {}, 2 + static_cast<std::uint64_t>(random.below(4)));
+    const ContextSpec context{.n_ctx = 512 << random.below(5)};
+    const auto placement = placement_at(random_places(*profile.block_count + 1, workers + 1, random));
+    const auto everywhere = simulate("cpu:1GiB,rpc:3x1GiB");
+    const auto uses = memory_of(profile, placement, context, generation_options(context), &everywhere);
+    const auto machine = machine_for(uses, workers, random.below(30) - 25);
+    SCOPED_TRACE(placement.to_dict().to_json() + ", " + std::to_string(context.n_ctx) + " tokens");
+    if (make_plan(profile, machine, {.context = context}).outcome == PlanOutcome::fits) continue;
+    ++failing;
+    Places placed;
+    EXPECT_FALSE(some_placement_fits(profile, context, machine, workers, placed))
+        << placement_at(placed).to_dict().to_json();
+  }
+  EXPECT_GT(failing, 4);
 }
 
 TEST(Planner, FindsTheLongestContextThatFits) {

@@ -1,0 +1,142 @@
+/// The search where next to nothing is to spare.
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <map>
+#include <unordered_map>
+
+#include "plan/cut_list.h"
+#include "plan/placement_search.h"
+
+namespace berth::plan {
+namespace {
+
+constexpr std::size_t most_listed = 20'000;
+constexpr int most_quicker = 32;
+constexpr std::int64_t tensors_besides = 16;  // what a question costs beside the tensors of the model
+
+/// Compute buffers as they were seen of cuts that look alike: the same devices are used, and one of them has one, two or
+/// more layers, and the output or not.
+class BufferGuesses {
+ public:
+  explicit BufferGuesses(const std::vector<ListedCut>& cuts) {
+    std::unordered_map<std::uint64_t, std::size_t> numbers;
+    const auto number = [&](std::uint64_t kind) {
+      return numbers.try_emplace(kind, numbers.size()).first->second;
+    };
+    for (const auto& cut : cuts) {
+      std::uint64_t used = cut.cut.expert_layers > 0 ? 1 : 0;
+      for (const auto& load : cut.loads)
+        if (load.layers > 0) used |= std::uint64_t{2} << (load.place % 32);
+      auto& kinds = kinds_.emplace_back();
+      for (const auto& load : cut.loads) {
+        const auto size = std::min<std::uint64_t>(load.layers, 3);
+        const std::uint64_t alone = load.place << 3 | size << 1 | (load.has_output ? 1 : 0);
+        kinds.push_back({number(used << 30 | alone << 2 | 2), number(alone << 2 | 1), number(load.place << 2)});
+      }
+    }
+    least_.resize(numbers.size());
+  }
+
+  std::uint64_t guess(std::size_t cut, std::size_t load) const {
+    for (const auto kind : kinds_[cut][load])
+      if (least_[kind]) return *least_[kind];
+    return 0;
+  }
+
+  void learn(std::size_t cut, std::size_t load, std::uint64_t bytes) {
+    for (const auto kind : kinds_[cut][load]) least_[kind] = std::min(least_[kind].value_or(bytes), bytes);
+  }
+
+ private:
+  using Kinds = std::array<std::size_t, 3>;  // from those that tell the most
+  std::vector<std::vector<Kinds>> kinds_;
+  std::vector<std::optional<std::uint64_t>> least_;
+};
+
+/// What each cut seems to leave, on the device and in the pool where that is the least.
+class Margins {
+ public:
+  Margins(const MachineView& machine, const std::vector<ListedCut>& cuts, const BufferGuesses& guesses)
+      : cuts_(cuts), guesses_(guesses) {
+    std::map<std::string, std::size_t> pools;
+    for (std::size_t place = 0; place <= machine.devices.size(); ++place) {
+      const auto& device = place == 0 ? machine.cpu : machine.devices[place - 1];
+      room_.push_back(signed_bytes(device.room));
+      const auto pool = machine.pools.find(device.pool);
+      const auto [known, is_new] = pools.emplace(device.pool, pools_.size());
+      if (is_new)
+        pools_.push_back(pool == machine.pools.end() ? std::numeric_limits<std::int64_t>::max() / 2
+                                                     : signed_bytes(pool->second));
+      pool_of_.push_back(known->second);
+    }
+  }
+
+  std::int64_t of(std::size_t cut) const {
+    auto pools = pools_;
+    auto least = std::numeric_limits<std::int64_t>::max();
+    const auto& loads = cuts_[cut].loads;
+    for (std::size_t i = 0; i < loads.size(); ++i) {
+      const auto bytes = signed_bytes(loads[i].stored) + signed_bytes(guesses_.guess(cut, i));
+      auto& pool = pools[pool_of_[loads[i].place]];
+      pool -= bytes;
+      least = std::min({least, room_[loads[i].place] - bytes, pool});
+    }
+    return least;
+  }
+
+ private:
+  static std::int64_t signed_bytes(std::uint64_t bytes) {
+    return static_cast<std::int64_t>(std::min(bytes, std::uint64_t{1} << 60));
+  }
+
+  const std::vector<ListedCut>& cuts_;
+  const BufferGuesses& guesses_;
+  std::vector<std::int64_t> room_;
+  std::vector<std::int64_t> pools_;
+  std::vector<std::size_t> pool_of_;
+};
+
+}  // namespace
+
+std::optional<FoundPlacement> PlacementSearch::find_narrow(const ModelParts& parts, const ContextSpec& context,
+                                                           SearchBudget& budget) const {
+  const CutSearch search(machine_, request_, parts, {});
+  const auto cuts = list_cuts(search, machine_, parts.spare, most_listed);
+  BufferGuesses guesses(cuts);
+  const Margins margins(machine_, cuts, guesses);
+  std::vector<std::size_t> open(cuts.size());
+  for (std::size_t i = 0; i < open.size(); ++i) open[i] = i;
+
+  const auto ask = [&](std::vector<std::size_t>::iterator which) {
+    const auto cut = *which;
+    *which = open.back();
+    open.pop_back();
+    budget.tensors -= static_cast<std::int64_t>(parts.tensor_count) + tensors_besides;
+    auto found = placed(search, cuts[cut].cut, parts, context);
+    const auto fixed = fixed_bytes(found.use);
+    for (std::size_t i = 0; i < cuts[cut].loads.size(); ++i) {
+      const auto place = cuts[cut].loads[i].place;
+      const auto seen = fixed.find(place == 0 ? machine_.cpu.device : machine_.devices[place - 1].device);
+      if (seen != fixed.end()) guesses.learn(cut, i, seen->second);
+    }
+    return shortfalls(found.use).empty() ? std::optional(std::move(found)) : std::nullopt;
+  };
+
+  std::optional<FoundPlacement> best;
+  while (!best && !open.empty() && budget.tensors > 0)
+    best = ask(std::ranges::max_element(open, {}, [&](std::size_t cut) { return margins.of(cut); }));
+  for (int i = 0; best && i < most_quicker && budget.tensors > 0; ++i) {
+    auto quickest = open.end();
+    for (auto each = open.begin(); each != open.end(); ++each) {
+      const auto seconds = cuts[*each].cut.stages.seconds;
+      const auto least = quickest == open.end() ? best->cost : cuts[*quickest].cut.stages.seconds;
+      if (seconds < least && margins.of(*each) >= 0) quickest = each;
+    }
+    if (quickest == open.end()) break;
+    if (auto quicker = ask(quickest)) best = std::move(quicker);
+  }
+  return best;
+}
+
+}  // namespace berth::plan

@@ -34,7 +34,7 @@ class HuggingFaceLocalGenerator final : public Component {
 
   struct Parameters {
     std::string model = "Qwen/Qwen3-0.6B";  ///< see locate_model() in berth/model.h
-    std::optional<std::string> task = {};   ///< "text-generation"; absent: that of a model which is on this machine
+    std::optional<std::string> task = {};   ///< absent: that of a model which is on this machine
     std::optional<ComponentDevice> device = {};
     std::optional<Secret> token = Secret::from_env_var({"HF_API_TOKEN", "HF_TOKEN"}, false);
     Value::Object generation_kwargs = {};

@@ -25,6 +25,9 @@ struct MemoryOptions {
   int n_outputs_max = 0;    ///< tokens of a batch whose logits are computed, at most; 0: all of them
   bool swa_full = false;    ///< layers with a window keep the whole context
   bool embeddings = false;  ///< the embedding of each output is given back too
+  /// Prompts are encoded where the model has an encoder beside its decoder: what the longest takes that is computed at a
+  /// time counts too. The engine takes it with the first prompt, not with the context.
+  bool encodes = false;
   /// Types of weights that the CPU lays out anew for its products (x86-64 with AVX-512). Empty: no repacking.
   std::vector<std::string> repacked_types = {"Q2_K", "Q4_0", "Q4_K", "IQ4_NL", "MXFP4"};
   /// All devices that the engine is given, in its order, whether or not the placement uses them; the CPU does not
@@ -34,7 +37,8 @@ struct MemoryOptions {
   bool operator==(const MemoryOptions&) const = default;
 };
 
-/// Those of Berth's own sessions and of llama-server, which ask for the logits of one token of each sequence.
+/// Those of Berth's own sessions and of llama-server, which ask for the logits of one token of each sequence and encode
+/// prompts.
 MemoryOptions generation_options(const ContextSpec& context);
 
 enum class BufferKind {

@@ -5,7 +5,6 @@
 #include <stdexcept>
 
 #include "berth/hf_kwargs.h"
-#include "component/generation_kwargs.h"
 #include "component/local_model.h"
 #include "component/stop_words.h"
 #include "component/tool_parser.h"
@@ -93,7 +92,7 @@ void HuggingFaceLocalChatGenerator::warm_up(const CallContext& context) {
   if (loaded_model()) return;
   auto kwargs = generation_kwargs_;
   take_stop_words(kwargs);
-  read_generation_kwargs(kwargs, {});  // before the model takes its time
+  model_->read_kwargs(kwargs, {});  // before the model takes its time
   model_->warm_up(context);
 }
 
@@ -113,7 +112,7 @@ HuggingFaceLocalChatGenerator::Result HuggingFaceLocalChatGenerator::run(const s
   auto kwargs = generation_kwargs_;
   for (const auto& [name, value] : generation_kwargs) kwargs.set(name, value);
   const auto stop_words = take_stop_words(kwargs);
-  auto options = read_generation_kwargs(kwargs, context.log).options;
+  auto options = model_->read_kwargs(kwargs, context.log).options;
   options.stop_words.insert(options.stop_words.end(), stop_words.begin(), stop_words.end());
   if (callback) stream_one_reply(options, context.log);
 

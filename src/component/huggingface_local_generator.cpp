@@ -1,7 +1,6 @@
 #include "berth/huggingface_local_generator.h"
 
 #include "berth/hf_kwargs.h"
-#include "component/generation_kwargs.h"
 #include "component/local_model.h"
 #include "component/stop_words.h"
 #include "dataclasses/serialization.h"
@@ -37,7 +36,7 @@ std::uint64_t HuggingFaceLocalGenerator::load_bytes() const { return model_->loa
 
 void HuggingFaceLocalGenerator::warm_up(const CallContext& context) {
   if (loaded_model()) return;
-  read_generation_kwargs(generation_kwargs_, {});  // before the model takes its time
+  model_->read_kwargs(generation_kwargs_, {});  // before the model takes its time
   model_->warm_up(context);
 }
 
@@ -51,7 +50,7 @@ HuggingFaceLocalGenerator::Result HuggingFaceLocalGenerator::run(std::string_vie
 
   auto merged = generation_kwargs_;
   for (const auto& [name, value] : generation_kwargs) merged.set(name, value);
-  auto [options, return_full_text] = read_generation_kwargs(merged, context.log);
+  auto [options, return_full_text] = model_->read_kwargs(merged, context.log);
   const auto callback = streaming_callback ? streaming_callback : streaming_callback_;
   if (callback) stream_one_reply(options, context.log);
   const auto stop_words = stop_words_.value_or(std::vector<std::string>{});

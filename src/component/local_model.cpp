@@ -10,6 +10,7 @@
 #include "berth/model.h"
 #include "engine/plan_here.h"
 #include "engine/shared_model.h"
+#include "model/encoder_decoder.h"
 #include "text/printable.h"
 
 namespace berth {
@@ -17,15 +18,20 @@ namespace {
 
 constexpr std::string_view engine_name = "llama.cpp";
 constexpr std::string_view text_generation = "text-generation";
+constexpr std::string_view text2text_generation = "text2text-generation";
+
+std::string_view task_of(const ModelProfile& profile) {
+  return model::is_encoder_decoder(profile) ? text2text_generation : text_generation;
+}
 
 /// The task where nobody gave one. Haystack asks the model hub for it; here the model must be on this machine.
 std::string task_of_model(const std::string& model) {
   try {
-    locate_model(model, ModelSearch::from_environment());
-    return std::string(text_generation);  // what a GGUF of a generative model does
+    return std::string(task_of(read_model(locate_model(model, ModelSearch::from_environment()))));
   } catch (const std::exception& problem) {
     throw std::invalid_argument(
-        fmt::format("The task of model '{}' is not known: pass task=\"text-generation\" (the hub is not asked; {})",
+        fmt::format("The task of model '{}' is not known: pass task=\"text-generation\", or task=\"text2text-generation\" "
+                    "for one with encoder and decoder such as T5 (the hub is not asked; {})",
                     model, problem.what()));
   }
 }
@@ -95,8 +101,31 @@ LocalModel::LocalModel(LocalModelParameters parameters)
 std::optional<std::string> LocalModel::known_problem() const {
   if (missing_token_) return missing_token_;
   const Value* task = kwargs_.find("task");
-  if (task == nullptr || *task == Value(text_generation)) return std::nullopt;
-  return fmt::format("The task {} cannot be run yet; '{}' can", in_quotes(task->as_string()), text_generation);
+  if (task == nullptr || *task == Value(text_generation) || *task == Value(text2text_generation)) return std::nullopt;
+  return fmt::format("The task {} cannot be run yet; '{}' and '{}' can", in_quotes(task->as_string()), text_generation,
+                     text2text_generation);
+}
+
+/// The other tasks of Haystack are a known_problem(). Throws std::invalid_argument.
+void LocalModel::check_task(const ModelProfile& profile) const {
+  const Value* task = kwargs_.find("task");
+  if (task == nullptr || *task == Value(task_of(profile))) return;
+  throw std::invalid_argument(fmt::format("The task of '{}' is '{}', not {}: {}", profile.path.string(), task_of(profile),
+                                          in_quotes(task->as_string()),
+                                          model::is_encoder_decoder(profile)
+                                              ? "it has an encoder that reads the prompt, and a decoder that answers"
+                                              : "it continues the prompt and has no encoder"));
+}
+
+GenerationKwargs LocalModel::read_kwargs(const Value::Object& kwargs, const LogCallback& log) const {
+  const Value* task = kwargs_.find("task");
+  const Value* full_text = kwargs.find("return_full_text");
+  if (task != nullptr && *task == Value(text2text_generation) && full_text != nullptr && !full_text->is_null())
+    throw std::invalid_argument(
+        fmt::format("generation_kwargs: 'return_full_text' belongs to the task '{}'; a reply of '{}' never holds the "
+                    "prompt. Remove it",
+                    text_generation, text2text_generation));
+  return read_generation_kwargs(kwargs, log);
 }
 
 Value::Object LocalModel::serialized_kwargs() const {
@@ -137,6 +166,7 @@ void LocalModel::warm_up(const CallContext& context) {
     return std::exchange(profile_, nullptr);  // a second try looks at the file anew
   }();
   if (!profile || profile->path != file) profile = std::make_shared<const ModelProfile>(read_model(file));
+  check_task(*profile);
   auto [request, reservation] = load_request(*profile);
   const auto model = shared_model(engine(engine_name), request,
                                   {.progress = progress_,

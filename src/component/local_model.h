@@ -16,6 +16,7 @@
 #include "berth/resolve.h"
 #include "berth/secret.h"
 #include "berth/value.h"
+#include "component/generation_kwargs.h"
 #include "engine/cancellable_mutex.h"
 
 namespace berth {
@@ -42,17 +43,21 @@ class LocalModel {
   Value::Object serialized_kwargs() const;
   const std::string& model() const { return kwargs_.at("model").as_string(); }
 
-  /// Why warm_up() will fail, where that is known: a strict token that is not set, a task that no engine has.
+  /// Why warm_up() will fail, where that is known: a strict token that is not set, a task that no engine has. Whether
+  /// the model has the task is looked at by warm_up().
   std::optional<std::string> known_problem() const;
 
   /// The defaults that the task brings, into `generation_kwargs`; throws where stop words are given in two ways.
   void set_defaults(Value::Object& generation_kwargs, bool has_stop_words) const;
 
+  /// read_generation_kwargs() for the task. Throws std::invalid_argument, also for `return_full_text` where a task has none.
+  GenerationKwargs read_kwargs(const Value::Object& kwargs, const LogCallback& log) const;
+
   /// What was given, else what is found on this machine when it is first asked for.
   ComponentDevice device() const;
 
-  /// Loads the model, once. Throws std::invalid_argument for a known_problem(), and as Engine::load(); then nothing of it
-  /// is kept.
+  /// Loads the model, once. Throws std::invalid_argument for a known_problem() or a model of another task, and as
+  /// Engine::load(); then nothing of it is kept.
   void warm_up(const CallContext& context);
   /// The bytes of the model's files until it is loaded; 0 then, and where it is not found.
   std::uint64_t load_bytes() const;
@@ -62,6 +67,7 @@ class LocalModel {
   const LogCallback& log() const { return log_; }
 
  private:
+  void check_task(const ModelProfile& profile) const;
   const Resolution& resolution() const;
   /// On the device or map that was given, by the strategy, or where the model fits.
   /// The memory that a plan took is kept from then on.

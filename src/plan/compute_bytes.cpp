@@ -76,7 +76,22 @@ ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& wei
     few = reserved(context.sequences, context.sequences);
   }
   const auto many = reserved(context.tokens, context.outputs);
-  for (std::size_t i = 0; i < result.bytes.size(); ++i) result.bytes[i] = std::max(few.bytes[i], many.bytes[i]);
+  const auto keep_larger = [&](const Reservation& reservation) {
+    for (std::size_t i = 0; i < result.bytes.size(); ++i)
+      result.bytes[i] = std::max(result.bytes[i], reservation.bytes[i]);
+  };
+  keep_larger(few);
+  keep_larger(many);
+  if (context.encodes) {  // not reserved: buffers grow with the longest prompt, and with the decoder that looks at it
+    auto encoder = batch_of(context, context.tokens, context.tokens, flash, transposed);
+    encoder.sequences = 1;
+    encoder.tokens = encoder.outputs = context.tokens;
+    encoder.encoder = true;
+    keep_larger(reserve(profile, weights, layout, encoder));
+    auto decoder = batch_of(context, context.sequences, context.sequences, flash, transposed);
+    decoder.encoded = static_cast<std::uint32_t>(std::min<std::uint64_t>(context.tokens, UINT32_MAX));
+    keep_larger(reserve(profile, weights, layout, decoder));
+  }
   const bool known = few.known && many.known;
   const bool named = profile.format != "safetensors" && profile.format != "onnx";  // tensors as in GGUF
   if (!known || !named) {

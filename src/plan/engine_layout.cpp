@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/encoder_decoder.h"
 #include "model/ggml_type.h"
 #include "plan/cuda_attention.h"
 
@@ -115,7 +116,8 @@ ContextSizes context_sizes(const ModelProfile& profile, const ContextSpec& spec,
   if (!spec.unified) n_ctx = times(sizes.cells, sizes.sequences);
   sizes.streams = spec.unified ? 1 : sizes.sequences;
   const auto ubatch = std::min(batch, at_least_one(spec.n_ubatch));
-  const bool encodes = profile.architecture == "t5" || profile.architecture == "t5encoder";
+  const bool two_stacks = model::is_encoder_decoder(profile);
+  const bool encodes = two_stacks || profile.architecture == "t5encoder";
   const auto outputs =
       options.n_outputs_max <= 0 || encodes ? batch : static_cast<std::uint64_t>(options.n_outputs_max);
   sizes.tokens = std::max<std::uint64_t>(std::min(n_ctx, ubatch), 1);
@@ -126,6 +128,7 @@ ContextSizes context_sizes(const ModelProfile& profile, const ContextSpec& spec,
   sizes.unified = spec.unified;
   sizes.swa_full = options.swa_full;
   sizes.embeddings = options.embeddings;
+  sizes.encodes = options.encodes && two_stacks;
   sizes.ubatch = ubatch;
   return sizes;
 }

@@ -29,6 +29,7 @@ struct ContextSizes {
   bool unified = false;
   bool swa_full = false;
   bool embeddings = false;
+  bool encodes = false;  ///< of an encoder and a decoder, the encoder is used too
 
   /// Cells of a layer that attends to `window` tokens; 0: to all.
   std::uint64_t cells_of(std::uint64_t window) const;

@@ -45,13 +45,13 @@ void build_encoder(ModelGraph& m) {
 }  // namespace
 
 void build_t5(ModelGraph& m) {
-  if (m.profile.architecture == "t5encoder") {
+  if (m.profile.architecture == "t5encoder" || m.batch.encoder) {
     build_encoder(m);
     return;
   }
   auto& g = m.graph;
   auto current = m.embeddings();
-  const auto encoded = m.profile.context_length.value_or(m.batch.tokens);
+  const std::uint64_t encoded = m.batch.encoded > 0 ? m.batch.encoded : m.profile.context_length.value_or(m.batch.tokens);
   const auto encoding = m.input("encoding", f32, {m.width(), encoded, 1, 1});
   const auto cells = m.layout.context.cells;
   const auto buckets = m.input("buckets", i32, {cells, m.batch.tokens, 1, 1});

@@ -81,7 +81,7 @@ void need_all_covered(const ModelProfile& profile, const Covered& covered) {
 
 bool keeps_the_cache(std::string_view role) {
   for (const char* known : {"attn_k", "attn_qkv", "attn_kv_a_mqa", "ssm_conv1d", "ssm_in", "time_mix_key", "shortconv.conv",
-                            "dec.attn_k", "enc.attn_k"})
+                            "dec.attn_k"})
     if (role == known) return true;
   return false;
 }
@@ -142,7 +142,7 @@ class MapPlacement {
     for (std::size_t i = 0; i < profile_.tensors.size(); ++i) {
       const auto& name = profile_.tensors[i].name;
       if (name == "token_embd.weight") placement_.input = *covered_.device(i);
-      if (name == "output_norm.weight") norm = covered_.device(i);
+      if (name == "output_norm.weight" || name == "dec.output_norm.weight") norm = covered_.device(i);
       if (name == "output.weight") output = covered_.device(i);
     }
     if (names_.output_is_tied()) output = covered_.device(names_.tied_output());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/encoder_decoder.h"
 #include "plan/cache_bytes.h"
 #include "plan/compute_bytes.h"
 #include "plan/engine_layout.h"
@@ -14,12 +15,15 @@ namespace {
 
 using namespace plan;
 
-/// Logits of each sequence, and what else is given back, in the memory of the host.
+/// Logits of each sequence, and what else is given back, in the memory of the host. An encoder has a row for each token,
+/// and its embeddings are kept for the decoder.
 std::uint64_t output_bytes(const ModelProfile& profile, const ContextSizes& context) {
   const auto vocabulary = profile.vocabulary_size.value_or(0);
-  const bool embeds = context.embeddings || profile.architecture == "t5";
+  const bool embeds = context.embeddings || model::is_encoder_decoder(profile);
   const auto width = embeds ? profile.embedding_length.value_or(0) : 0;
-  return times(times(plus(vocabulary, width), context.sequences), f32.bytes);
+  const auto encoded = context.encodes ? context.tokens : 0;
+  const auto rows = times(plus(vocabulary, width), std::max(context.sequences, encoded));
+  return times(plus(rows, times(width, encoded)), f32.bytes);
 }
 
 void add_overhead(DeviceUse& use, const DeviceInfo& info) {
@@ -53,7 +57,9 @@ std::vector<DeviceUse> MemoryUse::by_device() const {
   return uses;
 }
 
-MemoryOptions generation_options(const ContextSpec& context) { return {.n_outputs_max = context.n_seq}; }
+MemoryOptions generation_options(const ContextSpec& context) {
+  return {.n_outputs_max = context.n_seq, .encodes = true};
+}
 
 MemoryUse memory_use(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,
                      const MemoryOptions& options) {

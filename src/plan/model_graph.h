@@ -23,6 +23,8 @@ struct Batch {
   std::uint64_t outputs = 1;
   bool flash_attention = true;
   bool transposed_values = false;  ///< values are cached the other way round
+  bool encoder = false;            ///< of an encoder and a decoder, the encoder
+  std::uint32_t encoded = 0;       ///< tokens that the decoder looks at; 0: as many as the model was trained for
 
   std::uint64_t tokens_each() const { return tokens / sequences; }
 };

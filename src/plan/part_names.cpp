@@ -8,6 +8,7 @@
 
 #include "model/hf_role.h"
 #include "model/tensor_role.h"
+#include "plan/stack_names.h"
 
 namespace berth::plan {
 namespace {
@@ -54,8 +55,7 @@ bool is_feed_forward(std::string_view role) {
 bool is_attention(std::string_view role) { return !is_norm_of_block(role) && !is_feed_forward(role); }
 
 /// Whether a tensor with `role` is what somebody calls `module`, a name within a layer, whose GGUF role is `asked`.
-bool is_meant(std::string_view role, std::string_view asked, std::string_view module, std::string_view stack) {
-  if (!stack.empty() && !role.starts_with(stack)) return false;
+bool is_meant(std::string_view role, std::string_view asked, std::string_view module) {
   role = without_stack(role);
   const auto last = last_of(module);
   if (is_one_of(last, attention_modules)) return last == "EncDecAttention" ? role.starts_with("cross_attn") : is_attention(role);
@@ -93,6 +93,20 @@ PartNames::PartNames(const ModelProfile& profile) : profile_(profile), modules_(
       outside_.push_back(i);
   }
   tied_ = tied_ && by_name_.contains("token_embd.weight");
+  if (!has_stack_names(profile)) return;
+  const bool gated = std::ranges::any_of(profile.tensors, [](const auto& each) { return each.role.ends_with(".ffn_gate"); });
+  for (const auto& tensor : profile.tensors) stack_names_.push_back(stack_name(tensor, gated));
+}
+
+/// Of an encoder and a decoder: a stack, or any part of one.
+std::optional<PartNames::Numbers> PartNames::find_in_stacks(std::string_view name) const {
+  if (name == "encoder.embed_tokens" || name == "decoder.embed_tokens") name = "shared";
+  Numbers found;
+  for (std::size_t i = 0; i < stack_names_.size(); ++i)
+    if (is_below(stack_names_[i], name)) found.push_back(i);
+  if (found.empty() && tied_ && is_below(name, "lm_head")) found.push_back(tied_output());
+  if (found.empty() && !is_one_of(last_of(name), without_tensors)) return std::nullopt;
+  return found;
 }
 
 PartNames::Numbers PartNames::everything() const {
@@ -104,6 +118,7 @@ PartNames::Numbers PartNames::everything() const {
 std::optional<PartNames::Numbers> PartNames::find(std::string_view name) const {
   if (name.empty()) return everything();
   if (auto own = find_own(name)) return own;
+  if (!stack_names_.empty()) return find_in_stacks(name);
   if (is_one_of(last_of(name), without_tensors)) return Numbers();
   TensorInfo asked;
   const auto last = last_of(name);
@@ -152,15 +167,8 @@ std::optional<PartNames::Numbers> PartNames::find_in_layer(const TensorInfo& ask
   const auto& layer = layers_[static_cast<std::size_t>(*asked.layer)];
   const auto number = fmt::format(".{}", *asked.layer);
   const auto inside_begin = name.find(number + ".");
-  const std::string_view stack = !profile_.architecture.starts_with("t5")       ? ""
-                                 : name.find("decoder") != std::string_view::npos ? "dec."
-                                                                                  : "enc.";
+  if (inside_begin == name.npos) return layer;  // the layer itself
   Numbers found;
-  if (inside_begin == name.npos) {  // the layer itself
-    for (const auto i : layer)
-      if (profile_.tensors[i].role.starts_with(stack)) found.push_back(i);
-    return found;
-  }
   const auto ending = last_of(name);
   const bool one_tensor = ending == "weight" || ending == "bias";
   const auto inside = name.substr(inside_begin + number.size() + 1);
@@ -168,7 +176,7 @@ std::optional<PartNames::Numbers> PartNames::find_in_layer(const TensorInfo& ask
   const auto add = [&](std::string_view role) {
     for (const auto i : layer) {
       const auto& tensor = profile_.tensors[i];
-      if (is_meant(tensor.role, role, module, stack) && (!one_tensor || last_of(tensor.name) == ending))
+      if (is_meant(tensor.role, role, module) && (!one_tensor || last_of(tensor.name) == ending))
         found.push_back(i);
     }
   };
@@ -228,7 +236,13 @@ std::vector<std::string> PartNames::known() const {
     names.insert(names.end(), modules_->behind.begin(), modules_->behind.end());
     names.push_back(modules_->output);
   }
-  for (std::size_t i = 0; i < layers_.size(); ++i) names.push_back(fmt::format("blk.{}", i));
+  for (std::size_t i = 0; i < stack_names_.size(); ++i) {
+    const std::string_view module = stack_names_[i];
+    names.emplace_back(module.substr(0, module.find_last_of('.')));
+    if (const auto& layer = profile_.tensors[i].layer; layer && module.find(".block.") != module.npos)
+      names.emplace_back(module.substr(0, module.find(".layer.")));
+  }
+  for (std::size_t i = 0; i < layers_.size() && stack_names_.empty(); ++i) names.push_back(fmt::format("blk.{}", i));
   for (const auto i : outside_) names.push_back(profile_.tensors[i].role);
   return names;
 }

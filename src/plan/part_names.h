@@ -19,7 +19,7 @@ class PartNames {
   explicit PartNames(const ModelProfile& profile);
 
   /// Numbers of the tensors of `profile` that a name covers, with all that is below it: "blk.3", "blk.3.attn_q.weight",
-  /// "model.layers.3", "model.layers.3.self_attn", "lm_head", "". tied_output() is among them where the output shares the
+  /// "model.layers.3", "model.layers.3.self_attn", "decoder.block.3.layer.0", "lm_head", "". tied_output() is among them where the output shares the
   /// tensor of the embeddings. Empty for what has no tensors in GGUF, such as "model.rotary_emb". Nothing where the model
   /// has no such part.
   std::optional<std::vector<std::size_t>> find(std::string_view name) const;
@@ -34,6 +34,7 @@ class PartNames {
   using Numbers = std::vector<std::size_t>;
 
   std::optional<Numbers> find_own(std::string_view name) const;
+  std::optional<Numbers> find_in_stacks(std::string_view name) const;
   std::optional<Numbers> find_in_layer(const TensorInfo& asked, std::string_view name) const;
   std::optional<Numbers> find_outside(const TensorInfo& asked, std::string_view name) const;
   bool is_wrapper(std::string_view name) const;
@@ -45,6 +46,7 @@ class PartNames {
   std::unordered_map<std::string_view, std::size_t> by_name_;
   std::vector<Numbers> layers_;
   Numbers outside_;
+  std::vector<std::string> stack_names_;  // of the tensors of an encoder and a decoder; otherwise empty
   bool tied_ = true;
 };
 

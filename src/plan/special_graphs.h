@@ -9,7 +9,7 @@ namespace berth::plan {
 bool build_special(ModelGraph& model);
 
 void build_bert(ModelGraph& model);
-void build_t5(ModelGraph& model);  ///< the decoder, or the encoder of a model that is only that
+void build_t5(ModelGraph& model);  ///< the decoder; or the encoder, where the batch or the model is only that
 void build_rwkv6(ModelGraph& model);
 void build_rwkv7(ModelGraph& model);
 void build_gemma3n(ModelGraph& model);

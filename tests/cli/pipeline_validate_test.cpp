@@ -157,10 +157,11 @@ TEST_F(PipelineValidate, LooksForNoFileOfAModelThatRunsElsewhere) {
 }
 
 TEST_F(PipelineValidate, SaysWhatCannotRunOnLinesOfTheirOwn) {
-  const auto yaml = exchanged(capital_yaml("no/such-model"), "text-generation", "text2text-generation");
+  const auto chat = exchanged(capital_yaml("no/such-model"), "text-generation", "image-text-to-text");
+  const auto yaml = exchanged(chat, "HuggingFaceLocalGenerator", "HuggingFaceLocalChatGenerator");
   const auto outcome = berth_command({"pipeline", "validate", file("p.yaml", yaml)});
   EXPECT_EQ(outcome.exit_code, 0);
-  EXPECT_THAT(outcome.err, AllOf(HasSubstr("'llm' cannot run: The task 'text2text-generation' cannot be run yet"),
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("'llm' cannot run: The task 'image-text-to-text' cannot be run yet"),
                                  HasSubstr("no/such-model"), Not(HasSubstr("\\n"))));
 }
 

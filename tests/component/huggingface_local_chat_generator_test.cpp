@@ -104,8 +104,8 @@ const Value& kwargs_of(const Value& written) {
   return *written.find("init_parameters")->find("huggingface_pipeline_kwargs");
 }
 
-TEST(HuggingFaceLocalChatGenerator, HoldsTasksThatItCannotRun) {
-  for (const auto* task : {"image-text-to-text", "text2text-generation"}) {
+TEST(HuggingFaceLocalChatGenerator, HoldsATaskThatItCannotRun) {
+  for (const auto* task : {"image-text-to-text"}) {
     HuggingFaceLocalChatGenerator generator({.model = "m", .task = task, .device = Device::cpu(), .token = {}});
     const auto written = generator.to_dict();
     EXPECT_EQ(*kwargs_of(written).find("task"), Value(task));

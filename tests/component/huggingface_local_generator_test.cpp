@@ -103,12 +103,9 @@ TEST(HuggingFaceLocalGenerator, AStrictTokenMustBeThereToRun) {
   EXPECT_EQ(refusal<MissingVariable>([&] { generator.warm_up(); }), missing);
 }
 
-TEST(HuggingFaceLocalGenerator, KnowsThatATaskCannotBeRun) {
-  HuggingFaceLocalGenerator generator({.model = "m", .task = "text2text-generation", .token = {}});
-  EXPECT_EQ(generator.known_problem(), "The task 'text2text-generation' cannot be run yet; 'text-generation' can");
-  EXPECT_EQ(refusal<std::invalid_argument>([&] { generator.warm_up(); }), generator.known_problem());
-  EXPECT_EQ(HuggingFaceLocalGenerator({.model = "m", .task = "text-generation", .token = {}}).known_problem(),
-            std::nullopt);
+TEST(HuggingFaceLocalGenerator, HasNoProblemWithEitherOfItsTasks) {
+  for (const auto* task : {"text-generation", "text2text-generation"})
+    EXPECT_EQ(HuggingFaceLocalGenerator({.model = "m", .task = task, .token = {}}).known_problem(), std::nullopt);
 }
 
 TEST(HuggingFaceLocalGenerator, WithoutATaskAsksTheModelOnThisMachineOnly) {
@@ -158,8 +155,12 @@ TEST(HuggingFaceLocalGenerator, WarmUpRefusesBadOptionsBeforeItLoads) {
   parameters.generation_kwargs = {{"num_beams", 4}};
   HuggingFaceLocalGenerator generator(std::move(parameters));
   EXPECT_THAT(refusal<std::invalid_argument>([&] { generator.warm_up(); }), HasSubstr("'num_beams'"));
-  HuggingFaceLocalGenerator other({.model = "m", .task = "text2text-generation"});
-  EXPECT_THAT(refusal<std::invalid_argument>([&] { other.warm_up(); }), HasSubstr("text2text-generation"));
+  for (const bool full : {true, false}) {
+    HuggingFaceLocalGenerator other(
+        {.model = "m", .task = "text2text-generation", .generation_kwargs = {{"return_full_text", full}}});
+    EXPECT_THAT(refusal<std::invalid_argument>([&] { other.warm_up(); }),
+                AllOf(HasSubstr("'return_full_text' belongs to the task 'text-generation'"), HasSubstr("Remove it")));
+  }
 }
 
 class RunningGenerator : public testing::Test {

@@ -1,8 +1,10 @@
 // plain_llama: lists ggml's devices.
-// plain_llama MODEL DEVICE PROMPT: eight tokens, the likeliest each time, computed on that device.
+// plain_llama MODEL DEVICE PROMPT [TOKENS]: eight or TOKENS tokens, the likeliest each time, computed on that device. A
+// model with an encoder is given the prompt by that, and ends at its end of text.
 #include <llama.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -26,7 +28,7 @@ int fail(const char* what) {
   return 1;
 }
 
-int generate(const char* path, const char* name, const std::string& prompt) {
+int generate(const char* path, const char* name, const std::string& prompt, int most) {
   ggml_backend_dev_t devices[] = {ggml_backend_dev_by_name(name), nullptr};
   if (devices[0] == nullptr) return fail("no such device");
   auto model_params = llama_model_default_params();
@@ -43,12 +45,19 @@ int generate(const char* path, const char* name, const std::string& prompt) {
   tokens.resize(static_cast<std::size_t>(llama_tokenize(vocabulary, prompt.data(), static_cast<int>(prompt.size()),
                                                         tokens.data(), static_cast<int>(tokens.size()), true, false)));
   auto* sampler = llama_sampler_init_greedy();
-  for (int i = 0; i < 8; ++i) {
+  const bool encodes = llama_model_has_encoder(model);
+  if (encodes) {
+    if (llama_encode(context, llama_batch_get_one(tokens.data(), static_cast<int>(tokens.size()))) != 0)
+      return fail("encoding failed");
+    tokens = {llama_model_decoder_start_token(model)};
+  }
+  for (int i = 0; i < most; ++i) {
     if (llama_decode(context, llama_batch_get_one(tokens.data(), static_cast<int>(tokens.size()))) != 0)
       return fail("computing failed");
     tokens = {llama_sampler_sample(sampler, context, -1)};
+    if (encodes && llama_vocab_is_eog(vocabulary, tokens[0])) break;
     char piece[64];
-    const int length = llama_token_to_piece(vocabulary, tokens[0], piece, sizeof piece, 0, true);
+    const int length = llama_token_to_piece(vocabulary, tokens[0], piece, sizeof piece, 0, !encodes);
     std::fwrite(piece, 1, static_cast<std::size_t>(length > 0 ? length : 0), stdout);
   }
   llama_sampler_free(sampler);
@@ -66,5 +75,6 @@ int main(int count, char** arguments) {
       },
       nullptr);
   ggml_backend_load_all();
-  return count == 4 ? generate(arguments[1], arguments[2], arguments[3]) : list_devices();
+  if (count < 4) return list_devices();
+  return generate(arguments[1], arguments[2], arguments[3], count > 4 ? std::atoi(arguments[4]) : 8);
 }

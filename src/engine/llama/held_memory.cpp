@@ -9,28 +9,31 @@
 namespace berth::llama {
 namespace {
 
-/// The scores of the last tokens, which stand in no breakdown: llama.cpp makes room for one row of each sequence.
-std::uint64_t output_bytes(const llama_context& context) {
-  const auto rows = static_cast<std::uint64_t>(llama_n_seq_max(&context));
-  const auto* vocab = llama_model_get_vocab(llama_get_model(&context));
-  return rows * static_cast<std::uint64_t>(llama_vocab_n_tokens(vocab)) * sizeof(float);
+/// The scores of the last tokens, which stand in no breakdown: llama.cpp makes room for one row of each sequence. A
+/// model with an encoder has rows for what was encoded, with its embedding beside the scores, and a copy of those.
+std::uint64_t output_bytes(const llama_context& context, std::uint64_t encoded) {
+  const auto* model = llama_get_model(&context);
+  const auto scores = static_cast<std::uint64_t>(llama_vocab_n_tokens(llama_model_get_vocab(model)));
+  const auto width = llama_model_has_encoder(model) ? static_cast<std::uint64_t>(llama_model_n_embd_out(model)) : 0;
+  const auto rows = std::max<std::uint64_t>(llama_n_seq_max(&context), encoded);
+  return (rows * (scores + width) + encoded * width) * sizeof(float);
 }
 
 }  // namespace
 
-HeldMemory::Held HeldMemory::held_by(const llama_context& context) const {
+HeldMemory::Held HeldMemory::held_by(const llama_context& context, std::uint64_t encoded) const {
   Held held;
   for (const auto& [buffer_type, bytes] : llama_get_memory_breakdown(&context)) {
     auto& place = held[owner(buffer_type, devices_)];
     place.cache += bytes.context;
     place.compute += bytes.compute;
   }
-  held[Device::cpu()].compute += output_bytes(context);
+  held[Device::cpu()].compute += output_bytes(context, encoded);
   return held;
 }
 
-void HeldMemory::set_session(const void* session, const llama_context& context) {
-  auto held = held_by(context);
+void HeldMemory::set_session(const void* session, const llama_context& context, std::uint64_t encoded) {
+  auto held = held_by(context, encoded);
   const std::lock_guard lock(mutex_);
   sessions_[session] = std::move(held);
 }

@@ -15,6 +15,7 @@
 #include "berth/simulated.h"
 #include "discover/host/usable.h"
 #include "engine/llama/backends.h"
+#include "engine/llama/check_model.h"
 #include "engine/llama/context_params.h"
 #include "engine/llama/llama_memory.h"
 #include "engine/llama/llama_model.h"
@@ -26,7 +27,6 @@
 #include "engine/reservation.h"
 #include "plan/engine_layout.h"
 #include "plan/stored_bytes.h"
-#include "text/printable.h"
 
 namespace berth::llama {
 namespace {
@@ -81,45 +81,6 @@ std::vector<DeviceInfo> infos_of(const std::vector<EngineDevice>& devices) {
   std::vector<DeviceInfo> infos;
   for (const auto& each : devices) infos.push_back(info_of(each));
   return infos;
-}
-
-/// Refuses what would end the whole process by an assertion inside llama.cpp (LLAMA_MAX_LAYERS).
-void check_profile(const ModelProfile& profile, const Device& device) {
-  if (profile.format != "gguf") {
-    throw EngineError(
-        "llama.cpp", device.str(),
-        fmt::format(
-            "'{}' is a model in {}, and GGUF files can be run. Get its GGUF edition{}", profile.path.string(),
-            profile.format,
-            profile.format == "safetensors" ? ", or convert its folder with llama.cpp's convert_hf_to_gguf.py" : ""));
-  }
-  constexpr std::uint64_t max_layers = 512;
-  const auto layers = profile.block_count.value_or(1);
-  if (layers == 0 || layers > max_layers)
-    throw EngineError(
-        "llama.cpp", device.str(),
-        fmt::format("'{}' says that it has {} layers; 1 to {} can be run", profile.path.string(), layers, max_layers));
-}
-
-/// A placement names each layer once. Throws std::invalid_argument.
-void check_layers(const ModelProfile& profile, const Placement& placement) {
-  const auto layers = static_cast<int>(profile.layers.empty() ? profile.block_count.value_or(0) : profile.layers.size());
-  int next = 0;
-  for (const auto& run : placement.layers) {
-    if (run.first != next || run.count < 1 || run.count > layers - next)
-      throw std::invalid_argument(
-          fmt::format("The placement has a run of {} layers from layer {} on, where one from layer {} on was to come; "
-                      "'{}' has {} layers. It is of another model, or was edited",
-                      run.count, run.first, next, profile.path.filename().string(), layers));
-    next += run.count;
-  }
-  if (next != layers)
-    throw std::invalid_argument(fmt::format("The placement has {} layers, and '{}' has {}: it is of another model", next,
-                                            profile.path.filename().string(), layers));
-  for (const auto& [name, device] : placement.tensors)
-    if (std::ranges::find(profile.tensors, name, &TensorInfo::name) == profile.tensors.end())
-      throw std::invalid_argument(fmt::format("The placement names the tensor {}, which '{}' does not have", in_quotes(name),
-                                              profile.path.filename().string()));
 }
 
 /// ggml's device that is `key`, under the name that the caller has for it.
@@ -238,6 +199,7 @@ std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request,
   const auto profile = profile_of(request, context);
   const auto placement = request.placement ? *request.placement : placement_of(*profile, request.device);
   check_profile(*profile, placement.output);
+  check_generates(*profile, placement.output);
   check_layers(*profile, placement);
   const auto layout = plan::engine_layout(*profile, placement, request.context.value_or(ContextSpec()), {});
   NamedDevices devices;  // in the engine's order
@@ -267,10 +229,6 @@ std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request,
   if (!model)
     throw EngineError(name(), placement.output.str(),
                       fmt::format("cannot load '{}': {}", request.model.string(), log.errors("no reason was given")));
-  if (llama_model_has_encoder(model.get()))
-    throw EngineError(name(), placement.output.str(),
-                      fmt::format("'{}' is an encoder-decoder model ({}), which cannot be run yet",
-                                  request.model.string(), profile->architecture));
 
   LoadedModelInfo info;
   info.path = request.model;

@@ -91,6 +91,10 @@ MemoryUse exact_memory(const std::filesystem::path& path, const ModelProfile& pr
     const auto type = ggml_backend_sched_get_buffer_type(scheduler, backend);
     sums[owner(type, devices)][2] += ggml_backend_sched_get_buffer_size(scheduler, backend);
   }
+  const auto computed = memory_use(profile, placement, context, asked);
+  if (layout.context.encodes)  // the engine tells nothing of an encoder before it has run
+    for (const auto& buffer : computed.buffers)
+      if (buffer.kind == BufferKind::compute) sums[buffer.device][2] = std::max(sums[buffer.device][2], buffer.bytes);
   MemoryUse use;
   const auto add = [&](const Device& device) {
     const auto& sum = sums[device];
@@ -100,10 +104,7 @@ MemoryUse exact_memory(const std::filesystem::path& path, const ModelProfile& pr
   };
   for (const auto& [device, unused] : devices) add(device);
   add(Device::cpu());
-  const auto vocabulary = static_cast<std::uint64_t>(llama_vocab_n_tokens(llama_model_get_vocab(model.get())));
-  const bool embeds = options.embeddings || profile.architecture == "t5";
-  const auto width = embeds ? static_cast<std::uint64_t>(llama_model_n_embd(model.get())) : 0;
-  use.buffers.push_back({Device::cpu(), BufferKind::output, (vocabulary + width) * sequences * sizeof(float)});
+  use.buffers.push_back(computed.buffers.back());  // the output, which is in no breakdown
   return use;
 }
 

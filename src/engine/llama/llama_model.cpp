@@ -49,6 +49,9 @@ std::string in_millions(std::uint64_t parameters) {
 /// Small prompts and samples run side by side without the memory that the longest text would take.
 constexpr int default_wave_limit = 8192;
 const ContextSpec default_context{.n_seq = GenerationOptions::max_return_sequences, .unified = true};
+/// Encoders compute a prompt at once, and know distances instead of positions: prompts longer than those of the training
+/// are usual. A session takes the memory when there is such a prompt.
+constexpr int default_encoded = 2048;
 
 }  // namespace
 
@@ -70,11 +73,18 @@ LlamaModel::LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optio
   info_.context_length = llama_model_n_ctx_train(model_.get());
   info_.has_chat_template = own_chat_template() != nullptr;
   if (context_.n_ctx == 0) context_.n_ctx = info_.context_length;
+  if (llama_model_has_encoder(model_.get())) {
+    decoder_start_ = {first_decoded()};
+    if (!context) {
+      context_.n_ctx = std::max(context_.n_ctx, default_encoded);
+      context_.n_ubatch = default_encoded;
+    }
+  }
   wave_limit_ = context ? context_.n_ctx : std::min(default_wave_limit, context_.n_ctx);
 }
 
-void LlamaModel::set_session(const void* session, const llama_context& context) const {
-  held_.set_session(session, context);
+void LlamaModel::set_session(const void* session, const llama_context& context, std::uint64_t encoded) const {
+  held_.set_session(session, context, encoded);
   tell_held();
 }
 
@@ -91,6 +101,16 @@ void LlamaModel::tell_held() const {
 }
 
 std::vector<DeviceUse> LlamaModel::memory() const { return held_.sum(tensors()); }
+
+llama_token LlamaModel::first_decoded() const {
+  const auto start = llama_model_decoder_start_token(model_.get());
+  const auto first = start == LLAMA_TOKEN_NULL ? llama_vocab_bos(vocab()) : start;
+  if (first < 0 || first >= llama_vocab_n_tokens(vocab()))
+    throw EngineError("llama.cpp", info_.where(),
+                      fmt::format("'{}' names no token that its decoder starts with ({}.decoder_start_token_id)",
+                                  info_.path.string(), info_.architecture));
+  return first;
+}
 
 std::string LlamaModel::special_token(llama_token token) const {
   return token == LLAMA_TOKEN_NULL ? "" : llama_vocab_get_text(vocab(), token);
@@ -138,10 +158,12 @@ std::vector<llama_token> LlamaModel::tokenize(const Prompt& prompt) const {
   if (std::ranges::all_of(prompt.pieces, harmless)) return tokenize_text(vocab(), prompt.text(), true, true);
 
   std::vector<llama_token> tokens;
+  if (llama_vocab_get_add_bos(vocab())) tokens.push_back(llama_vocab_bos(vocab()));
   for (const auto& piece : prompt.pieces) {
-    const auto part = tokenize_text(vocab(), piece.text, &piece == &prompt.pieces.front(), piece.trusted);
+    const auto part = tokenize_text(vocab(), piece.text, false, piece.trusted);
     tokens.insert(tokens.end(), part.begin(), part.end());
   }
+  if (llama_vocab_get_add_eos(vocab())) tokens.push_back(llama_vocab_eos(vocab()));
   return tokens;
 }
 

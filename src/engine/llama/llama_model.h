@@ -1,6 +1,7 @@
 /// A model loaded by llama.cpp, with its tokenizer and chat template.
 #pragma once
 
+#include <algorithm>
 #include <mutex>
 
 #include "berth/engine.h"
@@ -14,7 +15,8 @@ namespace berth::llama {
 
 class LlamaModel final : public LoadedModel, public std::enable_shared_from_this<LlamaModel> {
  public:
-  /// `context` is what each session may hold; none: the default. `devices` are those that the engine was given.
+  /// `context` is what each session may hold; none: the default. `devices` are those that the engine was given. Throws
+  /// EngineError for a model with an encoder whose decoder has nothing to start with.
   LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optional<ContextSpec>& context, NamedDevices devices,
              std::shared_ptr<Reservation> reservation);
 
@@ -35,8 +37,13 @@ class LlamaModel final : public LoadedModel, public std::enable_shared_from_this
   int sequence_limit() const { return context_.unified ? context_.n_ctx : context_.n_ctx / context_.n_seq; }
   /// Tokens of context that prompts of one call share, where none is longer by itself.
   int wave_limit() const { return wave_limit_; }
-  /// Sessions tell what they hold.
-  void set_session(const void* session, const llama_context& context) const;
+  /// Tokens of prompts that an encoder can compute at a time.
+  int encode_limit() const { return std::min({sequence_limit(), context_.n_batch, context_.n_ubatch}); }
+  /// What the decoder of a model that encodes its prompts starts with; empty for models that have no encoder.
+  const std::vector<llama_token>& decoder_start() const { return decoder_start_; }
+  bool encodes() const { return !decoder_start_.empty(); }
+  /// Sessions tell what they hold, and how many tokens they encoded at a time at most.
+  void set_session(const void* session, const llama_context& context, std::uint64_t encoded) const;
   void forget_session(const void* session) const;
 
   std::vector<llama_token> tokenize(const Prompt& prompt) const;
@@ -50,6 +57,7 @@ class LlamaModel final : public LoadedModel, public std::enable_shared_from_this
   void tell_held() const;
   const char* own_chat_template() const;  ///< or nullptr; an empty one is none
   std::string special_token(llama_token token) const;
+  llama_token first_decoded() const;
 
   // Behind the weights when it is destroyed, which go through these connections.
   std::vector<std::shared_ptr<const void>> workers_;
@@ -57,6 +65,7 @@ class LlamaModel final : public LoadedModel, public std::enable_shared_from_this
   LoadedModelInfo info_;
   ContextSpec context_;
   NamedDevices devices_;
+  std::vector<llama_token> decoder_start_;
   int wave_limit_ = 0;
   std::shared_ptr<Reservation> reservation_;
   mutable HeldMemory held_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
+#include <numeric>
 #include <random>
 #include <stdexcept>
 
@@ -116,6 +117,11 @@ std::vector<std::vector<llama_token>> LlamaSession::tokenize(const std::vector<P
     auto tokens = model_->tokenize(prompt);
     if (tokens.empty()) throw std::invalid_argument("The prompt is empty: there is nothing to continue");
     const auto& context = model_->context();
+    if (model_->encodes()) {
+      check_encoded(tokens.size());
+      tokenized.push_back(std::move(tokens));
+      continue;
+    }
     if (const auto limit = static_cast<std::size_t>(model_->sequence_limit()); tokens.size() >= limit)
       throw std::invalid_argument(fmt::format(
           "The prompt is {} tokens long and needs, with one for the answer, {} tokens of context; '{}' was loaded with "
@@ -129,6 +135,18 @@ std::vector<std::vector<llama_token>> LlamaSession::tokenize(const std::vector<P
   return tokenized;
 }
 
+/// An encoder computes a whole prompt at a time. Throws std::invalid_argument where it is too long for that.
+void LlamaSession::check_encoded(std::size_t tokens) const {
+  const auto limit = static_cast<std::size_t>(model_->encode_limit());
+  if (tokens <= limit) return;
+  const auto& context = model_->context();
+  throw std::invalid_argument(fmt::format(
+      "The prompt is {} tokens long, and the encoder of '{}' was given room for {}: it computes a prompt at once. Shorten "
+      "it, or load the model with an n_ctx of at least {} and n_batch and n_ubatch of at least {}",
+      tokens, model_->info().path.filename().string(), limit,
+      tokens * (context.unified ? 1 : static_cast<std::size_t>(context.n_seq)), tokens));
+}
+
 std::vector<LlamaSession::Job> LlamaSession::plan_jobs(const GenerationRequest& request,
                                                        const std::vector<std::vector<llama_token>>& prompts) const {
   const auto& options = request.options;
@@ -136,7 +154,8 @@ std::vector<LlamaSession::Job> LlamaSession::plan_jobs(const GenerationRequest& 
   const auto n_vocab = static_cast<std::size_t>(llama_vocab_n_tokens(model_->vocab()));
   std::vector<Job> jobs;
   for (const auto& prompt : prompts) {
-    const auto room = model_->sequence_limit() - static_cast<std::int32_t>(prompt.size());
+    const auto& start = decoded(prompt);
+    const auto room = model_->sequence_limit() - static_cast<std::int32_t>(start.size());
     for (int sample = 0; sample < options.num_return_sequences; ++sample) {
       const auto job_seed = seed + static_cast<std::uint32_t>(jobs.size());
       Completion completion;
@@ -145,7 +164,7 @@ std::vector<LlamaSession::Job> LlamaSession::plan_jobs(const GenerationRequest& 
       jobs.push_back({.index = jobs.size(),
                       .prompt = &prompt,
                       .max_new_tokens = std::min(options.max_new_tokens, room),
-                      .sampler = Sampler(options, job_seed, prompt, n_vocab),
+                      .sampler = Sampler(options, job_seed, start, n_vocab),
                       .text = TextStream(options.stop_words),
                       .completion = std::move(completion)});
     }
@@ -153,30 +172,40 @@ std::vector<LlamaSession::Job> LlamaSession::plan_jobs(const GenerationRequest& 
   return jobs;
 }
 
-namespace {
 /// Cells that one more job takes; samples of one prompt share its cells.
-template <class Job>
-std::uint32_t cells_of(const Job& job, bool shares_prompt) {
+std::uint32_t LlamaSession::cells_of(const Job& job, bool shares_prompt) const {
   return static_cast<std::uint32_t>(job.max_new_tokens) +
-         (shares_prompt ? 0 : static_cast<std::uint32_t>(job.prompt->size()));
+         (shares_prompt ? 0 : static_cast<std::uint32_t>(decoded(job).size()));
 }
 
-template <class Jobs>
-std::uint32_t cells_of_all(const Jobs& jobs) {
+std::uint32_t LlamaSession::cells_of_all(std::span<const Job> jobs) const {
   std::uint32_t cells = 0;
   for (std::size_t i = 0; i < jobs.size(); ++i)
     cells += cells_of(jobs[i], i > 0 && jobs[i].prompt == jobs[i - 1].prompt);
   return cells;
 }
-}  // namespace
+
+/// Tokens that are encoded for `jobs`, each prompt once; 0 for a model without an encoder.
+std::uint32_t LlamaSession::encoded_of_all(std::span<const Job> jobs) const {
+  std::size_t tokens = 0;
+  if (model_->encodes())
+    for (std::size_t i = 0; i < jobs.size(); ++i)
+      if (i == 0 || jobs[i].prompt != jobs[i - 1].prompt) tokens += jobs[i].prompt->size();
+  return static_cast<std::uint32_t>(tokens);
+}
 
 /// How many of `jobs`, from the first on, are computed together: at least one.
 std::size_t LlamaSession::wave_size(std::span<const Job> jobs) const {
   const auto& context = model_->context();
   const auto most = std::min(jobs.size(), static_cast<std::size_t>(std::min(context.n_seq, context.n_batch)));
-  if (!context.unified) return most;  // each sequence has its own part
+  // Each sequence has its own part. The engine has no distances for a decoder behind an encoder over several parts.
+  if (!context.unified) return model_->encodes() ? 1 : most;
+  const auto fits = [&](std::span<const Job> wave) {
+    return cells_of_all(wave) <= static_cast<std::uint32_t>(model_->wave_limit()) &&
+           encoded_of_all(wave) <= static_cast<std::uint32_t>(model_->encode_limit());
+  };
   std::size_t n = 1;
-  while (n < most && cells_of_all(jobs.first(n + 1)) <= static_cast<std::uint32_t>(model_->wave_limit())) ++n;
+  while (n < most && fits(jobs.first(n + 1))) ++n;
   return n;
 }
 
@@ -186,13 +215,18 @@ void LlamaSession::prepare_context(std::span<const Job> jobs) {
   std::uint32_t cells = unified ? cells_of_all(jobs) : 0;  // of each sequence, or of all where they share them
   if (!unified)
     for (const Job& job : jobs) cells = std::max(cells, cells_of(job, false));
+  auto encoded = encoded_of_all(jobs);
+  cells = std::max(cells, encoded);  // the engine's batches are no larger than its context
   auto sequences = static_cast<std::uint32_t>(jobs.size());
-  if (context_ && llama_n_ctx_seq(context_.get()) >= cells && llama_n_seq_max(context_.get()) >= sequences) return;
+  if (context_ && llama_n_ctx_seq(context_.get()) >= cells && llama_n_seq_max(context_.get()) >= sequences &&
+      llama_n_ubatch(context_.get()) >= encoded)
+    return;
 
   cells = std::max(std::bit_ceil(cells), static_cast<std::uint32_t>(options_.n_ctx));
   if (context_) {
     cells = std::max(cells, llama_n_ctx_seq(context_.get()));
     sequences = std::max(sequences, llama_n_seq_max(context_.get()));
+    if (encoded > 0) encoded = std::max(encoded, llama_n_ubatch(context_.get()));
   }
   make_context(cells, sequences);
 }
@@ -206,6 +240,8 @@ void LlamaSession::make_context(std::uint32_t cells, std::uint32_t sequences) {
   params.n_seq_max = sequences;
   params.n_batch = std::min(params.n_ctx, params.n_batch);
   params.n_outputs_max = params.n_seq_max;
+  if (encoded > 0)  // behind an encoder a batch of the decoder has a token of each sequence
+    params.n_ubatch = std::min(params.n_ubatch, std::max(std::bit_ceil(encoded), sequences));
   params.n_threads = options_.n_threads;
   params.n_threads_batch = options_.n_threads;
   params.abort_callback = [](void* self) { return static_cast<LlamaSession*>(self)->stop_.stop_requested(); };
@@ -215,19 +251,20 @@ void LlamaSession::make_context(std::uint32_t cells, std::uint32_t sequences) {
   model_->forget_session(this);
   context_.reset();  // the old one's memory is free for the new one
   in_context_.clear();
+  most_encoded_ = 0;
   const HoldBackends hold;
   context_.reset(llama_init_from_model(model_->handle(), params));
   if (!context_)
     throw EngineError("llama.cpp", model_->info().where(),
                       fmt::format("cannot make a context of {} tokens: {}", params.n_ctx,
                                   log.errors("probably too little memory; set a smaller n_ctx or max_new_tokens")));
-  model_->set_session(this, *context_);
+  model_->set_session(this, *context_, most_encoded_);
 }
 
 /// The tokens at the start of the only job's prompt that the context holds already; the rest of it is forgotten.
 llama_pos LlamaSession::reuse_prefix(std::span<Job> jobs) {
   const auto memory = llama_get_memory(context_.get());
-  if (options_.reuse_prefix && jobs.size() == 1) {
+  if (options_.reuse_prefix && jobs.size() == 1 && !model_->encodes()) {
     const auto& prompt = *jobs[0].prompt;
     const auto same = std::mismatch(in_context_.begin(), in_context_.end(), prompt.begin(), prompt.end());
     const auto shared =
@@ -260,15 +297,45 @@ void LlamaSession::run_wave(std::span<Job> jobs, const GenerationContext& call, 
     in_context_.clear();
     throw;
   }
-  model_->set_session(this, *context_);  // buffers grow while a batch is computed
+  model_->set_session(this, *context_, most_encoded_);  // buffers grow while a batch is computed
   for (Job& job : jobs) {
     tell(job, call);
     if (!job.done) hand_on(job, job.text.finish(), call);  // cancelled: nothing that was generated is lost
   }
 }
 
+/// Computes what the decoder looks at, for all jobs in one batch: the engine keeps the result of the last one only, and
+/// which sequences each of its tokens belongs to. False where the caller cancelled it.
+bool LlamaSession::encode_prompts(std::span<Job> jobs) {
+  std::vector<llama_token> tokens;
+  std::vector<llama_pos> positions;
+  std::vector<std::int32_t> counts;
+  std::vector<llama_seq_id> sequences(jobs.size());  // those of one prompt follow each other
+  std::iota(sequences.begin(), sequences.end(), 0);
+  std::vector<llama_seq_id*> of_token;
+  for (std::size_t first = 0, end = 0; first < jobs.size(); first = end) {
+    const auto& prompt = *jobs[first].prompt;
+    while (end < jobs.size() && jobs[end].prompt == &prompt) ++end;
+    for (std::size_t i = 0; i < prompt.size(); ++i) positions.push_back(static_cast<llama_pos>(i));
+    tokens.insert(tokens.end(), prompt.begin(), prompt.end());
+    counts.resize(tokens.size(), static_cast<std::int32_t>(end - first));
+    of_token.resize(tokens.size(), &sequences[first]);
+  }
+  llama_batch batch{};
+  batch.n_tokens = static_cast<std::int32_t>(tokens.size());
+  batch.token = tokens.data();
+  batch.pos = positions.data();
+  batch.n_seq_id = counts.data();
+  batch.seq_id = of_token.data();
+  if (stop_.stop_requested()) return false;
+  LogCapture log;
+  most_encoded_ = std::max(most_encoded_, static_cast<std::uint32_t>(tokens.size()));
+  return computed(llama_encode(context_.get(), batch), batch.n_tokens, log);
+}
+
 void LlamaSession::decode_prompts(std::span<Job> jobs, const GenerationContext& call, Clock& clock) {
   const llama_pos reused = reuse_prefix(jobs);
+  if (model_->encodes() && !encode_prompts(jobs)) return;
   batch_->n_tokens = 0;
   const auto limit = static_cast<std::int32_t>(llama_n_batch(context_.get()));
 
@@ -289,9 +356,9 @@ void LlamaSession::decode_prompts(std::span<Job> jobs, const GenerationContext& 
   };
 
   for (std::size_t first = 0; first < jobs.size();) {
-    const auto& prompt = *jobs[first].prompt;
+    const auto& prompt = decoded(jobs[first]);
     std::size_t end = first;
-    for (; end < jobs.size() && jobs[end].prompt == &prompt; ++end) {
+    for (; end < jobs.size() && jobs[end].prompt == jobs[first].prompt; ++end) {
       jobs[end].sequence = static_cast<llama_seq_id>(end);
       jobs[end].position = static_cast<llama_pos>(prompt.size());
     }
@@ -304,7 +371,7 @@ void LlamaSession::decode_prompts(std::span<Job> jobs, const GenerationContext& 
     for (Job& job : ready.back()) job.output = batch_->n_tokens - 1;
     first = end;
   }
-  if (flush() && jobs.size() == 1) in_context_ = *jobs[0].prompt;
+  if (flush() && jobs.size() == 1) in_context_ = decoded(jobs[0]);
 }
 
 void LlamaSession::decode_next_tokens(std::span<Job> jobs, const GenerationContext& call, Clock& clock) {
@@ -335,12 +402,16 @@ bool LlamaSession::decode() {
     return false;
   }
   LogCapture log;
-  const auto status = llama_decode(context_.get(), *batch_);
+  return computed(llama_decode(context_.get(), *batch_), batch_->n_tokens, log);
+}
+
+/// Whether the engine did what it was asked for; false where the caller cancelled it.
+bool LlamaSession::computed(int status, int tokens, LogCapture& log) {
   if (status == 0) return true;
   in_context_.clear();  // what was computed of it is unknown
   if (stop_.stop_requested()) return false;
   throw EngineError("llama.cpp", model_->info().where(),
-                    fmt::format("computing {} tokens failed ({}): {}", batch_->n_tokens, status,
+                    fmt::format("computing {} tokens failed ({}): {}", tokens, status,
                                 log.errors(status == 1 ? "the context is full" : "no reason was given")));
 }
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "engine/llama/llama_model.h"
+#include "engine/llama/log_capture.h"
 #include "engine/sampler.h"
 #include "engine/text_stream.h"
 
@@ -45,14 +46,25 @@ class LlamaSession final : public Session {
   std::vector<std::vector<llama_token>> tokenize(const std::vector<Prompt>& prompts) const;
   std::vector<Job> plan_jobs(const GenerationRequest& request,
                              const std::vector<std::vector<llama_token>>& prompts) const;
+  void check_encoded(std::size_t tokens) const;
   std::size_t wave_size(std::span<const Job> jobs) const;
 
   void prepare_context(std::span<const Job> jobs);
   void make_context(std::uint32_t cells, std::uint32_t sequences);
   void run_wave(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
+  bool encode_prompts(std::span<Job> jobs);
   void decode_prompts(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
   void decode_next_tokens(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
   bool decode();
+  bool computed(int status, int tokens, LogCapture& log);
+  /// What the decoder starts with: the prompt, or behind an encoder its start token.
+  const std::vector<llama_token>& decoded(const std::vector<llama_token>& prompt) const {
+    return model_->decoder_start().empty() ? prompt : model_->decoder_start();
+  }
+  const std::vector<llama_token>& decoded(const Job& job) const { return decoded(*job.prompt); }
+  std::uint32_t cells_of(const Job& job, bool shares_prompt) const;
+  std::uint32_t cells_of_all(std::span<const Job> jobs) const;
+  std::uint32_t encoded_of_all(std::span<const Job> jobs) const;
   void choose(Job& job, Clock& clock);
   void tell(Job& job, const GenerationContext& call) const;
   void add_to_batch(llama_token token, llama_pos position, llama_seq_id sequence, bool output);
@@ -71,6 +83,7 @@ class LlamaSession final : public Session {
   };
   std::unique_ptr<llama_batch, BatchDeleter> batch_;
   std::vector<llama_token> in_context_;  // tokens of sequence 0 that the context holds, for reuse_prefix
+  std::uint32_t most_encoded_ = 0;       // tokens that the context had room for in its encoder, so far
 
   // One call at a time; the others wait their turn.
   std::mutex mutex_;

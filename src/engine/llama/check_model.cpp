@@ -1,0 +1,106 @@
+#include "engine/llama/check_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "berth/error.h"
+#include "text/printable.h"
+
+namespace berth::llama {
+namespace {
+
+[[noreturn]] void refuse_model(const ModelProfile& profile, const Device& device, std::string_view problem) {
+  throw EngineError("llama.cpp", device.str(), fmt::format("'{}' {}", profile.path.string(), problem));
+}
+
+/// A number of the architecture's metadata.
+std::int64_t number_of(const ModelProfile& profile, std::string_view key, std::int64_t otherwise) {
+  const Value* value = profile.metadata.find(fmt::format("{}.{}", profile.architecture, key));
+  return value != nullptr && value->is_int() ? value->as_int() : otherwise;
+}
+
+/// llama.cpp looks at the distances of the first layers without asking whether they are there, and at heads of one size.
+void check_encoder_decoder(const ModelProfile& profile, const Device& device) {
+  for (const auto* name : {"enc.blk.0.attn_rel_b.weight", "dec.blk.0.attn_rel_b.weight"})
+    if (std::ranges::find(profile.tensors, name, &TensorInfo::name) == profile.tensors.end())
+      refuse_model(profile, device, fmt::format("has no tensor {}: the file is damaged", name));
+  const auto buckets = number_of(profile, "attention.relative_buckets_count", 0);
+  if (buckets < 4 || buckets > 4096)
+    refuse_model(profile, device,
+                 fmt::format("says that it has {} buckets of distances (t5.attention.relative_buckets_count); 4 to 4096 "
+                             "can be run", buckets));
+  const auto layers = static_cast<std::int64_t>(profile.block_count.value_or(0));
+  if (const auto decoded = number_of(profile, "decoder_block_count", layers); decoded < 1 || decoded > layers)
+    refuse_model(profile, device,
+                 fmt::format("says that its decoder has {} layers and its encoder {}; llama.cpp runs decoders of at most "
+                             "as many layers", decoded, layers));
+  for (const auto& layer : profile.layers)
+    if (layer.key_length != layer.value_length)
+      refuse_model(profile, device,
+                   fmt::format("has keys of {} and values of {} elements; llama.cpp runs encoder-decoder models with keys "
+                               "and values of one size", layer.key_length, layer.value_length));
+}
+
+}  // namespace
+
+void check_profile(const ModelProfile& profile, const Device& device) {
+  if (profile.format != "gguf") {
+    throw EngineError(
+        "llama.cpp", device.str(),
+        fmt::format(
+            "'{}' is a model in {}, and GGUF files can be run. Get its GGUF edition{}", profile.path.string(),
+            profile.format,
+            profile.format == "safetensors" ? ", or convert its folder with llama.cpp's convert_hf_to_gguf.py" : ""));
+  }
+  constexpr std::uint64_t max_layers = 512;
+  const auto layers = profile.block_count.value_or(1);
+  if (layers == 0 || layers > max_layers)
+    throw EngineError(
+        "llama.cpp", device.str(),
+        fmt::format("'{}' says that it has {} layers; 1 to {} can be run", profile.path.string(), layers, max_layers));
+  if (profile.architecture == "t5") check_encoder_decoder(profile, device);
+}
+
+void check_generates(const ModelProfile& profile, const Device& device) {
+  if (profile.architecture == "eagle3" || profile.architecture == "dflash")
+    refuse_model(profile, device,
+                 fmt::format("is a draft of another model ({}) and generates no text by itself; load that other model",
+                             profile.architecture));
+  const Value* causal = profile.metadata.find(profile.architecture + ".attention.causal");
+  const bool both_ways = causal != nullptr && causal->is_bool() && !causal->as_bool();
+  const bool keeps_nothing = !profile.layers.empty() && std::ranges::none_of(profile.layers, [](const auto& layer) {
+    return layer.has_cache() || layer.recurrent();
+  });
+  if (!both_ways && !keeps_nothing && profile.architecture != "t5encoder") return;
+  refuse_model(profile, device,
+               fmt::format("is an encoder ({}): it reads a text and writes none. Its embeddings or scores are given by "
+                           "llama.cpp's llama-embedding or llama-server --embedding",
+                           profile.architecture));
+}
+
+void check_layers(const ModelProfile& profile, const Placement& placement) {
+  const auto layers = static_cast<int>(profile.layers.empty() ? profile.block_count.value_or(0) : profile.layers.size());
+  int next = 0;
+  for (const auto& run : placement.layers) {
+    if (run.first != next || run.count < 1 || run.count > layers - next)
+      throw std::invalid_argument(
+          fmt::format("The placement has a run of {} layers from layer {} on, where one from layer {} on was to come; "
+                      "'{}' has {} layers. It is of another model, or was edited",
+                      run.count, run.first, next, profile.path.filename().string(), layers));
+    next += run.count;
+  }
+  if (next != layers)
+    throw std::invalid_argument(fmt::format("The placement has {} layers, and '{}' has {}: it is of another model", next,
+                                            profile.path.filename().string(), layers));
+  for (const auto& [name, device] : placement.tensors)
+    if (std::ranges::find(profile.tensors, name, &TensorInfo::name) == profile.tensors.end())
+      throw std::invalid_argument(fmt::format("The placement names the tensor {}, which '{}' does not have", in_quotes(name),
+                                              profile.path.filename().string()));
+}
+
+}  // namespace berth::llama

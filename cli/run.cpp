@@ -63,27 +63,6 @@ const Engine& first_engine() {
   return *engines().front();
 }
 
-std::shared_ptr<const LoadedModel> load(const Engine& engine, const PlacedRequest& placed, bool verbose,
-                                        const Interrupt& interrupt) {
-  const auto& [request, reservation] = placed;
-  Progress progress("Loading " + escaped(request.model.filename().string()));
-  LoadContext context{.stop = interrupt.token(), .reservation = reservation};
-  context.progress = [&](float part) {
-    progress.show(part);
-    return true;
-  };
-  if (verbose) {
-    note("loading " + escaped(request.model.string()));
-    context.log = [](LogLevel, std::string_view message) { note(escaped(message)); };
-  }
-  try {
-    return engine.load(request, context);
-  } catch (const Cancelled&) {
-    interrupt.check();
-    throw;
-  }
-}
-
 /// Whether the model's chat template is used.
 bool use_chat_template(const LoadedModelInfo& model, const RunOptions& options) {
   if (options.raw) return false;
@@ -137,15 +116,37 @@ Resolution resolve_on_machine(const RunOptions& options, const ResolveRequest& r
   return resolve(request, machine_of(options), policy);
 }
 
-PlacedRequest load_request(const RunOptions& options, const ResolveRequest& request, const std::filesystem::path& path,
-                         const Engine& engine) {
-  if (places_model(options)) return placed_request(options, read_model(path), [&] { return machine_of(options); });
+std::shared_ptr<const LoadedModel> load_on_one(const RunOptions& options, const ResolveRequest& request,
+                                               const Engine& engine, const std::filesystem::path& path,
+                                               const LoadContext& context) {
   if (!options.max_memory.empty())
     throw WrongUse("--max-memory is for --device-map auto and other strategies", "berth run");
   const auto resolution = resolve_on_machine(options, request, engine);
   if (options.verbose) tell_device(resolution);
-  return {{.model = path, .device = resolution.device, .keys = resolution.keys, .context = context_spec(options)},
-          nullptr};
+  return engine.load(
+      {.model = path, .device = resolution.device, .keys = resolution.keys, .context = context_spec(options)}, context);
+}
+
+std::shared_ptr<const LoadedModel> load(const RunOptions& options, const ResolveRequest& request, const Engine& engine,
+                                        const std::filesystem::path& path, const Interrupt& interrupt) {
+  Progress progress("Loading " + escaped(path.filename().string()));
+  LoadContext context{.stop = interrupt.token()};
+  context.progress = [&](float part) {
+    progress.show(part);
+    return true;
+  };
+  if (options.verbose) {
+    note("loading " + escaped(path.string()));
+    context.log = [](LogLevel, std::string_view message) { note(escaped(message)); };
+  }
+  try {
+    if (!places_model(options)) return load_on_one(options, request, engine, path, context);
+    context.profile = std::make_shared<const ModelProfile>(read_model(path));
+    return load_placed(options, engine, [&] { return machine_of(options); }, context);
+  } catch (const Cancelled&) {
+    interrupt.check();
+    throw;
+  }
 }
 
 int run(const RunOptions& options) {
@@ -157,9 +158,8 @@ int run(const RunOptions& options) {
   const auto path = locate_model(options.model, ModelSearch::from_environment());
   const auto prompt = read_prompt(options);
 
-  const auto to_load = load_request(options, request, path, engine);
   auto interrupt = std::make_unique<Interrupt>();
-  const auto model = load(engine, to_load, options.verbose, *interrupt);
+  const auto model = load(options, request, engine, path, *interrupt);
   interrupt->check();
   if (options.verbose) tell_model(model->info());
   for (const auto& each : model->info().notes) note("warning: " + escaped(each));

@@ -11,6 +11,7 @@
 #include "engine/plan_here.h"
 #include "failure.h"
 #include "max_memory_argument.h"
+#include "output.h"
 #include "plan_file.h"
 #include "text/bytes.h"
 #include "text/printable.h"
@@ -25,26 +26,41 @@ bool names_strategy(const std::string& text) {
 
 using Look = std::function<Inventory()>;
 
-PlacedRequest by_strategy(const RunOptions& options, const ModelProfile& profile, const Look& machine) {
-  auto request = default_plan_request(profile);
-  if (options.n_ctx != 0) request.min_context = std::nullopt;
-  request.context.n_ctx = options.n_ctx;
-  request.strategy = map_strategy_from_str(*options.device_map);
-  request.max_memory = max_memory_budgets(options.max_memory, "berth run");
-  auto [plan, reservation] = accept_plan(profile, request, machine);
-  return {LoadRequest::of(plan, profile.path), std::move(reservation)};
+using Loaded = std::shared_ptr<const LoadedModel>;
+
+/// What it takes to carry out one of the three ways.
+struct Task {
+  const RunOptions& options;
+  const Engine& engine;
+  const Look& machine;
+  const LoadContext& context;
+  const ModelProfile& profile = *context.profile;
+};
+
+Loaded by_strategy(const Task& task) {
+  auto request = default_plan_request(task.profile);
+  if (task.options.n_ctx != 0) request.min_context = std::nullopt;
+  request.context.n_ctx = task.options.n_ctx;
+  request.strategy = map_strategy_from_str(*task.options.device_map);
+  request.max_memory = max_memory_budgets(task.options.max_memory, "berth run");
+  return load_accepted(task.engine, task.profile, request, accept_plan(task.profile, request, task.machine), task.context,
+                       [](std::string_view step) { note("warning: " + escaped(step)); })
+      .model;
 }
 
-PlacedRequest by_map(const RunOptions& options, const ModelProfile& profile, const Look& machine) {
+Loaded by_map(const Task& task) {
+  const auto& options = task.options;
   if (!options.max_memory.empty())
     throw WrongUse("--max-memory is for a strategy such as --device-map auto; a map says itself what lies where",
                    "berth run");
   const auto& given = *options.device_map;
   const auto text = given.starts_with('{') ? given : read_file_or_input(given, "a device map");
   const auto device = parse_device_argument(text);
-  LoadRequest request{.model = profile.path, .device = device, .keys = machine().keys(device), .context = {}};
-  if (options.n_ctx != 0) request.context = context_spec(options);
-  return {request, nullptr};
+  return task.engine.load({.model = task.profile.path,
+                           .device = device,
+                           .keys = task.machine().keys(device),
+                           .context = context_spec(options)},
+                          task.context);
 }
 
 std::string listed(const std::vector<Reason>& problems) {
@@ -53,7 +69,8 @@ std::string listed(const std::vector<Reason>& problems) {
   return text;
 }
 
-PlacedRequest by_plan(const RunOptions& options, const ModelProfile& profile, const Look& machine) {
+Loaded by_plan(const Task& task) {
+  const auto& [options, engine, machine, given, profile] = task;
   if (options.n_ctx != 0)
     throw WrongUse("--context contradicts --plan, which holds a context; make another plan", "berth run");
   const auto plan = read_plan(*options.plan);
@@ -61,12 +78,14 @@ PlacedRequest by_plan(const RunOptions& options, const ModelProfile& profile, co
   if (const auto problems = check(plan, profile); !problems.empty())
     throw std::runtime_error(fmt::format("The plan in {} is not one of '{}': {}. Make a new one: berth plan {} --json",
                                          name, profile.path.filename().string(), listed(problems), options.model));
+  auto context = given;
   const auto lock = lock_of_planning();
   if (const auto problems = check(plan, machine()); !problems.empty())
     throw std::runtime_error(fmt::format("The plan in {} does not hold on this machine now: {}. Make a new one: berth "
                                          "plan {} --json",
                                          name, listed(problems), options.model));
-  return {LoadRequest::of(plan, profile.path), std::make_shared<Reservation>(profile.path, plan.use)};
+  context.reservation = std::make_shared<Reservation>(profile.path, plan.use);
+  return engine.load(LoadRequest::of(plan, profile.path), context);
 }
 
 std::string run_text(const LayerRun& run) {
@@ -78,13 +97,14 @@ std::string run_text(const LayerRun& run) {
 
 bool places_model(const RunOptions& options) { return options.device_map || options.plan; }
 
-PlacedRequest placed_request(const RunOptions& options, const ModelProfile& profile, const Look& machine) {
+std::shared_ptr<const LoadedModel> load_placed(const RunOptions& options, const Engine& engine, const Look& machine,
+                                               const LoadContext& context) {
   if (options.device) throw WrongUse("--device contradicts --device-map and --plan: give one of them", "berth run");
   if (options.plan && options.device_map)
     throw WrongUse("--plan and --device-map contradict each other: give one of them", "berth run");
-  if (options.plan) return by_plan(options, profile, machine);
-  return names_strategy(*options.device_map) ? by_strategy(options, profile, machine)
-                                             : by_map(options, profile, machine);
+  const Task task{options, engine, machine, context};
+  if (options.plan) return by_plan(task);
+  return names_strategy(*options.device_map) ? by_strategy(task) : by_map(task);
 }
 
 std::string placement_table(const LoadedModel& model) {

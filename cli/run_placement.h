@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <memory>
-#include <utility>
 
 #include "berth/engine.h"
 #include "berth/inventory.h"
@@ -12,15 +11,13 @@
 
 namespace berth::cli {
 
-using PlacedRequest = std::pair<LoadRequest, std::shared_ptr<Reservation>>;
-
 /// Whether the options say so: by a map, a strategy or a plan.
 bool places_model(const RunOptions& options);
 
-/// What carries that out on `machine`, and the memory that is kept for it. Throws ModelDoesNotFit, and std::runtime_error where a plan does not hold on this
-/// machine or is of another model.
-PlacedRequest placed_request(const RunOptions& options, const ModelProfile& profile,
-                             const std::function<Inventory()>& machine);
+/// Carries that out on `machine`, and tells each step down of a strategy. Throws ModelDoesNotFit, and std::runtime_error where a plan does not hold on this
+/// machine or is of another model. `context` holds the profile.
+std::shared_ptr<const LoadedModel> load_placed(const RunOptions& options, const Engine& engine,
+                                               const std::function<Inventory()>& machine, const LoadContext& context);
 
 /// Devices with what they hold, runs of layers, and tensors that lie apart, as the engine tells.
 std::string placement_table(const LoadedModel& model);

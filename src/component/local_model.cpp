@@ -167,33 +167,35 @@ void LocalModel::warm_up(const CallContext& context) {
   }();
   if (!profile || profile->path != file) profile = std::make_shared<const ModelProfile>(read_model(file));
   check_task(*profile);
-  auto [request, reservation] = load_request(*profile);
-  const auto model = shared_model(engine(engine_name), request,
-                                  {.progress = progress_,
-                                   .stop = context.stop,
-                                   .log = context.logging_to(log_).log,
-                                   .profile = profile,
-                                   .reservation = std::move(reservation)});
+  const LoadContext load_context{.progress = progress_,
+                                 .stop = context.stop,
+                                 .log = context.logging_to(log_).log,
+                                 .profile = profile};
+  const auto model = load(*profile, load_context);
   auto session = model->new_session();
   const std::lock_guard lock(mutex_);
   session_ = std::move(session);
   model_ = model;
 }
 
-std::pair<LoadRequest, std::shared_ptr<Reservation>> LocalModel::load_request(const ModelProfile& profile) const {
-  const auto planned = [&](const PlanRequest& request) {
-    auto accepted = accept_plan(profile, request);
-    return std::pair(LoadRequest::of(accepted.plan, profile.path), std::move(accepted.reservation));
-  };
-  auto request = default_plan_request(profile);
-  if (strategy_) {
-    request.strategy = *strategy_;
-    request.max_memory = max_memory_;
-    return planned(request);
+std::shared_ptr<const LoadedModel> LocalModel::load(const ModelProfile& profile, const LoadContext& context) const {
+  if (!strategy_ && (given_ || fits_alone(profile, resolution()))) {
+    const LoadRequest request{.model = profile.path, .device = resolution().device, .keys = resolution().keys};
+    return shared_model(profile.path, request.to_dict(), context.stop,
+                        [&] { return engine(engine_name).load(request, context); });
   }
-  const auto& where = resolution();
-  if (!given_ && !fits_alone(profile, where)) return planned(request);
-  return {{.model = profile.path, .device = where.device, .keys = where.keys}, nullptr};
+  auto request = default_plan_request(profile);
+  request.strategy = strategy_.value_or(MapStrategy::optimal);
+  request.max_memory = max_memory_;
+  Value::Object wish = {{"strategy", to_string(request.strategy)}};
+  for (const auto& [device, bytes] : max_memory_) wish.set(device.str(), bytes);
+  return shared_model(profile.path, wish, context.stop, [&] {
+    return load_accepted(engine(engine_name), profile, request, accept_plan(profile, request), context,
+                         [&](std::string_view step) {
+                           if (context.log) context.log(LogLevel::warning, step);
+                         })
+        .model;
+  });
 }
 
 std::uint64_t LocalModel::load_bytes() const {

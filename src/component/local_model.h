@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "berth/call_context.h"
@@ -70,8 +69,7 @@ class LocalModel {
   void check_task(const ModelProfile& profile) const;
   const Resolution& resolution() const;
   /// On the device or map that was given, by the strategy, or where the model fits.
-  /// The memory that a plan took is kept from then on.
-  std::pair<LoadRequest, std::shared_ptr<Reservation>> load_request(const ModelProfile& profile) const;
+  std::shared_ptr<const LoadedModel> load(const ModelProfile& profile, const LoadContext& context) const;
 
   Value::Object kwargs_;
   std::optional<std::string> missing_token_;

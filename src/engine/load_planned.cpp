@@ -9,6 +9,7 @@
 #include "berth/error.h"
 #include "berth/memory.h"
 #include "engine/match_device.h"
+#include "engine/plan_here.h"
 #include "text/bytes.h"
 
 namespace berth {
@@ -23,21 +24,26 @@ bool lacks_memory(const EngineError& problem) {
 /// A plan, and what of it can still be given up.
 class Ladder {
  public:
-  Ladder(const Engine& engine, const ModelProfile& profile, const Inventory& inventory, PlanRequest request)
-      : engine_(engine), profile_(profile), inventory_(inventory), request_(std::move(request)) {
-    plan_ = make_plan(profile_, inventory_, request_);
-    if (plan_.outcome != PlanOutcome::fits) throw ModelDoesNotFit(why_not(plan_));
-  }
+  Ladder(const Engine& engine, const ModelProfile& profile, PlanRequest request, AcceptedPlan accepted)
+      : engine_(engine),
+        profile_(profile),
+        inventory_(std::move(accepted.machine)),
+        request_(std::move(request)),
+        plan_(std::move(accepted.plan)),
+        reservation_(std::move(accepted.reservation)) {}
 
   const Plan& plan() const { return plan_; }
+  const std::shared_ptr<Reservation>& reservation() const { return reservation_; }
 
   /// Gives up one thing and says which. Throws ModelDoesNotFit where nothing is left.
   std::string step_down(const EngineError& problem, bool weights_are_held) {
     const auto& use = lacking(problem);
-    const auto what = use.device.str() + " lacks memory: ";
-    if (weights_are_held)
-      if (auto step = smaller_context()) return what + *step;
-    return what + less_on(use);
+    auto what = use.device.str() + " lacks memory: ";
+    const auto smaller = weights_are_held ? smaller_context() : std::nullopt;
+    what += smaller ? *smaller : less_on(use);
+    reservation_ = nullptr;
+    reservation_ = std::make_shared<Reservation>(profile_.path, plan_.use);
+    return what;
   }
 
  private:
@@ -99,9 +105,10 @@ class Ladder {
 
   const Engine& engine_;
   const ModelProfile& profile_;
-  const Inventory& inventory_;
+  Inventory inventory_;
   PlanRequest request_;
   Plan plan_;
+  std::shared_ptr<Reservation> reservation_;
 };
 
 }  // namespace
@@ -109,16 +116,26 @@ class Ladder {
 PlannedModel load_planned(const Engine& engine, const ModelProfile& profile, const Inventory& inventory,
                           const PlanRequest& request, const LoadContext& context,
                           const std::function<void(std::string_view)>& on_step) {
-  Ladder ladder(engine, profile, inventory, request);
+  return load_accepted(engine, profile, request, accept_plan(profile, request, [&] { return inventory; }), context,
+                       on_step);
+}
+
+PlannedModel load_accepted(const Engine& engine, const ModelProfile& profile, const PlanRequest& request,
+                           AcceptedPlan accepted, const LoadContext& given,
+                           const std::function<void(std::string_view)>& on_step) {
+  Ladder ladder(engine, profile, request, std::move(accepted));
   PlannedModel loaded;
+  auto context = given;
   for (;;) {
     try {
+      context.reservation = ladder.reservation();
       loaded.model = engine.load(LoadRequest::of(ladder.plan(), profile.path), context);
       loaded.model->new_session({.reserve = true});
       loaded.plan = ladder.plan();
       return loaded;
     } catch (const EngineError& problem) {
       if (!lacks_memory(problem)) throw;
+      context.reservation = nullptr;
       const bool weights_are_held = std::exchange(loaded.model, nullptr) != nullptr;
       loaded.steps_down.push_back(ladder.step_down(problem, weights_are_held));
       if (on_step) on_step(loaded.steps_down.back());

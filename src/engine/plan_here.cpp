@@ -30,7 +30,8 @@ Inventory machine_here() { return without_reserved(with_kept_speeds(discover()),
 AcceptedPlan accept_plan(const ModelProfile& profile, const PlanRequest& request,
                          const std::function<Inventory()>& machine) {
   const auto lock = lock_of_planning();
-  AcceptedPlan accepted{.plan = make_plan(profile, machine(), request), .reservation = nullptr};
+  AcceptedPlan accepted{.plan = {}, .machine = machine(), .reservation = nullptr};
+  accepted.plan = make_plan(profile, accepted.machine, request);
   if (accepted.plan.outcome != PlanOutcome::fits) throw ModelDoesNotFit(why_not(accepted.plan));
   accepted.reservation = std::make_shared<Reservation>(profile.path, accepted.plan.use);
   return accepted;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "berth/load_planned.h"
 #include "berth/model.h"
 #include "berth/plan.h"
 #include "berth/resolve.h"
@@ -15,9 +16,10 @@ namespace berth {
 /// as fits and at least 4096 tokens.
 PlanRequest default_plan_request(const ModelProfile& profile);
 
-/// A plan that fits, and the memory that no other process plans with as long as this is held.
+/// A plan that fits on a machine, and the memory that no other process plans with as long as this is held.
 struct AcceptedPlan {
   Plan plan;
+  Inventory machine;
   std::shared_ptr<Reservation> reservation;
 };
 
@@ -27,6 +29,11 @@ Inventory machine_here();
 /// Plans for `machine`. Throws ModelDoesNotFit.
 AcceptedPlan accept_plan(const ModelProfile& profile, const PlanRequest& request,
                          const std::function<Inventory()>& machine = machine_here);
+
+/// load_planned() from a plan on, which was made by `request`.
+PlannedModel load_accepted(const Engine& engine, const ModelProfile& profile, const PlanRequest& request,
+                           AcceptedPlan accepted, const LoadContext& context,
+                           const std::function<void(std::string_view)>& on_step);
 
 /// Whether the model, with a context of 4096 tokens, fits on the one device that was taken. Where the machine does not tell
 /// what is free, it does.

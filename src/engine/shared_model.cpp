@@ -15,16 +15,14 @@ struct Entry {
   std::weak_ptr<const LoadedModel> model;
 };
 
-/// What two requests must share to get the same weights: also the file's time, since it may be replaced.
-std::string key_of(const Engine& engine, const LoadRequest& request) {
+/// What two wishes must share to get the same weights: also the file's time, since it may be replaced.
+std::string key_of(const std::filesystem::path& file, const Value& wish) {
   std::error_code error;
-  const auto path = std::filesystem::weakly_canonical(request.model, error);
-  const auto time = std::filesystem::last_write_time(request.model, error);
-  const auto bytes = std::filesystem::file_size(request.model, error);
-  auto data = request;
-  data.model.clear();  // its path stands below, without links and as it is on disk
-  return fmt::format("{}\n{}\n{}\n{}\n{}", engine.name(), data.to_dict().to_json(), path.string(),
-                     error ? 0 : time.time_since_epoch().count(), error ? 0 : bytes);
+  const auto path = std::filesystem::weakly_canonical(file, error);
+  const auto time = std::filesystem::last_write_time(file, error);
+  const auto bytes = std::filesystem::file_size(file, error);
+  return fmt::format("{}\n{}\n{}\n{}", wish.to_json(), path.string(), error ? 0 : time.time_since_epoch().count(),
+                     error ? 0 : bytes);
 }
 
 std::shared_ptr<Entry> entry(const std::string& key) {
@@ -39,15 +37,13 @@ std::shared_ptr<Entry> entry(const std::string& key) {
 
 }  // namespace
 
-std::shared_ptr<const LoadedModel> shared_model(const Engine& engine, const LoadRequest& request,
-                                                const LoadContext& context) {
-  const auto own = entry(key_of(engine, request));
-  const auto lock = own->loading.lock(context.stop);
+std::shared_ptr<const LoadedModel> shared_model(const std::filesystem::path& file, const Value& wish,
+                                                const std::stop_token& stop,
+                                                const std::function<std::shared_ptr<const LoadedModel>()>& load) {
+  const auto own = entry(key_of(file, wish));
+  const auto lock = own->loading.lock(stop);
   auto model = own->model.lock();
-  if (!model) {
-    model = engine.load(request, context);
-    own->model = model;
-  }
+  if (!model) own->model = model = load();
   return model;
 }
 

@@ -76,7 +76,8 @@ LlamaSession::LlamaSession(std::shared_ptr<const LlamaModel> model, const Sessio
   if (options_.n_threads == 0) options_.n_threads = discovery::usable_cores();
   if (options_.reserve)
     make_context(static_cast<std::uint32_t>(model_->sequence_limit()),
-                 static_cast<std::uint32_t>(model_->context().n_seq));
+                 static_cast<std::uint32_t>(model_->context().n_seq),
+                 model_->encodes() ? static_cast<std::uint32_t>(model_->encode_limit()) : 0);
 }
 
 LlamaSession::~LlamaSession() { model_->forget_session(this); }
@@ -228,11 +229,11 @@ void LlamaSession::prepare_context(std::span<const Job> jobs) {
     sequences = std::max(sequences, llama_n_seq_max(context_.get()));
     if (encoded > 0) encoded = std::max(encoded, llama_n_ubatch(context_.get()));
   }
-  make_context(cells, sequences);
+  make_context(cells, sequences, encoded);
 }
 
-/// `cells` of each sequence, or of all where they share them.
-void LlamaSession::make_context(std::uint32_t cells, std::uint32_t sequences) {
+/// `cells` of each sequence, or of all where they share them; `encoded` tokens of prompts are read at a time by an encoder.
+void LlamaSession::make_context(std::uint32_t cells, std::uint32_t sequences, std::uint32_t encoded) {
   const bool unified = model_->context().unified;
   cells = std::min(cells, static_cast<std::uint32_t>(model_->sequence_limit()));
   auto params = context_params(model_->context());

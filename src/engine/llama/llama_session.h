@@ -50,7 +50,7 @@ class LlamaSession final : public Session {
   std::size_t wave_size(std::span<const Job> jobs) const;
 
   void prepare_context(std::span<const Job> jobs);
-  void make_context(std::uint32_t cells, std::uint32_t sequences);
+  void make_context(std::uint32_t cells, std::uint32_t sequences, std::uint32_t encoded);
   void run_wave(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
   bool encode_prompts(std::span<Job> jobs);
   void decode_prompts(std::span<Job> jobs, const GenerationContext& call, Clock& clock);

@@ -45,8 +45,8 @@ class HuggingFaceLocalChatGenerator final : public Component {
 
   struct Parameters {
     std::string model = "Qwen/Qwen3-0.6B";  ///< see locate_model() in berth/model.h
-    /// "text-generation"; absent: that of a model which is on this machine. Haystack's other tasks, "text2text-generation"
-    /// and "image-text-to-text", are refused by warm_up().
+    /// "text-generation" or "text2text-generation"; absent: that of a model which is on this machine. Haystack's third,
+    /// "image-text-to-text", and a task that the model does not have are refused by warm_up().
     std::optional<std::string> task = {};
     std::optional<ComponentDevice> device = {};
     std::optional<Secret> token = Secret::from_env_var({"HF_API_TOKEN", "HF_TOKEN"}, false);

@@ -34,7 +34,9 @@ class HuggingFaceLocalGenerator final : public Component {
 
   struct Parameters {
     std::string model = "Qwen/Qwen3-0.6B";  ///< see locate_model() in berth/model.h
-    std::optional<std::string> task = {};   ///< absent: that of a model which is on this machine
+    /// "text-generation" of models that continue the prompt, "text2text-generation" of those with an encoder for the prompt
+    /// and a decoder for the answer, as T5; absent: that of a model which is on this machine.
+    std::optional<std::string> task = {};
     std::optional<ComponentDevice> device = {};
     std::optional<Secret> token = Secret::from_env_var({"HF_API_TOKEN", "HF_TOKEN"}, false);
     Value::Object generation_kwargs = {};

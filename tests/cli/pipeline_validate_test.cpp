@@ -157,8 +157,12 @@ TEST_F(PipelineValidate, LooksForNoFileOfAModelThatRunsElsewhere) {
 }
 
 TEST_F(PipelineValidate, SaysWhatCannotRunOnLinesOfTheirOwn) {
-  const auto chat = exchanged(capital_yaml("no/such-model"), "text-generation", "image-text-to-text");
-  const auto yaml = exchanged(chat, "HuggingFaceLocalGenerator", "HuggingFaceLocalChatGenerator");
+  const std::string yaml = R"(components:
+  llm:
+    type: haystack.components.generators.chat.hugging_face_local.HuggingFaceLocalChatGenerator
+    init_parameters: {model: no/such-model, task: image-text-to-text}
+connections: []
+)";
   const auto outcome = berth_command({"pipeline", "validate", file("p.yaml", yaml)});
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_THAT(outcome.err, AllOf(HasSubstr("'llm' cannot run: The task 'image-text-to-text' cannot be run yet"),

@@ -74,7 +74,7 @@ void check_generates(const ModelProfile& profile, const Device& device) {
   const Value* causal = profile.metadata.find(profile.architecture + ".attention.causal");
   const bool both_ways = causal != nullptr && causal->is_bool() && !causal->as_bool();
   const bool keeps_nothing = !profile.layers.empty() && std::ranges::none_of(profile.layers, [](const auto& layer) {
-    return layer.has_cache() || layer.recurrent();
+    return layer.has_cache || layer.recurrent;
   });
   if (!both_ways && !keeps_nothing && profile.architecture != "t5encoder") return;
   refuse_model(profile, device,

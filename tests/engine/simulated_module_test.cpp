@@ -14,9 +14,9 @@ using testing::HasSubstr;
 using testing::Not;
 
 Outcome plain_llama(const std::vector<std::string>& arguments, const std::string& devices) {
-  return berth_command(arguments, {.program = BERTH_TEST_PLAIN_LLAMA,
-                                   .environment = {{"GGML_BACKEND_PATH", BERTH_TEST_SIMULATED_MODULE},
-                                                   {"BERTH_SIMULATE", devices}}});
+  return berth_command(arguments, {.environment = {{"GGML_BACKEND_PATH", BERTH_TEST_SIMULATED_MODULE},
+                                                   {"BERTH_SIMULATE", devices}},
+                                   .program = BERTH_TEST_PLAIN_LLAMA});
 }
 
 TEST(SimulatedModule, GivesAProgramItsDevices) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "berth/engine.h"
+#include "berth/error.h"
 #include "berth/huggingface_local_chat_generator.h"
 #include "berth/huggingface_local_generator.h"
 #include "refusal.h"

@@ -14,7 +14,7 @@ Inventory simulate(std::string_view machine) {
   inventory.host = "simulated";
   for (auto& info : inventory.devices)
     if (info.device.type() != DeviceType::cpu && !info.engines.empty())
-      info.uuid = std::string(simulated_uuid_prefix) + info.device.str();
+      info.uuid = std::string(simulated_uuid_prefix) + (info.uuid.empty() ? info.device.str() : info.uuid);
   if (inventory.probes.empty()) inventory.probes.emplace_back();
   auto& report = inventory.probes.front();
   report.probe = "simulate";

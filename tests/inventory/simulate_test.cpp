@@ -265,7 +265,7 @@ TEST(Simulate, FindsTheGpusOfATopologyEachOnce) {
   EXPECT_EQ(first.name, "simulated NVIDIA H100 80GB HBM3");
   EXPECT_EQ(first.vendor, "NVIDIA");
   EXPECT_EQ(first.pci_id, "0000:c3:00.0") << "CUDA's order counts";
-  EXPECT_EQ(first.uuid, "GPU-00000003");
+  EXPECT_EQ(first.uuid, "simulated-GPU-00000003");
   EXPECT_EQ(first.total_bytes, (83516480ULL - 3) * 1024);
   EXPECT_EQ(first.numa_node, 1);
   EXPECT_THAT(first.apis, ElementsAre(DeviceName{"cuda", "0"}, DeviceName{"nvml", "3"}, DeviceName{"opencl", "0.3"}));

@@ -64,8 +64,8 @@ inline std::vector<double> flat(const Value& value) {
 /// Compares the sequences of one file of expectations with what a model computes, all of them in one batch.
 class EncoderComparison {
  public:
-  EncoderComparison(const EncoderModel& model, const Value& expected) : model_(model) {
-    const auto* raw = expected.find("raw");
+  EncoderComparison(const EncoderModel& model, Value expected) : model_(model), expected_(std::move(expected)) {
+    const auto* raw = expected_.find("raw");
     if (raw == nullptr || !raw->is_array()) throw std::runtime_error("no list of raw results");
     for (const auto& item : raw->as_array())
       if (item.find("input_ids") != nullptr) items_.push_back(&item);
@@ -181,6 +181,7 @@ class EncoderComparison {
   }
 
   const EncoderModel& model_;
+  Value expected_;
   std::vector<const Value*> items_;
   double largest_ = 0;
   std::size_t compared_ = 0;

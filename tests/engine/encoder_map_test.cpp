@@ -48,7 +48,8 @@ TEST(EncoderMap, ThatNamesNoModuleIsRefusedWithTheNearest) {
   EXPECT_THAT(map_refusal("bert_nli", {{"", cpu}, {"bert.encoder.layers.1", cpu}}),
               AllOf(HasSubstr("'bert.encoder.layers.1'"), HasSubstr("did you mean 'bert.encoder.layer.1'")));
   EXPECT_THAT(map_refusal("bert_nli", {{"", cpu}, {"bert.encoder.layer.2", cpu}}), HasSubstr("does not have"));
-  EXPECT_THAT(map_refusal("bert_nli", {{"", cpu}, {"transformer.h.11.mlp", cpu}}), HasSubstr("its modules are such as"));
+  EXPECT_THAT(map_refusal("bert_nli", {{"", cpu}, {"transformer.h.11.mlp", cpu}}),
+              HasSubstr("its modules are such as"));
   EXPECT_THAT(map_refusal("bert_nli", {{"", cpu}, {"bert.enc", cpu}}), HasSubstr("does not have"));
 }
 

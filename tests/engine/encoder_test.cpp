@@ -125,9 +125,8 @@ TEST(Encoder, TellsProgressAndIsCancelled) {
   stop.request_stop();
   EXPECT_THAT(test::refusal<Cancelled>([&] { model->encode(request, {.stop = stop.get_token()}); }),
               HasSubstr("cancelled"));
-  EXPECT_THAT(test::refusal<Cancelled>([&] {
-                load_encoder({.model = encoders / "bert_model"}, {.progress = [](float) { return false; }});
-              }),
+  EXPECT_THAT(test::refusal<Cancelled>(
+                  [&] { load_encoder({.model = encoders / "bert_model"}, {.progress = [](float) { return false; }}); }),
               HasSubstr("cancelled"));
   EXPECT_EQ(model->encode(request).embedding.rows(), 200U) << "it can be used after that";
 }
@@ -172,11 +171,13 @@ TEST(Encoder, RefusesWhatItCannotCompute) {
               AllOf(HasSubstr("41 tokens"), HasSubstr("40 at most")));
   EXPECT_THAT(request_refusal(*model, {.token_ids = {{1, 2}}, .token_type_ids = {{0, 2}}}), HasSubstr("token type 2"));
   EXPECT_THAT(request_refusal(*model, {.token_ids = {{1, 2}}, .token_type_ids = {{0}}}), HasSubstr("1 token types"));
-  EXPECT_THAT(request_refusal(*model, {.token_ids = {{1, 2}}, .prompt_tokens = {1, 2}}), HasSubstr("2 lists of prompt"));
+  EXPECT_THAT(request_refusal(*model, {.token_ids = {{1, 2}}, .prompt_tokens = {1, 2}}),
+              HasSubstr("2 lists of prompt"));
   EXPECT_THAT(request_refusal(*model, {.token_ids = {{1}}, .outputs = {EncoderOutput::logits}}),
               AllOf(HasSubstr("gives no logits"), HasSubstr("BertModel")));
-  EXPECT_THAT(request_refusal(*load_case("distilbert_nli"), {.token_ids = {{1}}, .outputs = {EncoderOutput::pooler_output}}),
-              HasSubstr("no pooler"));
+  EXPECT_THAT(
+      request_refusal(*load_case("distilbert_nli"), {.token_ids = {{1}}, .outputs = {EncoderOutput::pooler_output}}),
+      HasSubstr("no pooler"));
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ ggml_tensor* heads_of(Graph& graph, ggml_tensor* x, const Group& group, std::int
                       std::int64_t heads) {
   const auto width = x->ne[0];
   return ggml_view_4d(graph.context(), x, width / heads, heads, count, group.count, float_bytes(width / heads),
-                      float_bytes(width), float_bytes(width * group.length), float_bytes(width * (group.start + first)));
+                      float_bytes(width), float_bytes(width * group.length),
+                      float_bytes(width * (group.start + first)));
 }
 
 /// [head size, queries, heads, sequences] of one piece.

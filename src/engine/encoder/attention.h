@@ -36,7 +36,7 @@ class ScoreTerms {
 std::vector<Piece> pieces_of(const Pack& pack, std::int64_t heads, std::int64_t window);
 
 /// How many operations attend() adds for a piece at most, the terms included.
-inline constexpr std::size_t operations_of_piece = 32;
+inline constexpr std::size_t operations_of_piece = 40;
 
 struct AttentionInputs {
   ggml_tensor* query = nullptr;  ///< [hidden, tokens], no view: results may take its place

@@ -29,11 +29,11 @@ const Architecture& architecture_of(const Config& config) {
     if (each.model_type == model_type) return each;
   std::vector<std::string_view> known;
   for (const auto& each : architectures) known.push_back(each.model_type);
-  throw EngineError("encoder", "",
-                    fmt::format("'{}' is a model of the architecture {}; computed can be {}", config.file().string(),
-                                model_type.empty() ? "that its config.json does not name (model_type)"
-                                                   : in_quotes(model_type),
-                                fmt::join(known, ", ")));
+  throw EngineError(
+      "encoder", "",
+      fmt::format("'{}' is a model of the architecture {}; computed can be {}", config.file().string(),
+                  model_type.empty() ? "that its config.json does not name (model_type)" : in_quotes(model_type),
+                  fmt::join(known, ", ")));
 }
 
 }  // namespace berth::encoder

@@ -20,10 +20,10 @@ struct Sizes {
   std::int64_t layers = 0;
   std::int64_t vocabulary = 0;
   std::int64_t token_types = 1;
-  std::int64_t max_tokens = 0;     ///< of one sequence
-  std::int64_t window = 0;         ///< of layers that attend to their neighbours only; 0: there are none
-  std::int64_t embedding = 0;      ///< the width of the word embeddings
-  ggml_tensor* words = nullptr;    ///< the word embeddings, which the output of a language model may share
+  std::int64_t max_tokens = 0;   ///< of one sequence
+  std::int64_t window = 0;       ///< of layers that attend to their neighbours only; 0: there are none
+  std::int64_t embedding = 0;    ///< the width of the word embeddings
+  ggml_tensor* words = nullptr;  ///< the word embeddings, which the output of a language model may share
 };
 
 class Backbone {

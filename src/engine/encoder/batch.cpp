@@ -17,7 +17,7 @@ namespace {
 // Operations beside those of the attention's pieces: of a layer, with DeBERTa's projections, and of all that stands
 // before and after the layers.
 constexpr std::size_t operations_of_layer = 64;
-constexpr std::size_t operations_of_ends = 512;
+constexpr std::size_t operations_of_ends = 1024;
 
 // Products of weights and tokens in one graph: about 20 ms of one core.
 constexpr std::uint64_t work_for_threads = 1'000'000'000;
@@ -133,8 +133,7 @@ void Batch::compute(Lane& lane, const Pack& pack, int threads) {
   }
   if (logits != nullptr) {
     const auto rows = read_floats(logits);
-    if (wants(EncoderOutput::logits))
-      scatter(pack, rows, result_.logits, parts_.head->rows == Head::Rows::all_tokens);
+    if (wants(EncoderOutput::logits)) scatter(pack, rows, result_.logits, parts_.head->rows == Head::Rows::all_tokens);
     if (embeds && parts_.modules.from_logits()) embed(pack, rows);
   }
   if (pooler != nullptr) scatter(pack, read_floats(pooler), result_.pooler_output, false);

@@ -8,11 +8,13 @@
 namespace berth::encoder {
 namespace {
 
-void check_range(std::size_t sequence, const std::vector<std::int32_t>& values, std::size_t end, std::string_view what) {
-  const auto wrong = std::ranges::find_if(values, [&](std::int32_t value) { return std::cmp_less(value, 0) || std::cmp_greater_equal(value, end); });
+void check_range(std::size_t sequence, const std::vector<std::int32_t>& values, std::size_t end,
+                 std::string_view what) {
+  const auto wrong = std::ranges::find_if(
+      values, [&](std::int32_t value) { return std::cmp_less(value, 0) || std::cmp_greater_equal(value, end); });
   if (wrong != values.end())
-    throw std::invalid_argument(fmt::format("Sequence {} has the {} {} at place {}; this model has 0 to {}", sequence, what,
-                                            *wrong, wrong - values.begin(), end - 1));
+    throw std::invalid_argument(fmt::format("Sequence {} has the {} {} at place {}; this model has 0 to {}", sequence,
+                                            what, *wrong, wrong - values.begin(), end - 1));
 }
 
 void check_sequence(const EncodeRequest& request, std::size_t sequence, const EncoderInfo& info) {
@@ -35,8 +37,7 @@ void check_sequence(const EncodeRequest& request, std::size_t sequence, const En
 void check_output(EncoderOutput output, const EncoderModel& model) {
   const auto& info = model.info();
   const auto refuse = [&](std::string_view why) {
-    throw std::invalid_argument(
-        fmt::format("'{}' gives no {}: {}", info.path.string(), to_string(output), why));
+    throw std::invalid_argument(fmt::format("'{}' gives no {}: {}", info.path.string(), to_string(output), why));
   };
   if (output == EncoderOutput::pooler_output && !info.has_pooler) refuse("the file holds no pooler");
   if (output == EncoderOutput::logits && info.task == EncoderTask::none)

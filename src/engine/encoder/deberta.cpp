@@ -34,8 +34,9 @@ struct DistanceRows {
     const auto middle = buckets / 2;
     const auto far = std::abs(distance);
     if (buckets == 0 || far <= middle) return distance;
-    const auto share = std::log(static_cast<float>(far) / static_cast<float>(middle)) /
-                       std::log(static_cast<float>(static_cast<double>(max_distance - 1) / static_cast<double>(middle)));
+    const auto share =
+        std::log(static_cast<float>(far) / static_cast<float>(middle)) /
+        std::log(static_cast<float>(static_cast<double>(max_distance - 1) / static_cast<double>(middle)));
     const auto log_far = static_cast<std::int64_t>(std::ceil(share * static_cast<float>(middle - 1))) + middle;
     return distance < 0 ? -log_far : log_far;
   }
@@ -207,7 +208,8 @@ class Deberta final : public PostNormEncoder {
     rows_.buckets = std::max<std::int64_t>(config.integer("position_buckets", -1, -1, 1 << 20), 0);
     // Less has no logarithm, or divides by that of 1.
     if (rows_.buckets > 0 && (rows_.buckets < 2 || rows_.max_distance - 1 <= rows_.buckets / 2))
-      config.fail("position_buckets", std::to_string(rows_.buckets), "2 at least, and less than two times the distances");
+      config.fail("position_buckets", std::to_string(rows_.buckets),
+                  "2 at least, and less than two times the distances");
     rows_.span = rows_.buckets > 0 ? rows_.buckets : rows_.max_distance;
     distances_ = encoder.exact("rel_embeddings.weight", sizes_.hidden, 2 * rows_.span);
     const auto norms = config.text("norm_rel_ebd", "none");
@@ -222,8 +224,8 @@ class Deberta final : public PostNormEncoder {
       const auto projection = [&](bool has, std::string_view shared, std::string_view own) {
         return has ? attention.linear(shares ? shared : own, sizes_.hidden, sizes_.hidden) : Linear{};
       };
-      distance_layers_.push_back({projection(to_keys, "key_proj", "pos_key_proj"),
-                                  projection(to_queries, "query_proj", "pos_query_proj")});
+      distance_layers_.push_back(
+          {projection(to_keys, "key_proj", "pos_key_proj"), projection(to_queries, "query_proj", "pos_query_proj")});
     }
   }
 

@@ -35,7 +35,8 @@ class Graph {
   /// writes into another's result has to be on its device.
   ggml_tensor* writable(ggml_tensor* x, const ggml_tensor* weight);
   /// Writes `part` into a writable tensor, with its strides and from its offset there. Returns the tensor as it is then.
-  ggml_tensor* write(ggml_tensor* into, ggml_tensor* part, const std::array<std::size_t, 3>& strides, std::size_t offset);
+  ggml_tensor* write(ggml_tensor* into, ggml_tensor* part, const std::array<std::size_t, 3>& strides,
+                     std::size_t offset);
 
   ggml_tensor* indices(std::vector<std::int32_t> values);
   ggml_tensor* numbers(std::vector<float> values, std::int64_t width, std::int64_t rows);

@@ -119,19 +119,33 @@ class HeadMaker {
   std::optional<LanguageModelNames> language_model_names() const {
     const auto hidden_act = [&] { return read_activation(config_, "hidden_act", "gelu"); };
     if (is_one_of(type_, {"roberta", "xlm-roberta", "camembert", "mpnet"}))
-      return LanguageModelNames{"lm_head.dense", "lm_head.layer_norm", "lm_head.decoder",
-                                {"lm_head.bias", "lm_head.decoder.bias"}, Activation::gelu};
+      return LanguageModelNames{"lm_head.dense",
+                                "lm_head.layer_norm",
+                                "lm_head.decoder",
+                                {"lm_head.bias", "lm_head.decoder.bias"},
+                                Activation::gelu};
     if (type_ == "distilbert")
-      return LanguageModelNames{"vocab_transform", "vocab_layer_norm", "vocab_projector", {"vocab_projector.bias"},
+      return LanguageModelNames{"vocab_transform",
+                                "vocab_layer_norm",
+                                "vocab_projector",
+                                {"vocab_projector.bias"},
                                 read_activation(config_, "activation", "gelu")};
     if (type_ == "electra")
-      return LanguageModelNames{"generator_predictions.dense", "generator_predictions.LayerNorm", "generator_lm_head",
-                                {"generator_lm_head.bias"}, Activation::gelu};
+      return LanguageModelNames{"generator_predictions.dense",
+                                "generator_predictions.LayerNorm",
+                                "generator_lm_head",
+                                {"generator_lm_head.bias"},
+                                Activation::gelu};
     if (type_ == "deberta-v2" && !config_.flag("legacy", true))
-      return LanguageModelNames{"lm_predictions.lm_head.dense", "lm_predictions.lm_head.LayerNorm",
-                                "lm_predictions.lm_head", {"lm_predictions.lm_head.bias"}, hidden_act()};
-    return LanguageModelNames{"cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm",
-                              "cls.predictions.decoder", {"cls.predictions.bias", "cls.predictions.decoder.bias"},
+      return LanguageModelNames{"lm_predictions.lm_head.dense",
+                                "lm_predictions.lm_head.LayerNorm",
+                                "lm_predictions.lm_head",
+                                {"lm_predictions.lm_head.bias"},
+                                hidden_act()};
+    return LanguageModelNames{"cls.predictions.transform.dense",
+                              "cls.predictions.transform.LayerNorm",
+                              "cls.predictions.decoder",
+                              {"cls.predictions.bias", "cls.predictions.decoder.bias"},
                               hidden_act()};
   }
 
@@ -141,7 +155,8 @@ class HeadMaker {
       if (!root_.has("head.dense.weight")) return {};
       add_modernbert_transform(head);
       const bool biased = config_.flag("decoder_bias", true);
-      head.steps.push_back(Linear{decoder("decoder", sizes_.hidden), biased ? root_.vector("decoder.bias", head.width) : nullptr});
+      head.steps.push_back(
+          Linear{decoder("decoder", sizes_.hidden), biased ? root_.vector("decoder.bias", head.width) : nullptr});
       return head;
     }
     const auto names = *language_model_names();

@@ -37,10 +37,11 @@ std::shared_ptr<const ModelProfile> profile_of(const EncoderRequest& request, co
 
 Config config_of(const ModelProfile& profile) {
   if (profile.format != "safetensors")
-    throw EngineError("encoder", "",
-                      fmt::format("'{}' is a model in {}; encoders are computed from safetensors with a config.json: get "
-                                  "that edition of the model",
-                                  profile.path.string(), profile.format));
+    throw EngineError(
+        "encoder", "",
+        fmt::format("'{}' is a model in {}; encoders are computed from safetensors with a config.json: get "
+                    "that edition of the model",
+                    profile.path.string(), profile.format));
   const auto file = folder_of(profile.path) / "config.json";
   const auto* config = profile.metadata.find("config");
   if (config == nullptr) throw FormatError(file, 0, "no file", "the configuration of the model beside its weights");
@@ -123,17 +124,16 @@ std::shared_ptr<const EncoderModel> load(const EncoderRequest& request, const Lo
 
   llama::LogCapture log(context.log);
   const llama::HoldBackends hold;
-  parts.weights = std::make_unique<Weights>(profile, std::move(map), handles, request.precision,
-                                            std::string(architecture.base));
+  parts.weights =
+      std::make_unique<Weights>(profile, std::move(map), handles, request.precision, std::string(architecture.base));
   parts.backbone = architecture.make(config, *parts.weights);
   const auto& sizes = parts.backbone->sizes();
   parts.head = make_head(task_of(model_class_of(config)), config, sizes, *parts.weights);
   parts.pooler = make_pooler(config, sizes, *parts.weights);
   parts.modules = SentenceModules::read(folder_of(request.model), static_cast<std::size_t>(sizes.hidden),
                                         static_cast<std::size_t>(sizes.vocabulary));
-  parts.weights->load([&](float part) {
-    return !context.stop.stop_requested() && (!context.progress || context.progress(part));
-  });
+  parts.weights->load(
+      [&](float part) { return !context.stop.stop_requested() && (!context.progress || context.progress(part)); });
   auto info = info_of(config, parts);
   info.path = request.model;
   info.precision = request.precision;

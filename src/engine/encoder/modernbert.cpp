@@ -113,7 +113,8 @@ class ModernBert final : public Backbone {
   static bool is_global(const Config& config, std::int64_t index) {
     if (const auto kinds = config.texts("layer_types"); !kinds.empty()) {  // transformers 5
       const auto place = static_cast<std::size_t>(index);
-      if (place >= kinds.size()) config.fail("layer_types", fmt::format("{} layers", kinds.size()), "one for each layer");
+      if (place >= kinds.size())
+        config.fail("layer_types", fmt::format("{} layers", kinds.size()), "one for each layer");
       return kinds[place] == "full_attention";
     }
     return index % config.integer("global_attn_every_n_layers", 3, 1, 1 << 20) == 0;

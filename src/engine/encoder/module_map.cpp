@@ -24,9 +24,9 @@ bool is_in_module(std::string_view tensor, std::string_view module) {
 
 /// Modules without weights, which maps made by accelerate may name.
 bool has_no_weights(std::string_view name) {
-  constexpr std::array<std::string_view, 9> known = {"dropout",       "activation", "intermediate_act_fn",
-                                                     "act",           "drop",       "rotary_emb",
-                                                     "pooler_dropout", "decoder",    "transform_act_fn"};
+  constexpr std::array<std::string_view, 9> known = {
+      "dropout",        "activation", "intermediate_act_fn", "act", "drop", "rotary_emb",
+      "pooler_dropout", "decoder",    "transform_act_fn"};
   const auto last = name.substr(name.rfind('.') == name.npos ? 0 : name.rfind('.') + 1);
   return std::ranges::find(known, last) != known.end();
 }
@@ -101,21 +101,22 @@ void ModuleMap::check(const std::vector<std::string>& file_names) const {
     const auto names = module_names();
     auto like = nearest(entry.name, names);
     if (like.empty()) like = nearest(fmt::format("{}.{}", base_, entry.name), names);
-    throw std::invalid_argument(
-        fmt::format("The device map names {}, which this model does not have{}", in_quotes(entry.name),
-                    like.empty() ? fmt::format("; its modules are such as {}",
-                                               fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(
-                                                                            most_listed_names, names.size())),
-                                                         ", "))
-                                 : fmt::format("; did you mean '{}'?", like)));
+    throw std::invalid_argument(fmt::format(
+        "The device map names {}, which this model does not have{}", in_quotes(entry.name),
+        like.empty() ? fmt::format("; its modules are such as {}",
+                                   fmt::join(names.begin(),
+                                             names.begin() +
+                                                 static_cast<std::ptrdiff_t>(std::min(most_listed_names, names.size())),
+                                             ", "))
+                     : fmt::format("; did you mean '{}'?", like)));
   }
   if (left_out_.empty()) return;
   const auto shown = std::min(most_listed_names, left_out_.size());
-  throw std::invalid_argument(fmt::format(
-      "The device map leaves out {} of {} tensors: {}{}; add their modules, or \"\" for everything else",
-      left_out_.size(), tensors_.size(),
-      fmt::join(left_out_.begin(), left_out_.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
-      shown < left_out_.size() ? ", ..." : ""));
+  throw std::invalid_argument(
+      fmt::format("The device map leaves out {} of {} tensors: {}{}; add their modules, or \"\" for everything else",
+                  left_out_.size(), tensors_.size(),
+                  fmt::join(left_out_.begin(), left_out_.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+                  shown < left_out_.size() ? ", ..." : ""));
 }
 
 }  // namespace berth::encoder

@@ -28,7 +28,8 @@ std::vector<std::int32_t> places_after_padding(const Pack& pack, std::int32_t pa
 
 void check_heads(const Config& config, std::string_view name, const Sizes& sizes) {
   if (sizes.hidden % sizes.heads != 0)
-    config.fail(name, fmt::format("{} heads", sizes.heads), fmt::format("a divisor of the hidden size {}", sizes.hidden));
+    config.fail(name, fmt::format("{} heads", sizes.heads),
+                fmt::format("a divisor of the hidden size {}", sizes.hidden));
 }
 
 ggml_tensor* Embeddings::build(Graph& graph, const Pack& pack) const {

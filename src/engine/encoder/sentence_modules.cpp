@@ -43,8 +43,11 @@ std::vector<ModuleEntry> module_entries(const fs::path& folder) {
     if (type == nullptr || !type->is_string() || path == nullptr || !path->is_string())
       throw FormatError(file, 0, printable(each.to_json()), "a module with type and path");
     const auto& name = type->as_string();
-    entries.push_back({name.substr(name.rfind('.') == name.npos ? 0 : name.rfind('.') + 1),
-                       path->as_string().empty() ? folder : model::named_file(file, 0, path->as_string())});
+    ModuleEntry entry{name.substr(name.rfind('.') == name.npos ? 0 : name.rfind('.') + 1), folder};
+    // Modules without a configuration often have no folder either.
+    if (!path->as_string().empty() && entry.type != "Normalize" && entry.type != "Dropout")
+      entry.folder = model::named_file(file, 0, path->as_string());
+    entries.push_back(std::move(entry));
   }
   return entries;
 }
@@ -81,8 +84,8 @@ Pooling read_pooling(const Config& config, std::size_t hidden) {
 
 std::size_t modes_of(const Pooling& pooling) {
   std::size_t count = 0;
-  for (const bool mode : {pooling.cls, pooling.max, pooling.mean, pooling.mean_sqrt_len, pooling.weighted_mean,
-                          pooling.last_token})
+  for (const bool mode :
+       {pooling.cls, pooling.max, pooling.mean, pooling.mean_sqrt_len, pooling.weighted_mean, pooling.last_token})
     count += mode ? 1 : 0;
   return count;
 }
@@ -178,8 +181,7 @@ SentenceModules SentenceModules::read(const fs::path& folder, std::size_t hidden
   return modules;
 }
 
-void SentenceModules::add(const std::string& type, const fs::path& folder, std::size_t hidden,
-                          std::size_t vocabulary) {
+void SentenceModules::add(const std::string& type, const fs::path& folder, std::size_t hidden, std::size_t vocabulary) {
   if (type == "Pooling") {
     const auto config = config_in(folder);
     pooling_ = read_pooling(config, hidden);
@@ -219,7 +221,8 @@ std::uint64_t SentenceModules::bytes() const {
 std::vector<float> SentenceModules::embed(std::span<const float> rows, std::size_t tokens,
                                           std::size_t prompt_tokens) const {
   auto x = splade_ ? pooled(*splade_, rows, tokens) : pooled(pooling_, rows, tokens, prompt_tokens);
-  for (const auto& step : steps_) x = std::visit([&](const auto& each) { return transformed(each, std::move(x)); }, step);
+  for (const auto& step : steps_)
+    x = std::visit([&](const auto& each) { return transformed(each, std::move(x)); }, step);
   return x;
 }
 

@@ -21,7 +21,7 @@ struct Pooling {
 
 /// sentence_transformers.sparse_encoder.models.SpladePooling, over the logits of a masked language model.
 struct SpladePooling {
-  bool sums = false;           ///< over the tokens, instead of the largest
+  bool sums = false;  ///< over the tokens, instead of the largest
   bool second_log1p = false;
 };
 

@@ -47,7 +47,8 @@ class Module {
 
   Linear linear(std::string_view name, std::int64_t in, std::int64_t out, Bias bias = Bias::yes) const;
   Norm norm(std::string_view name, std::int64_t width, float eps, Bias bias = Bias::yes) const;
-  ggml_tensor* table(std::string_view name, std::int64_t width, std::int64_t rows) const;  ///< in the precision asked for
+  ggml_tensor* table(std::string_view name, std::int64_t width,
+                     std::int64_t rows) const;  ///< in the precision asked for
   ggml_tensor* matrix(std::string_view name, const std::vector<std::int64_t>& shape) const;
   ggml_tensor* vector(std::string_view name, std::int64_t width) const;  ///< always float32
   /// Of two dimensions and always float32.
@@ -66,8 +67,8 @@ class Module {
 class Weights {
  public:
   /// `devices` are those of `map`, in its order; `base` is "bert".
-  Weights(std::shared_ptr<const ModelProfile> profile, ModuleMap map, std::vector<ggml_backend_dev_t> devices, Precision precision,
-          std::string base);
+  Weights(std::shared_ptr<const ModelProfile> profile, ModuleMap map, std::vector<ggml_backend_dev_t> devices,
+          Precision precision, std::string base);
 
   Module base() { return {*this, "", true}; }  ///< the base model, whether or not its name stands in the file
   Module root() { return {*this, "", false}; }

@@ -13,6 +13,7 @@ import sys
 
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 from sentence_transformers.models import Dense, LayerNorm, Normalize, Pooling
 from sentence_transformers.sparse_encoder.models import SpladePooling
 from transformers import AutoConfig
@@ -66,6 +67,10 @@ cases = {
     "deberta_v3_qa": ("DebertaV2ForQuestionAnswering", "deberta-v2", deberta3),
     "deberta_v2_ner": ("DebertaV2ForTokenClassification", "deberta-v2", deberta2 | labels),
     "deberta_v2_mlm": ("DebertaV2ForMaskedLM", "deberta-v2", deberta3),
+    "bert_float16": ("BertForTokenClassification", "bert", small | labels),
+    "bert_bfloat16": ("BertForTokenClassification", "bert", small | labels),
+    "bert_shards": ("BertForTokenClassification", "bert", small | labels),
+    "bert_old_names": ("BertForTokenClassification", "bert", small | labels),
     "st_modes": ("BertModel", "bert", small),
     "st_prompt": ("BertModel", "bert", small),
     "st_dense": ("BertModel", "bert", small),
@@ -83,6 +88,22 @@ def randomize(model):
                 parameter.copy_(0.1 * torch.randn_like(parameter))
             else:
                 parameter.copy_(torch.randn_like(parameter) * (0.5 if "embedding" in name else 1.3 / parameter.shape[-1] ** 0.5))
+
+
+def save(model, name):
+    """Leaves in `model` what the file holds."""
+    if name == "bert_shards":
+        return model.save_pretrained(folder / name, max_shard_size="9KB")
+    if name in ("bert_float16", "bert_bfloat16"):
+        kind = getattr(torch, name.removeprefix("bert_"))
+        model.to(kind).save_pretrained(folder / name)
+        model.to(torch.float32)
+        return
+    model.save_pretrained(folder / name)
+    if name == "bert_old_names":  # those of models that came from TensorFlow
+        path = folder / name / "model.safetensors"
+        save_file({key.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): value
+                   for key, value in load_file(path).items()}, path, metadata={"format": "pt"})
 
 
 def rounded(tensor):
@@ -169,7 +190,7 @@ for number, (name, (kind, model_type, settings)) in enumerate(cases.items()):
     model = getattr(transformers, kind)._from_config(config, attn_implementation="eager").eval()
     randomize(model)
     model.tie_weights()
-    model.save_pretrained(folder / name)
+    save(model, name)
     for extra in (folder / name).glob("generation_config.json"):
         extra.unlink()
     raw = [item | run(model, item) for item in sequences(config)]

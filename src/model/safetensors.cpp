@@ -96,14 +96,19 @@ void check_against(const fs::path& path, const Value::Object& map, const std::ve
   }
 }
 
+std::vector<fs::path> shard_paths(const fs::path& index, const std::vector<std::string>& files) {
+  std::vector<fs::path> paths;
+  for (const auto& file : files) paths.push_back(named_file(index, 0, file));
+  return paths;
+}
+
 ModelProfile read_index(const fs::path& path) {
   const auto index = read_json(path, most_index_bytes);
   const auto& map = weight_map(path, index);
   const auto files = shard_names(path, map);
   ModelProfile profile;
   profile.part_count = static_cast<std::uint32_t>(files.size());
-  std::vector<fs::path> paths;  // all are looked at before the first one is read
-  for (const auto& file : files) paths.push_back(named_file(path, 0, file));
+  const auto paths = shard_paths(path, files);  // all are looked at before the first one is read
   for (std::uint32_t part = 0; part < profile.part_count; ++part) add_shard(profile, paths[part], part);
   check_against(path, map, files, profile);
   return profile;
@@ -148,6 +153,15 @@ fs::path main_file(const fs::path& folder) {
                                   in_quotes(folder.string()), list));
 }
 
+/// The index or the only file of the model that `path` means.
+fs::path index_or_file(const fs::path& path) {
+  std::error_code error;
+  const auto file = fs::is_directory(path, error) ? main_file(path) : path;
+  return index_of(file).value_or(file);
+}
+
+bool is_index(const fs::path& file) { return file.filename().string().ends_with(".json"); }
+
 }  // namespace
 
 bool is_safetensors_name(const fs::path& path) {
@@ -155,13 +169,18 @@ bool is_safetensors_name(const fs::path& path) {
   return name.ends_with(file_ending) || name.ends_with(index_ending);
 }
 
+std::vector<fs::path> safetensors_files(const fs::path& path) {
+  const auto file = index_or_file(path);
+  if (!is_index(file)) return {file};
+  const auto index = read_json(file, most_index_bytes);
+  return shard_paths(file, shard_names(file, weight_map(file, index)));
+}
+
 ModelProfile read_safetensors_model(const fs::path& path) {
-  std::error_code error;
-  auto file = fs::is_directory(path, error) ? main_file(path) : path;
-  if (const auto index = index_of(file)) file = *index;
+  const auto file = index_or_file(path);
   const auto folder = file.parent_path();
   ModelProfile profile;
-  if (file.filename().string().ends_with(".json")) {
+  if (is_index(file)) {
     profile = read_index(file);
   } else {
     add_shard(profile, file, 0);

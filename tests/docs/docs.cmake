@@ -13,6 +13,9 @@ foreach(title IN LISTS titles)
   add_test(NAME docs.${title} COMMAND docs_snippets ${title})
   set_tests_properties(docs.${title} PROPERTIES TIMEOUT 120 LABELS docs PROCESSORS 2
     ENVIRONMENT "OPENAI_API_KEY=none;AZURE_OPENAI_API_KEY=none")  # remote generators are made, and ask nobody
+  if(title MATCHES "^encoders")
+    set_tests_properties(docs.${title} PROPERTIES WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})  # it loads tests/data/encoders
+  endif()
 endforeach()
 add_test(NAME docs.commands COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/docs/commands.py $<TARGET_FILE:berth_cli> ${docs})
 set_tests_properties(docs.commands PROPERTIES TIMEOUT 300 LABELS docs PROCESSORS 2)

@@ -1,0 +1,162 @@
+/// Encoders: models that turn whole texts into vectors, scores and labels, computed by graphs of Berth's own on any device
+/// of ggml, straight from a folder of Hugging Face.
+///
+///     const auto model = load_encoder({.model = "models/all-MiniLM-L6-v2"});
+///     const auto result = model->encode({.token_ids = {{101, 7592, 102}}, .outputs = {EncoderOutput::embedding}});
+///     result.embedding.shape;  // {1, 384}
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "berth/device.h"
+#include "berth/device_key.h"
+#include "berth/engine.h"
+#include "berth/ordered_map.h"
+#include "berth/placement.h"
+
+namespace berth {
+
+/// In what matrices are held and multiplied. Vectors (norms, biases) and everything between products are float32.
+enum class Precision { float32, float16, bfloat16 };
+std::string_view to_string(Precision precision);  ///< "float32", ...
+/// Throws std::invalid_argument naming the text and what is accepted.
+Precision precision_from_str(std::string_view text);
+
+/// What the model was trained to tell, by "architectures" in its config.json.
+enum class EncoderTask {
+  none,                     ///< hidden states alone
+  sequence_classification,  ///< logits [sequences, labels]
+  token_classification,     ///< logits [tokens, labels]
+  question_answering,       ///< logits [tokens, 2]: start and end
+  masked_lm                 ///< logits [tokens, vocabulary]
+};
+std::string_view to_string(EncoderTask task);  ///< "none", "sequence_classification", ...
+
+/// What a caller can ask for.
+enum class EncoderOutput {
+  hidden_states,  ///< of the last layer
+  pooler_output,  ///< of the first token, through the model's pooler (BERT, RoBERTa, MPNet)
+  embedding,      ///< as the modules of sentence-transformers say, else the mean over the tokens
+  logits          ///< of the head (EncoderTask)
+};
+std::string_view to_string(EncoderOutput output);  ///< "hidden_states", ...
+
+/// Numbers in rows, the last dimension contiguous.
+struct EncodedTensor {
+  std::vector<std::size_t> shape = {};
+  std::vector<float> values = {};
+
+  std::size_t rows() const { return shape.empty() ? 0 : shape.front(); }
+  std::size_t width() const { return shape.empty() ? 0 : shape.back(); }
+  /// Throws std::out_of_range.
+  std::span<const float> row(std::size_t index) const;
+
+  bool operator==(const EncodedTensor&) const = default;
+};
+
+/// Sequences of token ids, special tokens among them, without padding: each is computed as if it were alone.
+struct EncodeRequest {
+  std::vector<std::vector<std::int32_t>> token_ids = {};  ///< none may be empty
+  /// Of each token, where the model has types of tokens (0: question, 1: answer); none: all 0.
+  std::vector<std::vector<std::int32_t>> token_type_ids = {};
+  /// The tokens of each sequence that are a prompt before the text, special tokens at the start among them. Poolings with
+  /// "include_prompt": false leave them out. Empty: none.
+  std::vector<std::size_t> prompt_tokens = {};
+  std::vector<EncoderOutput> outputs = {EncoderOutput::hidden_states};
+
+  bool operator==(const EncodeRequest&) const = default;
+};
+
+/// What a caller gives beside the request, as it is no data.
+struct EncodeContext {
+  std::stop_token stop = {};  ///< ends the computation with Cancelled, within one operation on the CPU
+  /// The part of the tokens that is done, 0 to 1, on the calling thread; answering false cancels.
+  std::function<bool(float)> progress = {};
+};
+
+/// The outputs that were asked for; the others have no shape. [tokens, n] holds the rows of all sequences, one after the
+/// other: those of sequence i start at `first_token[i]`.
+struct EncodeResult {
+  std::vector<std::size_t> first_token = {};  ///< of each sequence, and at the end the number of all tokens
+  EncodedTensor hidden_states = {};           ///< [tokens, hidden size]
+  EncodedTensor pooler_output = {};           ///< [sequences, hidden size]
+  EncodedTensor embedding = {};               ///< [sequences, embedding size]
+  EncodedTensor logits = {};                  ///< EncoderTask says of what
+
+  bool operator==(const EncodeResult&) const = default;
+};
+
+/// What is known of a loaded encoder.
+struct EncoderInfo {
+  std::filesystem::path path = {};
+  std::string architecture = {};  ///< "bert"; `model_type` of config.json
+  std::string model_class = {};   ///< "BertForSequenceClassification"; the first of `architectures`
+  EncoderTask task = EncoderTask::none;
+  std::vector<std::string> labels = {};  ///< of a classifier, by number
+  std::string problem_type = {};         ///< "single_label_classification", ...; empty where the configuration has none
+  std::size_t layers = 0;
+  std::size_t hidden_size = 0;
+  std::size_t vocabulary_size = 0;
+  std::size_t token_types = 1;          ///< token_type_ids are less than this
+  std::size_t embedding_size = 0;       ///< of EncoderOutput::embedding
+  std::size_t max_sequence_tokens = 0;  ///< that one sequence may have
+  bool has_pooler = false;
+  Precision precision = Precision::float32;
+  std::uint64_t parameters = 0;
+  std::uint64_t weight_bytes = 0;
+  double load_ms = 0;
+};
+
+/// Weights of an encoder on their devices. Safe to use from several threads: calls run side by side as far as there are
+/// cores.
+class EncoderModel {
+ public:
+  virtual ~EncoderModel() = default;
+
+  virtual const EncoderInfo& info() const = 0;
+
+  /// Computes a batch. The result of a sequence does not depend on the others, apart from the last digits. No sequence at
+  /// all gives tensors with no rows.
+  /// Throws std::invalid_argument for a sequence that is empty or too long, an id that the model does not have and an
+  /// output that it cannot give; EngineError where memory is short or the numbers overflow; Cancelled.
+  virtual EncodeResult encode(const EncodeRequest& request, const EncodeContext& context = {}) const = 0;
+
+  /// The bytes that the weights and the buffers for computing hold at this moment, by device: the CPU first.
+  virtual std::vector<DeviceUse> memory() const = 0;
+
+  /// Where each tensor of the file that is used lies, by its name there, in the order of the computation.
+  virtual const OrderedMap<Device>& placement() const = 0;
+};
+
+/// What is to be loaded, and where, as data.
+struct EncoderRequest {
+  /// A folder of Hugging Face with config.json and safetensors, or a safetensors file in one.
+  std::filesystem::path model = {};
+  /// One device, or a map by names of modules as in transformers: "bert.encoder.layer.3", "classifier", "" for
+  /// everything else. The longest name that fits decides. The name of the base model ("bert.") may be left out.
+  ComponentDevice device = Device::cpu();
+  /// Which piece of hardware each device is, as in LoadRequest.
+  OrderedMap<DeviceKey> keys = {};
+  Precision precision = Precision::float32;
+
+  bool operator==(const EncoderRequest&) const = default;
+};
+
+/// Loads BERT, RoBERTa, XLM-RoBERTa, CamemBERT, DistilBERT, ELECTRA, MPNet, DeBERTa v2 and v3, and ModernBERT. Weights that
+/// the file holds as they are needed are mapped where their device is the CPU, the others are copied.
+/// Throws ModelNotFound, FormatError (a file that is damaged, or that contradicts its config.json, or weights that are no
+/// numbers), EngineError (an architecture that is not known, a device that is not there, too little memory),
+/// std::invalid_argument (a map that leaves something out or names nothing) and Cancelled.
+std::shared_ptr<const EncoderModel> load_encoder(const EncoderRequest& request, const LoadContext& context = {});
+
+}  // namespace berth

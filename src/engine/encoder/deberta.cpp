@@ -1,0 +1,273 @@
+/// DeBERTa v2 and v3: distances between tokens have embeddings, which queries and keys are compared with.
+/// transformers' modeling_deberta_v2.py of 4.57; He et al., arXiv:2006.03654 and 2111.09543.
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <tuple>
+
+#include "engine/encoder/post_norm.h"
+#include "text/printable.h"
+
+namespace berth::encoder {
+namespace {
+
+constexpr std::int64_t most_tokens_without_positions = 32768;
+
+constexpr LayerNames deberta_names{.list = "encoder.layer",
+                                   .query = "attention.self.query_proj",
+                                   .key = "attention.self.key_proj",
+                                   .value = "attention.self.value_proj",
+                                   .attention_output = "attention.output.dense",
+                                   .attention_norm = "attention.output.LayerNorm",
+                                   .up = "intermediate.dense",
+                                   .down = "output.dense",
+                                   .output_norm = "output.LayerNorm"};
+
+/// Which row of the table of distances stands for a distance.
+struct DistanceRows {
+  std::int64_t span = 0;          ///< the table has two times as many
+  std::int64_t buckets = 0;       ///< 0: each distance has a row
+  std::int64_t max_distance = 0;  ///< that buckets tell from larger ones
+
+  /// make_log_bucket_position, in float32 as there.
+  std::int64_t bucket(std::int64_t distance) const {
+    const auto middle = buckets / 2;
+    const auto far = std::abs(distance);
+    if (buckets == 0 || far <= middle) return distance;
+    const auto share =
+        std::log(static_cast<float>(far) / static_cast<float>(middle)) /
+        std::log(static_cast<float>(static_cast<double>(max_distance - 1) / static_cast<double>(middle)));
+    const auto log_far = static_cast<std::int64_t>(std::ceil(share * static_cast<float>(middle - 1))) + middle;
+    return distance < 0 ? -log_far : log_far;
+  }
+  std::int64_t row(std::int64_t distance) const {
+    return std::clamp<std::int64_t>(bucket(distance) + span, 0, 2 * span - 1);
+  }
+};
+
+/// The projections of the distances in one layer; nullptr where the model does not have that kind of score.
+struct DistanceLayer {
+  Linear key, query;
+};
+
+class DebertaTerms final : public ScoreTerms {
+ public:
+  /// `table` is [hidden, 2 span].
+  DebertaTerms(Graph& graph, const Pack& pack, ggml_tensor* table, const DistanceRows& rows,
+               const std::vector<DistanceLayer>& layers, std::int64_t heads)
+      : graph_(graph), rows_(rows), layers_(layers), heads_(heads) {
+    // Only the rows of distances that occur are projected in each layer.
+    const auto farthest = pack.groups.front().length - 1;
+    first_row_ = rows.row(-farthest);
+    const auto count = rows.row(farthest) - first_row_ + 1;
+    table_ = ggml_view_2d(graph.context(), table, table->ne[0], count, table->nb[1],
+                          static_cast<std::size_t>(first_row_) * table->nb[1]);
+  }
+
+  void enter_layer(std::size_t layer) override {
+    const auto& projections = layers_[layer];
+    keys_ = projections.key.weight == nullptr ? nullptr : graph_.linear(projections.key, table_);
+    queries_ = projections.query.weight == nullptr ? nullptr : graph_.linear(projections.query, table_);
+  }
+
+  /// The products with all distances of a piece have one row for each token, in which the distances stand in their
+  /// order; what belongs to the next token stands one place further. A view with rows that are one shorter has the
+  /// scores in their places.
+  ggml_tensor* add_to(ggml_tensor* scores, ggml_tensor* query, ggml_tensor* key, const Piece& piece) override {
+    auto* context = graph_.context();
+    const auto distances = piece.keys + piece.queries - 1;
+    if (keys_ != nullptr) {
+      auto* products = ggml_mul_mat(context, by_head(keys_, piece, Order::falling), query);
+      scores = ggml_add(context, scores, shifted(products, piece.keys, piece.queries, distances, piece.queries - 1));
+    }
+    if (queries_ != nullptr) {
+      auto* products = ggml_mul_mat(context, by_head(queries_, piece, Order::rising), key);
+      auto* by_key = shifted(products, piece.queries, piece.keys, distances, piece.keys - 1);
+      scores = ggml_add(context, scores, ggml_cont(context, ggml_permute(context, by_key, 1, 0, 2, 3)));
+    }
+    return scores;
+  }
+
+ private:
+  enum class Order { falling, rising };
+
+  /// The distances of a piece, query less key, as indices into the rows that are projected.
+  ggml_tensor* distances_of(const Piece& piece, Order order) {
+    auto& known = indices_[{piece.first_query, piece.queries, piece.keys, order}];
+    if (known != nullptr) return known;
+    std::vector<std::int32_t> rows;
+    for (auto distance = piece.first_query - (piece.keys - 1); distance < piece.first_query + piece.queries; ++distance)
+      rows.push_back(static_cast<std::int32_t>(rows_.row(distance) - first_row_));
+    if (order == Order::falling) std::ranges::reverse(rows);
+    known = graph_.indices(std::move(rows));
+    return known;
+  }
+
+  /// [head size, distances, heads]
+  ggml_tensor* by_head(ggml_tensor* projected, const Piece& piece, Order order) {
+    auto* context = graph_.context();
+    auto* rows = graph_.rows(projected, distances_of(piece, order));
+    auto* split = ggml_reshape_3d(context, rows, rows->ne[0] / heads_, heads_, rows->ne[1]);
+    return ggml_cont(context, ggml_permute(context, split, 0, 2, 1, 3));
+  }
+
+  ggml_tensor* shifted(ggml_tensor* products, std::int64_t width, std::int64_t rows, std::int64_t distances,
+                       std::int64_t start) {
+    const auto bytes = [](std::int64_t count) { return static_cast<std::size_t>(count) * sizeof(float); };
+    return ggml_view_4d(graph_.context(), products, width, rows, products->ne[2], products->ne[3],
+                        bytes(std::max<std::int64_t>(distances - 1, 1)), products->nb[2], products->nb[3],
+                        bytes(start));
+  }
+
+  Graph& graph_;
+  DistanceRows rows_;
+  const std::vector<DistanceLayer>& layers_;
+  std::int64_t heads_;
+  std::int64_t first_row_ = 0;
+  ggml_tensor* table_ = nullptr;
+  ggml_tensor* keys_ = nullptr;
+  ggml_tensor* queries_ = nullptr;
+  std::map<std::tuple<std::int64_t, std::int64_t, std::int64_t, Order>, ggml_tensor*> indices_;
+};
+
+/// A convolution over neighbouring tokens, added after the first layer (the large models of v2).
+struct NeighbourConvolution {
+  ggml_tensor* kernel = nullptr;  ///< [places, in, out]
+  ggml_tensor* bias = nullptr;
+  Norm norm;
+  Activation activation = Activation::tanh;
+
+  ggml_tensor* build(Graph& graph, ggml_tensor* x, ggml_tensor* embedded, const Pack& pack) const {
+    auto* context = graph.context();
+    auto* by_place = ggml_cont(context, ggml_permute(context, kernel, 2, 0, 1, 3));  // [in, out, places]
+    ggml_tensor* sum = nullptr;
+    for (std::int64_t place = 0; place < kernel->ne[0]; ++place) {
+      auto* weight = ggml_view_2d(context, by_place, by_place->ne[0], by_place->ne[1], by_place->nb[1],
+                                  static_cast<std::size_t>(place) * by_place->nb[2]);
+      auto* product = ggml_mul_mat(context, weight, moved(graph, embedded, pack, place - kernel->ne[0] / 2));
+      sum = sum == nullptr ? product : graph.add(sum, product);
+    }
+    return graph.norm(norm, graph.add(x, graph.activate(activation, graph.add(sum, bias))));
+  }
+
+  /// The state of the token `by` places later in the same sequence, 0 beyond its ends.
+  static ggml_tensor* moved(Graph& graph, ggml_tensor* x, const Pack& pack, std::int64_t by) {
+    if (by == 0) return x;
+    std::vector<std::int32_t> from;
+    std::vector<float> is_inside;
+    for (const auto& group : pack.groups) {
+      for (std::int64_t i = 0; i < group.count * group.length; ++i) {
+        const auto place = i % group.length + by;
+        const bool inside = place >= 0 && place < group.length;
+        from.push_back(static_cast<std::int32_t>(group.start + (inside ? i + by : i)));
+        is_inside.push_back(inside ? 1.0F : 0.0F);
+      }
+    }
+    auto* inside = graph.numbers(std::move(is_inside), 1, pack.tokens());
+    return ggml_mul(graph.context(), graph.rows(x, std::move(from)), inside);
+  }
+};
+
+class Deberta final : public PostNormEncoder {
+ public:
+  Deberta(const Config& config, Weights& weights) {
+    read_sizes(config);
+    const auto hidden = sizes_.hidden;
+    if (config.integer("attention_head_size", hidden / sizes_.heads, 1, hidden) != hidden / sizes_.heads)
+      config.fail("attention_head_size", "another size", "the hidden size divided by the heads");
+    sizes_.embedding = config.integer("embedding_size", hidden, 1, hidden * 16);
+    const auto types = config.integer("type_vocab_size", 0, 0, 1 << 16);
+    sizes_.token_types = std::max<std::int64_t>(types, 1);
+    const LayerShape shape{.intermediate = config.count("intermediate_size"),
+                           .eps = config.number("layer_norm_eps", 1e-7F),
+                           .activation = read_activation(config, "hidden_act", "gelu")};
+    const auto base = weights.base();
+    declare_embeddings(config, base / "embeddings", types, shape.eps);
+    declare_layers(base, deberta_names, shape);
+    if (config.flag("relative_attention", false)) declare_distances(config, base / "encoder", shape.eps);
+    declare_convolution(config, base / "encoder.conv", shape.eps);
+  }
+
+ private:
+  void declare_embeddings(const Config& config, const Module& embeddings, std::int64_t types, float eps) {
+    embeddings_.words = sizes_.words = embeddings.table("word_embeddings", sizes_.embedding, sizes_.vocabulary);
+    if (config.flag("position_biased_input", true))
+      embeddings_.positions = embeddings.table("position_embeddings", sizes_.embedding, sizes_.max_tokens);
+    else
+      sizes_.max_tokens = std::max(sizes_.max_tokens, most_tokens_without_positions);
+    if (types > 0) embeddings_.types = embeddings.table("token_type_embeddings", sizes_.embedding, types);
+    embeddings_.projects_before_norm = true;
+    if (sizes_.embedding != sizes_.hidden)
+      embeddings_.projection = embeddings.linear("embed_proj", sizes_.embedding, sizes_.hidden, Bias::no);
+    embeddings_.norm = embeddings.norm("LayerNorm", sizes_.hidden, eps);
+  }
+
+  void declare_distances(const Config& config, const Module& encoder, float eps) {
+    rows_.max_distance = config.integer("max_relative_positions", -1, -1, 1 << 20);
+    if (rows_.max_distance < 1) rows_.max_distance = config.count("max_position_embeddings", 1 << 20);
+    rows_.buckets = std::max<std::int64_t>(config.integer("position_buckets", -1, -1, 1 << 20), 0);
+    // Less has no logarithm, or divides by that of 1.
+    if (rows_.buckets > 0 && (rows_.buckets < 2 || rows_.max_distance - 1 <= rows_.buckets / 2))
+      config.fail("position_buckets", std::to_string(rows_.buckets),
+                  "2 at least, and less than two times the distances");
+    rows_.span = rows_.buckets > 0 ? rows_.buckets : rows_.max_distance;
+    distances_ = encoder.exact("rel_embeddings.weight", sizes_.hidden, 2 * rows_.span);
+    const auto norms = config.text("norm_rel_ebd", "none");
+    if (norms.find("layer_norm") != norms.npos) distance_norm_ = encoder.norm("LayerNorm", sizes_.hidden, eps);
+    const auto kinds = config.texts("pos_att_type");
+    const bool to_keys = std::ranges::find(kinds, "c2p") != kinds.end();
+    const bool to_queries = std::ranges::find(kinds, "p2c") != kinds.end();
+    scale_factor_ = 1 + (to_keys ? 1 : 0) + (to_queries ? 1 : 0);
+    const bool shares = config.flag("share_att_key", false);
+    for (std::int64_t i = 0; i < sizes_.layers; ++i) {
+      const auto attention = encoder / "layer" / std::to_string(i) / "attention.self";
+      const auto projection = [&](bool has, std::string_view shared, std::string_view own) {
+        return has ? attention.linear(shares ? shared : own, sizes_.hidden, sizes_.hidden) : Linear{};
+      };
+      distance_layers_.push_back(
+          {projection(to_keys, "key_proj", "pos_key_proj"), projection(to_queries, "query_proj", "pos_query_proj")});
+    }
+  }
+
+  void declare_convolution(const Config& config, const Module& module, float eps) {
+    const auto places = config.integer("conv_kernel_size", 0, 0, 63);
+    if (places == 0) return;
+    if (places % 2 == 0) config.fail("conv_kernel_size", std::to_string(places), "an odd number");
+    if (config.integer("conv_groups", 1, 1, sizes_.hidden) != 1)
+      config.fail("conv_groups", "several", "1, the only number that can be computed");
+    convolution_.kernel = module.matrix("conv.weight", {places, sizes_.hidden, sizes_.hidden});
+    convolution_.bias = module.vector("conv.bias", sizes_.hidden);
+    convolution_.norm = module.norm("LayerNorm", sizes_.hidden, eps);
+    convolution_.activation = read_activation(config, "conv_act", "tanh");
+  }
+
+  std::unique_ptr<ScoreTerms> terms(Graph& graph, const Pack& pack) const override {
+    if (distances_ == nullptr) return PostNormEncoder::terms(graph, pack);
+    return std::make_unique<DebertaTerms>(graph, pack, graph.norm(distance_norm_, distances_), rows_, distance_layers_,
+                                          sizes_.heads);
+  }
+
+  float score_scale() const override {
+    return 1.0F / std::sqrt(static_cast<float>(sizes_.hidden / sizes_.heads * scale_factor_));
+  }
+
+  ggml_tensor* after_layer(Graph& graph, std::size_t layer, ggml_tensor* x, ggml_tensor* embedded,
+                           const Pack& pack) const override {
+    return layer == 0 && convolution_.kernel != nullptr ? convolution_.build(graph, x, embedded, pack) : x;
+  }
+
+  DistanceRows rows_;
+  ggml_tensor* distances_ = nullptr;
+  Norm distance_norm_;
+  std::vector<DistanceLayer> distance_layers_;
+  std::int64_t scale_factor_ = 1;
+  NeighbourConvolution convolution_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backbone> make_deberta(const Config& config, Weights& weights) {
+  return std::make_unique<Deberta>(config, weights);
+}
+
+}  // namespace berth::encoder

@@ -1,0 +1,81 @@
+#include "engine/encoder/graph.h"
+
+namespace berth::encoder {
+
+Graph::Graph(std::size_t size, bool is_spread)
+    : context_(new_context(size, true)),
+      graph_(ggml_new_graph_custom(context_.get(), size, false)),
+      is_spread_(is_spread) {}
+
+ggml_tensor* Graph::linear(const Linear& linear, ggml_tensor* x) {
+  auto* y = ggml_mul_mat(context(), linear.weight, x);
+  return linear.bias == nullptr ? y : add(y, linear.bias);
+}
+
+ggml_tensor* Graph::norm(const Norm& norm, ggml_tensor* x) {
+  if (norm.weight == nullptr) return x;
+  auto* y = ggml_mul(context(), ggml_norm(context(), x, norm.eps), norm.weight);
+  return norm.bias == nullptr ? y : add(y, norm.bias);
+}
+
+ggml_tensor* Graph::rows(ggml_tensor* table, std::vector<std::int32_t> indices) {
+  return rows(table, this->indices(std::move(indices)));
+}
+
+ggml_tensor* Graph::means(ggml_tensor* x, const std::vector<std::int32_t>& starts) {
+  const auto tokens = x->ne[1];
+  const auto sequences = static_cast<std::int64_t>(starts.size());
+  std::vector<float> shares(static_cast<std::size_t>(tokens * sequences));
+  for (std::int64_t i = 0; i < sequences; ++i) {
+    const auto start = starts[static_cast<std::size_t>(i)];
+    const auto end = i + 1 < sequences ? starts[static_cast<std::size_t>(i + 1)] : tokens;
+    for (auto token = static_cast<std::int64_t>(start); token < end; ++token)
+      shares[static_cast<std::size_t>(i * tokens + token)] = 1.0F / static_cast<float>(end - start);
+  }
+  auto* columns = ggml_cont(context(), ggml_transpose(context(), x));
+  return ggml_mul_mat(context(), columns, numbers(std::move(shares), tokens, sequences));
+}
+
+ggml_tensor* Graph::writable(ggml_tensor* x, const ggml_tensor* weight) {
+  if (!is_spread_) return x;
+  auto* copy = ggml_cont(context(), x);
+  pinned_.emplace_back(copy, weight);
+  return copy;
+}
+
+ggml_tensor* Graph::write(ggml_tensor* into, ggml_tensor* part, const std::array<std::size_t, 3>& strides,
+                          std::size_t offset) {
+  auto* written = ggml_set_inplace(context(), into, part, strides[0], strides[1], strides[2], offset);
+  if (is_spread_) pinned_.emplace_back(written, pinned_.back().second);
+  return written;
+}
+
+ggml_tensor* Graph::indices(std::vector<std::int32_t> values) {
+  auto* tensor = ggml_new_tensor_1d(context(), GGML_TYPE_I32, static_cast<std::int64_t>(values.size()));
+  ggml_set_input(tensor);
+  index_inputs_.emplace_back(tensor, std::move(values));
+  return tensor;
+}
+
+ggml_tensor* Graph::numbers(std::vector<float> values, std::int64_t width, std::int64_t rows) {
+  auto* tensor = ggml_new_tensor_2d(context(), GGML_TYPE_F32, width, rows);
+  ggml_set_input(tensor);
+  number_inputs_.emplace_back(tensor, std::move(values));
+  return tensor;
+}
+
+void Graph::output(ggml_tensor* tensor) {
+  ggml_set_output(tensor);
+  ggml_build_forward_expand(graph_, tensor);
+}
+
+void Graph::set_inputs() const {
+  const auto set = [](ggml_tensor* tensor, const void* values) {
+    // An input that no operation uses has no memory.
+    if (tensor->buffer != nullptr) ggml_backend_tensor_set(tensor, values, 0, ggml_nbytes(tensor));
+  };
+  for (const auto& [tensor, values] : index_inputs_) set(tensor, values.data());
+  for (const auto& [tensor, values] : number_inputs_) set(tensor, values.data());
+}
+
+}  // namespace berth::encoder

@@ -1,0 +1,63 @@
+/// One graph in the making, with the inputs that it needs.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "engine/encoder/activation.h"
+#include "engine/encoder/handles.h"
+#include "engine/encoder/weights.h"
+
+namespace berth::encoder {
+
+/// The operations of encoders, all over states [hidden, tokens] in float32. What computes them on a device is chosen here
+/// and nowhere else.
+class Graph {
+ public:
+  /// At most `size` operations and inputs; ggml ends the process beyond that. `is_spread` is whether several devices
+  /// compute it.
+  Graph(std::size_t size, bool is_spread);
+
+  ggml_context* context() const { return context_.get(); }
+
+  ggml_tensor* linear(const Linear& linear, ggml_tensor* x);
+  ggml_tensor* norm(const Norm& norm, ggml_tensor* x);  ///< as it is where there is no norm
+  ggml_tensor* activate(Activation activation, ggml_tensor* x) { return encoder::activate(context(), activation, x); }
+  ggml_tensor* rows(ggml_tensor* table, std::vector<std::int32_t> indices);
+  ggml_tensor* rows(ggml_tensor* table, ggml_tensor* indices) { return ggml_get_rows(context(), table, indices); }
+  ggml_tensor* add(ggml_tensor* a, ggml_tensor* b) { return ggml_add(context(), a, b); }
+  /// The mean over the rows of each sequence; `starts` are their first tokens.
+  ggml_tensor* means(ggml_tensor* x, const std::vector<std::int32_t>& starts);
+
+  /// A tensor that later operations write into, with the values of `x`. They lie where `weight` does: an operation that
+  /// writes into another's result has to be on its device.
+  ggml_tensor* writable(ggml_tensor* x, const ggml_tensor* weight);
+  /// Writes `part` into a writable tensor, with its strides and from its offset there. Returns the tensor as it is then.
+  ggml_tensor* write(ggml_tensor* into, ggml_tensor* part, const std::array<std::size_t, 3>& strides,
+                     std::size_t offset);
+
+  ggml_tensor* indices(std::vector<std::int32_t> values);
+  ggml_tensor* numbers(std::vector<float> values, std::int64_t width, std::int64_t rows);
+
+  /// Makes a tensor a result that can be read after the computation.
+  void output(ggml_tensor* tensor);
+
+  ggml_cgraph* finished() const { return graph_; }
+  std::size_t inputs() const { return index_inputs_.size() + number_inputs_.size(); }
+  /// Operations that have to be on the device of a weight.
+  const std::vector<std::pair<ggml_tensor*, const ggml_tensor*>>& pinned() const { return pinned_; }
+  /// After the graph was given memory.
+  void set_inputs() const;
+
+ private:
+  ContextHandle context_;
+  ggml_cgraph* graph_;
+  bool is_spread_;
+  std::vector<std::pair<ggml_tensor*, const ggml_tensor*>> pinned_;
+  std::vector<std::pair<ggml_tensor*, std::vector<std::int32_t>>> index_inputs_;
+  std::vector<std::pair<ggml_tensor*, std::vector<float>>> number_inputs_;
+};
+
+}  // namespace berth::encoder

@@ -1,0 +1,144 @@
+#include "engine/encoder/load.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+#include <system_error>
+
+#include "berth/error.h"
+#include "berth/model.h"
+#include "engine/encoder/model.h"
+#include "engine/llama/devices.h"
+#include "engine/llama/log_capture.h"
+
+namespace berth::encoder {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t most_devices = 15;  // ggml's scheduler takes 16 with the CPU
+
+fs::path folder_of(const fs::path& model) {
+  std::error_code error;
+  return fs::is_directory(model, error) ? model : model.parent_path();
+}
+
+std::shared_ptr<const ModelProfile> profile_of(const EncoderRequest& request, const LoadContext& context) {
+  if (context.profile && context.profile->path != request.model)
+    throw std::invalid_argument(fmt::format("The profile that was given is of '{}', not of '{}', which is to be loaded",
+                                            context.profile->path.string(), request.model.string()));
+  const auto folder = folder_of(request.model);
+  const auto transformer = SentenceModules::transformer_folder(folder);
+  if (transformer != folder) return std::make_shared<const ModelProfile>(read_model(transformer));
+  return context.profile ? context.profile : std::make_shared<const ModelProfile>(read_model(request.model));
+}
+
+Config config_of(const ModelProfile& profile) {
+  if (profile.format != "safetensors")
+    throw EngineError(
+        "encoder", "",
+        fmt::format("'{}' is a model in {}; encoders are computed from safetensors with a config.json: get "
+                    "that edition of the model",
+                    profile.path.string(), profile.format));
+  const auto file = folder_of(profile.path) / "config.json";
+  const auto* config = profile.metadata.find("config");
+  if (config == nullptr) throw FormatError(file, 0, "no file", "the configuration of the model beside its weights");
+  return {file, *config};
+}
+
+std::vector<Place> find_places(const ModuleMap& map, const OrderedMap<DeviceKey>& keys) {
+  if (map.devices().size() > most_devices)
+    throw std::invalid_argument(
+        fmt::format("The device map names {} devices; at most {} can be used", map.devices().size(), most_devices));
+  std::vector<Place> places;
+  for (const auto& device : map.devices()) {
+    const auto* key = keys.find(device.str());
+    Place place{device, key == nullptr ? DeviceKey() : *key};
+    place.handle = llama::find_device(device, place.key).handle;
+    places.push_back(std::move(place));
+  }
+  return places;
+}
+
+std::string model_class_of(const Config& config) {
+  const auto classes = config.texts("architectures");
+  return classes.empty() ? std::string() : classes.front();
+}
+
+bool is_classifier(EncoderTask task) {
+  return task == EncoderTask::sequence_classification || task == EncoderTask::token_classification;
+}
+
+void set_labels(EncoderInfo& info, const Config& config, const Head& head) {
+  info.problem_type = config.text("problem_type", "");
+  info.labels = labels_of(config);
+  const auto count = static_cast<std::size_t>(head.width);
+  if (info.labels.empty())
+    for (std::size_t i = 0; i < count; ++i) info.labels.push_back(fmt::format("LABEL_{}", i));
+  if (info.labels.size() != count)
+    config.fail("id2label", fmt::format("{} labels", info.labels.size()),
+                fmt::format("{}, as many as the classifier in the file has", count));
+}
+
+EncoderInfo info_of(const Config& config, const Parts& parts) {
+  const auto& sizes = parts.backbone->sizes();
+  EncoderInfo info;
+  info.architecture = config.text("model_type", "");
+  info.model_class = model_class_of(config);
+  info.task = parts.head ? task_of(info.model_class) : EncoderTask::none;
+  if (is_classifier(info.task)) set_labels(info, config, *parts.head);
+  info.layers = static_cast<std::size_t>(sizes.layers);
+  info.hidden_size = static_cast<std::size_t>(sizes.hidden);
+  info.vocabulary_size = static_cast<std::size_t>(sizes.vocabulary);
+  info.token_types = static_cast<std::size_t>(sizes.token_types);
+  const bool lacks_logits = parts.modules.from_logits() && info.task != EncoderTask::masked_lm;
+  info.embedding_size = lacks_logits ? 0 : parts.modules.width();
+  info.max_sequence_tokens = static_cast<std::size_t>(sizes.max_tokens);
+  info.has_pooler = parts.pooler.has_value();
+  info.parameters = parts.weights->parameters();
+  for (std::size_t i = 0; i < parts.places.size(); ++i) info.weight_bytes += parts.weights->bytes_on(i);
+  return info;
+}
+
+}  // namespace
+
+std::shared_ptr<const EncoderModel> load(const EncoderRequest& request, const LoadContext& context) {
+  const auto started = std::chrono::steady_clock::now();
+  const auto profile = profile_of(request, context);
+  const auto config = config_of(*profile);
+  const auto& architecture = architecture_of(config);
+  ModuleMap map(request.device, std::string(architecture.base));
+  Parts parts{.places = find_places(map, request.keys),
+              .cpu = llama::find_device(Device::cpu(), {}).handle,
+              .is_spread = false,
+              .weights = {},
+              .backbone = {},
+              .head = {},
+              .pooler = {},
+              .modules = {}};
+  std::vector<ggml_backend_dev_t> handles;
+  for (const auto& place : parts.places) handles.push_back(place.handle);
+  parts.is_spread = std::ranges::any_of(handles, [&](auto handle) { return handle != parts.cpu; });
+
+  llama::LogCapture log(context.log);
+  const llama::HoldBackends hold;
+  parts.weights =
+      std::make_unique<Weights>(profile, std::move(map), handles, request.precision, std::string(architecture.base));
+  parts.backbone = architecture.make(config, *parts.weights);
+  const auto& sizes = parts.backbone->sizes();
+  parts.head = make_head(task_of(model_class_of(config)), config, sizes, *parts.weights);
+  parts.pooler = make_pooler(config, sizes, *parts.weights);
+  parts.modules = SentenceModules::read(folder_of(request.model), static_cast<std::size_t>(sizes.hidden),
+                                        static_cast<std::size_t>(sizes.vocabulary));
+  parts.weights->load(
+      [&](float part) { return !context.stop.stop_requested() && (!context.progress || context.progress(part)); });
+  auto info = info_of(config, parts);
+  info.path = request.model;
+  info.precision = request.precision;
+  info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
+  return std::make_shared<Model>(std::move(info), std::move(parts));
+}
+
+}  // namespace berth::encoder

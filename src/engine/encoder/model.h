@@ -1,0 +1,54 @@
+/// A loaded encoder.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "berth/encoder.h"
+#include "engine/encoder/backbone.h"
+#include "engine/encoder/head.h"
+#include "engine/encoder/lane.h"
+#include "engine/encoder/sentence_modules.h"
+
+namespace berth::encoder {
+
+/// A device that holds weights.
+struct Place {
+  Device device = Device::cpu();
+  DeviceKey key = {};
+  ggml_backend_dev_t handle = nullptr;
+};
+
+/// Everything that a model is computed from.
+struct Parts {
+  std::vector<Place> places;  ///< in the order of `weights`
+  ggml_backend_dev_t cpu = nullptr;
+  bool is_spread = false;  ///< whether several devices compute; the CPU is always one of them
+  std::unique_ptr<Weights> weights;
+  std::unique_ptr<Backbone> backbone;
+  std::optional<Head> head, pooler;
+  SentenceModules modules;
+};
+
+class Model final : public EncoderModel {
+ public:
+  Model(EncoderInfo info, Parts parts);
+
+  const EncoderInfo& info() const override { return info_; }
+  EncodeResult encode(const EncodeRequest& request, const EncodeContext& context) const override;
+  std::vector<DeviceUse> memory() const override;
+  const OrderedMap<Device>& placement() const override { return parts_.weights->placement(); }
+
+ private:
+  static std::vector<ggml_backend_dev_t> lane_devices(const Parts& parts);
+  std::size_t pack_tokens() const;
+
+  EncoderInfo info_;
+  Parts parts_;
+  std::vector<ggml_backend_dev_t> devices_;  // of each lane, the CPU last
+  mutable LanePool lanes_;
+};
+
+}  // namespace berth::encoder

@@ -1,0 +1,74 @@
+/// The layers that BERT and its descendants share: attention and feed-forward part, a norm after each.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "engine/encoder/attention.h"
+#include "engine/encoder/backbone.h"
+
+namespace berth::encoder {
+
+/// What the modules of one layer are called.
+struct LayerNames {
+  std::string_view list;  ///< "encoder.layer"
+  std::string_view query, key, value, attention_output, attention_norm;
+  std::string_view up, down, output_norm;
+};
+
+/// How words, places and types become the state before the first layer.
+struct Embeddings {
+  ggml_tensor* words = nullptr;
+  ggml_tensor* positions = nullptr;  ///< nullptr: places are not embedded
+  ggml_tensor* types = nullptr;      ///< nullptr: types are not embedded
+  Norm norm;
+  std::optional<Linear> projection = {};  ///< where words are embedded in another size
+  bool projects_before_norm = false;
+  /// The first place after that of padding tokens (RoBERTa); none: places count from 0.
+  std::optional<std::int32_t> padding_id = {};
+
+  ggml_tensor* build(Graph& graph, const Pack& pack) const;
+};
+
+struct PostNormLayer {
+  Linear query, key, value, attention_output;
+  Norm attention_norm;
+  Linear up, down;
+  Norm output_norm;
+};
+
+/// Sizes and functions that all layers of a model have alike.
+struct LayerShape {
+  std::int64_t intermediate = 0;
+  float eps = 1e-12F;
+  Activation activation = Activation::gelu;
+};
+
+class PostNormEncoder : public Backbone {
+ public:
+  ggml_tensor* build(Graph& graph, const Pack& pack) const override;
+
+ protected:
+  /// What this architecture adds to the scores in one graph.
+  virtual std::unique_ptr<ScoreTerms> terms(Graph& graph, const Pack& pack) const;
+  /// The factor of the scores.
+  virtual float score_scale() const;
+  /// Told after each layer: its output, which may be changed, and the states before the first layer.
+  virtual ggml_tensor* after_layer(Graph&, std::size_t, ggml_tensor* x, ggml_tensor*, const Pack&) const { return x; }
+
+  /// Reads "hidden_size" and the others under the names that BERT's configuration has. Throws FormatError.
+  void read_sizes(const Config& config);
+  void declare_layers(const Module& base, const LayerNames& names, const LayerShape& shape);
+
+  Embeddings embeddings_;
+  std::vector<PostNormLayer> layers_;
+  Activation activation_ = Activation::gelu;
+};
+
+/// Throws FormatError unless `heads` divide `hidden`.
+void check_heads(const Config& config, std::string_view name, const Sizes& sizes);
+
+}  // namespace berth::encoder

@@ -1,0 +1,53 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <stdexcept>
+
+#include "berth/encoder.h"
+#include "berth/error.h"
+#ifdef BERTH_WITH_LLAMA
+#include "engine/encoder/load.h"
+#endif
+
+namespace berth {
+namespace {
+
+constexpr std::array<std::string_view, 3> precisions = {"float32", "float16", "bfloat16"};
+
+}  // namespace
+
+std::string_view to_string(Precision precision) { return precisions[static_cast<std::size_t>(precision)]; }
+
+Precision precision_from_str(std::string_view text) {
+  for (std::size_t i = 0; i < precisions.size(); ++i)
+    if (text == precisions[i]) return static_cast<Precision>(i);
+  throw std::invalid_argument(
+      fmt::format("Unknown precision '{}'; known are float32, float16 and bfloat16", std::string(text)));
+}
+
+std::string_view to_string(EncoderTask task) {
+  constexpr std::array<std::string_view, 5> names = {"none", "sequence_classification", "token_classification",
+                                                     "question_answering", "masked_lm"};
+  return names[static_cast<std::size_t>(task)];
+}
+
+std::string_view to_string(EncoderOutput output) {
+  constexpr std::array<std::string_view, 4> names = {"hidden_states", "pooler_output", "embedding", "logits"};
+  return names[static_cast<std::size_t>(output)];
+}
+
+std::span<const float> EncodedTensor::row(std::size_t index) const {
+  if (index >= rows()) throw std::out_of_range(fmt::format("There is no row {} among {}", index, rows()));
+  return std::span(values).subspan(index * width(), width());
+}
+
+std::shared_ptr<const EncoderModel> load_encoder(const EncoderRequest& request, const LoadContext& context) {
+#ifdef BERTH_WITH_LLAMA
+  return encoder::load(request, context);
+#else
+  (void)context;
+  throw EngineError("encoder", request.device.str(), "this build has no ggml: build it with -DBERTH_LLAMA=ON");
+#endif
+}
+
+}  // namespace berth

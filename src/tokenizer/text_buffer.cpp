@@ -1,0 +1,47 @@
+#include "tokenizer/text_buffer.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace berth::tokenizing {
+
+TextBuffer TextBuffer::of(std::string_view text) {
+  TextBuffer buffer;
+  buffer.text = text;
+  buffer.origins.resize(text.size());
+  for (std::uint32_t at = 0; at < text.size();) {
+    const auto length = character_length(text[at]);
+    for (std::uint32_t i = 0; i < length; ++i) buffer.origins[at + i] = {at, at + length};
+    at += length;
+  }
+  const Range whole{0, static_cast<std::uint32_t>(text.size())};
+  buffer.pieces.push_back({whole, whole});
+  return buffer;
+}
+
+Piece TextBuffer::part_of(const Piece& piece, std::size_t begin, std::size_t end) const {
+  Piece part;
+  part.text = {piece.text.begin + static_cast<std::uint32_t>(begin),
+               piece.text.begin + static_cast<std::uint32_t>(end)};
+  part.original = origin_of(piece, begin, end);
+  return part;
+}
+
+Range TextBuffer::origin_of(const Piece& piece, std::size_t begin, std::size_t end) const {
+  if (begin == end || end > piece.text.end - piece.text.begin)
+    return {piece.original.begin + static_cast<std::uint32_t>(begin),
+            piece.original.begin + static_cast<std::uint32_t>(end)};
+  return {origins[piece.text.begin + begin].begin, origins[piece.text.begin + end - 1].end};
+}
+
+bool is_ascii(std::string_view text) {
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, 8);
+    if ((word & 0x8080808080808080U) != 0) return false;
+  }
+  return std::ranges::all_of(text.substr(at), [](char c) { return static_cast<signed char>(c) >= 0; });
+}
+
+}  // namespace berth::tokenizing

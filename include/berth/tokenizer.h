@@ -62,8 +62,8 @@ struct Truncation {
 
 /// How to fill up what has too few tokens.
 struct Padding {
-  std::optional<std::size_t> length;  ///< absent: as long as the longest of the batch
-  std::optional<std::size_t> multiple_of;
+  std::optional<std::size_t> length = {};  ///< absent: as long as the longest of the batch
+  std::optional<std::size_t> multiple_of = {};
   std::int32_t id = 0;
   std::int32_t type_id = 0;
   std::string token = "[PAD]";
@@ -75,22 +75,23 @@ struct Padding {
 enum class OffsetUnit { code_points, bytes };
 
 struct EncodeOptions {
-  bool add_special_tokens = true;        ///< [CLS], [SEP] and the like
-  std::optional<Truncation> truncation;  ///< absent: nothing is cut. Tokenizer::truncation() is what the file says.
-  std::optional<Padding> padding;        ///< absent: nothing is added. Tokenizer::padding() is what the file says.
+  bool add_special_tokens = true;  ///< [CLS], [SEP] and the like
+  std::optional<Truncation> truncation =
+      {};                               ///< absent: nothing is cut. Tokenizer::truncation() is what the file says.
+  std::optional<Padding> padding = {};  ///< absent: nothing is added. Tokenizer::padding() is what the file says.
   OffsetUnit offsets = OffsetUnit::code_points;
 };
 
 struct DecodeOptions {
   bool skip_special_tokens = true;
   /// No spaces before punctuation and English contractions; absent: as tokenizer_config.json says, else not.
-  std::optional<bool> clean_up_spaces;
+  std::optional<bool> clean_up_spaces = {};
 };
 
 /// One text of a batch, or two that belong together, such as a question and a passage.
 struct EncodeInput {
   std::string text;
-  std::optional<std::string> pair;
+  std::optional<std::string> pair = {};
 };
 
 /// The tokenizer of a model of Hugging Face, read from its tokenizer.json: ids, tokens and offsets are those of the

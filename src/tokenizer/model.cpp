@@ -25,8 +25,12 @@ std::unique_ptr<Model> read_model(const Value& value, const structs::Place& plac
 }
 
 void fail_unknown(std::string_view word, std::string_view unknown_token) {
-  throw FormatError({}, fmt::format("no token for {}, and none for what is unknown", in_quotes(word.substr(0, 64))),
-                    fmt::format("{} in the vocabulary", in_quotes(unknown_token.substr(0, 64))));
+  throw FormatError(
+      {},
+      fmt::format("model: there is no token for {}, and {}, which stands for what is unknown, is not in the "
+                  "vocabulary; add it there",
+                  in_quotes(word.substr(0, 64)), in_quotes(unknown_token.substr(0, 64))),
+      "a token for what is unknown");
 }
 
 }  // namespace berth::tokenizing

@@ -98,7 +98,7 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) {
 }
 
 Tokenizer Tokenizer::from_json(std::string_view text) {
-  return of_file({}, expected_json,
+  return of_file("tokenizer.json", expected_json,
                  [&] { return Tokenizer(finished(tokenizing::read_tokenizer(Value::from_json(text), {}), {})); });
 }
 

@@ -21,6 +21,7 @@ std::string in_brackets(std::string_view items) { return fmt::format("[{}]", ite
 std::string not_in_brackets(std::string_view items) { return fmt::format("[^{}]", items); }
 
 constexpr std::size_t most_nested_classes = 64;
+constexpr std::size_t most_pattern_bytes = 65'536;
 
 class OnigurumaTranslation {
  public:
@@ -396,6 +397,11 @@ class OnigurumaTranslation {
 
 }  // namespace
 
-Pcre2Pattern from_oniguruma_pattern(std::string_view pattern) { return OnigurumaTranslation(pattern).run(); }
+Pcre2Pattern from_oniguruma_pattern(std::string_view pattern) {
+  if (pattern.size() > most_pattern_bytes)
+    throw std::invalid_argument(
+        fmt::format("The regular expression of {} bytes is longer than {}", pattern.size(), most_pattern_bytes));
+  return OnigurumaTranslation(pattern).run();
+}
 
 }  // namespace berth

@@ -117,7 +117,8 @@ void AddedTokens::cut(TextBuffer& buffer, const Trie& trie) const {
       auto end = at + match.length;
       at = end;
       if (token.single_word && (ends_with_word(text.substr(0, begin)) || starts_with_word(text.substr(end)))) continue;
-      if (token.lstrip) begin = std::max(start_of_spaces(text.substr(0, begin)), reached);
+      if (token.lstrip)
+        begin = reached >= begin ? reached : reached + start_of_spaces(text.substr(reached, begin - reached));
       if (token.rstrip) end += bytes_of_spaces(text.substr(end));
       add(reached, begin, -1);
       add(begin, end, match.number);

@@ -10,8 +10,8 @@
 namespace berth::tokenizing {
 
 struct BertNormalizerOptions {
-  bool clean_text = true;             ///< no control characters; all white space is a space
-  bool handle_chinese_chars = true;   ///< ideographs between spaces
+  bool clean_text = true;                  ///< no control characters; all white space is a space
+  bool handle_chinese_chars = true;        ///< ideographs between spaces
   std::optional<bool> strip_accents = {};  ///< absent: as `lowercase`
   bool lowercase = true;
 };

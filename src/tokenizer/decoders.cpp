@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <stdexcept>
 
 #include "text/utf8.h"
 #include "tokenizer/byte_alphabet.h"
@@ -27,6 +28,13 @@ class DecodeTokens final : public Decoder {
 template <class F>
 std::unique_ptr<Decoder> decode_tokens(F change) {
   return std::make_unique<DecodeTokens<F>>(std::move(change));
+}
+
+constexpr std::size_t most_decoded_bytes = std::size_t{1} << 28U;  // of one token
+
+void check_decoded(const std::string& text) {
+  if (text.size() > most_decoded_bytes)
+    throw std::invalid_argument("The decoder makes more than 256 MiB of one token; the tokenizer is damaged");
 }
 
 std::string concatenated(const Tokens& tokens) {
@@ -148,8 +156,10 @@ std::unique_ptr<Decoder> read_replace_decoder(const Value& value, const Place& p
           if (token.empty()) continue;
           pattern.find(token, spans);
           std::string text;
-          for (const auto& span : spans)
+          for (const auto& span : spans) {
             text += span.is_match ? content : token.substr(span.begin, span.end - span.begin);
+            check_decoded(text);
+          }
           token = std::move(text);
         }
       });
@@ -189,6 +199,7 @@ std::string replaced_all(std::string_view text, std::string_view from, std::stri
     for (std::size_t at = 0; at < text.size();) {
       const auto length = character_length(text[at]);
       (out += to) += text.substr(at, length);
+      check_decoded(out);
       at += length;
     }
     return out += to;
@@ -196,6 +207,7 @@ std::string replaced_all(std::string_view text, std::string_view from, std::stri
   std::size_t from_here = 0;
   for (auto at = text.find(from); at != text.npos; at = text.find(from, from_here)) {
     (out += text.substr(from_here, at - from_here)) += to;
+    check_decoded(out);
     from_here = at + from.size();
   }
   return out += text.substr(from_here);

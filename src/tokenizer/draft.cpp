@@ -9,7 +9,7 @@ namespace berth::tokenizing {
 namespace {
 
 constexpr std::size_t most_combinations = 65'536;
-constexpr std::size_t most_padded_length = std::size_t{1} << 24U;
+constexpr std::size_t most_padded_length = std::size_t{1} << 20U;
 
 /// Calls `change` for each column of two encodings.
 template <class F>

@@ -16,7 +16,8 @@ void write_replaced(const Pattern& pattern, std::string_view content, std::strin
 template <class F>
 void prepend(TextBuffer& buffer, std::string_view prefix, F wanted) {
   TextBuffer next;
-  next.text.reserve(buffer.text.size() + prefix.size() * buffer.pieces.size());
+  next.most_bytes = buffer.most_bytes;
+  next.text.reserve(buffer.text.size() + 8 * buffer.pieces.size());
   next.origins.reserve(next.text.capacity());
   for (const auto& piece : buffer.pieces) {
     const auto text = buffer.view(piece);

@@ -47,10 +47,12 @@ void Rewrite::put(std::uint32_t code, int change) {
 
 void Rewrite::insert(std::string_view text) {
   to_.text += text;
+  to_.check_size();
   to_.origins.resize(to_.text.size(), origin_before(at_));
 }
 
 Piece Rewrite::finish() {
+  to_.check_size();
   copy(end_, piece_.text.end - piece_.text.begin);
   Piece piece = piece_;
   piece.text = {static_cast<std::uint32_t>(start_), static_cast<std::uint32_t>(to_.text.size())};

@@ -54,6 +54,7 @@ class Rewrite {
 template <class F>
 void rewrite_pieces(TextBuffer& buffer, F write) {
   TextBuffer next;
+  next.most_bytes = buffer.most_bytes;
   next.text.reserve(buffer.text.size());
   next.origins.reserve(buffer.text.size());
   next.pieces.reserve(buffer.pieces.size());

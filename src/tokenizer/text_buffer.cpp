@@ -1,13 +1,22 @@
 #include "tokenizer/text_buffer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 
 namespace berth::tokenizing {
+namespace {
+
+constexpr std::size_t most_growth = 64;  // the longest character that Unicode knows becomes 33 bytes
+
+}  // namespace
 
 TextBuffer TextBuffer::of(std::string_view text) {
   TextBuffer buffer;
   buffer.text = text;
+  buffer.most_bytes = most_growth * text.size() + (std::size_t{1} << 16U);
   buffer.origins.resize(text.size());
   for (std::uint32_t at = 0; at < text.size();) {
     const auto length = character_length(text[at]);
@@ -17,6 +26,12 @@ TextBuffer TextBuffer::of(std::string_view text) {
   const Range whole{0, static_cast<std::uint32_t>(text.size())};
   buffer.pieces.push_back({whole, whole});
   return buffer;
+}
+
+void TextBuffer::check_size() const {
+  if (text.size() > most_bytes)
+    throw std::invalid_argument(fmt::format(
+        "The normalizer makes a text of more than {} times its size; the tokenizer is damaged", most_growth));
 }
 
 Piece TextBuffer::part_of(const Piece& piece, std::size_t begin, std::size_t end) const {

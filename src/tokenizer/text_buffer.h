@@ -34,6 +34,10 @@ struct TextBuffer {
   std::string text;
   std::vector<Range> origins;
   std::vector<Piece> pieces;
+  std::size_t most_bytes = 0;  ///< that a tokenizer may make of the text
+
+  /// Throws std::invalid_argument where the text has grown beyond all reason.
+  void check_size() const;
 
   /// One piece, the whole text, which must be valid UTF-8.
   static TextBuffer of(std::string_view text);

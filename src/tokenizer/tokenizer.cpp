@@ -94,7 +94,7 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) {
   });
   of_file(file.parent_path() / "tokenizer_config.json", "a tokenizer_config.json",
           [&] { tokenizing::apply_config(config, parts); });
-  return Tokenizer(finished(std::move(parts), file));
+  return of_file(file, expected_json, [&] { return Tokenizer(finished(std::move(parts), file)); });
 }
 
 Tokenizer Tokenizer::from_json(std::string_view text) {

@@ -63,6 +63,14 @@ Value normalizer_by_config(Value normalizer, const Value& config) {
   return normalizer;
 }
 
+/// transformers adds the space before a text only where the configuration says so (PreTrainedTokenizerFast).
+Value pre_tokenizer_by_config(Value pre_tokenizer, const Value& config) {
+  if (!pre_tokenizer.is_object() || !config.is_object()) return pre_tokenizer;
+  if (pre_tokenizer.find("add_prefix_space") != nullptr && pre_tokenizer.find("prepend_scheme") == nullptr)
+    pre_tokenizer.as_object().set("add_prefix_space", bool_or(config, Place(), "add_prefix_space", false));
+  return pre_tokenizer;
+}
+
 }  // namespace
 
 Parts read_tokenizer(const Value& value, const Value& config) {
@@ -75,7 +83,8 @@ Parts read_tokenizer(const Value& value, const Value& config) {
   if (const auto* normalizer = optional_entry(value, root, "normalizer"))
     parts.normalizer = read_normalizer(normalizer_by_config(*normalizer, config), Place(root, "normalizer"));
   if (const auto* pre_tokenizer = optional_entry(value, root, "pre_tokenizer"))
-    parts.pre_tokenizer = read_pre_tokenizer(*pre_tokenizer, Place(root, "pre_tokenizer"));
+    parts.pre_tokenizer =
+        read_pre_tokenizer(pre_tokenizer_by_config(*pre_tokenizer, config), Place(root, "pre_tokenizer"));
   if (const auto* post_processor = optional_entry(value, root, "post_processor"))
     parts.post_processor = read_post_processor(*post_processor, Place(root, "post_processor"));
   if (const auto* decoder = optional_entry(value, root, "decoder"))

@@ -95,6 +95,17 @@ TEST(Tokenizers, ConfigurationDecidesOnLowerCase) {
             std::vector<std::string>{"[UNK]"});
 }
 
+TEST(Tokenizers, ConfigurationDecidesOnTheSpaceBeforeATextOfBytes) {
+  const TokenizerFolder folder;
+  folder.write("tokenizer.json", R"({"model": {"type": "BPE", "vocab": {"a": 0, "\u0120": 1}, "merges": []},
+      "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true}})");
+  EXPECT_EQ(Tokenizer::load(folder.path()).encode("a").size(), 2U);
+  folder.write("tokenizer_config.json", "{}");
+  EXPECT_EQ(Tokenizer::load(folder.path()).encode("a").size(), 1U);
+  folder.write("tokenizer_config.json", R"({"add_prefix_space": true})");
+  EXPECT_EQ(Tokenizer::load(folder.path()).encode("a").size(), 2U);
+}
+
 TEST(Tokenizers, ConfigurationAddsTokens) {
   const TokenizerFolder folder;
   folder.copy("tokenizer.json")

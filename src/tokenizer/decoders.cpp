@@ -30,11 +30,18 @@ std::unique_ptr<Decoder> decode_tokens(F change) {
   return std::make_unique<DecodeTokens<F>>(std::move(change));
 }
 
-constexpr std::size_t most_decoded_bytes = std::size_t{1} << 28U;  // of one token
+/// Throws std::invalid_argument where so many bytes have grown beyond all reason.
+void check_growth(std::size_t before, std::size_t after) {
+  constexpr std::size_t most_growth = 64;
+  constexpr std::size_t always_possible = std::size_t{1} << 16U;
+  if (after > most_growth * before + always_possible)
+    throw std::invalid_argument("The decoder makes a text of more than 64 times its tokens; the tokenizer is damaged");
+}
 
-void check_decoded(const std::string& text) {
-  if (text.size() > most_decoded_bytes)
-    throw std::invalid_argument("The decoder makes more than 256 MiB of one token; the tokenizer is damaged");
+std::size_t bytes_of(const Tokens& tokens) {
+  std::size_t bytes = 0;
+  for (const auto& token : tokens) bytes += token.size();
+  return bytes;
 }
 
 std::string concatenated(const Tokens& tokens) {
@@ -158,7 +165,7 @@ std::unique_ptr<Decoder> read_replace_decoder(const Value& value, const Place& p
           std::string text;
           for (const auto& span : spans) {
             text += span.is_match ? content : token.substr(span.begin, span.end - span.begin);
-            check_decoded(text);
+            check_growth(token.size(), text.size());
           }
           token = std::move(text);
         }
@@ -175,7 +182,11 @@ std::unique_ptr<Decoder> read_decoder_step(const Value& value, const Place& plac
     for (std::size_t i = 0; i < list.size(); ++i)
       steps.push_back(read_decoder_step(list[i], Place(here, i), depth + 1));
     return decode_tokens([steps = std::move(steps)](Tokens& tokens) {
-      for (const auto& step : steps) step->run(tokens);
+      const auto before = bytes_of(tokens);
+      for (const auto& step : steps) {
+        step->run(tokens);
+        check_growth(before, bytes_of(tokens));
+      }
     });
   }
   if (type == "ByteLevel") return decode_tokens(decode_byte_level);
@@ -199,7 +210,7 @@ std::string replaced_all(std::string_view text, std::string_view from, std::stri
     for (std::size_t at = 0; at < text.size();) {
       const auto length = character_length(text[at]);
       (out += to) += text.substr(at, length);
-      check_decoded(out);
+      check_growth(text.size(), out.size());
       at += length;
     }
     return out += to;
@@ -207,7 +218,7 @@ std::string replaced_all(std::string_view text, std::string_view from, std::stri
   std::size_t from_here = 0;
   for (auto at = text.find(from); at != text.npos; at = text.find(from, from_here)) {
     (out += text.substr(from_here, at - from_here)) += to;
-    check_decoded(out);
+    check_growth(text.size(), out.size());
     from_here = at + from.size();
   }
   return out += text.substr(from_here);

@@ -17,6 +17,7 @@ find_package(OpenSSL 3.0 REQUIRED)         # libssl-dev 3.0: SHA-256 and base64 
 find_package(PkgConfig REQUIRED)           # pkgconf 1.8: finds the next ones
 pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1>=0.2.5)  # libyaml-dev 0.2.5: YAML as PyYAML reads and writes it
 pkg_check_modules(LIBPCRE2 REQUIRED IMPORTED_TARGET libpcre2-8>=10.40)  # libpcre2-dev 10.42: Python's regular expressions
+pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc>=72)  # libicu-dev 72.1: Unicode's properties and normalization, for tokenizers
 pkg_check_modules(HWLOC REQUIRED IMPORTED_TARGET hwloc>=2.9)  # libhwloc-dev 2.9: cores, caches and NUMA nodes of any machine
 pkg_check_modules(LIBEDIT REQUIRED IMPORTED_TARGET libedit>=3.1)  # libedit-dev 3.1: line editing and history; BSD licence
 

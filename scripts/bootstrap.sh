@@ -8,7 +8,7 @@ for purpose in "${@:-build}"; do
   case $purpose in
     build)  wanted="$wanted make cmake ninja-build g++ pkgconf python3 python3-pip
                     libcli11-dev libfmt-dev nlohmann-json3-dev libedit-dev
-                    libyaml-dev libpcre2-dev libcurl4-openssl-dev libssl-dev libhwloc-dev" ;;
+                    libyaml-dev libpcre2-dev libcurl4-openssl-dev libssl-dev libicu-dev libhwloc-dev" ;;
     test)   wanted="$wanted libgtest-dev libgmock-dev gcovr openssl python3-jsonschema
                     libvulkan-dev libze-dev zsh fish mandoc" ;;
     bench)  wanted="$wanted libbenchmark-dev" ;;

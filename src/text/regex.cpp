@@ -9,8 +9,10 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "text/oniguruma_pattern.h"
 #include "text/printable.h"
 #include "text/python_pattern.h"
+#include "text/utf8.h"
 
 namespace berth {
 namespace {
@@ -45,10 +47,14 @@ Pcre2Pattern as_it_is(std::string_view pattern) {
 }
 
 std::unique_ptr<pcre2_code, Free> compile(std::string_view pattern, Regex::Dialect dialect) {
-  const auto translated = dialect == Regex::Dialect::python ? from_python_pattern(pattern) : as_it_is(pattern);
+  const bool of_oniguruma = dialect == Regex::Dialect::oniguruma;
+  const auto translated = dialect == Regex::Dialect::python ? from_python_pattern(pattern)
+                          : of_oniguruma                    ? from_oniguruma_pattern(pattern)
+                                                            : as_it_is(pattern);
   const auto context = owned(pcre2_compile_context_create(nullptr));
   pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
-  const std::uint32_t options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | (translated.ascii ? 0U : PCRE2_UCP);
+  const std::uint32_t options =
+      PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | (translated.ascii ? 0U : PCRE2_UCP) | (of_oniguruma ? PCRE2_MULTILINE : 0U);
   int error = 0;
   PCRE2_SIZE position = 0;
   std::unique_ptr<pcre2_code, Free> code(
@@ -82,11 +88,8 @@ class Search {
 
   /// The next match at `from` or later; nullptr where there is none.
   const RegexMatch* next(std::size_t from, std::uint32_t options) {
-    int count = match(from, options);
-    if (count == PCRE2_ERROR_JIT_STACKLIMIT) count = match(from, options | PCRE2_NO_JIT);
-    if (count == PCRE2_ERROR_NOMATCH) return nullptr;
-    if (count < 0) fail(count);
-
+    const int count = find(from, options);
+    if (count == 0) return nullptr;
     const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(data_.get());
     found_.begin = ends[0];
     found_.end = ends[1];
@@ -96,7 +99,21 @@ class Search {
     return &found_;
   }
 
+  /// Where the next match begins and ends; nullptr where there is none. \K can put the beginning behind the end.
+  const PCRE2_SIZE* next_span(std::size_t from) {
+    return find(from, 0) == 0 ? nullptr : pcre2_get_ovector_pointer(data_.get());
+  }
+
  private:
+  /// How many groups took part in the match, the whole being one; 0: there is none.
+  int find(std::size_t from, std::uint32_t options) {
+    int count = match(from, options);
+    if (count == PCRE2_ERROR_JIT_STACKLIMIT) count = match(from, options | PCRE2_NO_JIT);
+    if (count == PCRE2_ERROR_NOMATCH) return 0;
+    if (count < 0) fail(count);
+    return count;
+  }
+
   int match(std::size_t from, std::uint32_t options) {
     const int count = pcre2_match(code_, bytes(text_), text_.size(), from, options | checked_, data_.get(), context_);
     checked_ = PCRE2_NO_UTF_CHECK;
@@ -171,6 +188,24 @@ void Regex::for_each_match(std::string_view text, const std::function<void(const
   for (const auto* match = search.next(0, options); match != nullptr; match = search.next(match->end, options)) {
     visit(*match);
     options = match->begin == match->end ? PCRE2_NOTEMPTY_ATSTART : 0;
+  }
+}
+
+void Regex::for_each_span(std::string_view text, const std::function<void(std::size_t, std::size_t)>& visit) const {
+  Search search(*this, code_->code.get(), code_->context.get(), text);
+  std::size_t from = 0;
+  std::size_t last = std::string_view::npos;
+  while (from <= text.size()) {
+    const auto* span = search.next_span(from);
+    if (span == nullptr || span[1] < from) return;
+    const std::size_t end = span[1];
+    const std::size_t begin = std::min<std::size_t>(span[0], end);
+    if (begin == end && end == last) {
+      from = end == text.size() ? end + 1 : end + first_character(text.substr(end)).length;
+    } else {
+      visit(begin, end);
+      from = last = end;
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-/// Regular expressions as Python's `re` has them, run by PCRE2.
+/// Regular expressions as Python's `re` or Oniguruma has them, run by PCRE2.
 #pragma once
 
 #include <cstddef>
@@ -34,8 +34,9 @@ class Regex {
  public:
   static constexpr std::uint32_t match_limit = 10'000'000;
 
-  /// For patterns of our own there is all that PCRE2 knows, such as \p{Cased}.
-  enum class Dialect { python, pcre2 };
+  /// For patterns of our own there is all that PCRE2 knows, such as \p{Cased}; those of tokenizers are Oniguruma's
+  /// (oniguruma_pattern.h).
+  enum class Dialect { python, pcre2, oniguruma };
 
   /// Throws std::invalid_argument with the position, in bytes, of the mistake.
   explicit Regex(std::string_view pattern, Dialect dialect = Dialect::python);
@@ -57,6 +58,10 @@ class Regex {
 
   /// The same one by one, without a list of them. `visit` gets the same object each time.
   void for_each_match(std::string_view text, const std::function<void(const RegexMatch&)>& visit) const;
+
+  /// Where each match begins and ends, from left to right. Unlike Python's, an empty match that follows right upon another
+  /// one is passed over, and the search goes on one character further (as with Oniguruma in the crate `onig`).
+  void for_each_span(std::string_view text, const std::function<void(std::size_t, std::size_t)>& visit) const;
 
  private:
   struct Code;

@@ -18,7 +18,7 @@ play sudo 'exit 1'
 play id 'echo "${USER_ID:-0}"'
 export WORK="$work" PATH="$work/bin:$PATH"
 printf '%s\n' make cmake ninja-build g++ pkgconf python3 python3-pip libcli11-dev libfmt-dev nlohmann-json3-dev \
-  libedit-dev libyaml-dev libpcre2-dev libcurl4-openssl-dev libssl-dev libhwloc-dev >"$work/installed"
+  libedit-dev libyaml-dev libpcre2-dev libcurl4-openssl-dev libssl-dev libicu-dev libhwloc-dev >"$work/installed"
 touch "$work/lists" "$work/log"
 
 case $1 in

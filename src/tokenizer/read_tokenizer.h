@@ -1,0 +1,25 @@
+/// Reading tokenizers.
+#pragma once
+
+#include <string_view>
+
+#include "berth/value.h"
+#include "tokenizer/parts.h"
+
+namespace berth::tokenizing {
+
+// Each throws std::invalid_argument naming the place.
+
+/// A tokenizer.json. `config` is tokenizer_config.json, or null.
+Parts read_tokenizer(const Value& value, const Value& config);
+
+/// A vocab.txt, one token a line, with what `config` says of lower case and special tokens.
+Parts read_vocab_txt(std::string_view text, const Value& config);
+
+/// What a tokenizer_config.json says beside the tokenizer: added tokens, the greatest length, clean spaces.
+void apply_config(const Value& config, Parts& parts);
+
+/// The text of a special token, such as "cls_token", in a tokenizer_config.json.
+std::string special_token(const Value& config, std::string_view name, std::string_view otherwise);
+
+}  // namespace berth::tokenizing

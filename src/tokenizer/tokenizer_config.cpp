@@ -1,0 +1,71 @@
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "tokenizer/fields.h"
+#include "tokenizer/read_tokenizer.h"
+
+namespace berth::tokenizing {
+namespace {
+
+using structs::Place;
+
+constexpr std::size_t longest_length = 1'000'000'000;  // beyond it, "model_max_length" only says that there is none
+
+constexpr std::string_view special_names[] = {"bos_token", "eos_token", "unk_token", "sep_token",
+                                              "pad_token", "cls_token", "mask_token"};
+
+/// "added_tokens_decoder": {"0": {"content": "[PAD]", ...}}, in the order of their ids.
+std::vector<AddedToken> configured_tokens(const Value& config, const Place& root) {
+  std::map<std::uint64_t, AddedToken> by_id;
+  const auto* list = optional_entry(config, root, "added_tokens_decoder");
+  if (list == nullptr) return {};
+  const Place here(root, "added_tokens_decoder");
+  expect_object(*list, here);
+  for (const auto& [name, value] : list->as_object()) {
+    const Place at(here, name);
+    std::uint64_t id = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
+    if (error != std::errc() || end != name.data() + name.size()) at.fail("is not under an id");
+    by_id[id] = read_added_token(value, at);
+  }
+  std::vector<AddedToken> tokens;
+  for (auto& [id, token] : by_id) tokens.push_back(std::move(token));
+  return tokens;
+}
+
+}  // namespace
+
+std::string special_token(const Value& config, std::string_view name, std::string_view otherwise) {
+  const Place root;
+  if (!config.is_object()) return std::string(otherwise);
+  const auto* value = optional_entry(config, root, name);
+  if (value == nullptr) return std::string(otherwise);
+  if (value->is_object()) return need_text(*value, Place(root, name), "content");
+  return as_text(*value, Place(root, name));
+}
+
+void apply_config(const Value& config, Parts& parts) {
+  if (config.is_null()) return;
+  const Place root;
+  expect_object(config, root);
+  parts.clean_up_spaces = bool_or(config, root, "clean_up_tokenization_spaces", false);
+  if (const auto* length = config.find("model_max_length"); length != nullptr && length->is_number()) {
+    const auto count = need_count(config, root, "model_max_length");
+    if (count > 0 && count < longest_length) parts.max_length = count;
+  }
+  auto tokens = configured_tokens(config, root);
+  std::erase_if(tokens, [&](const AddedToken& token) {
+    const auto known = parts.added.ids().find(token.content);
+    return known != parts.added.ids().end() && *parts.added.find(known->second) == token;
+  });
+  for (const auto name : special_names) {
+    AddedToken token{.content = special_token(config, name, ""), .normalized = false, .special = true};
+    const bool is_known = parts.added.ids().contains(token.content) ||
+                          std::ranges::find(tokens, token.content, &AddedToken::content) != tokens.end();
+    if (!token.content.empty() && !is_known) tokens.push_back(std::move(token));
+  }
+  parts.added.add(tokens, *parts.model);
+}
+
+}  // namespace berth::tokenizing

@@ -1,0 +1,225 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "berth/error.h"
+#include "berth/tokenizer.h"
+#include "berth/value.h"
+#include "json_file.h"
+#include "refusal.h"
+
+namespace berth::test {
+namespace {
+
+const std::filesystem::path bert_folder = BERTH_TEST_DATA_DIR "/tokenizers/bert";
+
+Tokenizer bert_tokenizer() { return Tokenizer::load(bert_folder); }
+
+/// A folder with some files of the tokenizer in bert_folder, of which some are changed.
+class TokenizerFolder {
+ public:
+  TokenizerFolder() : path_(std::filesystem::path(testing::TempDir()) / ("tokenizer" + std::to_string(::getpid()))) {
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directories(path_);
+  }
+  TokenizerFolder(const TokenizerFolder&) = delete;
+  ~TokenizerFolder() { std::filesystem::remove_all(path_); }
+
+  const TokenizerFolder& copy(const char* name) const {
+    std::filesystem::copy(bert_folder / name, path_ / name);
+    return *this;
+  }
+  const TokenizerFolder& write(const char* name, const std::string& text) const {
+    std::ofstream(path_ / name) << text;
+    return *this;
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// `object` with another value at `place`, as "model.vocab".
+Value with_value(Value object, const std::string& place, const Value& value) {
+  const auto dot = place.find('.');
+  const auto name = place.substr(0, dot);
+  object.as_object().set(
+      name, dot == place.npos ? value : with_value(object.as_object().at(name), place.substr(dot + 1), value));
+  return object;
+}
+
+std::string with_other(const std::string& place, const Value& value) {
+  return with_value(json_file("tokenizers/bert/tokenizer.json"), place, value).to_json();
+}
+
+std::string problem_of(const std::string& json) {
+  return refusal<FormatError>([&] { Tokenizer::from_json(json); });
+}
+
+TEST(Tokenizers, FindTokensAndWhereTheyStand) {
+  const auto encoding = bert_tokenizer().encode("Two ships, naïve!");
+  EXPECT_EQ(encoding.tokens.front(), "[CLS]");
+  EXPECT_EQ(encoding.tokens.back(), "[SEP]");
+  EXPECT_EQ(encoding.offsets[1], (TextSpan{0, 3}));
+  EXPECT_EQ(encoding.word_ids[0], std::nullopt);
+  EXPECT_EQ(encoding.word_ids[1], 0U);
+  EXPECT_EQ(encoding.offsets[encoding.size() - 2], (TextSpan{16, 17}));
+  EXPECT_EQ(bert_tokenizer().encode("naïve!", {.offsets = OffsetUnit::bytes}).offsets.at(1), (TextSpan{0, 6}));
+}
+
+TEST(Tokenizers, VocabTxtGivesTheSameAsTokenizerJson) {
+  const TokenizerFolder folder;
+  folder.copy("vocab.txt").copy("tokenizer_config.json");
+  const auto of_text = Tokenizer::load(folder.path());
+  const auto of_json = bert_tokenizer();
+  for (const auto* text : {"", "The harbour MASTER counted [MASK] every crane. 中文 x\u0301", "unknownwordzzz 🚢"}) {
+    EXPECT_EQ(of_text.encode(text), of_json.encode(text));
+    EXPECT_EQ(of_text.encode(text, "a pair"), of_json.encode(text, "a pair"));
+  }
+  EXPECT_EQ(of_text.decode(of_json.encode("don't").ids), of_json.decode(of_json.encode("don't").ids));
+  EXPECT_EQ(of_text.vocabulary_size(), of_json.vocabulary_size());
+  EXPECT_EQ(of_text.max_length(), 128U);
+}
+
+TEST(Tokenizers, ConfigurationDecidesOnLowerCase) {
+  const TokenizerFolder folder;
+  folder.copy("vocab.txt").write("tokenizer_config.json", R"({"do_lower_case": false})");
+  EXPECT_EQ(Tokenizer::load(folder.path()).encode("The", {.add_special_tokens = false}).tokens,
+            std::vector<std::string>{"[UNK]"});
+  const TokenizerFolder& with_json =
+      folder.copy("tokenizer.json")
+          .write("tokenizer_config.json", R"({"do_lower_case": false, "tokenizer_class": "BertTokenizer"})");
+  EXPECT_EQ(Tokenizer::load(with_json.path()).encode("The", {.add_special_tokens = false}).tokens,
+            std::vector<std::string>{"[UNK]"});
+}
+
+TEST(Tokenizers, ConfigurationDecidesOnTheSpaceBeforeATextOfBytes) {
+  const TokenizerFolder folder;
+  folder.write("tokenizer.json", R"({"model": {"type": "BPE", "vocab": {"a": 0, "\u0120": 1}, "merges": []},
+      "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true}})");
+  EXPECT_EQ(Tokenizer::load(folder.path()).encode("a").size(), 2U);
+  folder.write("tokenizer_config.json", "{}");
+  EXPECT_EQ(Tokenizer::load(folder.path()).encode("a").size(), 1U);
+  folder.write("tokenizer_config.json", R"({"add_prefix_space": true})");
+  EXPECT_EQ(Tokenizer::load(folder.path()).encode("a").size(), 2U);
+}
+
+TEST(Tokenizers, ConfigurationAddsTokens) {
+  const TokenizerFolder folder;
+  folder.copy("tokenizer.json")
+      .write("tokenizer_config.json",
+             R"({"bos_token": {"content": "<bos>"}, "added_tokens_decoder": {"7000": {"content": "<extra>"}}})");
+  const auto tokenizer = Tokenizer::load(folder.path());
+  EXPECT_EQ(tokenizer.encode("a<bos>b <extra>").tokens,
+            (std::vector<std::string>{"[CLS]", "a", "<bos>", "b", "<extra>", "[SEP]"}));
+  EXPECT_TRUE(tokenizer.is_special("<bos>"));
+  EXPECT_FALSE(tokenizer.is_special("<extra>"));
+}
+
+TEST(Tokenizers, CutWithAStrideAndKeepTheRest) {
+  const auto tokenizer = bert_tokenizer();
+  const EncodeOptions options{
+      .truncation = Truncation{.max_length = 8, .strategy = TruncationStrategy::only_second, .stride = 2}};
+  const auto encoding = tokenizer.encode("the", "a b c d e f g h", options);
+  ASSERT_EQ(encoding.overflowing.size(), 2U);
+  EXPECT_EQ(encoding.tokens, (std::vector<std::string>{"[CLS]", "the", "[SEP]", "a", "b", "c", "d", "[SEP]"}));
+  EXPECT_EQ(encoding.overflowing[0].tokens[3], "c");
+  EXPECT_EQ(encoding.overflowing[1].tokens.size(), 8U);
+  EXPECT_EQ(encoding.overflowing[1].offsets[6], (TextSpan{14, 15}));
+}
+
+TEST(Tokenizers, BatchIsPaddedToItsLongest) {
+  const std::vector<EncodeInput> inputs = {{"the crane", {}}, {"the", "a b c d e"}};
+  const auto encodings = bert_tokenizer().encode_batch(inputs, {.padding = Padding{.multiple_of = 4}});
+  ASSERT_EQ(encodings[0].size(), 12U);
+  ASSERT_EQ(encodings[1].size(), 12U);
+  EXPECT_EQ(encodings[0].attention_mask, (std::vector<std::int32_t>{1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(encodings[0].tokens.back(), "[PAD]");
+}
+
+TEST(Tokenizers, DecodeCleansUpWhereAsked) {
+  const auto tokenizer = bert_tokenizer();
+  const auto ids = tokenizer.encode("don't stop, x!").ids;
+  EXPECT_EQ(tokenizer.decode(ids), "don ' t stop, x!");
+  EXPECT_EQ(tokenizer.decode(ids, {.clean_up_spaces = true}), "don't stop, x!");
+  EXPECT_EQ(tokenizer.decode(std::vector<std::int32_t>{-1, 1 << 30}), "");
+}
+
+TEST(Tokenizers, RefuseWhatContradictsItself) {
+  const auto tokenizer = bert_tokenizer();
+  const auto cut = [&](Truncation truncation) {
+    return refusal([&] { tokenizer.encode("a b c d e", "f g", {.truncation = truncation}); });
+  };
+  EXPECT_EQ(
+      cut({.max_length = 2}),
+      "At most 2 tokens are allowed, but 3 are added around the text; allow more, or add none (add_special_tokens)");
+  EXPECT_EQ(cut({.max_length = 6, .stride = 3}),
+            "The stride of 3 leaves nothing of the 2 tokens that fit; make it smaller, or the greatest length larger");
+  EXPECT_EQ(
+      cut({.max_length = 8, .strategy = TruncationStrategy::only_second}),
+      "The second text has 2 tokens, but 2 of both have to go to leave 5; cut the other text too (longest_first) or "
+      "allow more tokens");
+  EXPECT_EQ(refusal([&] {
+              tokenizer.encode("a b c d e", {.truncation = Truncation{.max_length = 3,
+                                                                      .strategy = TruncationStrategy::only_second}});
+            }),
+            "Only the second text may be cut, but there is none; use only_first or longest_first");
+  EXPECT_EQ(refusal([&] { tokenizer.encode("ab\xED\xA0\x80"); }),
+            "The text is not UTF-8 at byte 2; decode it first, lone surrogates included");
+}
+
+TEST(Tokenizers, ErrorsNameFilePlaceAndWhatIsWrong) {
+  EXPECT_EQ(problem_of(with_other("model.type", "Char")),
+            "tokenizer.json: model.type: 'Char' is not known; known are BPE, Unigram, WordLevel, WordPiece");
+  EXPECT_EQ(problem_of(with_other("model.vocab", Value::Object{{"a", -1}})),
+            "tokenizer.json: model.vocab.a: is no id, an integer from 0 to 2147483647");
+  EXPECT_EQ(problem_of(with_other("model.unk_token", 7)), "tokenizer.json: model.unk_token: is no string");
+  EXPECT_EQ(problem_of(with_other("version", "2.0")),
+            "tokenizer.json: version: is not \"1.0\", the only one that is known");
+  EXPECT_EQ(problem_of(
+                with_other("normalizer", Value::Object{{"type", "Precompiled"}, {"precompiled_charsmap", "/////w=="}})),
+            "tokenizer.json: normalizer.precompiled_charsmap: its trie of 1073741823 units is longer than its 4 bytes");
+  const Value split = Value::Object{
+      {"type", "Split"}, {"pattern", Value::Object{{"Regex", "(a"}}}, {"behavior", "Removed"}, {"invert", false}};
+  EXPECT_EQ(problem_of(with_other("pre_tokenizer", split)),
+            "tokenizer.json: pre_tokenizer.pattern.Regex: The regular expression '(a' is wrong at position 2: missing "
+            "closing parenthesis");
+  const TokenizerFolder folder;
+  EXPECT_NE(refusal<FormatError>([&] { Tokenizer::load(folder.path()); }).find("neither tokenizer.json nor vocab.txt"),
+            std::string::npos);
+  folder.write("tokenizer.json", "{\"model\": {}}");
+  const auto problem = refusal<FormatError>([&] { Tokenizer::load(folder.path()); });
+  EXPECT_TRUE(problem.starts_with((folder.path() / "tokenizer.json").string() + ": model.vocab: is missing"))
+      << problem;
+}
+
+TEST(Tokenizers, MissingUnknownTokenIsAnErrorOfTheFile) {
+  const auto tokenizer = Tokenizer::from_json(with_other("model.unk_token", "<none>"));
+  EXPECT_NO_THROW(tokenizer.encode("the"));
+  EXPECT_NE(refusal<FormatError>([&] { tokenizer.encode("\u0e01"); }).find("in the vocabulary"), std::string::npos);
+}
+
+TEST(Tokenizers, SeveralThreadsShareOne) {
+  const auto tokenizer = bert_tokenizer();
+  const std::string text = "The harbour master counted every crane, naïve café 中文. ";
+  const auto expected = tokenizer.encode(text);
+  std::vector<std::thread> threads;
+  std::vector<int> wrong(4);
+  for (std::size_t i = 0; i < wrong.size(); ++i)
+    threads.emplace_back([&, i] {
+      for (int round = 0; round < 50; ++round) wrong[i] += tokenizer.encode(text) == expected ? 0 : 1;
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(wrong, std::vector<int>(4));
+}
+
+TEST(Tokenizers, LongWordsTakeNoMoreTimeThanTheyHaveTo) {
+  const auto llama = Tokenizer::from_json(R"({"model": {"type": "BPE", "vocab": {"a": 0, "aa": 1, "aaaa": 2},
+      "merges": [["a", "a"], ["aa", "aa"]]}})");
+  EXPECT_EQ(llama.encode(std::string(400'000, 'a')).size(), 100'000U);
+}
+
+}  // namespace
+}  // namespace berth::test

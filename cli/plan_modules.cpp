@@ -49,8 +49,7 @@ std::vector<MemoryBudget> budgets_of(const PlanRequest& request, const Inventory
 
 void refuse_what_maps_lack(const PlanOptions& options, const std::string& format) {
   constexpr auto command = "berth plan";
-  if (!options.pins.empty())
-    throw WrongUse("--pin places single tensors, and a device map has modules", command);
+  if (!options.pins.empty()) throw WrongUse("--pin places single tensors, and a device map has modules", command);
   if (options.verify) throw WrongUse("--verify asks llama.cpp, which does not read models in safetensors", command);
   if (format != "table" && format != "json" && format != "yaml" && format != "hf")
     throw WrongUse("--format " + format + " needs a model in GGUF, or --strategy optimal", command);
@@ -81,8 +80,7 @@ std::string devices_table(const DeviceMapPlan& plan, const DeviceMapRequest& req
   std::vector<std::vector<std::string>> rows = {{"DEVICE", "WEIGHTS", "BUDGET"}};
   for (const auto& [device, bytes] : plan.report.use) {
     const auto budget = std::ranges::find(request.max_memory, device, &MemoryBudget::device);
-    rows.push_back(
-        {device.str(), in_units(bytes), budget == request.max_memory.end() ? "-" : in_units(budget->bytes)});
+    rows.push_back({device.str(), in_units(bytes), budget == request.max_memory.end() ? "-" : in_units(budget->bytes)});
   }
   return table(rows);
 }

@@ -1,6 +1,7 @@
 #include "plan_options.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "failure.h"
 #include "help.h"
@@ -59,6 +60,13 @@ void add_plan_choices(CLI::App& command, PlanOptions& options) {
   several("--pin", options.pins, "PATTERN=DEVICE",
           "Tensors whose name matches this regular expression lie on a device, such as '_exps=cpu'; can be repeated, "
           "the first that matches counts");
+  command
+      .add_option("--mmproj", options.projector,
+                  "A projector of images or sound that is loaded too; =DEVICE may follow")
+      ->type_name("FILE[=DEVICE]");
+  command.add_option("--draft", options.draft, "A draft model that is loaded too; =DEVICE may follow")
+      ->type_name("FILE[=DEVICE]");
+  several("--lora", options.adapters, "FILE", "A LoRA adapter that is loaded too; can be repeated");
   several("--use", options.use, "DEVICE", "Only this device besides the CPU; can be repeated");
   several("--avoid", options.avoid, "DEVICE", "Not this device; can be repeated");
 }
@@ -75,6 +83,17 @@ void add_plan_outputs(CLI::App& command, PlanOptions& options) {
   command.add_option("--compare", options.compare, "Show two plans that --json wrote side by side, instead of a MODEL")
       ->type_name("FILE")
       ->expected(2);
+}
+
+/// "mmproj.gguf" or "mmproj.gguf=cpu".
+void add_companion(PlanRequest& request, CompanionKind kind, const std::string& text) {
+  if (text.empty()) return;
+  const auto at = text.rfind('=');
+  std::error_code none;
+  const bool is_file = at == std::string::npos || std::filesystem::exists(text, none);
+  Companion companion{.kind = kind, .profile = read_model(is_file ? text : text.substr(0, at))};
+  if (!is_file) companion.device = Device::from_str(text.substr(at + 1));
+  request.companions.push_back(std::move(companion));
 }
 
 std::vector<Device> named_devices(const std::vector<std::string>& texts) {
@@ -95,9 +114,10 @@ Objective objective_of(const std::string& name) {
 
 void add_plan_options(CLI::App& command, PlanOptions& options) {
   command
-      .add_option("MODEL", options.model,
-                  "A GGUF file, a folder that holds one or a model in safetensors, ORG/NAME in the Hugging Face cache, or "
-                  "smollm2, the default model")
+      .add_option(
+          "MODEL", options.model,
+          "A GGUF file, a folder that holds one or a model in safetensors, ORG/NAME in the Hugging Face cache, or "
+          "smollm2, the default model")
       ->type_name("MODEL");
   add_plan_context(command, options);
   add_plan_choices(command, options);
@@ -131,6 +151,9 @@ PlanRequest plan_request(const PlanOptions& options) {
     if (!bytes) throw WrongUse("--leave takes a size such as 1GiB, not " + in_quotes(*options.leave), berth_plan);
     request.leave = *bytes;
   }
+  add_companion(request, CompanionKind::projector, options.projector);
+  add_companion(request, CompanionKind::draft, options.draft);
+  for (const auto& each : options.adapters) request.companions.push_back({CompanionKind::adapter, read_model(each)});
   for (const auto& each : options.pins) {
     const auto [pattern, device] = at_equals(each, "--pin", "PATTERN=DEVICE", berth_plan);
     request.pins.push_back({pattern, Device::from_str(device)});

@@ -26,6 +26,9 @@ struct PlanOptions {
   std::vector<std::string> max_memory;
   std::optional<std::string> leave;
   std::vector<std::string> pins;
+  std::string projector;
+  std::string draft;
+  std::vector<std::string> adapters;
   std::vector<std::string> use;
   std::vector<std::string> avoid;
   bool verify = false;

@@ -29,12 +29,12 @@ struct PlacementRules {
 };
 
 enum class Objective {
-  fastest,         ///< the most tokens written a second
-  prompt,          ///< the most tokens of a prompt read a second
-  mixed,           ///< both, with so many tokens of prompts for each that is written
-  fewest_devices,  ///< and among those the fastest
-  largest_context, ///< up to what the model was trained for, or what is asked for
-  reach            ///< so many tokens written a second, with the least memory of the devices besides the CPU
+  fastest,          ///< the most tokens written a second
+  prompt,           ///< the most tokens of a prompt read a second
+  mixed,            ///< both, with so many tokens of prompts for each that is written
+  fewest_devices,   ///< and among those the fastest
+  largest_context,  ///< up to what the model was trained for, or what is asked for
+  reach             ///< so many tokens written a second, with the least memory of the devices besides the CPU
 };
 
 /// Tensors that have to lie on a device.
@@ -43,6 +43,20 @@ struct Pin {
   Device device = Device::cpu();
 
   bool operator==(const Pin&) const = default;
+};
+
+enum class CompanionKind {
+  projector,  ///< of images and sound (mmproj)
+  draft,      ///< a small model that guesses tokens ahead
+  adapter     ///< LoRA: each of its tensors lies with the one that it changes
+};
+
+/// What is loaded with a model and counts with it.
+struct Companion {
+  CompanionKind kind = CompanionKind::projector;
+  ModelProfile profile = {};
+  /// Of projectors and drafts, which lie whole on one; absent: the first that the plan may use besides the CPU.
+  std::optional<Device> device = {};
 };
 
 /// Bytes of a memory pool, by its id in the inventory.
@@ -58,8 +72,8 @@ struct PlanRequest {
   ContextSpec context = {};             ///< with n_ctx 0: what the model was trained for
   std::optional<int> min_context = {};  ///< n_ctx may be made smaller, down to this, where it does not fit
   Objective objective = Objective::fastest;
-  double prompt_per_token = 4;     ///< for Objective::mixed
-  double reach_tokens_per_s = 0;   ///< for Objective::reach; with `min_context`, the longest context that reaches it
+  double prompt_per_token = 4;    ///< for Objective::mixed
+  double reach_tokens_per_s = 0;  ///< for Objective::reach; with `min_context`, the longest context that reaches it
   /// Berth's own, or one of accelerate's: it divides embeddings, layers and output by their weights, and the engine places
   /// as many layers of each device; where the cache and buffers do not fit then, they are taken off its budgets. What the
   /// engine cannot do as written stands in the reasons. With budgets in `max_memory`, accelerate uses no other accelerators.
@@ -68,8 +82,9 @@ struct PlanRequest {
   std::uint64_t leave = 0;                    ///< bytes of each memory pool that stay free
   /// What models that run already, or are planned too, will still take of what the inventory says is free.
   std::vector<PoolBytes> reserved = {};
-  std::vector<Pin> pins = {};                 ///< the first that matches counts
-  std::vector<Device> use = {};               ///< devices besides the CPU; empty: all
+  std::vector<Companion> companions = {};
+  std::vector<Pin> pins = {};    ///< the first that matches counts
+  std::vector<Device> use = {};  ///< devices besides the CPU; empty: all
   std::vector<Device> avoid = {};
   /// Bounds the search where next to nothing is to spare: milliseconds of a usual processor, counted in steps, so that the
   /// answer does not depend on the clock. There is a valid answer in any case.

@@ -113,8 +113,8 @@ class Lister {
       if (!is_allowed(end) || !finishes_[place + 1][end]) continue;
       left -= stored;
       loads_.push_back({place, stored, end - first, end == n});
-      const double more = device.link_s + price_ + (read_[end] - read_[first]) / device.bytes_per_s +
-                          elsewhere_[end] - elsewhere_[first];
+      const double more = device.link_s + price_ + (read_[end] - read_[first]) / device.bytes_per_s + elsewhere_[end] -
+                          elsewhere_[first];
       const bool complete = extend(place + 1, end, seconds + more, cuts, most);
       loads_.pop_back();
       left += stored;

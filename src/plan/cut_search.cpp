@@ -91,8 +91,7 @@ Placement CutSearch::placement_of(const Cut& cut) const {
 std::vector<double> CutSearch::seconds_by_device(const Cut& cut) const {
   std::vector<double> seconds(machine_.devices.size() + 1);
   for (std::size_t i = 0; i < cut.stages.start; ++i)
-    seconds[0] +=
-        (parts_.layers[i].read_bytes + parts_.layers[i].expert_read_bytes) / machine_.cpu.decode_bytes_per_s;
+    seconds[0] += (parts_.layers[i].read_bytes + parts_.layers[i].expert_read_bytes) / machine_.cpu.decode_bytes_per_s;
   for (const auto& run : cut.stages.runs)
     for (std::size_t i = run.first; i < run.first + run.count; ++i) {
       const auto& layer = parts_.layers[i];
@@ -146,7 +145,8 @@ double CutSearch::seconds_of(const Cut& cut, Rate bytes_per_s, Rate link_s) cons
 }
 
 double CutSearch::cpu_seconds(const LayerPart& layer) const {
-  return (layer.read_bytes + layer.expert_read_bytes) / machine_.cpu.bytes_per_s + pinned_seconds(layer, &PlanDevice::bytes_per_s, &PlanDevice::link_s);
+  return (layer.read_bytes + layer.expert_read_bytes) / machine_.cpu.bytes_per_s +
+         pinned_seconds(layer, &PlanDevice::bytes_per_s, &PlanDevice::link_s);
 }
 
 CutItems CutSearch::items_of(std::size_t expert_layers) const {
@@ -159,9 +159,9 @@ CutItems CutSearch::items_of(std::size_t expert_layers) const {
     const bool moves = i < expert_layers;
     if (moves) moved += layers[i].expert_bytes;
     all.items.push_back({layers[i].bytes - (moves ? layers[i].expert_bytes : 0),
-                         layers[i].read_bytes + (moves ? 0 : layers[i].expert_read_bytes), pinned_seconds(layers[i], &PlanDevice::bytes_per_s, &PlanDevice::link_s)});
-    if (moves)
-      all.items.back().elsewhere_s += layers[i].expert_read_bytes / machine_.cpu.bytes_per_s + 2 * link_s;
+                         layers[i].read_bytes + (moves ? 0 : layers[i].expert_read_bytes),
+                         pinned_seconds(layers[i], &PlanDevice::bytes_per_s, &PlanDevice::link_s)});
+    if (moves) all.items.back().elsewhere_s += layers[i].expert_read_bytes / machine_.cpu.bytes_per_s + 2 * link_s;
   }
   std::uint64_t bytes = besides_layers(machine_.cpu.device) + moved;
   double seconds = 0;

@@ -153,8 +153,8 @@ MachineView view_of(const Inventory& inventory, const PlanRequest& request, cons
     const auto* info = &known(inventory, pin.device);
     const auto is_used = [&](const PlanDevice& each) { return inventory.find(each.device) == info; };
     if (!is_used(view.cpu) && std::ranges::none_of(view.devices, is_used))
-      throw std::invalid_argument(fmt::format("The pin {} asks for {}, which the plan may not use",
-                                              in_quotes(pin.pattern), pin.device.str()));
+      throw std::invalid_argument(
+          fmt::format("The pin {} asks for {}, which the plan may not use", in_quotes(pin.pattern), pin.device.str()));
   }
   return view;
 }

@@ -24,7 +24,7 @@ struct PlanDevice {
   double prompt_link_s = 0;
   bool measured = false;         ///< the rate of its memory
   bool prompt_measured = false;  ///< and of its products
-  bool budgeted = false;   ///< the request says how much
+  bool budgeted = false;         ///< the request says how much
 };
 
 struct MachineView {

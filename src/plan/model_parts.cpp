@@ -25,7 +25,9 @@ bool is_output(const TensorInfo& tensor) {
   return (tensor.role.empty() ? tensor.name : tensor.role).starts_with("output");
 }
 
-bool is_embedding(const TensorInfo& tensor) { return tensor.name == "token_embd.weight" || tensor.role == "token_embd"; }
+bool is_embedding(const TensorInfo& tensor) {
+  return tensor.name == "token_embd.weight" || tensor.role == "token_embd";
+}
 
 std::optional<double> metadata_number(const ModelProfile& profile, std::string_view name) {
   const auto* value = profile.metadata.find(fmt::format("{}.{}", profile.architecture, name));
@@ -69,7 +71,8 @@ TokenWork token_work(const ModelProfile& profile) {
   constexpr std::uint64_t usual = 4096;
   constexpr double usual_flop_per_byte = 1;  // of F16
   const auto known = metadata_number(profile, "embedding_length");
-  const auto width = known ? static_cast<std::uint64_t>(std::min(*known, 1e9)) : profile.embedding_length.value_or(usual);
+  const auto width =
+      known ? static_cast<std::uint64_t>(std::min(*known, 1e9)) : profile.embedding_length.value_or(usual);
   TokenWork work{.state_bytes = std::min(width, std::uint64_t{1} << 30) * 4, .flop_per_byte = usual_flop_per_byte};
   double elements = 0;
   double bytes = 0;
@@ -113,10 +116,8 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
   const Device together = Device::rpc(first_stand_in);
   std::uint64_t sum = 0;
   for (const auto& layer : parts.layers) sum += layer.bytes;
-  for (const auto& use : memory({.layers = {{0, static_cast<int>(count), together}},
-                                 .output = together,
-                                 .tensors = parts.pinned},
-                                context))
+  for (const auto& use : memory(
+           {.layers = {{0, static_cast<int>(count), together}}, .output = together, .tensors = parts.pinned}, context))
     if (use.device == together) parts.spare = sum - std::min(sum, use.weights + use.cache);
 
   const double active = active_experts(profile);

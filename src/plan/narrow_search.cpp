@@ -21,9 +21,7 @@ class BufferGuesses {
  public:
   explicit BufferGuesses(const std::vector<ListedCut>& cuts) {
     std::unordered_map<std::uint64_t, std::size_t> numbers;
-    const auto number = [&](std::uint64_t kind) {
-      return numbers.try_emplace(kind, numbers.size()).first->second;
-    };
+    const auto number = [&](std::uint64_t kind) { return numbers.try_emplace(kind, numbers.size()).first->second; };
     for (const auto& cut : cuts) {
       std::uint64_t used = cut.cut.expert_layers > 0 ? 1 : 0;
       for (const auto& load : cut.loads)

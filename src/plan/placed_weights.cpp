@@ -68,8 +68,8 @@ PlacedWeights::PlacedWeights(const ModelProfile& profile, const Placement& place
       add(tensor, layer_backend(*tensor.layer));
     } else if (is_input(tensor)) {
       add(tensor, layout.backend_of(placement.input));
-      const bool is_embedding = tensor.name == "token_embd.weight" ||
-                                (profile.format == "safetensors" && tensor.role == "token_embd");
+      const bool is_embedding =
+          tensor.name == "token_embd.weight" || (profile.format == "safetensors" && tensor.role == "token_embd");
       if (is_embedding && !has_output && loads_tied_output(profile.architecture))
         add(tensor, layout.output_backend, holds_tied_output_apart(profile, tensor, layout));
     } else if (is_of_each_layer(tensor)) {

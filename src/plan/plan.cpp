@@ -1,10 +1,13 @@
 #include "berth/plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <numeric>
 
 #include "berth/memory.h"
+#include "plan/companions.h"
 #include "plan/planner.h"
 #include "plan/stored_bytes.h"
 
@@ -18,17 +21,34 @@ Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const Pl
 
 Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request) {
   std::string estimate;
-  const plan::PlanMemory memory{
-      .stored = [&](const Placement& placement,
-                    const ContextSpec& context) { return plan::stored_bytes(profile, placement, context); },
-      .whole =
-          [&](const Placement& placement, const ContextSpec& context) {
-            const auto use = memory_use(profile, placement, context, generation_options(context));
-            estimate = use.estimate;
-            return plan::on_machine(use.by_device(), inventory);
-          }};
+  const auto first = request.companions.empty() ? Device::cpu() : plan::first_device_of(inventory, request);
+  const plan::PlanMemory memory{.stored =
+                                    [&](const Placement& placement, const ContextSpec& context) {
+                                      auto uses = plan::stored_bytes(profile, placement, context);
+                                      plan::add_companions(uses, request, placement, context, first, false);
+                                      return uses;
+                                    },
+                                .whole =
+                                    [&](const Placement& placement, const ContextSpec& context) {
+                                      const auto use =
+                                          memory_use(profile, placement, context, generation_options(context));
+                                      estimate = use.estimate;
+                                      auto uses = use.by_device();
+                                      plan::add_companions(uses, request, placement, context, first, true);
+                                      return plan::on_machine(std::move(uses), inventory);
+                                    }};
   auto plan = plan::Planner(profile, inventory, request, memory).make();
   if (!estimate.empty()) plan.reasons.push_back({"compute", estimate});
+  for (const auto& each : request.companions)
+    if (each.kind == CompanionKind::projector)
+      plan.reasons.push_back(
+          {"projector", fmt::format("on {}; its weights are exact, its compute buffer is a generous bound",
+                                    each.device.value_or(first).str())});
+    else if (each.kind == CompanionKind::draft)
+      plan.reasons.push_back(
+          {"draft", fmt::format("on {}, with a cache of its own", each.device.value_or(first).str())});
+    else
+      plan.reasons.push_back({"adapter", "each tensor with the one that it changes"});
   return plan;
 }
 
@@ -54,8 +74,8 @@ std::vector<Plan> make_plans(const std::vector<PlanTask>& tasks, const Inventory
   auto best = in_order();
   for (std::size_t tries = 1; tries < tasks.size() && missing(best) > 0; ++tries) {
     // The first that found no room goes before the others, which may get by with less than the best.
-    const auto left_out = std::ranges::find_if(
-        order, [&](std::size_t i) { return best[i].outcome == PlanOutcome::does_not_fit; });
+    const auto left_out =
+        std::ranges::find_if(order, [&](std::size_t i) { return best[i].outcome == PlanOutcome::does_not_fit; });
     if (left_out == order.begin()) break;
     std::rotate(order.begin(), left_out, left_out + 1);
     auto other = in_order();

@@ -15,9 +15,7 @@ constexpr int halvings = 6;  // of the memory of each device
 
 }  // namespace
 
-bool Planner::reaches(const FoundPlacement& found) const {
-  return found.seconds * request_.reach_tokens_per_s <= 1;
-}
+bool Planner::reaches(const FoundPlacement& found) const { return found.seconds * request_.reach_tokens_per_s <= 1; }
 
 Plan Planner::reaching(FoundPlacement found, ContextSpec context, int wanted) {
   if (!(request_.reach_tokens_per_s > 0))
@@ -69,9 +67,10 @@ Plan Planner::reaching(FoundPlacement found, ContextSpec context, int wanted) {
   }
   machine_ = room;
   auto plan = fits(found, context, wanted);
-  plan.reasons.push_back({"speed", fmt::format("{:.1f} tokens/s reach the {:.1f} that are asked for, with the least memory "
-                                               "of the devices that does",
-                                               1 / found.seconds, request_.reach_tokens_per_s)});
+  plan.reasons.push_back(
+      {"speed", fmt::format("{:.1f} tokens/s reach the {:.1f} that are asked for, with the least memory "
+                            "of the devices that does",
+                            1 / found.seconds, request_.reach_tokens_per_s)});
   return plan;
 }
 

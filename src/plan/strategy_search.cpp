@@ -57,8 +57,7 @@ std::optional<FoundPlacement> PlacementSearch::find_by_strategy(const ModelParts
   FixedBytes besides;  // what each device holds beside the modules that the map gives it
   for (int round = 0; round < most_rounds; ++round) {
     // By weights alone, as accelerate does. Where that does not fit, with all that a device holds.
-    DeviceMapRequest request{
-        .strategy = request_.strategy, .max_memory = {}, .clean_result = false, .compat = compat};
+    DeviceMapRequest request{.strategy = request_.strategy, .max_memory = {}, .clean_result = false, .compat = compat};
     const auto add = [&](const Device& name, const PlanDevice& device) {
       request.max_memory.push_back({name, device.room - std::min(device.room, besides[device.device])});
     };
@@ -80,9 +79,7 @@ std::optional<FoundPlacement> PlacementSearch::find_by_strategy(const ModelParts
       if (!place) continue;
       const auto name = *place == 0 ? Device::cpu() : Device::gpu(static_cast<int>(*place) - 1);
       const auto mapped = std::ranges::find(map.report.use, name, &MemoryBudget::device);
-      const auto held = round == 0                         ? use.weights + use.cache
-                        : mapped == map.report.use.end() ? 0
-                                                         : mapped->bytes;
+      const auto held = round == 0 ? use.weights + use.cache : mapped == map.report.use.end() ? 0 : mapped->bytes;
       auto& known = besides[use.device];
       known = std::max(known, use.total() - std::min(use.total(), held));
     }
@@ -133,11 +130,11 @@ FoundPlacement PlacementSearch::carried_out(const CutSearch& search, const Devic
   if (const auto input = place("token_embd"); input != 0)
     note("input", fmt::format("on cpu, where {} keeps it; {} would put it on {}", engine, strategy, name(input)));
   if (found.on_cpu > 0 && found.on_cpu < parts.layer_count())
-    note("layers on cpu", fmt::format("{} leaves the last {} to cpu; {} has the first there", strategy, found.on_cpu,
-                                      engine));
+    note("layers on cpu",
+         fmt::format("{} leaves the last {} to cpu; {} has the first there", strategy, found.on_cpu, engine));
   if (output != wanted_output)
-    note("output", fmt::format("on {} with the last layer; {} would put it on {}", name(output), strategy,
-                               name(wanted_output)));
+    note("output",
+         fmt::format("on {} with the last layer; {} would put it on {}", name(output), strategy, name(wanted_output)));
   return found;
 }
 

@@ -10,6 +10,7 @@
 #include "berth/memory.h"
 #include "berth/model.h"
 #include "cli/process.h"
+#include "model/safetensors_writer.h"
 #include "plan/invented_models.h"
 
 namespace berth::test {
@@ -96,6 +97,49 @@ TEST_F(PlanCommand, KeepsWhatTheUserDecides) {
   const auto few =
       plan_from(plan({"--context", "1024", "--objective", "fewest_devices", "--json"}, "cpu:2GiB,cuda:2x2GiB"));
   EXPECT_EQ(few.placement.layers.size(), 1U);
+}
+
+TEST_F(PlanCommand, FollowsTheStrategiesOfAccelerate) {
+  const std::string machine = "cpu:2GiB,cuda:2x2GiB";
+  const auto all = plan_from(plan({"--context", "1024", "--strategy", "sequential", "--json"}, machine));
+  EXPECT_EQ(all.placement.layers.size(), 1U);
+  const auto even = plan({"--context", "1024", "--strategy", "balanced"}, machine);
+  EXPECT_EQ(even.exit_code, 0) << even.err;
+  EXPECT_THAT(even.out, AllOf(HasSubstr("on cuda:0: its part by balanced"), HasSubstr("on cuda:1: its part")));
+}
+
+TEST_F(PlanCommand, MakesDeviceMapsOfModelsInSafetensors) {
+  SafetensorsWriter writer;
+  writer.tensor("model.embed_tokens.weight", "F16", {1000, 64}, 128000);
+  for (const std::string layer : {"0", "1", "2", "3"})
+    writer.tensor("model.layers." + layer + ".mlp.up_proj.weight", "F16", {128, 64}, 16384);
+  writer.write(file("model.safetensors"));
+  GgufWriter::write_file(file("config.json"), R"({"model_type": "llama", "architectures": ["LlamaForCausalLM"],
+    "num_hidden_layers": 4, "hidden_size": 64, "num_attention_heads": 4, "vocab_size": 1000,
+    "max_position_embeddings": 512})");
+  const auto made = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"plan", file("model.safetensors"), "--simulate", "cpu:1GiB,cuda:2x1GiB"});
+    return berth_command(arguments);
+  };
+  const auto map = made({"--strategy", "balanced", "--format", "hf"});
+  EXPECT_EQ(map.exit_code, 0) << map.err;
+  EXPECT_NE(Value::from_json(map.out).find("model.layers.3"), nullptr) << map.out;
+  const auto table = made({"--strategy", "balanced"});
+  EXPECT_THAT(table.out, AllOf(HasSubstr("Strategy  balanced"), HasSubstr("model.embed_tokens")));
+  EXPECT_LE(widest_line(table.out), 80U);
+  EXPECT_EQ(Value::from_json(made({"--strategy", "auto", "--json"}).out).find("sound")->as_bool(), true);
+  EXPECT_THAT(made({"--strategy", "auto", "--pin", "a=cpu"}).err, HasSubstr("a device map has modules"));
+  EXPECT_THAT(made({"--strategy", "auto", "--format", "html"}).err, HasSubstr("needs a model in GGUF"));
+  EXPECT_THAT(made({"--context", "512"}).out, HasSubstr("generous guess"));
+}
+
+TEST_F(PlanCommand, ReachesASpeed) {
+  const auto outcome = plan({"--context", "1024", "--reach", "1"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("reach the 1.0 that are"), HasSubstr("prompts ")));
+  EXPECT_EQ(plan_from(plan({"--context", "1024", "--reach", "1", "--json"})).placement.output, Device::cpu());
+  EXPECT_THAT(plan({"--context", "1024", "--reach", "1e12"}).out, HasSubstr("tokens/s at most where"));
+  EXPECT_THAT(plan({"--reach", "1", "--objective", "prompt"}).err, HasSubstr("contradict each other"));
 }
 
 TEST_F(PlanCommand, SaysWhatLacksWhereItDoesNotFit) {

@@ -166,5 +166,36 @@ TEST(PlansTogether, KeepWhatRunningModelsTake) {
   EXPECT_THAT(test::refusal([&] { make_plan(model, machine, request); }), HasSubstr("no memory pool 'nowhere'"));
 }
 
+TEST(PlanCompanions, CountWithTheirModel) {
+  const auto machine = simulate("cpu:256MiB,cuda:2x1GiB");
+  const auto model = test::small_model("llama", {}, 12);
+  const PlanRequest alone{.context = {.n_ctx = 1024}, .use = {Device::gpu(0)}};
+  const auto before = make_plan(model, machine, alone);
+  const auto use_of = [](const Plan& plan, const Device& device) {
+    const auto found = std::ranges::find(plan.use, device, &DeviceUse::device);
+    return found == plan.use.end() ? DeviceUse{} : *found;
+  };
+
+  auto request = alone;
+  ModelProfile projector;
+  projector.tensors = {test::small_tensor("v.patch_embd.weight", {14, 14, 3, 64})};
+  request.companions = {{CompanionKind::projector, projector, Device::cpu()}};
+  auto plan = make_plan(model, machine, request);
+  EXPECT_EQ(use_of(plan, Device::cpu()).weights, use_of(before, Device::cpu()).weights + 14 * 14 * 3 * 64 * 2);
+  EXPECT_GT(use_of(plan, Device::cpu()).compute, use_of(before, Device::cpu()).compute);
+
+  const auto draft = test::small_model("llama", {}, 2);
+  request.companions = {{CompanionKind::draft, draft, {}}};
+  plan = make_plan(model, machine, request);
+  EXPECT_EQ(use_of(plan, Device::gpu(0)).cache, use_of(before, Device::gpu(0)).cache / 12 * 14);
+  EXPECT_THAT(plan.reasons, Contains(Field(&Reason::part, "draft")));
+
+  ModelProfile adapter;
+  adapter.tensors = {test::small_tensor("blk.3.attn_q.weight.lora_a", {256, 8})};
+  request.companions = {{CompanionKind::adapter, adapter, {}}};
+  plan = make_plan(model, machine, request);
+  EXPECT_EQ(use_of(plan, Device::gpu(0)).weights, use_of(before, Device::gpu(0)).weights + 256 * 8 * 2);
+}
+
 }  // namespace
 }  // namespace berth

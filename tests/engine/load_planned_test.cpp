@@ -60,7 +60,7 @@ TEST_F(LoadPlanned, MovesLayersAwayWhereTheWeightsLackRoom) {
 }
 
 TEST_F(LoadPlanned, EndsWhereNothingIsLeft) {
-  const auto refused = [&] { load("cpu:20MiB,vulkan:1GiB", "cpu:20MiB,vulkan:80MiB", {.context = {.n_ctx = 512}}); };
+  const auto refused = [&] { load("cpu:40MiB,vulkan:1GiB", "cpu:40MiB,vulkan:80MiB", {.context = {.n_ctx = 512}}); };
   EXPECT_THAT(test::refusal<ModelDoesNotFit>(refused), HasSubstr("vulkan:0 has less free than when the machine was"));
 }
 

@@ -73,7 +73,8 @@ TEST(StackNames, WhatNoStackHasIsRefusedWithTheNearestName) {
   const auto of = [](const std::string& name) {
     return refusal([&] { placement_of(tiny_t5(), DeviceMap{{"", first}, {name, second}}); });
   };
-  EXPECT_THAT(of("encoder.block.1.layer.2"), HasSubstr("did you mean"));
+  EXPECT_THAT(of("encoder.block.1.layer.0.SelfAttention.p"), HasSubstr("did you mean 'encoder.block.1.layer.0.SelfAttention"));
+  EXPECT_THAT(of("encoder.block.1.layer.2"), HasSubstr("which the model does not have"));
   EXPECT_THAT(of("encoder.block.7"), AllOf(HasSubstr("'encoder.block.7'"), HasSubstr("encoder.block.")));
   EXPECT_THAT(of("model.layers.1"), HasSubstr("which the model does not have"));
 }

@@ -38,6 +38,7 @@ int generate(const char* path, const char* name, const std::string& prompt, int 
   if (model == nullptr) return fail("the model was not loaded");
   auto params = llama_context_default_params();
   params.n_ctx = 512;
+  params.n_threads = params.n_threads_batch = 1;
   auto* context = llama_init_from_model(model, params);
   if (context == nullptr) return fail("no context");
   const auto* vocabulary = llama_model_get_vocab(model);

@@ -1,5 +1,5 @@
 /// What a backend of ggml has to provide, which ggml's installed headers lack: the structs of ggml-backend-impl.h of ggml
-/// 0.25, API version 2. A test compares them with the original where that is at hand.
+/// 0.25, API version 2.
 #pragma once
 
 #include <ggml-backend.h>

@@ -24,20 +24,20 @@ AddServer add_server() {
              : reinterpret_cast<AddServer>(ggml_backend_reg_get_proc_address(rpc, "ggml_backend_rpc_add_server"));
 }
 
-struct Held {
+struct HeldWorkers {
   std::mutex mutex;
   std::map<std::string, std::weak_ptr<const void>> endpoints;
 };
 
-Held& held() {
-  static Held it;
+HeldWorkers& held_workers() {
+  static HeldWorkers it;
   return it;
 }
 
 bool is_held(const std::string& endpoint) {
-  const std::lock_guard lock(held().mutex);
-  const auto found = held().endpoints.find(endpoint);
-  return found != held().endpoints.end() && !found->second.expired();
+  const std::lock_guard lock(held_workers().mutex);
+  const auto found = held_workers().endpoints.find(endpoint);
+  return found != held_workers().endpoints.end() && !found->second.expired();
 }
 
 /// A worker serves one client at a time, so that this connection ends before ggml makes its own.
@@ -73,8 +73,8 @@ ggml_backend_dev_t worker_device(const Device& wanted, const DeviceKey& key) {
 }
 
 std::shared_ptr<const void> hold_worker(const std::string& endpoint) {
-  const std::lock_guard lock(held().mutex);
-  auto& found = held().endpoints[endpoint];
+  const std::lock_guard lock(held_workers().mutex);
+  auto& found = held_workers().endpoints[endpoint];
   auto mine = found.lock();
   if (!mine) found = mine = std::make_shared<const int>();
   return mine;

@@ -55,7 +55,7 @@ void refuse_what_maps_lack(const PlanOptions& options, const std::string& format
     throw WrongUse("--format " + format + " needs a model in GGUF, or --strategy optimal", command);
 }
 
-Value as_value(const DeviceMapPlan& plan, const DeviceMapRequest& request) {
+Value map_as_value(const DeviceMapPlan& plan, const DeviceMapRequest& request) {
   Value::Array use;
   for (const auto& [device, bytes] : plan.report.use) {
     Value::Object entry{{"device", device.str()}, {"bytes", static_cast<std::int64_t>(bytes)}};
@@ -126,8 +126,8 @@ int plan_modules(const PlanOptions& options, const PlanRequest& request, const s
   const DeviceMapRequest maps{.strategy = request.strategy, .max_memory = budgets_of(request, inventory)};
   const auto plan = plan_device_map(module_tree_of(profile), maps);
   const auto text = format == "hf"     ? to_hf(plan.device_map).to_json(2) + "\n"
-                    : format == "json" ? as_value(plan, maps).to_json(2) + "\n"
-                    : format == "yaml" ? yaml::write(as_value(plan, maps))
+                    : format == "json" ? map_as_value(plan, maps).to_json(2) + "\n"
+                    : format == "yaml" ? yaml::write(map_as_value(plan, maps))
                                        : as_table(plan, maps, profile);
   options.output.empty() ? print(text) : write_output_file(options.output, text);
   return plan.report.is_sound() ? done : does_not_fit;

@@ -19,7 +19,7 @@ using test::refusal;
 using testing::AllOf;
 using testing::HasSubstr;
 
-constexpr std::size_t mib = 1024 * 1024;
+constexpr std::size_t simulated_mib = 1024 * 1024;
 
 std::shared_ptr<const LoadedModel> load_on(const Inventory& machine, const Device& device,
                                            const std::optional<ContextSpec>& context = {}) {
@@ -28,11 +28,11 @@ std::shared_ptr<const LoadedModel> load_on(const Inventory& machine, const Devic
       .load({.model = test::model_path(), .device = device, .keys = machine.keys(device), .context = context});
 }
 
-const GenerationRequest counting{.prompts = {"One, two, three,"}, .options = {.max_new_tokens = 8}};
+const GenerationRequest counting_request{.prompts = {"One, two, three,"}, .options = {.max_new_tokens = 8}};
 
 const std::string& counted_on_the_cpu() {
   static const auto text =
-      engine("llama.cpp").load({.model = test::model_path()})->new_session()->generate(counting).completions[0].text;
+      engine("llama.cpp").load({.model = test::model_path()})->new_session()->generate(counting_request).completions[0].text;
   return text;
 }
 
@@ -61,35 +61,35 @@ std::size_t free_bytes(ggml_backend_dev_t device) {
 
 TEST(Simulated, ADeviceHasItsMemoryToTheByte) {
   const auto device = device_on(simulate("cpu:1GiB,cuda:10MiB-2MiB"), Device::gpu(0));
-  EXPECT_EQ(free_bytes(device), 8 * mib);
-  EXPECT_EQ(allocate(device, 8 * mib + 1), nullptr);
-  const auto first = allocate(device, 3 * mib);
-  EXPECT_EQ(free_bytes(device), 5 * mib);
-  EXPECT_EQ(allocate(device, 5 * mib + 1), nullptr);
-  const auto second = allocate(device, 5 * mib);
+  EXPECT_EQ(free_bytes(device), 8 * simulated_mib);
+  EXPECT_EQ(allocate(device, 8 * simulated_mib + 1), nullptr);
+  const auto first = allocate(device, 3 * simulated_mib);
+  EXPECT_EQ(free_bytes(device), 5 * simulated_mib);
+  EXPECT_EQ(allocate(device, 5 * simulated_mib + 1), nullptr);
+  const auto second = allocate(device, 5 * simulated_mib);
   ASSERT_NE(second, nullptr);
   EXPECT_EQ(free_bytes(device), 0U);
   release(first);
   release(second);
-  EXPECT_EQ(free_bytes(device), 8 * mib);
+  EXPECT_EQ(free_bytes(device), 8 * simulated_mib);
 }
 
 TEST(Simulated, DevicesThatShareTheMemoryOfTheCpuShareItsBytes) {
   const auto machine = simulate("cpu:10MiB,vulkan:shared,xpu:shared");
   const auto one = device_on(machine, Device(DeviceType::vulkan, 0));
   const auto other = device_on(machine, Device(DeviceType::xpu, 0));
-  const auto buffer = allocate(one, 7 * mib);
-  EXPECT_EQ(free_bytes(other), 3 * mib);
-  EXPECT_EQ(allocate(other, 4 * mib), nullptr);
+  const auto buffer = allocate(one, 7 * simulated_mib);
+  EXPECT_EQ(free_bytes(other), 3 * simulated_mib);
+  EXPECT_EQ(allocate(other, 4 * simulated_mib), nullptr);
   release(buffer);
 }
 
 TEST(Simulated, TheSameMachineAgainKeepsWhatItsDevicesHold) {
   const auto machine = simulate("cpu:1GiB,cuda:10MiB");
-  const auto buffer = allocate(device_on(machine, Device::gpu(0)), 6 * mib);
-  EXPECT_EQ(free_bytes(device_on(machine, Device::gpu(0))), 4 * mib);
+  const auto buffer = allocate(device_on(machine, Device::gpu(0)), 6 * simulated_mib);
+  EXPECT_EQ(free_bytes(device_on(machine, Device::gpu(0))), 4 * simulated_mib);
   const auto another = device_on(simulate("cpu:1GiB,cuda:11MiB"), Device::gpu(0));
-  EXPECT_EQ(free_bytes(another), 11 * mib);
+  EXPECT_EQ(free_bytes(another), 11 * simulated_mib);
   release(buffer);
 }
 
@@ -132,7 +132,7 @@ TEST_P(SimulatedModel, AnswersAsOnTheCpuAndHoldsWhatWasPlanned) {
   const auto model = load_on(machine, device, context);
   EXPECT_TRUE(is_simulated(model->info().keys.front().second));
   const auto session = model->new_session({.n_ctx = 512});
-  EXPECT_EQ(session->generate(counting).completions[0].text, counted_on_the_cpu());
+  EXPECT_EQ(session->generate(counting_request).completions[0].text, counted_on_the_cpu());
 
   const auto held = model->memory();
   ASSERT_EQ(held.size(), 2U);
@@ -142,7 +142,7 @@ TEST_P(SimulatedModel, AnswersAsOnTheCpuAndHoldsWhatWasPlanned) {
   EXPECT_EQ(held[1].cache, planned->cache);
   EXPECT_EQ(held[1].compute, planned->compute);
   const auto handle = llama::simulated_device(device, machine.find(device)->key());
-  EXPECT_EQ(2048 * mib - free_bytes(handle), held[1].weights + held[1].cache + held[1].compute);
+  EXPECT_EQ(2048 * simulated_mib - free_bytes(handle), held[1].weights + held[1].cache + held[1].compute);
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, SimulatedModel,
@@ -167,8 +167,8 @@ TEST(Simulated, TokensComeNoFasterThanTheMemoryIs) {
 
 TEST(Simulated, CopiesTakeAsLongAsTheLinkNeeds) {
   const auto slow = device_on(simulate("cpu:1GiB,cuda:10MiB,link:100MB/s;latency=2ms"), Device::gpu(0));
-  const auto buffer = allocate(slow, mib);
-  std::vector<char> bytes(mib, 'a');
+  const auto buffer = allocate(slow, simulated_mib);
+  std::vector<char> bytes(simulated_mib, 'a');
   ggml_tensor tensor{};
   tensor.buffer = buffer;
   tensor.data = buffer->iface.get_base(buffer);

@@ -123,9 +123,9 @@ TEST_F(BadInput, ADeviceThatThisMachineLacks) {
                AllOf(HasSubstr("cuda:97"), HasSubstr("it has "), HasSubstr("cpu")));
 }
 
-TEST_F(BadInput, AMapOverSeveralDevicesIsNotRunYet) {
-  expect_error(run(file("m.gguf", tiny_gguf("llama")), {"--device", R"({"a": "cpu", "b": "disk"})"}), 1,
-               HasSubstr("device map over several devices"));
+TEST_F(BadInput, AMapOfAnotherModelIsRefusedWithTheNamesThatThereAre) {
+  expect_error(run(file("m.gguf", tiny_gguf("llama")), {"--device", R"({"a": "cpu", "b": "disk"})"}), 2,
+               HasSubstr("its parts are called 'model.embed_tokens'"));
 }
 
 TEST_F(BadInput, OptionValuesThatAreOutOfRangeOrOfTheWrongType) {

@@ -101,7 +101,7 @@ TEST(Complete, AnswersAnything) {
   EXPECT_THAT(answer({}), Contains(testing::StartsWith("run\t")));
   EXPECT_THAT(answer({"no-command", ""}), IsEmpty());
   EXPECT_THAT(answer({"run", "--no-option", "smol"}), Contains("smollm2"));
-  EXPECT_THAT(answer({"run", "--device"}), ElementsAre(testing::StartsWith("--device\t")));
+  EXPECT_THAT(answer({"run", "--system"}), ElementsAre(testing::StartsWith("--system\t")));
   EXPECT_THAT(answer({"run", "--no-option=x"}), IsEmpty());
   EXPECT_THAT(answer({"=", "--", "[]", "{}", "-", "\xff", "--="}), IsEmpty());
   EXPECT_THAT(answer({"run", "--prompt", "--", "--", "--json", "--"}), IsEmpty());
@@ -124,11 +124,15 @@ TEST(Complete, HasEachCommandAndOptionOfEachHelp) {
     const auto offered = answer(words);
     std::size_t options = 0;
     for (const auto& line : lines_of(berth_command(help).out)) {
-      const auto at = line.find("--");
-      if (!line.starts_with("  -") || at == std::string::npos) continue;
-      const auto name = line.substr(at, line.find_first_of(" ,", at) - at);
-      EXPECT_THAT(offered, Contains(testing::StartsWith(name + "\t"))) << testing::PrintToString(command);
-      ++options;
+      if (!line.starts_with("  -")) continue;
+      // "--n-ctx,--context": one option may have several names.
+      for (auto at = line.find("--"); at != std::string::npos;) {
+        const auto end = std::min(line.find_first_of(" ,", at), line.size());
+        const auto name = line.substr(at, end - at);
+        EXPECT_THAT(offered, Contains(testing::StartsWith(name + "\t"))) << testing::PrintToString(command);
+        ++options;
+        at = line.substr(end).starts_with(",--") ? end + 1 : line.substr(end).starts_with(", --") ? end + 2 : line.npos;
+      }
     }
     EXPECT_GE(options, 1U);
     EXPECT_EQ(offered.size(), options) << testing::PrintToString(command);

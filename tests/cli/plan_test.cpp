@@ -123,7 +123,7 @@ TEST_F(PlanCommand, MakesDeviceMapsOfModelsInSafetensors) {
   };
   const auto map = made({"--strategy", "balanced", "--format", "hf"});
   EXPECT_EQ(map.exit_code, 0) << map.err;
-  EXPECT_NE(Value::from_json(map.out).find("model.layers.3"), nullptr) << map.out;
+  EXPECT_NE(Value::from_json(map.out).find("model.layers"), nullptr) << map.out;
   const auto table = made({"--strategy", "balanced"});
   EXPECT_THAT(table.out, AllOf(HasSubstr("Strategy  balanced"), HasSubstr("model.embed_tokens")));
   EXPECT_LE(widest_line(table.out), 80U);

@@ -147,7 +147,7 @@ TEST_F(RunCommand, VerboseTellsTheDeviceAndWhyAndWhatItTook) {
 }
 
 TEST_F(RunCommand, AMapOnOneDeviceIsThatDevice) {
-  EXPECT_EQ(run_json({"-p", "Hi", "--device", R"({"a": "cpu", "b": "cpu"})"})["meta"]["device"], "cpu");
+  EXPECT_EQ(run_json({"-p", "Hi", "--device", R"({"model": "cpu", "lm_head": "cpu"})"})["meta"]["device"], "cpu");
 }
 
 TEST_F(RunCommand, AModelWithoutATemplateGoesOnWithThePromptAsItIs) {

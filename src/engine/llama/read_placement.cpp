@@ -18,6 +18,12 @@ bool is_mapped(const ggml_tensor& tensor) {
   return std::string_view(ggml_backend_buffer_name(tensor.buffer)).ends_with("_Mapped");
 }
 
+/// In a buffer of its device each tensor begins at a multiple of the alignment.
+std::uint64_t bytes_of(const ggml_tensor& tensor) {
+  const auto bytes = ggml_backend_buffer_get_alloc_size(tensor.buffer, &tensor);
+  return is_mapped(tensor) ? bytes : GGML_PAD(bytes, ggml_backend_buffer_get_alignment(tensor.buffer));
+}
+
 Device device_of(ggml_backend_dev_t handle, const NamedDevices& devices) {
   const auto found = std::ranges::find(devices, handle, &NamedDevices::value_type::second);
   return found == devices.end() ? Device::cpu() : found->first;
@@ -68,9 +74,10 @@ class Comparison {
 
 std::vector<PlacedTensor> LlamaModel::tensors() const {
   std::vector<PlacedTensor> tensors;
-  for (const auto& [name, tensor] : llama_internal_get_tensor_map(model_.get()))
-    tensors.push_back({name, owner(ggml_backend_buffer_get_type(tensor->buffer), devices_),
-                       ggml_backend_buffer_get_alloc_size(tensor->buffer, tensor), is_mapped(*tensor)});
+  for (const auto& [name, tensor] : llama_internal_get_tensor_map(model_.get())) {
+    const auto device = owner(ggml_backend_buffer_get_type(tensor->buffer), devices_);
+    tensors.push_back({name, device, bytes_of(*tensor), is_mapped(*tensor)});
+  }
   return tensors;
 }
 

@@ -87,15 +87,10 @@ ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& wei
     encoder.sequences = 1;
     encoder.tokens = encoder.outputs = context.tokens;
     encoder.encoder = true;
-    // These buffers grow from graph to graph instead of being reserved; up to 3% more than one graph needs was seen.
-    const auto grown = [](Reservation reservation) {
-      for (auto& bytes : reservation.bytes) bytes = plus(bytes, bytes / 16);
-      return reservation;
-    };
-    keep_larger(grown(reserve(profile, weights, layout, encoder)));
+    keep_larger(reserve(profile, weights, layout, encoder));
     auto decoder = batch_of(context, context.sequences, context.sequences, flash, transposed);
     decoder.encoded = static_cast<std::uint32_t>(std::min<std::uint64_t>(context.tokens, UINT32_MAX));
-    keep_larger(grown(reserve(profile, weights, layout, decoder)));
+    keep_larger(reserve(profile, weights, layout, decoder));
   }
   const bool known = few.known && many.known;
   const bool named = profile.format != "safetensors" && profile.format != "onnx";  // tensors as in GGUF

@@ -219,6 +219,8 @@ void LlamaSession::prepare_context(std::span<const Job> jobs) {
   auto encoded = encoded_of_all(jobs);
   cells = std::max(cells, encoded);  // the engine's batches are no larger than its context
   auto sequences = static_cast<std::uint32_t>(jobs.size());
+  // The engine reserves for batches that are a multiple of the sequences; with three it would take more than with four.
+  if (encoded > 0) sequences = std::min(std::bit_ceil(sequences), static_cast<std::uint32_t>(model_->context().n_seq));
   if (context_ && llama_n_ctx_seq(context_.get()) >= cells && llama_n_seq_max(context_.get()) >= sequences &&
       llama_n_ubatch(context_.get()) >= encoded)
     return;

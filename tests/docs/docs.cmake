@@ -17,5 +17,3 @@ foreach(title IN LISTS titles)
     set_tests_properties(docs.${title} PROPERTIES WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})  # it loads tests/data/encoders
   endif()
 endforeach()
-add_test(NAME docs.commands COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/docs/commands.py $<TARGET_FILE:berth_cli> ${docs})
-set_tests_properties(docs.commands PROPERTIES TIMEOUT 300 LABELS docs PROCESSORS 2)

@@ -7,15 +7,12 @@
 #include <vector>
 
 #include "text/oniguruma_class.h"
+#include "text/pattern_translation.h"
 #include "text/printable.h"
 #include "text/utf8.h"
 
 namespace berth {
 namespace {
-
-bool is_ascii_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_ascii_hex(char c) { return is_ascii_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-bool is_ascii_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 std::string in_brackets(std::string_view items) { return fmt::format("[{}]", items); }
 std::string not_in_brackets(std::string_view items) { return fmt::format("[^{}]", items); }
@@ -23,9 +20,9 @@ std::string not_in_brackets(std::string_view items) { return fmt::format("[^{}]"
 constexpr std::size_t most_nested_classes = 64;
 constexpr std::size_t most_pattern_bytes = 65'536;
 
-class OnigurumaTranslation {
+class OnigurumaTranslation : private PatternTranslation {
  public:
-  explicit OnigurumaTranslation(std::string_view pattern) : pattern_(pattern) {}
+  explicit OnigurumaTranslation(std::string_view pattern) : PatternTranslation(pattern) {}
 
   Pcre2Pattern run() && {
     while (at_ < pattern_.size()) take();
@@ -40,21 +37,9 @@ class OnigurumaTranslation {
     std::vector<std::string> parts;
   };
 
-  char peek(std::size_t ahead = 0) const { return at_ + ahead < pattern_.size() ? pattern_[at_ + ahead] : '\0'; }
   std::string_view rest() const { return pattern_.substr(std::min(at_, pattern_.size())); }
 
-  [[noreturn]] void fail(std::size_t position, std::string_view reason) const {
-    throw std::invalid_argument(pattern_error(pattern_, position, reason));
-  }
-
-  /// Writes `text` for the next `length` bytes of the pattern.
-  void write(std::string_view text, std::size_t length) {
-    out_.text += text;
-    out_.origin.resize(out_.text.size(), at_);
-    at_ += length;
-  }
-
-  /// The same, where `text` is something that a quantifier may follow.
+  /// write(), where `text` is something that a quantifier may follow.
   void write_atom(std::string_view text, std::size_t length) {
     atom_ = out_.text.size();
     write(text, length);
@@ -387,12 +372,9 @@ class OnigurumaTranslation {
     return fmt::format("(?:{})", text);
   }
 
-  std::string_view pattern_;
-  std::size_t at_ = 0;
   std::size_t set_start_ = 0;
   std::size_t atom_ = std::string::npos;  // where what a quantifier would repeat starts in the output
   std::vector<std::size_t> groups_;       // where the groups that are open start in the output
-  Pcre2Pattern out_;
 };
 
 }  // namespace

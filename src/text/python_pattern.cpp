@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "text/pattern_translation.h"
 #include "text/printable.h"
 
 namespace berth {
@@ -12,13 +13,9 @@ namespace {
 
 constexpr std::string_view flag_letters = "aimsux";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-class Translation {
+class Translation : private PatternTranslation {
  public:
-  explicit Translation(std::string_view pattern) : pattern_(pattern) {}
+  explicit Translation(std::string_view pattern) : PatternTranslation(pattern) {}
 
   Pcre2Pattern run() && {
     while (take_flags()) {
@@ -36,18 +33,6 @@ class Translation {
   }
 
  private:
-  char peek(std::size_t ahead = 0) const { return at_ + ahead < pattern_.size() ? pattern_[at_ + ahead] : '\0'; }
-
-  [[noreturn]] void fail(std::size_t position, std::string_view reason) const {
-    throw std::invalid_argument(pattern_error(pattern_, position, reason));
-  }
-
-  /// Writes `text` for the next `length` bytes of the pattern.
-  void write(std::string_view text, std::size_t length) {
-    out_.text += text;
-    out_.origin.resize(out_.text.size(), at_);
-    at_ += length;
-  }
   void copy(std::size_t length) { write(pattern_.substr(at_, length), length); }
 
   /// "(?ui)" at the start of the pattern.
@@ -78,7 +63,7 @@ class Translation {
       case 'U':
         return take_code(8);
       default:
-        if (is_letter(letter) && std::string_view("AbBdDsSwWafnrtx").find(letter) == std::string_view::npos)
+        if (is_ascii_letter(letter) && std::string_view("AbBdDsSwWafnrtx").find(letter) == std::string_view::npos)
           fail(at_, fmt::format("bad escape \\{}", letter));
         return copy(2);
     }
@@ -87,7 +72,7 @@ class Translation {
   /// \uXXXX with so many digits.
   void take_code(std::size_t digits) {
     const auto code = pattern_.substr(std::min(at_ + 2, pattern_.size()), digits);
-    if (code.size() != digits || !std::ranges::all_of(code, is_hex))
+    if (code.size() != digits || !std::ranges::all_of(code, is_ascii_hex))
       fail(at_, fmt::format("incomplete escape \\{}", peek(1)));
     write(fmt::format("\\x{{{}}}", code), 2 + digits);
   }
@@ -126,11 +111,8 @@ class Translation {
       fail(at_ + 1, fmt::format("unknown extension {}", in_quotes(pattern_.substr(at_ + 1, 2))));
   }
 
-  std::string_view pattern_;
-  std::size_t at_ = 0;
   bool in_class_ = false;
   bool unicode_ = false;
-  Pcre2Pattern out_;
 };
 
 }  // namespace

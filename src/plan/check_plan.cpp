@@ -5,6 +5,7 @@
 
 #include "berth/memory.h"
 #include "berth/plan.h"
+#include "plan/placed_layers.h"
 #include "text/bytes.h"
 #include "text/printable.h"
 
@@ -21,17 +22,12 @@ bool may_be_same(const DeviceKey& planned, const DeviceKey& found) {
 
 /// Whether the runs of a placement are all layers of the model, each once.
 std::optional<Reason> problem_of_layers(const Placement& placement, const ModelProfile& profile) {
-  const auto layers = static_cast<int>(profile.layers.size());
-  int next = 0;
-  for (const auto& run : placement.layers) {
-    if (run.first != next || run.count < 1 || run.count > layers - next)
-      return Reason{"layers", fmt::format("a run of {} layers begins with layer {}, where layer {} was to come; the "
-                                          "model has {}",
-                                          run.count, run.first, next, layers)};
-    next += run.count;
-  }
-  if (next == layers) return std::nullopt;
-  return Reason{"layers", fmt::format("it has {} layers, and the model has {}", next, layers)};
+  const int layers = plan::layer_count(profile);
+  const auto gap = plan::first_gap(placement, layers);
+  if (!gap) return std::nullopt;
+  if (!gap->run) return Reason{"layers", fmt::format("it has {} layers, and the model has {}", gap->expected, layers)};
+  return Reason{"layers", fmt::format("a run of {} layers begins with layer {}, where layer {} was to come; the model has {}",
+                                      gap->run->count, gap->run->first, gap->expected, layers)};
 }
 
 }  // namespace

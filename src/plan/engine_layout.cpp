@@ -6,6 +6,7 @@
 #include "model/encoder_decoder.h"
 #include "model/ggml_type.h"
 #include "plan/cuda_attention.h"
+#include "plan/device_budgets.h"
 
 namespace berth::plan {
 namespace {
@@ -41,7 +42,7 @@ bool pipelines(const Device& device) {
   return device.type() == DeviceType::cuda || device.type() == DeviceType::rpc || device.type() == DeviceType::vulkan;
 }
 
-bool on_host(const Device& device) { return device.type() == DeviceType::cpu || device.type() == DeviceType::disk; }
+bool on_host(const Device& device) { return !is_accelerator(device); }
 
 void add_device(std::vector<Device>& devices, const Device& device) {
   if (!on_host(device) && std::ranges::find(devices, device) == devices.end()) devices.push_back(device);

@@ -7,7 +7,10 @@
 #include <stdexcept>
 
 #include "berth/placement.h"
+#include "plan/device_budgets.h"
 #include "plan/part_names.h"
+#include "plan/placed_layers.h"
+#include "plan/placed_weights.h"
 #include "text/nearest.h"
 #include "text/printable.h"
 
@@ -17,7 +20,7 @@ namespace {
 using plan::PartNames;
 
 Placement whole_model_on(const ModelProfile& profile, const Device& device) {
-  const auto layers = static_cast<int>(profile.layers.empty() ? profile.block_count.value_or(0) : profile.layers.size());
+  const int layers = plan::layer_count(profile);
   Placement placement{.output = device};
   if (layers > 0) placement.layers.push_back({0, layers, device});
   return placement;
@@ -96,9 +99,6 @@ Device device_of_layer(const ModelProfile& profile, const std::vector<std::size_
   return bytes.empty() ? Device::cpu() : std::ranges::max_element(bytes, {}, [](const auto& each) { return each.second; })->first;
 }
 
-/// Rotary factors are loaded for each layer, wherever it is.
-bool is_of_each_layer(const TensorInfo& tensor) { return tensor.role.starts_with("rope_"); }
-
 class MapPlacement {
  public:
   MapPlacement(const ModelProfile& profile, const DeviceMap& map)
@@ -112,7 +112,7 @@ class MapPlacement {
     for (std::size_t i = 0; i < profile_.tensors.size(); ++i) {
       const auto& tensor = profile_.tensors[i];
       const auto& device = *covered_.device(i);
-      if (!is_of_each_layer(tensor) && device != usual_device(tensor)) placement_.tensors.set(tensor.name, device);
+      if (!plan::is_of_each_layer(tensor) && device != usual_device(tensor)) placement_.tensors.set(tensor.name, device);
     }
     need_one_tied_tensor();
     return std::move(placement_);
@@ -120,8 +120,7 @@ class MapPlacement {
 
  private:
   void place_layers() {
-    const auto count = profile_.layers.empty() ? profile_.block_count.value_or(0) : profile_.layers.size();
-    std::vector<std::vector<std::size_t>> layers(static_cast<std::size_t>(std::min<std::uint64_t>(count, 4096)));
+    std::vector<std::vector<std::size_t>> layers(static_cast<std::size_t>(std::min(plan::layer_count(profile_), 4096)));
     for (std::size_t i = 0; i < profile_.tensors.size(); ++i)
       if (const auto layer = profile_.tensors[i].layer; layer && *layer < layers.size())
         layers[static_cast<std::size_t>(*layer)].push_back(i);
@@ -152,19 +151,14 @@ class MapPlacement {
 
   Device usual_device(const TensorInfo& tensor) const {
     if (tensor.layer && *tensor.layer < layer_devices_.size()) return layer_devices_[static_cast<std::size_t>(*tensor.layer)];
-    for (const char* input : {"token_embd", "position_embd", "token_types", "per_layer_token_embd"})
-      if (tensor.role == input) return placement_.input;
-    for (const char* first : {"token_embd_norm", "per_layer_model_proj", "per_layer_proj_norm"})
-      if (tensor.role == first && !layer_devices_.empty()) return layer_devices_.front();
-    return placement_.output;
+    if (plan::is_input(tensor)) return placement_.input;
+    const bool of_first_layer = !layer_devices_.empty() && plan::is_of_first_layer(tensor, profile_.architecture);
+    return of_first_layer ? layer_devices_.front() : placement_.output;
   }
 
   /// The engine places a tensor by its name, and this one has two places.
   void need_one_tied_tensor() const {
-    const auto is_host = [](const Device& device) {
-      return device.type() == DeviceType::cpu || device.type() == DeviceType::disk;
-    };
-    if (!names_.output_is_tied() || is_host(placement_.input) || placement_.input == placement_.output) return;
+    if (!names_.output_is_tied() || !plan::is_accelerator(placement_.input) || placement_.input == placement_.output) return;
     throw std::invalid_argument(
         fmt::format("The output of this model is the tensor of its embeddings. llama.cpp can keep one copy on the CPU "
                     "and one on {0}, or both uses on one device, but not embeddings on {1} and an output on {0}: put "

@@ -4,14 +4,7 @@
 #include <array>
 
 namespace berth::plan {
-namespace {
 
-bool is_input(const TensorInfo& tensor) {
-  constexpr std::array roles = {"token_embd", "position_embd", "token_types", "per_layer_token_embd"};
-  return std::ranges::find(roles, tensor.role) != roles.end();
-}
-
-/// Tensors that are not of a layer, but are used by the first: the norm of the embeddings, and projections of them.
 bool is_of_first_layer(const TensorInfo& tensor, std::string_view architecture) {
   if (tensor.role == "token_embd_norm") return !architecture.starts_with("lfm2");
   constexpr std::array roles = {"per_layer_model_proj", "per_layer_proj_norm", "hrm.z_l_init", "conv1d"};
@@ -22,6 +15,8 @@ bool is_of_each_layer(const TensorInfo& tensor) {
   constexpr std::array roles = {"rope_freqs", "rope_factors_long", "rope_factors_short"};
   return std::ranges::find(roles, tensor.role) != roles.end();
 }
+
+namespace {
 
 /// Whether embeddings that serve as the output too are loaded a second time as that. Encoders have no output, and
 /// bitnet's is computed where the embeddings are.

@@ -1,6 +1,8 @@
 /// On which devices llama.cpp holds each tensor of a model.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <unordered_map>
@@ -11,6 +13,17 @@
 #include "plan/engine_layout.h"
 
 namespace berth::plan {
+
+/// Of tensors that the engine keeps on the host with the input, whatever layers do.
+inline constexpr std::array<std::string_view, 4> input_roles = {"token_embd", "position_embd", "token_types",
+                                                                "per_layer_token_embd"};
+inline bool is_input(const TensorInfo& tensor) {
+  return std::ranges::find(input_roles, tensor.role) != input_roles.end();
+}
+/// Whether it is of no layer, but used by the first: the norm of the embeddings, and projections of them.
+bool is_of_first_layer(const TensorInfo& tensor, std::string_view architecture);
+/// Whether it is loaded for each layer, wherever that is.
+bool is_of_each_layer(const TensorInfo& tensor);
 
 class PlacedWeights {
  public:

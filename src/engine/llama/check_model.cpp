@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "berth/error.h"
+#include "plan/placed_layers.h"
 #include "text/printable.h"
 
 namespace berth::llama {
@@ -84,19 +85,16 @@ void check_generates(const ModelProfile& profile, const Device& device) {
 }
 
 void check_layers(const ModelProfile& profile, const Placement& placement) {
-  const auto layers = static_cast<int>(profile.layers.empty() ? profile.block_count.value_or(0) : profile.layers.size());
-  int next = 0;
-  for (const auto& run : placement.layers) {
-    if (run.first != next || run.count < 1 || run.count > layers - next)
-      throw std::invalid_argument(
-          fmt::format("The placement has a run of {} layers from layer {} on, where one from layer {} on was to come; "
-                      "'{}' has {} layers. It is of another model, or was edited",
-                      run.count, run.first, next, profile.path.filename().string(), layers));
-    next += run.count;
-  }
-  if (next != layers)
-    throw std::invalid_argument(fmt::format("The placement has {} layers, and '{}' has {}: it is of another model", next,
-                                            profile.path.filename().string(), layers));
+  const int layers = plan::layer_count(profile);
+  const auto gap = plan::first_gap(placement, layers);
+  if (gap && gap->run)
+    throw std::invalid_argument(
+        fmt::format("The placement has a run of {} layers from layer {} on, where one from layer {} on was to come; "
+                    "'{}' has {} layers. It is of another model, or was edited",
+                    gap->run->count, gap->run->first, gap->expected, profile.path.filename().string(), layers));
+  if (gap)
+    throw std::invalid_argument(fmt::format("The placement has {} layers, and '{}' has {}: it is of another model",
+                                            gap->expected, profile.path.filename().string(), layers));
   for (const auto& [name, device] : placement.tensors)
     if (std::ranges::find(profile.tensors, name, &TensorInfo::name) == profile.tensors.end())
       throw std::invalid_argument(fmt::format("The placement names the tensor {}, which '{}' does not have", in_quotes(name),

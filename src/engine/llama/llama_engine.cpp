@@ -19,6 +19,7 @@
 #include "engine/llama/log_capture.h"
 #include "engine/llama/measure.h"
 #include "engine/reservation.h"
+#include "plan/device_budgets.h"
 #include "plan/engine_layout.h"
 #include "plan/stored_bytes.h"
 
@@ -47,7 +48,7 @@ std::vector<Device> devices_of(const LoadRequest& request) {
 NamedDevices find_devices(const std::vector<Device>& wanted, const OrderedMap<DeviceKey>& keys) {
   NamedDevices devices;
   for (const auto& device : wanted) {
-    if (device.type() == DeviceType::cpu || device.type() == DeviceType::disk) continue;
+    if (!plan::is_accelerator(device)) continue;
     const auto* key = keys.find(device.str());
     const auto found = find_device(device, key == nullptr ? DeviceKey() : *key);
     const auto same = std::ranges::find(devices, found.handle, &NamedDevices::value_type::second);

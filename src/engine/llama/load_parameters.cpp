@@ -8,6 +8,7 @@
 
 #include "berth/error.h"
 #include "plan/layer_split.h"
+#include "plan/placed_weights.h"
 
 namespace berth::llama {
 namespace {
@@ -72,8 +73,9 @@ void LoadParameters::override_tensors(const plan::EngineLayout& layout, const Pl
   std::vector<std::pair<std::string, Device>> elsewhere(placement.tensors.begin(), placement.tensors.end());
   // The engine keeps these on the host, whatever layers do.
   if (layout.backend_of(placement.input) != layout.host_memory())
-    for (const auto* name : {"token_embd.weight", "position_embd.weight", "token_types.weight", "per_layer_token_embd.weight"})
-      if (!placement.tensors.contains(name)) elsewhere.emplace_back(name, placement.input);
+    for (const auto role : plan::input_roles)
+      if (auto name = std::string(role) + ".weight"; !placement.tensors.contains(name))
+        elsewhere.emplace_back(std::move(name), placement.input);
   for (const auto& [name, device] : elsewhere) patterns_.push_back(quoted_pattern(name));
   std::size_t i = 0;
   for (const auto& [name, device] : elsewhere)

@@ -9,6 +9,7 @@
 #include "berth/memory.h"
 #include "berth/plan.h"
 #include "berth/simulated.h"
+#include "engine/device_bytes.h"
 #include "refusal.h"
 #include "test_model.h"
 #include "tiny_t5.h"
@@ -181,11 +182,6 @@ TEST_F(EncoderDecoder, AnEncoderAloneWritesNoText) {
               AllOf(HasSubstr("is an encoder (bert)"), HasSubstr("llama-embedding")));
 }
 
-std::uint64_t part_on(const std::vector<DeviceUse>& uses, const Device& device, std::uint64_t DeviceUse::*part) {
-  const auto found = std::ranges::find(uses, device, &DeviceUse::device);
-  return found == uses.end() ? 0 : (*found).*part;
-}
-
 /// What was computed before loading is no less than what a session holds that encoded as much as it can.
 void expect_planned(const LoadRequest& request, const Placement& placement, const LoadedModel& model) {
   const auto profile = read_model(request.model);
@@ -193,8 +189,8 @@ void expect_planned(const LoadRequest& request, const Placement& placement, cons
   const auto exact = engine("llama.cpp").memory(request.model, placement, *request.context, request.keys).by_device();
   for (const auto& device : {Device::cpu(), Device::gpu(0), Device::gpu(1)})
     for (const auto part : {&DeviceUse::weights, &DeviceUse::cache, &DeviceUse::compute}) {
-      EXPECT_LE(part_on(model.memory(), device, part), part_on(planned, device, part)) << device.str();
-      EXPECT_LE(part_on(exact, device, part), part_on(planned, device, part)) << device.str();
+      EXPECT_LE(test::bytes_on(model.memory(), device, part), test::bytes_on(planned, device, part)) << device.str();
+      EXPECT_LE(test::bytes_on(exact, device, part), test::bytes_on(planned, device, part)) << device.str();
     }
 }
 

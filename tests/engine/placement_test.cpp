@@ -10,6 +10,7 @@
 #include "berth/memory.h"
 #include "berth/simulated.h"
 #include "real_worker.h"
+#include "engine/device_bytes.h"
 #include "refusal.h"
 #include "test_model.h"
 
@@ -105,11 +106,6 @@ class PlacedModel : public testing::Test {
 
 Placement read_back(const LoadedModel& model) { return model.info().placement; }
 
-std::uint64_t bytes_on(const std::vector<DeviceUse>& uses, const Device& device, std::uint64_t DeviceUse::*part) {
-  const auto found = std::ranges::find(uses, device, &DeviceUse::device);
-  return found == uses.end() ? 0 : (*found).*part;
-}
-
 /// What was computed before loading is what the engine says of itself, and no less than what a session then holds.
 void expect_planned_bytes(const LoadRequest& request, const Placement& placement, const LoadedModel& model) {
   const auto profile = read_model(request.model);
@@ -118,10 +114,10 @@ void expect_planned_bytes(const LoadRequest& request, const Placement& placement
   const auto held = model.memory();
   for (const auto& device : {Device::cpu(), worker0, worker1})
     for (const auto part : {&DeviceUse::weights, &DeviceUse::cache, &DeviceUse::compute}) {
-      const auto bound = bytes_on(planned, device, part);
-      EXPECT_GE(bound, bytes_on(exact, device, part)) << device.str();
-      EXPECT_LE(bound, bytes_on(exact, device, part) * 110 / 100) << device.str();
-      EXPECT_LE(bytes_on(held, device, part), bytes_on(planned, device, part)) << device.str();
+      const auto bound = test::bytes_on(planned, device, part);
+      EXPECT_GE(bound, test::bytes_on(exact, device, part)) << device.str();
+      EXPECT_LE(bound, test::bytes_on(exact, device, part) * 110 / 100) << device.str();
+      EXPECT_LE(test::bytes_on(held, device, part), test::bytes_on(planned, device, part)) << device.str();
     }
 }
 

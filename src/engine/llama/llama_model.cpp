@@ -65,6 +65,8 @@ LlamaModel::LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optio
       held_(devices_, info_.keys) {
   for (const auto& [name, key] : info_.keys)
     if (!key.endpoint.empty()) workers_.push_back(hold_worker(key.endpoint));
+  copied_ = tensors();
+  std::erase_if(copied_, &PlacedTensor::mapped);
   tell_held();
   info_.weight_bytes = llama_model_size(model_.get());
   info_.parameters = llama_model_n_params(model_.get());
@@ -94,11 +96,7 @@ void LlamaModel::forget_session(const void* session) const {
 }
 
 /// Pages of a mapped file can be given up, so that other processes count them as free.
-void LlamaModel::tell_held() const {
-  auto copied = tensors();
-  std::erase_if(copied, &PlacedTensor::mapped);
-  reservation_->set_held(held_.sum(copied));
-}
+void LlamaModel::tell_held() const { reservation_->set_held(held_.sum(copied_)); }
 
 std::vector<DeviceUse> LlamaModel::memory() const { return held_.sum(tensors()); }
 

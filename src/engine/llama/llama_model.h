@@ -65,6 +65,7 @@ class LlamaModel final : public LoadedModel, public std::enable_shared_from_this
   LoadedModelInfo info_;
   ContextSpec context_;
   NamedDevices devices_;
+  std::vector<PlacedTensor> copied_;  // weights that are not mapped from the file
   std::vector<llama_token> decoder_start_;
   int wave_limit_ = 0;
   std::shared_ptr<Reservation> reservation_;

@@ -74,6 +74,10 @@ Value::Object resolved_but_for_the_task(LocalModelParameters& parameters) {
   return kwargs;
 }
 
+ModelProfile read_here(const std::string& model) {
+  return read_model(locate_model(model, ModelSearch::from_environment()));
+}
+
 }  // namespace
 
 LocalModel::LocalModel(LocalModelParameters parameters)
@@ -99,6 +103,16 @@ LocalModel::LocalModel(LocalModelParameters parameters)
 }
 
 std::optional<std::string> LocalModel::known_problem() const {
+  if (const auto problem = known_without_the_model()) return problem;
+  if (loaded_model()) return std::nullopt;
+  try {
+    return problem_of_task(read_here(model()));
+  } catch (const std::exception&) {
+    return std::nullopt;  // warm_up() tells what is wrong with the file
+  }
+}
+
+std::optional<std::string> LocalModel::known_without_the_model() const {
   if (missing_token_) return missing_token_;
   const Value* task = kwargs_.find("task");
   if (task == nullptr || *task == Value(text_generation) || *task == Value(text2text_generation)) return std::nullopt;
@@ -106,15 +120,14 @@ std::optional<std::string> LocalModel::known_problem() const {
                      text2text_generation);
 }
 
-/// The other tasks of Haystack are a known_problem(). Throws std::invalid_argument.
-void LocalModel::check_task(const ModelProfile& profile) const {
+std::optional<std::string> LocalModel::problem_of_task(const ModelProfile& profile) const {
   const Value* task = kwargs_.find("task");
-  if (task == nullptr || *task == Value(task_of(profile))) return;
-  throw std::invalid_argument(fmt::format("The task of '{}' is '{}', not {}: {}", profile.path.string(), task_of(profile),
-                                          in_quotes(task->as_string()),
-                                          model::is_encoder_decoder(profile)
-                                              ? "it has an encoder that reads the prompt, and a decoder that answers"
-                                              : "it continues the prompt and has no encoder"));
+  if (task == nullptr || *task == Value(task_of(profile))) return std::nullopt;
+  return fmt::format("The task of '{}' is '{}', not {}: {}", profile.path.string(), task_of(profile),
+                     in_quotes(task->as_string()),
+                     model::is_encoder_decoder(profile)
+                         ? "it has an encoder that reads the prompt, and a decoder that answers"
+                         : "it continues the prompt and has no encoder");
 }
 
 GenerationKwargs LocalModel::read_kwargs(const Value::Object& kwargs, const LogCallback& log) const {
@@ -158,7 +171,7 @@ void LocalModel::warm_up(const CallContext& context) {
   const auto loading = loading_.lock(context.stop);
   if (session()) return;
   if (missing_token_) throw MissingVariable(*missing_token_);
-  if (const auto problem = known_problem()) throw std::invalid_argument(*problem);
+  if (const auto problem = known_without_the_model()) throw std::invalid_argument(*problem);
   if (!strategy_) (void)resolution();  // a device that is not there is told before a file is looked for
   const auto file = locate_model(this->model(), ModelSearch::from_environment());
   auto profile = [&] {
@@ -166,7 +179,7 @@ void LocalModel::warm_up(const CallContext& context) {
     return std::exchange(profile_, nullptr);  // a second try looks at the file anew
   }();
   if (!profile || profile->path != file) profile = std::make_shared<const ModelProfile>(read_model(file));
-  check_task(*profile);
+  if (const auto problem = problem_of_task(*profile)) throw std::invalid_argument(*problem);
   const LoadContext load_context{.progress = progress_,
                                  .stop = context.stop,
                                  .log = context.logging_to(log_).log,
@@ -201,8 +214,7 @@ std::shared_ptr<const LoadedModel> LocalModel::load(const ModelProfile& profile,
 std::uint64_t LocalModel::load_bytes() const {
   if (loaded_model()) return 0;
   try {
-    const auto profile =
-        std::make_shared<const ModelProfile>(read_model(locate_model(model(), ModelSearch::from_environment())));
+    const auto profile = std::make_shared<const ModelProfile>(read_here(model()));
     const std::lock_guard lock(mutex_);
     profile_ = profile;
     return profile->file_bytes;

@@ -42,8 +42,8 @@ class LocalModel {
   Value::Object serialized_kwargs() const;
   const std::string& model() const { return kwargs_.at("model").as_string(); }
 
-  /// Why warm_up() will fail, where that is known: a strict token that is not set, a task that no engine has. Whether
-  /// the model has the task is looked at by warm_up().
+  /// Why warm_up() will fail, where that is known: a strict token that is not set, a task that no engine has or that the
+  /// model, where its file is here, has not.
   std::optional<std::string> known_problem() const;
 
   /// The defaults that the task brings, into `generation_kwargs`; throws where stop words are given in two ways.
@@ -66,7 +66,8 @@ class LocalModel {
   const LogCallback& log() const { return log_; }
 
  private:
-  void check_task(const ModelProfile& profile) const;
+  std::optional<std::string> known_without_the_model() const;
+  std::optional<std::string> problem_of_task(const ModelProfile& profile) const;
   const Resolution& resolution() const;
   /// On the device or map that was given, by the strategy, or where the model fits.
   std::shared_ptr<const LoadedModel> load(const ModelProfile& profile, const LoadContext& context) const;

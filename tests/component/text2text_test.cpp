@@ -46,6 +46,7 @@ TEST_F(Text2Text, AnotherTaskThanThatOfTheModelIsRefused) {
   HuggingFaceLocalGenerator generator(parameters("text-generation"));
   EXPECT_THAT(refusal([&] { generator.warm_up(); }),
               AllOf(HasSubstr("is 'text2text-generation', not 'text-generation'"), HasSubstr("t5.gguf")));
+  EXPECT_EQ(generator.known_problem(), refusal([&] { generator.warm_up(); }));
   EXPECT_EQ(generator.loaded_model(), nullptr);
   BERTH_NEEDS_MODEL();
   HuggingFaceLocalGenerator other({.model = test::model_path(), .task = "text2text-generation", .token = {}});

@@ -66,6 +66,7 @@ LlamaSession::LlamaSession(std::shared_ptr<const LlamaModel> model, const Sessio
     : model_(std::move(model)),
       options_(options),
       text_time_(text_time),
+      prefetch_(*model_->handle(), model_->info().placement),
       batch_(new llama_batch(llama_batch_init(model_->context().n_batch, 0, 1))) {
   if (options_.n_ctx < 0 || options_.n_ctx > model_->context().n_ctx)
     throw std::invalid_argument(fmt::format("n_ctx must be from 0 to {}, which is what '{}' was loaded with, got {}",
@@ -249,6 +250,7 @@ void LlamaSession::make_context(std::uint32_t cells, std::uint32_t sequences, st
   params.n_threads_batch = options_.n_threads;
   params.abort_callback = [](void* self) { return static_cast<LlamaSession*>(self)->stop_.stop_requested(); };
   params.abort_callback_data = this;
+  prefetch_.watch(params);
 
   LogCapture log;
   model_->forget_session(this);

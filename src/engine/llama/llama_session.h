@@ -6,6 +6,7 @@
 #include <span>
 #include <thread>
 
+#include "engine/llama/disk_prefetch.h"
 #include "engine/llama/llama_model.h"
 #include "engine/llama/log_capture.h"
 #include "engine/sampler.h"
@@ -73,6 +74,7 @@ class LlamaSession final : public Session {
   std::shared_ptr<const LlamaModel> model_;
   SessionOptions options_;
   TextTime text_time_;
+  DiskPrefetch prefetch_;
   ContextHandle context_;
 
   struct BatchDeleter {

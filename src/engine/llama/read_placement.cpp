@@ -3,20 +3,16 @@
 
 #include <algorithm>
 #include <map>
-#include <string_view>
 
 #include "engine/llama/llama_internals.h"
 #include "engine/llama/llama_model.h"
+#include "engine/llama/mapped.h"
 #include "plan/placed_weights.h"
 
 namespace berth::llama {
 namespace {
 
 constexpr std::size_t most_notes = 8;
-
-bool is_mapped(const ggml_tensor& tensor) {
-  return std::string_view(ggml_backend_buffer_name(tensor.buffer)).ends_with("_Mapped");
-}
 
 /// In a buffer of its device each tensor begins at a multiple of the alignment.
 std::uint64_t bytes_of(const ggml_tensor& tensor) {

@@ -1,0 +1,86 @@
+#include "engine/llama/disk_prefetch.h"
+
+#include <gmock/gmock.h>
+
+#include <memory>
+
+#include "berth/engine.h"
+#include "engine/llama/llama_model.h"
+#include "test_model.h"
+
+namespace berth::llama {
+namespace {
+
+/// The default model with some of its layers on the disk, and nodes of a graph that use their weights.
+class DiskPrefetched : public testing::Test {
+ protected:
+  void SetUp() override { BERTH_NEEDS_MODEL(); }
+
+  std::shared_ptr<const LlamaModel> load(const Placement& placement) const {
+    return std::dynamic_pointer_cast<const LlamaModel>(
+        engine("llama.cpp").load({.model = test::model_path(), .placement = placement}));
+  }
+
+  const ggml_tensor& node_of_layer(int layer) const {
+    auto* weight = ggml_new_tensor_1d(graph_.get(), GGML_TYPE_F32, 8);
+    ggml_format_name(weight, "blk.%d.attn_norm.weight", layer);
+    return *ggml_mul(graph_.get(), ggml_new_tensor_1d(graph_.get(), GGML_TYPE_F32, 8), weight);
+  }
+
+  /// As the engine does when it comes to a layer. How many bytes are read ahead.
+  std::size_t bytes_read_at(DiskPrefetch& prefetch, int layer) {
+    bytes_ = 0;
+    const auto& node = node_of_layer(layer);
+    if (prefetch.look(node, true)) EXPECT_TRUE(prefetch.look(node, false));
+    return bytes_;
+  }
+
+  DiskPrefetch::Read count() {
+    return [this](DiskPrefetch::Pages pages) { bytes_ += pages.size(); };
+  }
+
+  static std::uint64_t bytes_of_layer(const LlamaModel& model, int layer) {
+    std::uint64_t bytes = 0;
+    for (const auto& tensor : model.tensors())
+      if (tensor.name.starts_with("blk." + std::to_string(layer) + ".")) bytes += tensor.bytes;
+    return bytes;
+  }
+
+  static constexpr std::size_t page_bytes = 4096;
+  const Placement last_two_ = {.layers = {{0, 28, Device::cpu()}, {28, 2, Device::disk()}}};
+  std::unique_ptr<ggml_context, decltype(&ggml_free)> graph_{
+      ggml_init({.mem_size = std::size_t{1} << 20U, .mem_buffer = nullptr, .no_alloc = true}), ggml_free};
+  std::size_t bytes_ = 0;
+};
+
+TEST_F(DiskPrefetched, EachLayerOnTheDiskIsReadWhileTheOneBeforeItIsComputed) {
+  const auto model = load(last_two_);
+  DiskPrefetch prefetch(*model->handle(), model->info().placement, count());
+  const auto least = [&](int layer) { return testing::Ge(bytes_of_layer(*model, layer)); };
+  EXPECT_EQ(bytes_read_at(prefetch, 0), 0U);
+  EXPECT_EQ(bytes_read_at(prefetch, 26), 0U);
+  EXPECT_THAT(bytes_read_at(prefetch, 27), least(28));
+  EXPECT_LE(bytes_read_at(prefetch, 28), bytes_of_layer(*model, 29) + 20 * page_bytes);
+  EXPECT_EQ(bytes_read_at(prefetch, 28), 0U) << "the layer's other nodes";
+  EXPECT_THAT(bytes_read_at(prefetch, 29), least(28)) << "for the next token";
+}
+
+TEST_F(DiskPrefetched, NothingIsAskedForWhereAllPagesAreInMemory) {
+  const auto model = load(last_two_);
+  DiskPrefetch prefetch(*model->handle(), model->info().placement, count());
+  int quiet = 0;
+  for (int i = 0; i < 100; ++i) quiet += bytes_read_at(prefetch, 28 + i % 2) == 0 ? 1 : 0;
+  EXPECT_GT(quiet, 50);
+}
+
+TEST_F(DiskPrefetched, AContextIsWatchedForLayersOnTheDiskOnly) {
+  const auto model = load({.layers = {{0, 30, Device::cpu()}}});
+  auto params = llama_context_default_params();
+  DiskPrefetch(*model->handle(), model->info().placement).watch(params);
+  EXPECT_EQ(params.cb_eval, nullptr);
+  DiskPrefetch(*load(last_two_)->handle(), last_two_).watch(params);
+  EXPECT_NE(params.cb_eval, nullptr);
+}
+
+}  // namespace
+}  // namespace berth::llama

@@ -25,9 +25,10 @@ struct MemoryOptions {
   int n_outputs_max = 0;    ///< tokens of a batch whose logits are computed, at most; 0: all of them
   bool swa_full = false;    ///< layers with a window keep the whole context
   bool embeddings = false;  ///< the embedding of each output is given back too
-  /// Prompts are encoded where the model has an encoder beside its decoder: what the longest takes that is computed at a
-  /// time counts too. The engine takes it with the first prompt, not with the context.
-  bool encodes = false;
+  /// Counts what the engine takes with its first batches too, not with the context: the encoder's buffers for the longest
+  /// prompt that is computed at a time, and those of a batch of few tokens, whose products with the CPU's weights no
+  /// device takes over.
+  bool runs = false;
   /// Types of weights that the CPU lays out anew for its products (x86-64 with AVX-512). Empty: no repacking.
   std::vector<std::string> repacked_types = {"Q2_K", "Q4_0", "Q4_K", "IQ4_NL", "MXFP4"};
   /// All devices that the engine is given, in its order, whether or not the placement uses them; the CPU does not
@@ -37,8 +38,7 @@ struct MemoryOptions {
   bool operator==(const MemoryOptions&) const = default;
 };
 
-/// Those of Berth's own sessions and of llama-server, which ask for the logits of one token of each sequence and encode
-/// prompts.
+/// Those of Berth's own sessions and of llama-server, which ask for the logits of one token of each sequence and run.
 MemoryOptions generation_options(const ContextSpec& context);
 
 enum class BufferKind {

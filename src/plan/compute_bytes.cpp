@@ -41,6 +41,17 @@ bool flash_fits(const ModelGraph& model, const Schedule& plan, const EngineLayou
   });
 }
 
+/// The most tokens of a batch whose products with the host's weights no device takes over; 0: none differs from what is
+/// reserved. The host then needs memory for what the devices do in a larger batch.
+std::uint64_t tokens_left_to_the_host(const EngineLayout& layout) {
+  if (layout.all_on_devices) return 0;
+  std::uint64_t rows = 0;
+  for (const auto& backend : layout.backends) rows = std::max(rows, backend.offload_rows);
+  if (rows <= 1 || rows > layout.context.tokens) return 0;
+  const auto sequences = std::max<std::uint64_t>(layout.context.sequences, 1);
+  return (rows - 1) / sequences * sequences;
+}
+
 Reservation reserve(const ModelProfile& profile, const PlacedWeights& weights, const EngineLayout& layout,
                     const Batch& batch) {
   ModelGraph model(profile, weights, layout, batch);
@@ -92,6 +103,8 @@ ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& wei
     decoder.encoded = static_cast<std::uint32_t>(std::min<std::uint64_t>(context.tokens, UINT32_MAX));
     keep_larger(reserve(profile, weights, layout, decoder));
   }
+  if (const auto tokens = context.runs ? tokens_left_to_the_host(layout) : 0)  // not reserved either
+    keep_larger(reserved(tokens, std::min(tokens, context.outputs)));
   const bool known = few.known && many.known;
   const bool named = profile.format != "safetensors" && profile.format != "onnx";  // tensors as in GGUF
   if (!known || !named) {

@@ -129,7 +129,8 @@ ContextSizes context_sizes(const ModelProfile& profile, const ContextSpec& spec,
   sizes.unified = spec.unified;
   sizes.swa_full = options.swa_full;
   sizes.embeddings = options.embeddings;
-  sizes.encodes = options.encodes && two_stacks;
+  sizes.runs = options.runs;
+  sizes.encodes = options.runs && two_stacks;
   sizes.ubatch = ubatch;
   return sizes;
 }

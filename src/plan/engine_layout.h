@@ -29,7 +29,8 @@ struct ContextSizes {
   bool unified = false;
   bool swa_full = false;
   bool embeddings = false;
-  bool encodes = false;  ///< of an encoder and a decoder, the encoder is used too
+  bool runs = false;     ///< what is taken with the first batches counts too
+  bool encodes = false;  ///< it does, and the model has an encoder beside its decoder
 
   /// Cells of a layer that attends to `window` tokens; 0: to all.
   std::uint64_t cells_of(std::uint64_t window) const;

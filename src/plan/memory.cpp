@@ -58,7 +58,7 @@ std::vector<DeviceUse> MemoryUse::by_device() const {
 }
 
 MemoryOptions generation_options(const ContextSpec& context) {
-  return {.n_outputs_max = context.n_seq, .encodes = true};
+  return {.n_outputs_max = context.n_seq, .runs = true};
 }
 
 MemoryUse memory_use(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,

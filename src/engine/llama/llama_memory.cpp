@@ -92,7 +92,7 @@ MemoryUse exact_memory(const std::filesystem::path& path, const ModelProfile& pr
     sums[owner(type, devices)][2] += ggml_backend_sched_get_buffer_size(scheduler, backend);
   }
   const auto computed = memory_use(profile, placement, context, asked);
-  if (layout.context.encodes)  // the engine tells nothing of an encoder before it has run
+  if (layout.context.runs && computed.estimate.empty())  // the engine tells nothing of it before it has run
     for (const auto& buffer : computed.buffers)
       if (buffer.kind == BufferKind::compute) sums[buffer.device][2] = std::max(sums[buffer.device][2], buffer.bytes);
   MemoryUse use;

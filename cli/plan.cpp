@@ -8,9 +8,12 @@
 #include "berth/error.h"
 #include "berth/model.h"
 #include "berth/plan_export.h"
+#include "berth/run_plans.h"
+#include "berth/simulated.h"
 #include "command.h"
 #include "failure.h"
 #include "help.h"
+#include "interrupt.h"
 #include "model_file.h"
 #include "output.h"
 #include "pipeline/yaml.h"
@@ -32,6 +35,7 @@ constexpr auto plan_examples =
     "  berth plan model.gguf --max-memory cuda:0=10GiB --pin '_exps=cpu'\n"
     "  berth plan model.gguf --format html -o plan.html\n"
     "  berth plan llama-3-8b/ --strategy balanced --format hf\n"
+    "  berth plan model.gguf --measured\n"
     "  berth plan --compare one.json other.json\n"
     "\n"
     "Exit codes: as all commands, and 3 where the model does not fit; what lacks and\n"
@@ -43,6 +47,8 @@ struct Planned {
   Inventory inventory;
   Plan plan;
   std::optional<MemoryUse> exact = {};  ///< as the engine has it
+  std::vector<Alternative> others = {};  ///< where they are shown
+  std::vector<PlanRun> runs = {};        ///< with --measured
 };
 
 bool is_for_a_tool(const std::string& format) { return format == "hf" || format == "llama.cpp" || format == "ollama"; }
@@ -56,29 +62,63 @@ void suit_to_transformers(PlanRequest& request, const Inventory& inventory) {
   }
 }
 
-MemoryUse ask_engine(const Planned& planned) {
+const Engine& engine_for(const char* option) {
   if (engines().empty())
-    throw std::runtime_error("This Berth was built without an engine, so --verify has nobody to ask");
+    throw std::runtime_error(fmt::format("This Berth was built without an engine, which {} needs", option));
+  return *engines().front();
+}
+
+MemoryUse ask_engine(const Planned& planned) {
   OrderedMap<DeviceKey> keys;
   for (const auto& use : planned.plan.use) keys.set(use.device.str(), use.key);
-  return engines().front()->memory(planned.profile.path, planned.plan.placement, planned.plan.context, keys);
+  return engine_for("--verify").memory(planned.profile.path, planned.plan.placement, planned.plan.context, keys);
+}
+
+/// Runs the plan and the fastest of the others, and takes the one that was fastest.
+void run_best(Planned& planned, const MachineOptions& machine) {
+  constexpr std::size_t most_runs = 3;
+  if (machine.inventory) throw WrongUse("--measured runs plans on this machine, not on a recorded one", "berth plan");
+  const auto& engine = engine_for("--measured");
+  if (machine.simulate) use_simulated(planned.inventory);
+  std::vector<Alternative> plans = {{"the plan", planned.plan}};
+  for (const auto& other : planned.others)
+    if (plans.size() < most_runs && other.plan.outcome == PlanOutcome::fits) plans.push_back(other);
+  const Interrupt interrupt;
+  for (const auto& each : plans) {
+    note(fmt::format("running {} for a second", each.what));
+    auto runs = run_plans(engine, planned.profile, {each}, {.stop = interrupt.token()});
+    std::ranges::move(runs, std::back_inserter(planned.runs));
+    interrupt.check();
+  }
+  const auto seen = [](const PlanRun& run) { return run.problem.empty() ? run.plan.predicted->decode_tokens_per_s : 0; };
+  const auto best = std::ranges::max_element(planned.runs, {}, seen);
+  if (best == planned.runs.end() || !best->problem.empty())
+    throw std::runtime_error("None of the plans ran: " + (planned.runs.empty() ? "interrupted" : best->problem));
+  planned.plan = best->plan;
 }
 
 Value as_document(const Planned& planned) {
   auto document = planned.plan.to_dict();
+  if (!planned.runs.empty()) {
+    Value::Array runs;
+    for (const auto& [what, plan, problem] : planned.runs)
+      runs.push_back(Value::Object{{"what", what}, {"plan", plan.to_dict()}, {"problem", problem}});
+    document.as_object().set("runs", std::move(runs));
+  }
   if (planned.exact) document.as_object().set("verified", planned.exact->to_dict());
   return document;
 }
 
 std::string in_format(const Planned& planned, const std::string& format) {
-  const auto& [profile, inventory, plan, exact] = planned;
+  const auto& [profile, inventory, plan, exact, others, runs] = planned;
   if (format == "json") return as_document(planned).to_json(2) + "\n";
   if (format == "yaml") return yaml::write(as_document(planned));
   if (format == "hf") return to_hf(to_hf_device_map(plan, profile)).to_json(2) + "\n";
   if (format == "llama.cpp") return shell_command("llama-server", to_llama_cpp(plan, profile, inventory)) + "\n";
   if (format == "ollama") return to_ollama(plan, profile);
-  if (format == "html") return to_html(plan, profile, inventory);
+  if (format == "html") return to_html(plan, profile, inventory, others);
   auto text = plan_table(plan, profile, inventory);
+  if (!runs.empty()) text += "\n" + runs_table(runs);
   if (exact)
     text += "\n" + verification_table(
                        memory_use(profile, plan.placement, plan.context, generation_options(plan.context)), *exact);
@@ -95,6 +135,9 @@ int make_and_show(const PlanOptions& options, const std::string& format) {
   planned.plan = make_plan(planned.profile, planned.inventory, request);
   const bool fits = planned.plan.outcome == PlanOutcome::fits;
   if (!fits && is_for_a_tool(format)) throw ModelDoesNotFit(why_not(planned.plan));
+  if (format == "html" || (fits && options.measured))
+    planned.others = alternatives(planned.plan, planned.profile, planned.inventory, request);
+  if (fits && options.measured) run_best(planned, options.machine);
   if (fits && options.verify) planned.exact = ask_engine(planned);
   const auto text = in_format(planned, format);
   options.output.empty() ? print(text) : write_output_file(options.output, text);

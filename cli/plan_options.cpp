@@ -75,6 +75,8 @@ void add_plan_outputs(CLI::App& command, PlanOptions& options) {
   command.add_flag(
       "--verify", options.verify,
       "Also ask llama.cpp what it would allocate on this machine, without loading, and show the difference");
+  command.add_flag("--measured", options.measured,
+                   "Also run the plan and the two fastest others for a second each, and take the one that was fastest");
   command.add_option("--format", options.format, "What is printed (table)")
       ->type_name("FORMAT")
       ->check(one_of({"table", "json", "yaml", "hf", "llama.cpp", "ollama", "html"}));

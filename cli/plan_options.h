@@ -32,6 +32,7 @@ struct PlanOptions {
   std::vector<std::string> use;
   std::vector<std::string> avoid;
   bool verify = false;
+  bool measured = false;
   std::string format = "table";
   std::string output;
   bool json = false;

@@ -21,6 +21,9 @@ std::string cache_types_text(const ContextSpec& context) {
 }
 
 std::string predicted_text(const PredictedSpeed& speed) {
+  if (speed.ran)
+    return fmt::format("{:.1f} tokens/s seen; prompts {:.0f} tokens/s seen", speed.decode_tokens_per_s,
+                       speed.prompt_tokens_per_s);
   const auto rates = [](bool measured) { return measured ? "measured rates" : "usual rates, not measured"; };
   auto text = fmt::format("{:.1f} tokens/s predicted, limited by {} ({})", speed.decode_tokens_per_s, speed.limited_by,
                           rates(speed.measured));
@@ -163,6 +166,23 @@ std::string verification_table(const MemoryUse& predicted, const MemoryUse& exac
                     std::to_string(buffer.bytes), difference == 0 ? "none" : fmt::format("{:+}", difference)});
   }
   return "Asked of llama.cpp, in bytes\n" + table(rows);
+}
+
+std::string runs_table(const std::vector<PlanRun>& runs) {
+  std::vector<std::vector<std::string>> rows = {{"RAN FOR A SECOND", "TOKENS/S", "PROMPT TOKENS/S", "LAYERS"}};
+  std::string problems;
+  for (const auto& [what, plan, problem] : runs) {
+    if (!problem.empty()) {
+      problems += fmt::format("{} did not run: {}\n", what, escaped(problem));
+      continue;
+    }
+    std::string layers;
+    for (const auto& run : plan.placement.layers)
+      layers += fmt::format("{}{} {}", layers.empty() ? "" : ", ", run.count, run.device.str());
+    rows.push_back({what, fmt::format("{:.1f}", plan.predicted->decode_tokens_per_s),
+                    fmt::format("{:.0f}", plan.predicted->prompt_tokens_per_s), layers});
+  }
+  return table(rows) + problems;
 }
 
 std::string comparison_table(const Plan& first, const std::string& first_title, const Plan& second,

@@ -7,6 +7,7 @@
 #include "berth/memory.h"
 #include "berth/model.h"
 #include "berth/plan.h"
+#include "berth/run_plans.h"
 
 namespace berth::cli {
 
@@ -15,6 +16,9 @@ std::string plan_table(const Plan& plan, const ModelProfile& profile, const Inve
 
 /// Buffers as predicted and as the engine has them.
 std::string verification_table(const MemoryUse& predicted, const MemoryUse& exact);
+
+/// What was predicted of plans and what was seen when they ran.
+std::string runs_table(const std::vector<PlanRun>& runs);
 
 /// Two plans side by side, under these titles.
 std::string comparison_table(const Plan& first, const std::string& first_title, const Plan& second,

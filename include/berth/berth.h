@@ -47,6 +47,7 @@
 #include "berth/prompt_builder.h"                    // IWYU pragma: export
 #include "berth/resolve.h"                           // IWYU pragma: export
 #include "berth/running.h"                           // IWYU pragma: export
+#include "berth/run_plans.h"                         // IWYU pragma: export
 #include "berth/secret.h"                            // IWYU pragma: export
 #include "berth/simulated.h"                         // IWYU pragma: export
 #include "berth/sparse_embedding.h"                  // IWYU pragma: export

@@ -106,10 +106,10 @@ struct Shortfall {
 
 /// One change that alone would make the model fit.
 struct PlanChange {
-  std::string what = {};                       ///< "context", "cache_type" or "device"
+  std::string what = {};                       ///< "context", "cache_type", "quantization" or "device"
   std::optional<int> n_ctx = {};               ///< the longest context that fits
   std::optional<std::string> cache_type = {};  ///< of keys and values: the largest type that fits
-  std::optional<std::uint64_t> bytes = {};     ///< one more device with as much memory
+  std::optional<std::uint64_t> bytes = {};     ///< of all weights, at most; or of the memory of one more device
 
   std::string str() const;  ///< "a context of 8192 tokens"
   bool operator==(const PlanChange&) const = default;
@@ -125,6 +125,7 @@ struct Reason {
 struct PredictedSpeed {
   double decode_tokens_per_s = 0;
   bool measured = false;        ///< from rates that were measured on this machine; else from usual ones
+  bool ran = false;             ///< both speeds are what was seen when the plan ran: see run_plans()
   std::string limited_by = {};  ///< the device that takes the most time
   double prompt_tokens_per_s = 0;
   bool prompt_measured = false;  ///< as `measured`, of products of matrices
@@ -176,6 +177,17 @@ struct PlanTask {
 /// Plans that hold together, in the order of `tasks`: each leaves what those before it take. Models of higher priority
 /// choose first; one that then finds no room goes before the others where more fit so. Throws as make_plan().
 std::vector<Plan> make_plans(const std::vector<PlanTask>& tasks, const Inventory& inventory);
+
+/// Another plan for the same request: "cuda:0 alone" with what does not fit there on the CPU, "balanced".
+struct Alternative {
+  std::string what = {};
+  Plan plan = {};  ///< may not fit
+};
+
+/// What else there is than `plan`, which was made by `request`: each of its devices alone, the CPU alone, and by accelerate's
+/// strategies, with the context of `plan`; the fastest first, those that do not fit last. None has the same placement.
+std::vector<Alternative> alternatives(const Plan& plan, const ModelProfile& profile, const Inventory& inventory,
+                                      const PlanRequest& request = {});
 
 /// Why `plan` does not hold on `inventory`, by device: it is missing, another piece of hardware has its name, or less is
 /// free than the plan needs. Empty where it holds. A plan that did not fit when it was made does not hold either.

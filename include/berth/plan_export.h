@@ -34,8 +34,9 @@ std::string to_ollama(const Plan& plan, const ModelProfile& profile);
 /// not known, and single tensors apart from their layers, which a device map cannot say.
 DeviceMap to_hf_device_map(const Plan& plan, const ModelProfile& profile);
 
-/// One page that needs nothing else: devices as bars, layers over devices, tensors, reasons. For light and dark screens
-/// and for print; no scripts. It also shows what does not fit.
-std::string to_html(const Plan& plan, const ModelProfile& profile, const Inventory& inventory);
+/// One page that needs nothing else: devices as bars, layers over devices, tensors, reasons, and the alternatives. For
+/// light and dark screens and for print; no scripts. It also shows what does not fit.
+std::string to_html(const Plan& plan, const ModelProfile& profile, const Inventory& inventory,
+                    const std::vector<Alternative>& others = {});
 
 }  // namespace berth

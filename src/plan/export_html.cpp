@@ -18,8 +18,9 @@ constexpr std::size_t tones = 8;
 
 class HtmlPage {
  public:
-  HtmlPage(const Plan& plan, const ModelProfile& profile, const Inventory& inventory)
-      : plan_(plan), profile_(profile), inventory_(inventory) {
+  HtmlPage(const Plan& plan, const ModelProfile& profile, const Inventory& inventory,
+           const std::vector<Alternative>& others)
+      : plan_(plan), profile_(profile), inventory_(inventory), others_(others) {
     tone(Device::cpu());
     for (const auto& use : plan.use) tone(use.device);
   }
@@ -30,6 +31,7 @@ class HtmlPage {
     add_layers();
     add_problems();
     add_reasons();
+    add_alternatives();
     add_tensors();
     return fmt::format(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -56,7 +58,9 @@ class HtmlPage {
         in_markup(profile_.architecture), profile_.block_count.value_or(0), in_units(profile_.tensor_bytes),
         plan_.outcome == PlanOutcome::fits ? "It fits" : "It does not fit", context.n_ctx, context.n_seq,
         context.n_seq == 1 ? "" : "s", in_markup(context.type_k), in_markup(context.type_v));
-    if (plan_.predicted)
+    if (plan_.predicted && plan_.predicted->ran)
+      add("<p>Seen when it ran: {:.1f} tokens/s.</p>\n", plan_.predicted->decode_tokens_per_s);
+    else if (plan_.predicted)
       add("<p>Predicted: {:.1f} tokens/s, limited by {} ({}).</p>\n", plan_.predicted->decode_tokens_per_s,
           in_markup(plan_.predicted->limited_by),
           plan_.predicted->measured ? "from measured rates" : "from usual rates of such devices, not measured");
@@ -130,6 +134,26 @@ class HtmlPage {
     add("</tbody></table>\n");
   }
 
+  void add_alternatives() {
+    if (others_.empty()) return;
+    add("<h2>Alternatives</h2>\n<table><thead><tr><th>Plan</th><th class=\"n\">Tokens/s</th><th>Layers</th></tr></thead>"
+        "<tbody>\n");
+    for (const auto& [what, plan] : others_) {
+      const bool fits = plan.outcome == PlanOutcome::fits;
+      add("<tr><td class=\"name\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>\n", in_markup(what),
+          plan.predicted ? fmt::format("{:.1f}", plan.predicted->decode_tokens_per_s) : "",
+          fits ? layers_text(plan.placement) : "does not fit");
+    }
+    add("</tbody></table>\n");
+  }
+
+  static std::string layers_text(const Placement& placement) {
+    std::string text;
+    for (const auto& run : placement.layers)
+      text += fmt::format("{}{} on {}", text.empty() ? "" : ", ", run.count, run.device.str());
+    return text;
+  }
+
   void add_tensors() {
     const auto layout = plan::engine_layout(profile_, plan_.placement, plan_.context, {});
     const plan::PlacedWeights weights(profile_, plan_.placement, layout);
@@ -153,14 +177,16 @@ class HtmlPage {
   const Plan& plan_;
   const ModelProfile& profile_;
   const Inventory& inventory_;
+  const std::vector<Alternative>& others_;
   std::map<Device, std::size_t> tones_;
   std::string body_;
 };
 
 }  // namespace
 
-std::string to_html(const Plan& plan, const ModelProfile& profile, const Inventory& inventory) {
-  return HtmlPage(plan, profile, inventory).str();
+std::string to_html(const Plan& plan, const ModelProfile& profile, const Inventory& inventory,
+                    const std::vector<Alternative>& others) {
+  return HtmlPage(plan, profile, inventory, others).str();
 }
 
 }  // namespace berth

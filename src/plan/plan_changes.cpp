@@ -4,6 +4,7 @@
 
 #include "plan/context_steps.h"
 #include "plan/planner.h"
+#include "plan/tensor_graph.h"
 
 namespace berth::plan {
 namespace {
@@ -11,6 +12,7 @@ namespace {
 constexpr std::uint64_t largest_extra = std::uint64_t{1} << 46;
 constexpr std::uint64_t extra_step = std::uint64_t{1} << 20;
 constexpr int most_guesses = 6;
+constexpr std::uint64_t whole_weights = 1000;
 const auto extra_device = Device::rpc(std::numeric_limits<int>::max());
 
 MachineView with_extra_device(MachineView machine, std::uint64_t bytes) {
@@ -26,6 +28,27 @@ MachineView with_extra_device(MachineView machine, std::uint64_t bytes) {
                              .measured = false});
   machine.pools[extra_device.str()] = bytes;
   return machine;
+}
+
+/// Of the same model in a quantization that takes so many thousandths of the bytes of its weights.
+MemoryFunction with_weights(const MemoryFunction& memory, std::uint64_t thousandths) {
+  return [&memory, thousandths](const Placement& placement, const ContextSpec& context) {
+    auto uses = memory(placement, context);
+    for (auto& use : uses) use.weights = times(use.weights, thousandths) / whole_weights;
+    return uses;
+  };
+}
+
+/// Of the weights, in the smallest type that engines have, which takes 1.6 bits for each.
+std::uint64_t least_thousandths(const ModelProfile& profile) {
+  std::uint64_t elements = 0;
+  for (const auto& tensor : profile.tensors) {
+    std::uint64_t product = 1;
+    for (const auto extent : tensor.shape) product = times(product, extent);
+    elements = plus(elements, product);
+  }
+  const auto least = elements / 5;
+  return least >= profile.tensor_bytes ? whole_weights : times(least, whole_weights) / profile.tensor_bytes;
 }
 
 /// The least number above `too_few` for which `is_enough`; `enough` where none below it is.
@@ -97,6 +120,27 @@ std::optional<std::uint64_t> Planner::extra_memory(const ContextSpec& context, c
   return std::nullopt;
 }
 
+/// The most bytes of weights with which the model fits, in thousandths of what it has.
+std::optional<std::uint64_t> Planner::smaller_weights(const ContextSpec& context, const FixedBytes& known) const {
+  const auto fits_with = [&](std::uint64_t thousandths, auto&& ask) {
+    auto parts = parts_of(profile_, request_, context, with_weights(memory_.stored, thousandths));
+    for (auto& layer : parts.layers) layer.expert_bytes = times(layer.expert_bytes, thousandths) / whole_weights;
+    const auto whole = with_weights(memory_.whole, thousandths);
+    return ask(PlacementSearch(machine_, request_, whole), parts);
+  };
+  const auto least = least_thousandths(profile_);
+  auto saved = least_that(0, whole_weights - least, [&](std::uint64_t thousandths) {
+    return fits_with(whole_weights - thousandths,
+                     [&](const auto& search, const auto& parts) { return search.could_fit(parts, known); });
+  });
+  for (std::uint64_t more = 5; saved + least < whole_weights; saved += more, more *= 2)
+    if (fits_with(whole_weights - saved, [&](const auto& search, const auto& parts) {
+          return search.find(parts, context).has_value();
+        }))
+      return times(profile_.tensor_bytes, whole_weights - saved) / whole_weights;
+  return std::nullopt;
+}
+
 Plan Planner::does_not_fit(const ContextSpec& context) {
   Plan plan{.outcome = PlanOutcome::does_not_fit, .placement = {}, .context = context};
   if (const auto closest = nearest(parts_of(profile_, request_, context, memory_.stored), context)) {
@@ -127,6 +171,8 @@ void Planner::add_changes(Plan& plan) {
     plan.changes.push_back({.what = "cache_type", .cache_type = type});
     break;
   }
+  if (const auto bytes = smaller_weights(context, fixed_bytes(plan.use)))
+    plan.changes.push_back({.what = "quantization", .bytes = bytes});
   if (const auto bytes = extra_memory(context, fixed_bytes(plan.use)))
     plan.changes.push_back({.what = "device", .bytes = bytes});
 }

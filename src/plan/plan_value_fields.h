@@ -33,6 +33,7 @@ template <>
 struct FieldsOf<PredictedSpeed> {
   static constexpr std::tuple all = {required("decode_tokens_per_s", &PredictedSpeed::decode_tokens_per_s),
                                      required("measured", &PredictedSpeed::measured),
+                                     field("ran", &PredictedSpeed::ran),
                                      field("limited_by", &PredictedSpeed::limited_by),
                                      field("prompt_tokens_per_s", &PredictedSpeed::prompt_tokens_per_s),
                                      field("prompt_measured", &PredictedSpeed::prompt_measured)};

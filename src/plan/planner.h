@@ -39,6 +39,7 @@ class Planner {
   std::optional<Longest> longest_context(ContextSpec context, int least, bool uses_known = true);
   int guessed_context(ContextSpec context, int fits, int too_long, const FixedBytes& known) const;
   std::optional<std::uint64_t> extra_memory(const ContextSpec& context, const FixedBytes& known) const;
+  std::optional<std::uint64_t> smaller_weights(const ContextSpec& context, const FixedBytes& known) const;
   std::string why_on(const Device& device) const;
   Plan fits(const FoundPlacement& found, const ContextSpec& context, int wanted) const;
   /// With the least memory of the devices that still reaches what the request asks for; or how near it comes.

@@ -12,6 +12,7 @@
 #include "cli/process.h"
 #include "model/safetensors_writer.h"
 #include "plan/invented_models.h"
+#include "test_model.h"
 
 namespace berth::test {
 namespace {
@@ -253,6 +254,25 @@ TEST_F(PlanCommand, VerifiesByAskingTheEngine) {
   int buffers = 0;
   for (; std::getline(lines, line); ++buffers) EXPECT_THAT(line, testing::EndsWith(" none"));
   EXPECT_GE(buffers, 4);
+}
+
+TEST_F(PlanCommand, RunsTheBestPlansAndTakesTheFastest) {
+  BERTH_NEEDS_MODEL();
+  const std::vector<std::string> measured = {"plan", test::model_path(), "--context", "256",
+                                             "--simulate", "cpu:8GiB,vulkan:1GiB", "--measured", "--json"};
+  const auto outcome = berth_command(measured);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("running the plan for a second"));
+  const auto document = Value::from_json(outcome.out);
+  const auto best = Plan::from_dict(document);
+  EXPECT_TRUE(best.predicted->ran);
+  for (const auto& run : document.as_object().at("runs").as_array())
+    EXPECT_LE(Plan::from_dict(run.as_object().at("plan")).predicted->decode_tokens_per_s,
+              best.predicted->decode_tokens_per_s);
+  const auto recorded = berth_command({"plan", file("dense.gguf"), "--context", "256", "--measured", "--inventory",
+                                       BERTH_TEST_DATA_DIR "/machines/server_amd/inventory.json"});
+  EXPECT_EQ(recorded.exit_code, 2);
+  EXPECT_THAT(recorded.err, HasSubstr("--measured runs plans on this machine, not on a recorded one"));
 }
 
 }  // namespace

@@ -237,6 +237,16 @@ TEST(HtmlPage, IsOnePageThatNeedsNothingElse) {
   for (const auto& tensor : profile.tensors) EXPECT_THAT(page, HasSubstr(">" + tensor.name + "<"));
 }
 
+TEST(HtmlPage, ShowsTheAlternatives) {
+  const auto profile = test::invented_model("qwen3");
+  const auto machine = simulate("cpu:8GiB,cuda:2GiB");
+  const auto plan = make_plan(profile, machine, {.context = {.n_ctx = 2048}});
+  auto others = alternatives(plan, profile, machine, {});
+  others.push_back({"<none>", {}});
+  const auto page = to_html(plan, profile, machine, others);
+  EXPECT_THAT(page, AllOf(HasSubstr("cpu alone"), HasSubstr("&lt;none&gt;"), HasSubstr("does not fit")));
+}
+
 TEST(HtmlPage, ShowsWhatLacksAndTextFromOutsideAsText) {
   auto profile = test::small_model("llama", {}, 8);
   profile.name = "<script>alert(\"x\")</script>&\x1b[31m";

@@ -37,6 +37,7 @@ Plan random_plan(test::Random& random) {
   if (random.coin()) plan.missing.push_back({random.device(), "ram", bytes(), bytes()});
   if (random.coin()) plan.changes.push_back({.what = "context", .n_ctx = random.below(4096)});
   if (random.coin()) plan.changes.push_back({.what = "cache_type", .cache_type = "Q4_0"});
+  if (random.coin()) plan.changes.push_back({.what = "quantization", .bytes = bytes()});
   if (random.coin()) plan.changes.push_back({.what = "device", .bytes = bytes()});
   for (int i = random.below(3); i > 0; --i) plan.reasons.push_back({"layers 0 to 3", "on cpu"});
   return plan;

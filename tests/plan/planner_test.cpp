@@ -44,9 +44,12 @@ void expect_changes_do(const Plan& plan, const ModelProfile& profile, const Inve
     SCOPED_TRACE(change.str());
     PlanRequest request{.context = plan.context};
     auto larger = machine;
+    auto smaller = profile;
     if (change.n_ctx) request.context.n_ctx = *change.n_ctx;
     if (change.cache_type) request.context.type_k = request.context.type_v = *change.cache_type;
-    if (change.bytes) {
+    if (change.what == "quantization")
+      for (auto& tensor : smaller.tensors) tensor.bytes = static_cast<std::uint64_t>(static_cast<long double>(tensor.bytes) * *change.bytes / profile.tensor_bytes);
+    if (change.what == "device") {
       const auto device = Device::rpc(999);
       larger.devices.push_back(
           {.device = device, .pool = "more", .total_bytes = *change.bytes, .free_bytes = *change.bytes});
@@ -54,7 +57,7 @@ void expect_changes_do(const Plan& plan, const ModelProfile& profile, const Inve
       larger.pools.push_back(
           {.id = "more", .kind = PoolKind::remote, .total_bytes = *change.bytes, .free_bytes = *change.bytes});
     }
-    EXPECT_EQ(make_plan(profile, larger, request).outcome, PlanOutcome::fits);
+    EXPECT_EQ(make_plan(smaller, larger, request).outcome, PlanOutcome::fits);
   }
 }
 

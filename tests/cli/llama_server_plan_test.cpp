@@ -1,0 +1,69 @@
+/// The flags of a plan in a real llama-server: they give the bytes that were planned.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "berth/memory.h"
+#include "berth/plan_export.h"
+#include "real_worker.h"
+#include "remote/llama_server.h"
+
+#ifdef BERTH_TEST_RPC_WORKER
+namespace berth {
+namespace {
+
+/// The MiB of a buffer in what llama-server writes: "RPC0[127.0.0.1:7791] model buffer size =    43.49 MiB".
+double buffer_in(const std::string& log, const std::string& device, const std::string& kind) {
+  for (auto at = log.find(kind + " buffer size ="); at != log.npos; at = log.find(kind + " buffer size =", at + 1)) {
+    const auto line = log.rfind('\n', at) + 1;
+    if (log.substr(line, at - line).find(" " + device) != std::string::npos)
+      return std::stod(log.substr(log.find('=', at) + 1));
+  }
+  return -1;
+}
+
+double planned_mib(const MemoryUse& use, const Device& device, BufferKind kind) {
+  std::uint64_t bytes = 0;
+  for (const auto& buffer : use.buffers)
+    if (buffer.device == device && buffer.kind == kind) bytes += buffer.bytes;
+  return static_cast<double>(bytes) / (1 << 20);
+}
+
+TEST(LlamaServerPlan, FlagsGiveTheBytesOfThePlan) {
+  BERTH_NEEDS_LLAMA_SERVER();
+  const test::RealWorker first(BERTH_TEST_RPC_WORKER);
+  const test::RealWorker second(BERTH_TEST_RPC_WORKER);
+  DiscoverOptions look;
+  look.probes = {"cpu", "rpc"};
+  look.probe_timeout = std::chrono::seconds(60);
+  look.rpc_endpoints = {first.endpoint(), second.endpoint()};
+  const auto machine = discover(look);
+  const auto profile = read_model(test::model_path());
+  const std::vector<Device> workers = {Device(DeviceType::rpc, 0), Device(DeviceType::rpc, 1)};
+  const auto plan = make_plan(profile, machine, {.context = {.n_ctx = 512},
+                                                 .max_memory = {{workers[0], 40U << 20U}, {workers[1], 60U << 20U}}});
+  ASSERT_EQ(plan.placement.layers.size(), 3U) << plan.to_dict().to_json();
+
+  auto flags = to_llama_cpp(plan, profile, machine);
+  flags.insert(flags.begin(), {"-c", R"(exec "$0" "$@" 2>&1)", BERTH_TEST_LLAMA_SERVER});
+  flags.insert(flags.end(), {"--host", "127.0.0.1", "--port", "0", "--verbose"});
+  test::Process server(flags, {.program = "/bin/sh"});
+  ASSERT_TRUE(server.wait_for("listening on")) << server.wait().out;
+  const auto& log = server.output();
+
+  // What it reserves; batches of few tokens come when it runs.
+  const auto use = memory_use(profile, plan.placement, plan.context, {.n_outputs_max = plan.context.n_seq});
+  constexpr double rounding = 0.0051;
+  for (const std::string name : {"RPC0", "RPC1", "CPU"}) {
+    SCOPED_TRACE(name);
+    const auto device = name == "CPU" ? Device::cpu() : workers[name == "RPC0" ? 0 : 1];
+    EXPECT_NEAR(buffer_in(log, name, "KV"), planned_mib(use, device, BufferKind::cache), rounding);
+    EXPECT_NEAR(buffer_in(log, name, "compute"), planned_mib(use, device, BufferKind::compute), rounding);
+    if (name != "CPU")  // which maps a part of the file, with what lies between its tensors
+      EXPECT_NEAR(buffer_in(log, name, "model"), planned_mib(use, device, BufferKind::weights), rounding);
+  }
+  EXPECT_NEAR(buffer_in(log, "CPU", "output"), planned_mib(use, Device::cpu(), BufferKind::output), rounding);
+}
+
+}  // namespace
+}  // namespace berth
+#endif

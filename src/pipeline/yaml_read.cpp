@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "berth/error.h"
 #include "pipeline/yaml.h"
+#include "pipeline/yaml_keys.h"
 #include "text/printable.h"
 
 namespace berth::yaml {
@@ -183,6 +185,7 @@ class Reader {
   }
 
   Value sequence(std::size_t depth) {
+    key_.clear();
     Value::Array array;
     for (;;) {
       auto event = parser_.next();
@@ -192,6 +195,7 @@ class Reader {
   }
 
   Value mapping(std::size_t depth) {
+    const bool takes_numbers = may_have_numbers(std::exchange(key_, {}));
     Value::Object object;
     std::vector<Value> merged;
     for (;;) {
@@ -200,11 +204,14 @@ class Reader {
       const auto mark = event->start_mark;
       const bool is_merge =
           event->type == YAML_SCALAR_EVENT && event->data.scalar.plain_implicit != 0 && scalar_text(*event) == "<<";
-      const auto name = node(std::move(event), depth + 1);
+      auto name = node(std::move(event), depth + 1);
+      if (takes_numbers && name.is_int() && name.as_int() >= 0) name = name.int_text();
       if (!name.is_string())
         fail(mark, fmt::format("a key that is {}", name.is_object() || name.is_array() ? "no text" : name.to_json()),
              "text as a key (quote it)");
+      key_ = name.as_string();
       auto value = node(parser_.next(), depth + 1);
+      key_.clear();
       if (is_merge) {
         merge(mark, value, merged);
       } else {
@@ -239,6 +246,7 @@ class Reader {
   }
 
   Parser parser_;
+  std::string key_;  // of the value that is read next
   std::map<std::string, Anchored, std::less<>> anchors_;
   Size read_;
   Size copied_;

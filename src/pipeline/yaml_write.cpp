@@ -4,8 +4,11 @@
 #include <cmath>
 #include <new>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 #include "pipeline/yaml.h"
+#include "pipeline/yaml_keys.h"
 #include "value/python_text.h"
 
 namespace berth::yaml {
@@ -79,7 +82,8 @@ class Writer {
     return type_of(text) == ScalarType::text;
   }
 
-  void node(const Value& value) {
+  /// `key`: whose value it is.
+  void node(const Value& value, std::string_view key = {}) {
     if (value.is_null())
       scalar("null", true);
     else if (value.is_bool())
@@ -95,7 +99,7 @@ class Writer {
     else if (value.is_array())
       sequence(value.as_array());
     else
-      mapping(value.as_object());
+      mapping(value.as_object(), may_have_numbers(key));
   }
 
   void sequence(const Value::Array& array) {
@@ -106,18 +110,31 @@ class Writer {
     emit([](auto& event) { return yaml_sequence_end_event_initialize(&event); });
   }
 
-  void mapping(const Value::Object& object) {
+  void mapping(const Value::Object& object, bool has_numbers) {
     emit([](auto& event) {
       return yaml_mapping_start_event_initialize(&event, nullptr, nullptr, 1, YAML_BLOCK_MAPPING_STYLE);
     });
-    std::vector<const Value::Object::value_type*> sorted;
-    for (const auto& entry : object) sorted.push_back(&entry);
-    std::ranges::sort(sorted, {}, [](const auto* entry) -> const std::string& { return entry->first; });
-    for (const auto* entry : sorted) {
-      text(entry->first.empty() ? empty_key() : entry->first);
-      node(entry->second);
+    for (const auto* entry : in_order(object, has_numbers)) {
+      const auto& key = entry->first;
+      if (has_numbers && is_number(key))
+        scalar(key, true);
+      else
+        text(key.empty() ? empty_key() : key);
+      node(entry->second, key);
     }
     emit([](auto& event) { return yaml_mapping_end_event_initialize(&event); });
+  }
+
+  /// Sorted, as PyYAML does; where there are texts beside numbers, which Python cannot sort, as they stand.
+  static std::vector<const Value::Object::value_type*> in_order(const Value::Object& object, bool has_numbers) {
+    std::vector<const Value::Object::value_type*> entries;
+    for (const auto& entry : object) entries.push_back(&entry);
+    const auto key = [](const auto* entry) -> const std::string& { return entry->first; };
+    const auto numbers = has_numbers ? std::ranges::count_if(entries, is_number, key) : 0;
+    if (numbers == 0) std::ranges::sort(entries, {}, key);
+    if (numbers == std::ssize(entries))
+      std::ranges::sort(entries, {}, [](const auto* entry) { return std::pair(entry->first.size(), entry->first); });
+    return entries;
   }
 
   /// PyYAML writes an empty key after a question mark, libyaml does so with long ones only: a long key that is nowhere in

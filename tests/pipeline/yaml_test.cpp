@@ -128,6 +128,17 @@ TEST(YamlWrite, PutsAnEmptyKeyAfterAQuestionMark) {
   EXPECT_EQ(read(write(value)), value) << write(value);
 }
 
+TEST(YamlWrite, KeysOfMaxMemoryAreNumbersAsAccelerateWantsThem) {
+  const std::string mixed = "max_memory:\n  1: 10GiB\n  0: 2GiB\n  cpu: 30GiB\n";  // Python cannot sort these
+  EXPECT_EQ(write(read(mixed)), mixed);
+  EXPECT_EQ(read(mixed), Value(Value::Object{{"max_memory", Value::Object{{"1", "10GiB"}, {"0", "2GiB"}, {"cpu", "30GiB"}}}}));
+  EXPECT_EQ(write(read("max_memory: {10: a, 9: b}")), "max_memory:\n  9: b\n  10: a\n");
+  EXPECT_EQ(write(Value::Object{{"other", Value::Object{{"0", 1}}}}), "other:\n  '0': 1\n");
+  for (const char* text : {"0: a", "x: {0: a}", "max_memory: {-1: a}", "max_memory: {1.5: a}", "max_memory: [{0: a}]",
+                           "- max_memory: 1\n- {0: a}", "max_memory: {0: {0: a}}", "max_memory: {0: a, '0': b}"})
+    EXPECT_THROW(read(text), FormatError) << text;
+}
+
 TEST(YamlWrite, IsReadBack) {
   test::Random random;
   for (int i = 0; i < 500; ++i) {

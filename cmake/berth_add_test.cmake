@@ -28,7 +28,7 @@ function(berth_add_test name)
   if(NOT BERTH_JOIN_SOURCES)
     target_precompile_headers(${name} PRIVATE <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp> <fmt/format.h>)
   endif()
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0> -fno-sanitize=undefined)
+  target_compile_options(${name} PRIVATE -O0 -fno-sanitize=undefined)
   target_compile_definitions(${name} PRIVATE
     BERTH_TEST_DATA_DIR="${PROJECT_SOURCE_DIR}/tests/data"
     BERTH_TEST_MODEL="${BERTH_CACHE_DIR}/models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"

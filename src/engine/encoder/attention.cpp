@@ -55,6 +55,9 @@ std::vector<Piece> pieces_of(const Pack& pack, std::int64_t heads, std::int64_t 
 
 ggml_tensor* attend(Graph& graph, const AttentionInputs& inputs, const Linear& output, const Pack& pack,
                     ScoreTerms& terms) {
+  if (terms.are_none())
+    if (auto* all = graph.attention(inputs.query, inputs.key, inputs.value, inputs.heads, inputs.scale, pack.groups))
+      return graph.linear(output, all);
   auto* context = graph.context();
   const auto width = inputs.query->ne[0];
   const auto pieces = pieces_of(pack, inputs.heads, terms.window());

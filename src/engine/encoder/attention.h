@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <typeinfo>
 #include <vector>
 
 #include "engine/encoder/graph.h"
@@ -20,6 +21,9 @@ struct Piece {
 class ScoreTerms {
  public:
   virtual ~ScoreTerms() = default;
+
+  /// Nothing is added and each query attends to all keys.
+  virtual bool are_none() const { return typeid(*this) == typeid(ScoreTerms); }
 
   /// Told before the attention of each layer.
   virtual void enter_layer(std::size_t) {}

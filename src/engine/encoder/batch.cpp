@@ -115,7 +115,7 @@ void Batch::work(Lane& lane, int threads, bool reports) noexcept try {
 }
 
 void Batch::compute(Lane& lane, const Pack& pack, int threads) {
-  Graph graph(graph_size(parts_.backbone->sizes(), pack), parts_.is_spread);
+  Graph graph(graph_size(parts_.backbone->sizes(), pack), parts_.is_spread, parts_.packed.get());
   auto* states = parts_.backbone->build(graph, pack);
   const bool embeds = wants(EncoderOutput::embedding);
   const bool needs_logits = wants(EncoderOutput::logits) || (embeds && parts_.modules.from_logits());

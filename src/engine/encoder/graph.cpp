@@ -2,18 +2,60 @@
 
 namespace berth::encoder {
 
-Graph::Graph(std::size_t size, bool is_spread)
+namespace {
+
+/// Rows of numbers as products read them, which may be a part of longer ones.
+bool has_plain_rows(const ggml_tensor& x) {
+  return x.type == GGML_TYPE_F32 && x.nb[0] == sizeof(float) && x.ne[2] == 1 && x.ne[3] == 1;
+}
+
+/// As the other kernels read them.
+bool is_plain(const ggml_tensor& x) { return has_plain_rows(x) && ggml_is_contiguous(&x); }
+
+}  // namespace
+
+Graph::Graph(std::size_t size, bool is_spread, const PackedWeights* packed)
     : context_(new_context(size, true)),
       graph_(ggml_new_graph_custom(context_.get(), size, false)),
-      is_spread_(is_spread) {}
+      is_spread_(is_spread),
+      packed_(packed) {}
 
-ggml_tensor* Graph::linear(const Linear& linear, ggml_tensor* x) {
+ggml_tensor* Graph::linear(const Linear& linear, ggml_tensor* x, Activation activation) {
+  if (packed_ != nullptr && linear.weight->type == GGML_TYPE_F32 && has_plain_rows(*x)) {
+    auto& operation = new_operation();
+    operation.packed = packed_->of(*linear.weight);
+    operation.gelu = activation == Activation::gelu;
+    auto* y = cpu_product(context(), operation, x, linear.weight, linear.bias);
+    return operation.gelu ? y : activate(activation, y);
+  }
   auto* y = ggml_mul_mat(context(), linear.weight, x);
-  return linear.bias == nullptr ? y : add(y, linear.bias);
+  return activate(activation, linear.bias == nullptr ? y : add(y, linear.bias));
+}
+
+ggml_tensor* Graph::norm_of_sum(const Norm& norm, ggml_tensor* a, ggml_tensor* b) {
+  if (packed_ == nullptr || norm.weight == nullptr || !is_plain(*a) || !is_plain(*b)) return this->norm(norm, add(a, b));
+  auto& operation = new_operation();
+  operation.eps = norm.eps;
+  return cpu_norm(context(), operation, a, b, norm.weight, norm.bias);
+}
+
+ggml_tensor* Graph::attention(ggml_tensor* query, ggml_tensor* key, ggml_tensor* value, std::int64_t heads, float scale,
+                              const std::vector<Group>& groups) {
+  if (packed_ == nullptr || !is_plain(*query) || !is_plain(*key) || !is_plain(*value)) return nullptr;
+  auto& operation = new_operation();
+  operation.heads = heads;
+  operation.scale = scale;
+  operation.groups = groups;
+  return cpu_attention(context(), operation, query, key, value);
 }
 
 ggml_tensor* Graph::norm(const Norm& norm, ggml_tensor* x) {
   if (norm.weight == nullptr) return x;
+  if (packed_ != nullptr && is_plain(*x)) {
+    auto& operation = new_operation();
+    operation.eps = norm.eps;
+    return cpu_norm(context(), operation, x, nullptr, norm.weight, norm.bias);
+  }
   auto* y = ggml_mul(context(), ggml_norm(context(), x, norm.eps), norm.weight);
   return norm.bias == nullptr ? y : add(y, norm.bias);
 }

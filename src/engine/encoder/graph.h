@@ -3,10 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <utility>
 #include <vector>
 
 #include "engine/encoder/activation.h"
+#include "engine/encoder/cpu_operations.h"
 #include "engine/encoder/handles.h"
 #include "engine/encoder/weights.h"
 
@@ -17,13 +19,18 @@ namespace berth::encoder {
 class Graph {
  public:
   /// At most `size` operations and inputs; ggml ends the process beyond that. `is_spread` is whether several devices
-  /// compute it.
-  Graph(std::size_t size, bool is_spread);
+  /// compute it; `packed` is for the CPU alone, or nullptr.
+  Graph(std::size_t size, bool is_spread, const PackedWeights* packed);
 
   ggml_context* context() const { return context_.get(); }
 
-  ggml_tensor* linear(const Linear& linear, ggml_tensor* x);
-  ggml_tensor* norm(const Norm& norm, ggml_tensor* x);  ///< as it is where there is no norm
+  /// The activation of weight x + bias.
+  ggml_tensor* linear(const Linear& linear, ggml_tensor* x, Activation activation = Activation::linear);
+  ggml_tensor* norm(const Norm& norm, ggml_tensor* x);                           ///< as it is where there is no norm
+  ggml_tensor* norm_of_sum(const Norm& norm, ggml_tensor* a, ggml_tensor* b);  ///< the same of a + b
+  /// softmax(scale query key) value of each sequence and head; nullptr where there is no such operation here.
+  ggml_tensor* attention(ggml_tensor* query, ggml_tensor* key, ggml_tensor* value, std::int64_t heads, float scale,
+                         const std::vector<Group>& groups);
   ggml_tensor* activate(Activation activation, ggml_tensor* x) { return encoder::activate(context(), activation, x); }
   ggml_tensor* rows(ggml_tensor* table, std::vector<std::int32_t> indices);
   ggml_tensor* rows(ggml_tensor* table, ggml_tensor* indices) { return ggml_get_rows(context(), table, indices); }
@@ -52,9 +59,13 @@ class Graph {
   void set_inputs() const;
 
  private:
+  CpuOperation& new_operation() { return cpu_operations_.emplace_back(CpuOperation{.kernels = &packed_->kernels()}); }
+
   ContextHandle context_;
   ggml_cgraph* graph_;
   bool is_spread_;
+  const PackedWeights* packed_;
+  std::deque<CpuOperation> cpu_operations_;
   std::vector<std::pair<ggml_tensor*, const ggml_tensor*>> pinned_;
   std::vector<std::pair<ggml_tensor*, std::vector<std::int32_t>>> index_inputs_;
   std::vector<std::pair<ggml_tensor*, std::vector<float>>> number_inputs_;

@@ -114,6 +114,7 @@ std::shared_ptr<const EncoderModel> load(const EncoderRequest& request, const Lo
               .cpu = llama::find_device(Device::cpu(), {}).handle,
               .is_spread = false,
               .weights = {},
+              .packed = {},
               .backbone = {},
               .head = {},
               .pooler = {},
@@ -121,6 +122,8 @@ std::shared_ptr<const EncoderModel> load(const EncoderRequest& request, const Lo
   std::vector<ggml_backend_dev_t> handles;
   for (const auto& place : parts.places) handles.push_back(place.handle);
   parts.is_spread = std::ranges::any_of(handles, [&](auto handle) { return handle != parts.cpu; });
+  if (const auto* kernels = kernels_here(); kernels != nullptr && !parts.is_spread)
+    parts.packed = std::make_unique<PackedWeights>(*kernels);
 
   llama::LogCapture log(context.log);
   const llama::HoldBackends hold;

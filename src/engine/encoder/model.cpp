@@ -40,7 +40,7 @@ EncodeResult Model::encode(const EncodeRequest& request, const EncodeContext& co
 
 std::vector<DeviceUse> Model::memory() const {
   DeviceUse host{.device = Device::cpu(), .pool = "ram"};
-  host.weights = parts_.modules.bytes();
+  host.weights = parts_.modules.bytes() + (parts_.packed ? parts_.packed->bytes() : 0);
   std::vector<DeviceUse> others;
   for (std::size_t i = 0; i < parts_.places.size(); ++i) {
     const auto& place = parts_.places[i];

@@ -27,6 +27,7 @@ struct Parts {
   ggml_backend_dev_t cpu = nullptr;
   bool is_spread = false;  ///< whether several devices compute; the CPU is always one of them
   std::unique_ptr<Weights> weights;
+  std::unique_ptr<const PackedWeights> packed;  ///< where the CPU alone computes and has kernels, else nullptr
   std::unique_ptr<Backbone> backbone;
   std::optional<Head> head, pooler;
   SentenceModules modules;

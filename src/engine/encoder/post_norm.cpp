@@ -61,9 +61,9 @@ ggml_tensor* PostNormEncoder::build(Graph& graph, const Pack& pack) const {
                                  .heads = sizes_.heads,
                                  .scale = score_scale()};
     auto* attended = attend(graph, inputs, layer.attention_output, pack, *terms);
-    x = graph.norm(layer.attention_norm, graph.add(attended, x));
-    auto* inner = graph.activate(activation_, graph.linear(layer.up, x));
-    x = graph.norm(layer.output_norm, graph.add(graph.linear(layer.down, inner), x));
+    x = graph.norm_of_sum(layer.attention_norm, attended, x);
+    auto* inner = graph.linear(layer.up, x, activation_);
+    x = graph.norm_of_sum(layer.output_norm, graph.linear(layer.down, inner), x);
     x = after_layer(graph, i, x, embedded, pack);
   }
   return x;

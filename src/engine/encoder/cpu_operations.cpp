@@ -1,0 +1,115 @@
+#include "engine/encoder/cpu_operations.h"
+
+#include <array>
+
+namespace berth::encoder {
+namespace {
+
+const CpuOperation& operation_of(void* data) { return *static_cast<const CpuOperation*>(data); }
+float* floats(const ggml_tensor* tensor) { return static_cast<float*>(tensor->data); }
+std::int64_t stride_of(const ggml_tensor* tensor) { return static_cast<std::int64_t>(tensor->nb[1] / sizeof(float)); }
+
+/// The part of `count` that one of `threads` takes.
+std::pair<std::int64_t, std::int64_t> share(std::int64_t count, int thread, int threads) {
+  return {count * thread / threads, count * (thread + 1) / threads};
+}
+
+void compute_product(ggml_tensor* y, int thread, int threads, void* data) {
+  const auto& operation = operation_of(data);
+  const auto* x = y->src[0];
+  const auto [first, end] = share(panels_of(*operation.kernels, y->ne[0]), thread, threads);
+  operation.kernels->product({.x = floats(x),
+                              .x_stride = stride_of(x),
+                              .rows = x->ne[1],
+                              .inner = x->ne[0],
+                              .packed = operation.packed,
+                              .bias = operation.has_bias ? floats(y->src[2]) : nullptr,
+                              .columns = y->ne[0],
+                              .y = floats(y),
+                              .y_stride = stride_of(y),
+                              .gelu = operation.gelu,
+                              .first_panel = first,
+                              .end_panel = end});
+}
+
+void compute_norm(ggml_tensor* y, int thread, int threads, void* data) {
+  const auto& operation = operation_of(data);
+  const auto [first, end] = share(y->ne[1], thread, threads);
+  operation.kernels->norm({.x = floats(y->src[0]),
+                           .residual = operation.has_residual ? floats(y->src[operation.has_bias ? 3 : 2]) : nullptr,
+                           .weight = floats(y->src[1]),
+                           .bias = operation.has_bias ? floats(y->src[2]) : nullptr,
+                           .eps = operation.eps,
+                           .y = floats(y),
+                           .width = y->ne[0],
+                           .first_row = first,
+                           .end_row = end});
+}
+
+void compute_attention(ggml_tensor* y, int thread, int threads, void* data) {
+  const auto& operation = operation_of(data);
+  const auto size = y->ne[0] / operation.heads;
+  std::int64_t next = 0;
+  for (const auto& group : operation.groups)
+    for (std::int64_t sequence = 0; sequence < group.count; ++sequence)
+      for (std::int64_t head = 0; head < operation.heads; ++head) {
+        if (next++ % threads != thread) continue;
+        const auto start = (group.start + sequence * group.length) * y->ne[0] + head * size;
+        operation.kernels->attend({.query = floats(y->src[0]) + start,
+                                   .key = floats(y->src[1]) + start,
+                                   .value = floats(y->src[2]) + start,
+                                   .result = floats(y) + start,
+                                   .stride = y->ne[0],
+                                   .length = group.length,
+                                   .head_size = size,
+                                   .scale = operation.scale});
+      }
+}
+
+template <std::size_t most>
+ggml_tensor* custom(ggml_context* context, std::int64_t width, std::int64_t rows, std::array<ggml_tensor*, most> sources,
+                    int count, ggml_custom_op_t compute, CpuOperation& operation) {
+  return ggml_custom_4d(context, GGML_TYPE_F32, width, rows, 1, 1, sources.data(), count, compute, GGML_N_TASKS_MAX,
+                        &operation);
+}
+
+}  // namespace
+
+const float* PackedWeights::of(const ggml_tensor& weight) const {
+  const std::lock_guard lock(mutex_);
+  auto& values = packed_[&weight];
+  if (values.empty()) values = packed(kernels_, floats(&weight), weight.ne[0], weight.ne[1]);
+  return values.data();
+}
+
+std::uint64_t PackedWeights::bytes() const {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t sum = 0;
+  for (const auto& [weight, values] : packed_) sum += values.size() * sizeof(float);
+  return sum;
+}
+
+ggml_tensor* cpu_product(ggml_context* context, CpuOperation& operation, ggml_tensor* x, ggml_tensor* weight,
+                         ggml_tensor* bias) {
+  operation.has_bias = bias != nullptr;
+  return custom<3>(context, weight->ne[1], x->ne[1], {x, weight, bias}, bias == nullptr ? 2 : 3, compute_product,
+                   operation);
+}
+
+ggml_tensor* cpu_norm(ggml_context* context, CpuOperation& operation, ggml_tensor* x, ggml_tensor* residual,
+                      ggml_tensor* weight, ggml_tensor* bias) {
+  operation.has_bias = bias != nullptr;
+  operation.has_residual = residual != nullptr;
+  std::array<ggml_tensor*, 4> sources = {x, weight};
+  int count = 2;
+  for (auto* more : {bias, residual})
+    if (more != nullptr) sources[static_cast<std::size_t>(count++)] = more;
+  return custom<4>(context, x->ne[0], x->ne[1], sources, count, compute_norm, operation);
+}
+
+ggml_tensor* cpu_attention(ggml_context* context, CpuOperation& operation, ggml_tensor* query, ggml_tensor* key,
+                           ggml_tensor* value) {
+  return custom<3>(context, query->ne[0], query->ne[1], {query, key, value}, 3, compute_attention, operation);
+}
+
+}  // namespace berth::encoder

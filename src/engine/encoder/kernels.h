@@ -1,0 +1,77 @@
+/// The steps of an encoder that take the time, written for the vector units of x86: ggml's general ones reach half of what
+/// such a processor can do with matrices of this kind. All over float32.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace berth::encoder {
+
+/// y [rows, columns] = x [rows, inner] times a packed matrix, plus `bias`.
+struct Product {
+  const float* x = nullptr;
+  std::int64_t x_stride = 0;  ///< numbers between two rows
+  std::int64_t rows = 0;
+  std::int64_t inner = 0;
+  const float* packed = nullptr;  ///< see PackedMatrix
+  const float* bias = nullptr;    ///< [columns], or nullptr
+  std::int64_t columns = 0;
+  float* y = nullptr;
+  std::int64_t y_stride = 0;
+  bool gelu = false;  ///< of the result, with the error function
+  // Panels that this call computes, so that several threads share the work.
+  std::int64_t first_panel = 0;
+  std::int64_t end_panel = 0;
+};
+
+/// y = norm(x + residual) weight + bias, row by row.
+struct NormRows {
+  const float* x = nullptr;
+  const float* residual = nullptr;  ///< or nullptr
+  const float* weight = nullptr;
+  const float* bias = nullptr;  ///< or nullptr
+  float eps = 0;
+  float* y = nullptr;
+  std::int64_t width = 0;
+  std::int64_t first_row = 0;
+  std::int64_t end_row = 0;
+};
+
+/// softmax(scale query key) value of one head of one sequence; rows are `stride` apart.
+struct HeadAttention {
+  const float* query = nullptr;
+  const float* key = nullptr;
+  const float* value = nullptr;
+  float* result = nullptr;
+  std::int64_t stride = 0;
+  std::int64_t length = 0;
+  std::int64_t head_size = 0;
+  float scale = 1;
+};
+
+/// What one kind of processor computes. Functions keep scratch memory for each thread.
+struct Kernels {
+  const char* name;
+  std::int64_t panel;  ///< columns of a packed matrix that lie together
+  void (*product)(const Product&);
+  void (*norm)(const NormRows&);
+  void (*attend)(const HeadAttention&);
+};
+
+extern const Kernels kernels_avx512;
+extern const Kernels kernels_avx2;
+
+/// Those of this processor, or nullptr where there are none. BERTH_ENCODER_KERNELS in the environment may be "none",
+/// "avx2" or "avx512", which the processor then has to have.
+const Kernels* kernels_here();
+
+/// How many panels `columns` take.
+inline std::int64_t panels_of(const Kernels& kernels, std::int64_t columns) {
+  return (columns + kernels.panel - 1) / kernels.panel;
+}
+
+/// A matrix [columns, inner] of a linear layer as product() takes it: panels of columns, in which the numbers of one row of
+/// x's inner dimension lie side by side; the last panel is filled up with zeros.
+std::vector<float> packed(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns);
+
+}  // namespace berth::encoder

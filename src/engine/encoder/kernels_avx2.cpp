@@ -1,0 +1,61 @@
+#include "engine/encoder/kernels.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace berth::encoder {
+namespace avx2 {
+namespace {
+
+// The sums of 6 rows and 16 columns take 12 of the 16 registers.
+#define BERTH_KERNEL [[gnu::target("avx2,fma")]]
+using Vector = __m256;
+constexpr std::int64_t lanes = 8;
+constexpr int tile_rows = 6;
+
+BERTH_KERNEL inline Vector load(const float* from) { return _mm256_loadu_ps(from); }
+BERTH_KERNEL inline void store(float* to, Vector value) { _mm256_storeu_ps(to, value); }
+BERTH_KERNEL inline Vector same(float value) { return _mm256_set1_ps(value); }
+BERTH_KERNEL inline Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+BERTH_KERNEL inline Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
+BERTH_KERNEL inline Vector sub(Vector a, Vector b) { return _mm256_sub_ps(a, b); }
+BERTH_KERNEL inline Vector mul(Vector a, Vector b) { return _mm256_mul_ps(a, b); }
+BERTH_KERNEL inline Vector quotient(Vector a, Vector b) { return _mm256_div_ps(a, b); }
+BERTH_KERNEL inline Vector max(Vector a, Vector b) { return _mm256_max_ps(a, b); }
+BERTH_KERNEL inline Vector rounded(Vector a) {
+  return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+BERTH_KERNEL inline Vector scaled_by_two_to(Vector a, Vector n) {
+  const auto exponent = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
+  return mul(a, _mm256_castsi256_ps(exponent));
+}
+BERTH_KERNEL inline float sum_of(Vector a) {
+  alignas(32) float each[lanes];
+  _mm256_store_ps(each, a);
+  return ((each[0] + each[1]) + (each[2] + each[3])) + ((each[4] + each[5]) + (each[6] + each[7]));
+}
+BERTH_KERNEL inline float most_of(Vector a) {
+  alignas(32) float each[lanes];
+  _mm256_store_ps(each, a);
+  return *std::max_element(each, each + lanes);
+}
+
+#include "engine/encoder/kernel_code.inc"
+#undef BERTH_KERNEL
+
+}  // namespace
+
+[[gnu::target("avx2,fma")]] void product_here(const Product& product) { multiply(product); }
+[[gnu::target("avx2,fma")]] void norm_here(const NormRows& rows) { normalize(rows); }
+[[gnu::target("avx2,fma")]] void attend_here(const HeadAttention& head) { attend_head(head); }
+
+}  // namespace avx2
+
+const Kernels kernels_avx2 = {"avx2", avx2::panel, avx2::product_here, avx2::norm_here, avx2::attend_here};
+
+}  // namespace berth::encoder
+#endif

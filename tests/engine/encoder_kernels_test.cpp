@@ -1,0 +1,172 @@
+/// The kernels against the same sums in double precision.
+#include "engine/encoder/kernels.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <random>
+
+namespace berth::encoder {
+namespace {
+
+#if defined(__x86_64__)
+std::vector<const Kernels*> kernels_of_this_processor() {
+  std::vector<const Kernels*> all;
+  if (__builtin_cpu_supports("avx512f") != 0) all.push_back(&kernels_avx512);
+  if (__builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0) all.push_back(&kernels_avx2);
+  return all;
+}
+#else
+std::vector<const Kernels*> kernels_of_this_processor() { return {}; }
+#endif
+
+class EncoderKernels : public testing::Test {
+ protected:
+  std::vector<float> numbers(std::int64_t count) {
+    std::vector<float> values(static_cast<std::size_t>(count));
+    std::normal_distribution<float> normal;
+    for (auto& value : values) value = normal(random_);
+    return values;
+  }
+
+  std::mt19937 random_{3};
+};
+
+float at(const std::vector<float>& values, std::int64_t i) { return values[static_cast<std::size_t>(i)]; }
+
+double gelu(double x) { return 0.5 * x * (1 + std::erf(x / std::numbers::sqrt2)); }
+
+TEST_F(EncoderKernels, ProductsOfAnyShapeAreThoseOfTheDefinition) {
+  struct Shape {
+    std::int64_t rows, inner, columns;
+  };
+  for (const auto* kernels : kernels_of_this_processor())
+    for (const auto& [rows, inner, columns] :
+         {Shape{1, 1, 1}, {1, 384, 2}, {3, 17, 33}, {14, 32, 64}, {15, 50, 31}, {230, 8, 40}, {29, 96, 100}}) {
+      SCOPED_TRACE(std::string(kernels->name) + " " + std::to_string(rows) + "x" + std::to_string(inner) + "x" +
+                   std::to_string(columns));
+      const auto x = numbers(rows * (inner + 3));  // rows with something behind them
+      const auto weights = numbers(columns * inner);
+      const auto bias = numbers(columns);
+      const auto matrix = packed(*kernels, weights.data(), inner, columns);
+      for (const bool gives_gelu : {false, true}) {
+        std::vector<float> y(static_cast<std::size_t>(rows * columns), 1e9F);
+        Product product{.x = x.data(),
+                        .x_stride = inner + 3,
+                        .rows = rows,
+                        .inner = inner,
+                        .packed = matrix.data(),
+                        .bias = gives_gelu ? bias.data() : nullptr,
+                        .columns = columns,
+                        .y = y.data(),
+                        .y_stride = columns,
+                        .gelu = gives_gelu};
+        for (std::int64_t panel = 0; panel < panels_of(*kernels, columns); ++panel) {  // as threads that share it
+          product.first_panel = panel;
+          product.end_panel = panel + 1;
+          kernels->product(product);
+        }
+        for (std::int64_t row = 0; row < rows; ++row)
+          for (std::int64_t column = 0; column < columns; ++column) {
+            double expected = gives_gelu ? at(bias, column) : 0;
+            for (std::int64_t k = 0; k < inner; ++k)
+              expected += double{at(x, row * (inner + 3) + k)} * at(weights, column * inner + k);
+            if (gives_gelu) expected = gelu(expected);
+            ASSERT_NEAR(at(y, row * columns + column), expected, 1e-5 * std::max(1.0, std::abs(expected)));
+          }
+      }
+    }
+}
+
+TEST_F(EncoderKernels, NormsAreThoseOfTheDefinition) {
+  constexpr std::int64_t rows = 3;
+  constexpr float eps = 1e-5F;
+  for (const auto* kernels : kernels_of_this_processor())
+    for (const std::int64_t width : {1, 7, 16, 40, 384}) {
+      SCOPED_TRACE(std::string(kernels->name) + " " + std::to_string(width));
+      const auto x = numbers(rows * width);
+      const auto residual = numbers(rows * width);
+      const auto weight = numbers(width);
+      const auto bias = numbers(width);
+      for (const bool has_both : {false, true}) {
+        std::vector<float> y(x.size());
+        kernels->norm({.x = x.data(),
+                       .residual = has_both ? residual.data() : nullptr,
+                       .weight = weight.data(),
+                       .bias = has_both ? bias.data() : nullptr,
+                       .eps = eps,
+                       .y = y.data(),
+                       .width = width,
+                       .end_row = rows});
+        for (std::int64_t row = 0; row < rows; ++row) {
+          std::vector<double> values;
+          for (std::int64_t i = row * width; i < (row + 1) * width; ++i)
+            values.push_back(double{at(x, i)} + (has_both ? at(residual, i) : 0));
+          double mean = 0;
+          double variance = 0;
+          for (const double value : values) mean += value / static_cast<double>(width);
+          for (const double value : values) variance += (value - mean) * (value - mean) / static_cast<double>(width);
+          for (std::int64_t i = 0; i < width; ++i)
+            ASSERT_NEAR(at(y, row * width + i),
+                        (values[static_cast<std::size_t>(i)] - mean) / std::sqrt(variance + eps) * at(weight, i) +
+                            (has_both ? at(bias, i) : 0),
+                        2e-5);
+        }
+      }
+    }
+}
+
+TEST_F(EncoderKernels, AttentionIsThatOfTheDefinition) {
+  constexpr std::int64_t heads = 2;
+  constexpr float scale = 0.3F;
+  for (const auto* kernels : kernels_of_this_processor())
+    for (const auto& [length, size] : std::vector<std::pair<std::int64_t, std::int64_t>>{
+             {1, 4}, {2, 32}, {31, 24}, {33, 64}, {100, 40}}) {
+      SCOPED_TRACE(std::string(kernels->name) + " " + std::to_string(length) + "x" + std::to_string(size));
+      const auto stride = heads * size;
+      auto query = numbers(length * stride);
+      query[0] = 200;  // scores far apart
+      const auto key = numbers(length * stride);
+      const auto value = numbers(length * stride);
+      std::vector<float> result(query.size());
+      for (std::int64_t head = 0; head < heads; ++head)
+        kernels->attend({.query = query.data() + head * size,
+                         .key = key.data() + head * size,
+                         .value = value.data() + head * size,
+                         .result = result.data() + head * size,
+                         .stride = stride,
+                         .length = length,
+                         .head_size = size,
+                         .scale = scale});
+      for (std::int64_t first = 0; first < length * heads; ++first) {
+        const auto start = first / heads * stride + first % heads * size;  // of the query
+        std::vector<double> shares;
+        for (std::int64_t token = 0; token < length; ++token) {
+          double score = 0;
+          for (std::int64_t i = 0; i < size; ++i)
+            score += double{at(query, start + i)} * at(key, token * stride + first % heads * size + i);
+          shares.push_back(score * scale);
+        }
+        const double most = *std::ranges::max_element(shares);
+        double sum = 0;
+        for (auto& share : shares) sum += share = std::exp(share - most);
+        for (std::int64_t i = 0; i < size; ++i) {
+          double expected = 0;
+          for (std::int64_t token = 0; token < length; ++token)
+            expected += shares[static_cast<std::size_t>(token)] / sum *
+                        at(value, token * stride + first % heads * size + i);
+          ASSERT_NEAR(at(result, start + i), expected, 3e-5);
+        }
+      }
+    }
+}
+
+TEST_F(EncoderKernels, TheWidestThatTheProcessorHasAreTaken) {
+  const auto all = kernels_of_this_processor();
+  EXPECT_EQ(kernels_here(), all.empty() ? nullptr : all.front());
+}
+
+}  // namespace
+}  // namespace berth::encoder

@@ -128,17 +128,25 @@ std::optional<std::uint64_t> Planner::smaller_weights(const ContextSpec& context
     const auto whole = with_weights(memory_.whole, thousandths);
     return ask(PlacementSearch(machine_, request_, whole), parts);
   };
-  const auto least = least_thousandths(profile_);
-  auto saved = least_that(0, whole_weights - least, [&](std::uint64_t thousandths) {
-    return fits_with(whole_weights - thousandths,
+  const auto could_fit = [&](std::uint64_t saved) {
+    return fits_with(whole_weights - saved,
                      [&](const auto& search, const auto& parts) { return search.could_fit(parts, known); });
-  });
-  for (std::uint64_t more = 5; saved + least < whole_weights; saved += more, more *= 2)
-    if (fits_with(whole_weights - saved, [&](const auto& search, const auto& parts) {
-          return search.find(parts, context).has_value();
-        }))
-      return times(profile_.tensor_bytes, whole_weights - saved) / whole_weights;
-  return std::nullopt;
+  };
+  const auto fits = [&](std::uint64_t saved) {
+    return fits_with(whole_weights - saved, [&](const auto& search, const auto& parts) {
+      return search.find(parts, context).has_value();
+    });
+  };
+  const auto most = whole_weights - least_thousandths(profile_);
+  auto saved = least_that(0, most, could_fit);
+  auto too_few = saved - std::min<std::uint64_t>(saved, 1);
+  for (std::uint64_t more = 5; !fits(saved); more *= 2) {
+    if (saved >= most) return std::nullopt;
+    too_few = saved;
+    saved = std::min(saved + more, most);
+  }
+  saved = least_that(too_few, saved, fits);
+  return times(profile_.tensor_bytes, whole_weights - saved) / whole_weights;
 }
 
 Plan Planner::does_not_fit(const ContextSpec& context) {

@@ -51,6 +51,7 @@
 #include "berth/simulated.h"                         // IWYU pragma: export
 #include "berth/sparse_embedding.h"                  // IWYU pragma: export
 #include "berth/streaming.h"                         // IWYU pragma: export
+#include "berth/text_encoder.h"                      // IWYU pragma: export
 #include "berth/tokenizer.h"                         // IWYU pragma: export
 #include "berth/tool.h"                              // IWYU pragma: export
 #include "berth/type.h"                              // IWYU pragma: export

@@ -35,10 +35,10 @@ struct TextEncodeRequest {
   std::vector<EncoderOutput> outputs = {EncoderOutput::embedding};
   /// How texts with too many tokens are cut; absent: longest_first, to TextEncoder::max_tokens().
   std::optional<Truncation> truncation = {};
-  bool overflow = false;            ///< what is cut off is computed too, in pieces that share `stride` tokens
-  bool token_types = true;          ///< tell the model which tokens are the pair's; false: all are 0
-  bool keep_tokens = true;          ///< EncodedTexts has `encodings`; false saves memory
-  std::size_t prompt_tokens = 0;    ///< at the start of each input, as in EncodeRequest
+  bool overflow = false;          ///< what is cut off is computed too, in pieces that share `stride` tokens
+  bool token_types = true;        ///< tell the model which tokens are the pair's; false: all are 0
+  bool keep_tokens = true;        ///< EncodedTexts has `encodings`; false saves memory
+  std::size_t prompt_tokens = 0;  ///< at the start of each input, as in EncodeRequest
   OffsetUnit offsets = OffsetUnit::code_points;
 };
 
@@ -51,7 +51,7 @@ struct EncodedTexts {
 
 /// How sentences are embedded.
 struct EmbedOptions {
-  std::optional<std::string> prompt = {};  ///< before each text; absent: the model's default prompt, mostly none
+  std::optional<std::string> prompt = {};      ///< before each text; absent: the model's default prompt, mostly none
   std::optional<std::size_t> max_tokens = {};  ///< absent: TextEncoder::max_tokens()
 };
 
@@ -82,6 +82,10 @@ class TextEncoder {
   /// text does not count. [texts, info().embedding_size]. Memory is bounded by that, whatever the number of texts.
   EncodedTensor embed(std::span<const std::string> texts, const EmbedOptions& options = {},
                       const EncodeContext& context = {}) const;
+
+  /// Another output of the same tokens that embed() takes.
+  EncodeResult encode_sentences(std::span<const std::string> texts, EncoderOutput output,
+                                const EmbedOptions& options = {}, const EncodeContext& context = {}) const;
 
   /// The logits of a sequence classifier for each input. [inputs, labels]. Throws std::invalid_argument where the model is
   /// none.

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <limits>
 #include <utility>
 
 #include "berth/error.h"
@@ -92,6 +92,18 @@ void append(EncodeResult& all, EncodeResult part) {
   append(all.logits, std::move(part.logits));
 }
 
+/// When a file of the folder was last written: one that is replaced makes another model.
+std::int64_t last_change(const std::filesystem::path& folder) {
+  auto last = std::numeric_limits<std::int64_t>::min();  // the clock of files may begin in the future
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    std::error_code ignored;
+    const auto time = entry->last_write_time(ignored);
+    if (!ignored) last = std::max<std::int64_t>(last, time.time_since_epoch().count());
+  }
+  return last;
+}
+
 /// Tokens of some inputs, on their way to the model.
 class Pieces {
  public:
@@ -118,8 +130,7 @@ class Pieces {
     texts_.input_of.push_back(input);
     tokens_.token_ids.push_back(keeps_tokens_ ? encoding.ids : std::move(encoding.ids));
     if (has_types_) tokens_.token_type_ids.push_back(keeps_tokens_ ? encoding.type_ids : std::move(encoding.type_ids));
-    if (prompt_tokens_ > 0)
-      tokens_.prompt_tokens.push_back(std::min(prompt_tokens_, tokens_.token_ids.back().size()));
+    if (prompt_tokens_ > 0) tokens_.prompt_tokens.push_back(std::min(prompt_tokens_, tokens_.token_ids.back().size()));
     if (keeps_tokens_) texts_.encodings.push_back(std::move(encoding));
   }
 
@@ -159,7 +170,9 @@ std::shared_ptr<const TextEncoder::Parts> TextEncoder::read(const std::filesyste
 
 TextEncoder TextEncoder::load(const TextEncoderRequest& request, const LoadContext& context) {
   const auto folder = locate_encoder(request.model, ModelSearch::from_environment());
-  Value::Object wish = {{"device", request.device.to_dict()}, {"precision", to_string(request.precision)}};
+  Value::Object wish = {{"device", request.device.to_dict()},
+                        {"precision", to_string(request.precision)},
+                        {"last change", last_change(folder)}};
   for (const auto& [device, key] : request.keys) wish.set("key of " + device, key.to_dict());
   return TextEncoder(shared_model<Parts>(folder, wish, context.stop, [&] { return read(folder, request, context); }));
 }
@@ -186,13 +199,17 @@ EncodedTexts TextEncoder::encode(const TextEncodeRequest& request, const EncodeC
 
 EncodedTensor TextEncoder::embed(std::span<const std::string> texts, const EmbedOptions& options,
                                  const EncodeContext& context) const {
+  return encode_sentences(texts, EncoderOutput::embedding, options, context).embedding;
+}
+
+EncodeResult TextEncoder::encode_sentences(std::span<const std::string> texts, EncoderOutput output,
+                                           const EmbedOptions& options, const EncodeContext& context) const {
   const auto sentence = [&](std::string_view text) {
     const auto stripped = without_space(text);
     return parts_->lower_case ? lower_case(stripped) : std::string(stripped);
   };
-  TextEncodeRequest request{.outputs = {EncoderOutput::embedding},
-                            .truncation = Truncation{.max_length = limited(options.max_tokens)},
-                            .keep_tokens = false};
+  TextEncodeRequest request{
+      .outputs = {output}, .truncation = Truncation{.max_length = limited(options.max_tokens)}, .keep_tokens = false};
   const auto& prompt = options.prompt ? *options.prompt : parts_->default_prompt;
   if (!prompt.empty()) {
     const auto encoding = tokenizer().encode(sentence(prompt));
@@ -201,14 +218,14 @@ EncodedTensor TextEncoder::embed(std::span<const std::string> texts, const Embed
   }
   request.inputs.reserve(texts.size());
   for (const auto& text : texts) request.inputs.push_back({sentence(prompt.empty() ? text : prompt + text), {}});
-  return encode(request, context).result.embedding;
+  return encode(request, context).result;
 }
 
 EncodedTensor TextEncoder::classify(std::span<const EncodeInput> inputs, std::optional<std::size_t> most,
                                     const EncodeContext& context) const {
   if (info().task != EncoderTask::sequence_classification)
-    throw std::invalid_argument(fmt::format("'{}' is no classifier of texts: its head is {}", info().path.string(),
-                                            to_string(info().task)));
+    throw std::invalid_argument(
+        fmt::format("'{}' is no classifier of texts: its head is {}", info().path.string(), to_string(info().task)));
   const TextEncodeRequest request{.inputs = {inputs.begin(), inputs.end()},
                                   .outputs = {EncoderOutput::logits},
                                   .truncation = Truncation{.max_length = limited(most)},

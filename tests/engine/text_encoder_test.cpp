@@ -38,7 +38,7 @@ TEST(TextEncoder, GivesTheModelTheTokensOfTexts) {
                                      .outputs = {EncoderOutput::logits, EncoderOutput::hidden_states}});
   ASSERT_EQ(texts.encodings.size(), 2U);
   EXPECT_THAT(texts.encodings[0].tokens, ElementsAre("[CLS]", "two", "ship", "##s", "[SEP]"));
-  EXPECT_EQ(texts.encodings[1].offsets[2], TextSpan({0, 4})) << "of the pair";
+  EXPECT_EQ(texts.encodings[1].offsets[3], TextSpan({0, 4})) << "of the pair";
   EXPECT_THAT(texts.input_of, ElementsAre(0, 1));
   EXPECT_THAT(texts.result.first_token, ElementsAre(0, 5, 12));
   const auto expected = encoder.model().encode({.token_ids = {{2, 4, 6, 7, 3}, texts.encodings[1].ids},
@@ -50,8 +50,8 @@ TEST(TextEncoder, GivesTheModelTheTokensOfTexts) {
 
 TEST(TextEncoder, LeavesTokenTypesOutOnRequest) {
   const auto encoder = text_encoder("bert_qa");
-  const auto without = encoder.encode(
-      {.inputs = {{"where", "the harbour"}}, .outputs = {EncoderOutput::logits}, .token_types = false});
+  const auto without =
+      encoder.encode({.inputs = {{"where", "the harbour"}}, .outputs = {EncoderOutput::logits}, .token_types = false});
   const auto expected =
       encoder.model().encode({.token_ids = {without.encodings[0].ids}, .outputs = {EncoderOutput::logits}});
   expect_near(without.result.logits, expected.logits);
@@ -65,12 +65,11 @@ TEST(TextEncoder, CutsWhatIsTooLongAndKeepsTheRestOnRequest) {
   EXPECT_EQ(encoder.max_tokens(), 40U) << "the table of positions";
   const auto cut = encoder.encode({.inputs = {{"where", passage}}, .outputs = {EncoderOutput::logits}});
   EXPECT_THAT(cut.result.logits.shape, ElementsAre(40, 2));
-  const auto all = encoder.encode({.inputs = {{"where", passage}, {"a"}},
-                                   .outputs = {EncoderOutput::logits},
-                                   .truncation = Truncation{.max_length = 20,
-                                                            .strategy = TruncationStrategy::only_second,
-                                                            .stride = 4},
-                                   .overflow = true});
+  const auto all = encoder.encode(
+      {.inputs = {{"where", passage}, {"a"}},
+       .outputs = {EncoderOutput::logits},
+       .truncation = Truncation{.max_length = 20, .strategy = TruncationStrategy::only_second, .stride = 4},
+       .overflow = true});
   EXPECT_THAT(all.input_of, ElementsAre(0, 0, 0, 0, 0, 1)) << "16 words, and 12 more with each piece";
   EXPECT_EQ(all.encodings[1].offsets[3].begin, 5 * 12U);
   EXPECT_TRUE(all.encodings[0].overflowing.empty());
@@ -150,10 +149,10 @@ class SettingsBesideATextEncoder : public testing::Test {
 TEST_F(SettingsBesideATextEncoder, SayHowManyTokensCount) {
   EXPECT_EQ(with("tokenizer_config.json", R"({"model_max_length": 30})").max_tokens(), 30U);
   EXPECT_EQ(with("sentence_bert_config.json", R"({"max_seq_length": 12, "do_lower_case": true})").max_tokens(), 12U);
-  EXPECT_EQ(with("sentence_bert_config.json", R"({"max_seq_length": 512})").max_tokens(), 40U) << "what the model takes";
-  EXPECT_THAT(
-      test::refusal<FormatError>([&] { with("sentence_bert_config.json", R"({"max_seq_length": "x"})"); }),
-      AllOf(HasSubstr("sentence_bert_config.json"), HasSubstr("a number of tokens")));
+  EXPECT_EQ(with("sentence_bert_config.json", R"({"max_seq_length": 512})").max_tokens(), 40U)
+      << "what the model takes";
+  EXPECT_THAT(test::refusal<FormatError>([&] { with("sentence_bert_config.json", R"({"max_seq_length": "x"})"); }),
+              AllOf(HasSubstr("sentence_bert_config.json"), HasSubstr("a number of tokens")));
 }
 
 TEST_F(SettingsBesideATextEncoder, NamePrompts) {
@@ -163,9 +162,8 @@ TEST_F(SettingsBesideATextEncoder, NamePrompts) {
   const std::vector<std::string> bare = {"ship"};
   const std::vector<std::string> prompted = {"query: ship"};
   expect_near(encoder.embed(bare), encoder.embed(prompted, {.prompt = ""}));
-  EXPECT_THAT(test::refusal<FormatError>([&] {
-                with("config_sentence_transformers.json", R"({"default_prompt_name": "passage"})");
-              }),
+  EXPECT_THAT(test::refusal<FormatError>(
+                  [&] { with("config_sentence_transformers.json", R"({"default_prompt_name": "passage"})"); }),
               HasSubstr("the name of one of its prompts"));
 }
 

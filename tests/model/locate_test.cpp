@@ -10,9 +10,9 @@
 #include <stdexcept>
 #include <string>
 
-#include "as_nobody.h"
 #include "berth/error.h"
 #include "berth/model.h"
+#include "as_nobody.h"
 #include "model/gguf_writer.h"
 #include "refusal.h"
 #include "test_model.h"
@@ -445,6 +445,15 @@ TEST_F(Locate, FindsTheFolderOfAnEncoder) {
   EXPECT_EQ(locate_encoder(in_root("sentences"), search()), root() / "sentences");
   EXPECT_EQ(locate_encoder("sentence-transformers/tiny", search()), cached);
   EXPECT_EQ(locate_encoder("tiny", search()), cached) << "the organization can be left out";
+}
+
+TEST_F(Locate, FindsTheSmallEncoderThatWasFetched) {
+  EXPECT_THAT(test::refusal<ModelNotFound>([&] { locate_encoder("minilm", search()); }), HasSubstr("make model"));
+  write("models/minilm/config.json");
+  for (const auto* name : {"minilm", "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"})
+    EXPECT_EQ(locate_encoder(name, search()), root() / "models/minilm");
+  const auto cached = cache("models--sentence-transformers--all-MiniLM-L6-v2", "config.json").parent_path();
+  EXPECT_EQ(locate_encoder("all-MiniLM-L6-v2", search()), cached);
 }
 
 TEST_F(Locate, TellsWhyThereIsNoEncoder) {

@@ -102,7 +102,7 @@ void check_evaluator(const std::string& model, const Value& each) {
 
 /// Calls `check(model, case, file)` for each case under `name` in the files of expectations.
 template <class Check>
-void for_each_case(const std::string& name, Check check) {
+void for_each_model_case(const std::string& name, Check check) {
   std::size_t count = 0;
   for (const auto& model : test::encoder_cases(component_models())) {
     const auto file = test::read_json_file(component_models() / (model + ".expected.json"));
@@ -125,31 +125,31 @@ void for_each_case(const std::string& name, Check check) {
 }
 
 TEST(EncoderComponentsCorpus, EmbedTexts) {
-  for_each_case("text_embedder",
-                [](const auto& model, const Value& each, const Value&) { check_text_embedder(model, each); });
+  for_each_model_case("text_embedder",
+                      [](const auto& model, const Value& each, const Value&) { check_text_embedder(model, each); });
 }
 
 TEST(EncoderComponentsCorpus, EmbedDocuments) {
-  for_each_case("document_embedder", [](const auto& model, const Value& each, const Value& file) {
+  for_each_model_case("document_embedder", [](const auto& model, const Value& each, const Value& file) {
     check_document_embedder(model, each, documents_of(file));
   });
 }
 
 TEST(EncoderComponentsCorpus, RankByDiversity) {
-  for_each_case("diversity_ranker", [](const auto& model, const Value& each, const Value& file) {
+  for_each_model_case("diversity_ranker", [](const auto& model, const Value& each, const Value& file) {
     check_diversity_ranker(model, each, documents_of(file));
   });
 }
 
 TEST(EncoderComponentsCorpus, RankBySimilarity) {
-  for_each_case("rankers", [](const auto& model, const Value& each, const Value& file) {
+  for_each_model_case("rankers", [](const auto& model, const Value& each, const Value& file) {
     check_ranker(model, each, documents_of(file));
   });
 }
 
 TEST(EncoderComponentsCorpus, EvaluateAnswers) {
-  for_each_case("SASEvaluator",
-                [](const auto& model, const Value& each, const Value&) { check_evaluator(model, each); });
+  for_each_model_case("SASEvaluator",
+                      [](const auto& model, const Value& each, const Value&) { check_evaluator(model, each); });
 }
 
 }  // namespace

@@ -94,4 +94,5 @@ example-%: build model
 
 model:
 	scripts/bootstrap.sh build
-	scripts/get_default_model.sh
+	scripts/get_model.sh smollm2
+	scripts/get_model.sh minilm

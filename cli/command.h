@@ -13,6 +13,8 @@ enum ExitCode { done = 0, failed = 1, wrong_use = 2, does_not_fit = 3 };
 using Action = std::function<int()>;
 
 void add_run(CLI::App& app, Action& action);
+void add_embed(CLI::App& app, Action& action);
+void add_rank(CLI::App& app, Action& action);
 void add_devices(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
 void add_resolve(CLI::App& app, Action& action);

@@ -78,6 +78,8 @@ int run_command_line(int argc, char** argv) {
   app.set_version_flag("--version", version_line, "Print the versions of Berth and its engines");
   app.require_subcommand(1);
   add_run(app, action);
+  add_embed(app, action);
+  add_rank(app, action);
   add_devices(app, action);
   add_doctor(app, action);
   add_resolve(app, action);

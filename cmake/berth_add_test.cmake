@@ -8,8 +8,8 @@ target_compile_definitions(berth_test_main PRIVATE BERTH_TEST_SKIPS="${PROJECT_S
 
 # berth_add_test(name SOURCES file... [LABELS label...] [PROCESSORS n] [FIXTURES fixture...] [ONE_BY_ONE]): one GoogleTest
 # executable. ctest runs it in four parts, each in one process, or knows its tests ONE_BY_ONE.
-# Defined in it: BERTH_TEST_DATA_DIR, BERTH_TEST_MODEL and BERTH_TEST_LLAMA_SERVER (where the default model is, once it
-# was fetched, and llama-server, once it was built), BERTH_BINARY (the command line) and BERTH_TEST_CONSUMERS (what
+# Defined in it: BERTH_TEST_DATA_DIR, BERTH_TEST_MODEL, BERTH_TEST_MINILM and BERTH_TEST_LLAMA_SERVER (where the models are, once
+# they were fetched, and llama-server, once it was built), BERTH_BINARY (the command line) and BERTH_TEST_CONSUMERS (what
 # consumer.cmake builds). BERTH_CORPUS_DIR comes from the environment, else tests/data/corpus is meant.
 # PROCESSORS: how many a test keeps busy; those that run a model take all that there are, and share badly.
 function(berth_add_test name)
@@ -32,6 +32,7 @@ function(berth_add_test name)
   target_compile_definitions(${name} PRIVATE
     BERTH_TEST_DATA_DIR="${PROJECT_SOURCE_DIR}/tests/data"
     BERTH_TEST_MODEL="${BERTH_CACHE_DIR}/models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+    BERTH_TEST_MINILM="${BERTH_CACHE_DIR}/models/minilm"
     BERTH_TEST_LLAMA_SERVER="${BERTH_CACHE_DIR}/llama.cpp-${llama_pinned_version}/llama-server/bin/llama-server"
     BERTH_BINARY="${PROJECT_BINARY_DIR}/bin/berth"
     BERTH_TEST_CONSUMERS="${PROJECT_BINARY_DIR}/tests/consumer"

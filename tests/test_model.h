@@ -37,7 +37,7 @@ class TemporaryFolder {
 
 }  // namespace berth::test
 
-/// Skips a test where the model was not fetched (scripts/get_default_model.sh).
+/// Skips a test where the model was not fetched (scripts/get_model.sh smollm2).
 #define BERTH_NEEDS_MODEL()                                                                   \
   if (!std::filesystem::exists(berth::test::model_path()))                                    \
   GTEST_SKIP() << berth::test::model_path() << " is not here; get it by `make model`"

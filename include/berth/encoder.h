@@ -99,6 +99,7 @@ struct EncodeResult {
 /// What is known of a loaded encoder.
 struct EncoderInfo {
   std::filesystem::path path = {};
+  std::filesystem::path transformer = {};  ///< the folder of config.json and the tokenizer: `path` or one in it
   std::string architecture = {};  ///< "bert"; `model_type` of config.json
   std::string model_class = {};   ///< "BertForSequenceClassification"; the first of `architectures`
   EncoderTask task = EncoderTask::none;

@@ -119,4 +119,12 @@ struct ModelSearch {
 /// the name is empty, holds a NUL byte, or several models fit (they are listed).
 std::filesystem::path locate_model(std::string_view model, const ModelSearch& search);
 
+/// The folder of Hugging Face that `model` means, for an encoder: with config.json, or modules.json of
+/// sentence-transformers. The first that fits:
+///   - the path of such a folder, or of a file in it
+///   - "ORG/NAME" in the Hugging Face cache; a name alone also stands for that of the organization sentence-transformers
+/// Nothing is downloaded: throws ModelNotFound, with the command that gets what is missing; std::invalid_argument where
+/// the name is empty or holds a NUL byte.
+std::filesystem::path locate_encoder(std::string_view model, const ModelSearch& search);
+
 }  // namespace berth

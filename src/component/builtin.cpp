@@ -11,9 +11,19 @@
 #include "berth/huggingface_local_generator.h"
 #include "berth/in_memory_bm25_retriever.h"
 #include "berth/in_memory_embedding_retriever.h"
+#include "berth/local_whisper_transcriber.h"
 #include "berth/openai_chat_generator.h"
 #include "berth/openai_generator.h"
 #include "berth/prompt_builder.h"
+#include "berth/sas_evaluator.h"
+#include "berth/sentence_transformers_diversity_ranker.h"
+#include "berth/sentence_transformers_document_embedder.h"
+#include "berth/sentence_transformers_document_image_embedder.h"
+#include "berth/sentence_transformers_similarity_ranker.h"
+#include "berth/sentence_transformers_sparse_document_embedder.h"
+#include "berth/sentence_transformers_sparse_text_embedder.h"
+#include "berth/sentence_transformers_text_embedder.h"
+#include "berth/transformers_similarity_ranker.h"
 
 namespace berth {
 namespace {
@@ -23,6 +33,34 @@ template <class C>
 ComponentClass with_example(typename C::Parameters parameters) {
   auto component = component_class_of<C>();
   component.example = [parameters = std::move(parameters)] { return std::make_unique<C>(parameters); };
+  return component;
+}
+
+/// Whether Haystack takes the serialized form for an object, and else keeps it as it is.
+bool is_unknown_form(const Value& value, std::string_view name) {
+  const auto* type = value.find("type");
+  if (name == "token") return type != nullptr && *type != Value("env_var");
+  return !value.is_null() && (type == nullptr || (*type != Value("single") && *type != Value("multiple")));
+}
+
+/// One with an encoder; its example looks for no device. `kept`: parameters whose form need not be known.
+template <class C>
+ComponentClass with_encoder(std::vector<std::string> kept = {"token"}) {
+  typename C::Parameters parameters;
+  parameters.device = ComponentDevice(Device::cpu());
+  auto component = with_example<C>(std::move(parameters));
+  component.create = [kept = std::move(kept)](const Value::Object& given) {
+    auto known = given;
+    Value::Object unknown;
+    for (const auto& name : kept)
+      if (const auto* value = given.find(name); value != nullptr && is_unknown_form(*value, name)) {
+        unknown.set(name, *value);
+        known.erase(name);
+      }
+    auto made = std::make_unique<C>(from_init_parameters<typename C::Parameters>(known));
+    made->keep(std::move(unknown));
+    return made;
+  };
   return component;
 }
 
@@ -67,6 +105,16 @@ std::vector<ComponentClass> builtin_components() {
       remote<OpenAIChatGenerator>({.api_key = key}),
       remote<OpenAIGenerator>({.api_key = key}),
       with_example<PromptBuilder>({.prompt_template = ""}),
+      with_example<LocalWhisperTranscriber>({.device = ComponentDevice(Device::cpu())}),
+      with_encoder<SASEvaluator>({"device", "token"}),
+      with_encoder<SentenceTransformersDiversityRanker>(),
+      with_encoder<SentenceTransformersDocumentEmbedder>(),
+      with_encoder<SentenceTransformersDocumentImageEmbedder>(),
+      with_encoder<SentenceTransformersSimilarityRanker>(),
+      with_encoder<SentenceTransformersSparseDocumentEmbedder>(),
+      with_encoder<SentenceTransformersSparseTextEmbedder>(),
+      with_encoder<SentenceTransformersTextEmbedder>(),
+      with_encoder<TransformersSimilarityRanker>(),
   };
 }
 

@@ -194,7 +194,7 @@ void LocalModel::warm_up(const CallContext& context) {
 std::shared_ptr<const LoadedModel> LocalModel::load(const ModelProfile& profile, const LoadContext& context) const {
   if (!strategy_ && (given_ || fits_alone(profile, resolution()))) {
     const LoadRequest request{.model = profile.path, .device = resolution().device, .keys = resolution().keys};
-    return shared_model(profile.path, request.to_dict(), context.stop,
+    return shared_model<LoadedModel>(profile.path, request.to_dict(), context.stop,
                         [&] { return engine(engine_name).load(request, context); });
   }
   auto request = default_plan_request(profile);
@@ -202,7 +202,7 @@ std::shared_ptr<const LoadedModel> LocalModel::load(const ModelProfile& profile,
   request.max_memory = max_memory_;
   Value::Object wish = {{"strategy", to_string(request.strategy)}};
   for (const auto& [device, bytes] : max_memory_) wish.set(device.str(), bytes);
-  return shared_model(profile.path, wish, context.stop, [&] {
+  return shared_model<LoadedModel>(profile.path, wish, context.stop, [&] {
     return load_accepted(engine(engine_name), profile, request, accept_plan(profile, request), context,
                          [&](std::string_view step) {
                            if (context.log) context.log(LogLevel::warning, step);

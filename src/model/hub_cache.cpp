@@ -114,14 +114,19 @@ bool is_cached(const std::filesystem::path& hub_cache, const HubName& name) {
          std::filesystem::exists(std::filesystem::symlink_status(hub_cache / name.folder_name(), ignored));
 }
 
-std::filesystem::path locate_cached(const std::filesystem::path& hub_cache, const HubName& name) {
+std::filesystem::path locate_snapshot(const std::filesystem::path& hub_cache, const HubName& name,
+                                      std::string_view get) {
   const auto repository = hub_cache / name.folder_name();
+  auto snapshot = find_snapshot(repository);
+  if (snapshot.empty())
+    throw ModelNotFound(fmt::format("{} has no complete download in {}; get it:\n  {}", name.repository,
+                                    in_quotes(repository.string()), get));
+  return snapshot;
+}
+
+std::filesystem::path locate_cached(const std::filesystem::path& hub_cache, const HubName& name) {
   const auto get = "get it:\n  " + download_command(name);
-  const auto snapshot = find_snapshot(repository);
-  if (snapshot.empty()) {
-    throw ModelNotFound(
-        fmt::format("{} has no complete download in {}; {}", name.repository, in_quotes(repository.string()), get));
-  }
+  const auto snapshot = locate_snapshot(hub_cache, name, download_command(name));
   auto files = list_models(snapshot, 2);
   if (files.models.empty() && files.later_parts.empty() && files.has_safetensors)
     throw ModelNotFound(safetensors_message(name, snapshot));

@@ -26,6 +26,11 @@ std::optional<HubName> parse_hub_name(std::string_view text);
 
 bool is_cached(const std::filesystem::path& hub_cache, const HubName& name);
 
+/// The folder of the files of a cached model. Throws ModelNotFound, which says how to `get` it, where its download is not
+/// complete.
+std::filesystem::path locate_snapshot(const std::filesystem::path& hub_cache, const HubName& name,
+                                      std::string_view get);
+
 /// The GGUF file of a cached model. Throws as locate_model.
 std::filesystem::path locate_cached(const std::filesystem::path& hub_cache, const HubName& name);
 

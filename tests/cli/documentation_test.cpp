@@ -96,8 +96,9 @@ TEST(ManPage, HasNoWarnings) {
 
 TEST(CommandLineGuide, HasEachCommand) {
   const auto guide = read_file(docs / "command-line.md");
-  for (const std::string command : {"run", "devices", "doctor", "resolve", "plan", "inspect", "ps", "convert",
-                                    "pipeline validate", "pipeline run", "pipeline draw", "components", "completion"})
+  for (const std::string command :
+       {"run", "embed", "rank", "devices", "doctor", "resolve", "plan", "inspect", "ps", "convert", "pipeline validate",
+        "pipeline run", "pipeline draw", "components", "completion"})
     EXPECT_THAT(guide, HasSubstr("\n## berth " + command + "\n"));
 }
 

@@ -2,16 +2,28 @@
 #include <gtest/gtest.h>
 
 #include <iostream>
+#include <optional>
 #include <set>
 #include <string>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "berth/component.h"
 #include "berth/huggingface_local_chat_generator.h"
 #include "berth/huggingface_local_generator.h"
-#include "dataclasses/serialization.h"
+#include "berth/sas_evaluator.h"
+#include "berth/sentence_transformers_diversity_ranker.h"
+#include "berth/sentence_transformers_document_embedder.h"
+#include "berth/sentence_transformers_document_image_embedder.h"
+#include "berth/sentence_transformers_similarity_ranker.h"
+#include "berth/sentence_transformers_sparse_document_embedder.h"
+#include "berth/sentence_transformers_sparse_text_embedder.h"
+#include "berth/sentence_transformers_text_embedder.h"
+#include "berth/transformers_similarity_ranker.h"
 #include "corpus/haystack_components.h"
 #include "corpus/haystack_corpus.h"
+#include "dataclasses/serialization.h"
 
 namespace berth::corpus {
 namespace {
@@ -47,8 +59,11 @@ struct ComponentCase {
 /// the component, Berth refuses when it warms it up.
 Value loaded(const ComponentClass& component, const Value& data) {
   const auto made = component.create(init_parameters(data, component.type));
+  // Components around models of sentence-transformers read it only when they are warmed up, as Berth's.
+  const bool is_generator = component.type.find(".generators.") != std::string::npos;
   const auto problem = made->known_problem();
-  if (problem && problem->find("environment variables") != problem->npos) throw MissingVariable(*problem);
+  if (is_generator && problem && problem->find("environment variables") != problem->npos)
+    throw MissingVariable(*problem);
   return made->to_dict();
 }
 
@@ -84,6 +99,8 @@ bool is_own_message(const Value& error) {
 
 void check(const ComponentClass& component, const ComponentCase& each, const Outcome& made) {
   if (const Value* error = each.all.find("error")) {
+    // Where "init_parameters" are absent, some of Haystack's components fail on that; in Berth all take their defaults.
+    if (error->find("message")->as_string() == "'init_parameters'") return;
     EXPECT_FALSE(made.result) << made.str();
     if (is_own_message(*error)) {
       EXPECT_EQ(made.error, error->find("message")->as_string());
@@ -110,12 +127,24 @@ Value with_token(const Value& init) {
   return Generator(std::move(parameters)).to_dict();
 }
 
+using WithToken = std::tuple<HuggingFaceLocalGenerator, HuggingFaceLocalChatGenerator, SASEvaluator,
+                             SentenceTransformersDiversityRanker, SentenceTransformersDocumentEmbedder,
+                             SentenceTransformersDocumentImageEmbedder, SentenceTransformersSimilarityRanker,
+                             SentenceTransformersSparseDocumentEmbedder, SentenceTransformersSparseTextEmbedder,
+                             SentenceTransformersTextEmbedder, TransformersSimilarityRanker>;
+
 Value constructed(const ComponentClass& component, const Value& init) {
   if (!has_token_by_value(init))
     return loaded(component, Value::Object{{"type", component.type}, {"init_parameters", serialized(init)}});
-  if (component.type == HuggingFaceLocalGenerator::type_name) return with_token<HuggingFaceLocalGenerator>(init);
-  if (component.type == HuggingFaceLocalChatGenerator::type_name)
-    return with_token<HuggingFaceLocalChatGenerator>(init);
+  std::optional<Value> made;
+  const auto try_class = [&]<class C>(std::type_identity<C>) {
+    if (component.type == C::type_name) made = with_token<C>(init);
+  };
+  const auto try_all = [&]<class... C>(std::type_identity<std::tuple<C...>>) {
+    (try_class(std::type_identity<C>()), ...);
+  };
+  try_all(std::type_identity<WithToken>());
+  if (made) return *made;
   throw std::runtime_error("a token by value of a component that this test does not know: " + component.type);
 }
 

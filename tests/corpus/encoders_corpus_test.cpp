@@ -99,12 +99,12 @@ TEST(EncodersCorpus, EmbedTextsAsSentenceTransformersDoes) {
   });
 }
 
-/// all-MiniLM-L6-v2, in the folder that BERTH_TEST_MINILM names.
+/// all-MiniLM-L6-v2, where `make model` puts it.
 TEST(EncodersCorpus, EmbedSentencesWithMiniLM) {
   const auto file = models_folder() / "real_minilm.expected.json";
-  const char* folder = std::getenv("BERTH_TEST_MINILM");
-  if (folder == nullptr || !std::filesystem::exists(file))
-    GTEST_SKIP() << "BERTH_TEST_MINILM does not name the folder of the model, or the corpus has no " << file;
+  const std::filesystem::path folder = BERTH_TEST_MINILM;
+  if (!std::filesystem::exists(folder) || !std::filesystem::exists(file))
+    GTEST_SKIP() << folder << " is not here (`make model`), or the corpus has no " << file;
   const auto model = load_encoder({.model = folder});
   const auto expected = test::read_json_file(file);
   EncodeRequest request{.outputs = {EncoderOutput::embedding}};

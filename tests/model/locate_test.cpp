@@ -10,10 +10,11 @@
 #include <stdexcept>
 #include <string>
 
-#include "as_nobody.h"
 #include "berth/error.h"
 #include "berth/model.h"
+#include "as_nobody.h"
 #include "model/gguf_writer.h"
+#include "refusal.h"
 #include "test_model.h"
 
 namespace berth {
@@ -430,6 +431,43 @@ TEST_F(SearchFromEnvironment, EmptyVariablesCountAsUnset) {
   setenv("HOME", "/h", 1);
   for (const auto* name : {"XDG_CACHE_HOME", "HF_HOME", "HF_HUB_CACHE"}) setenv(name, "", 1);
   EXPECT_EQ(ModelSearch::from_environment().hub_cache, "/h/.cache/huggingface/hub");
+}
+
+// ---- encoders ----
+
+TEST_F(Locate, FindsTheFolderOfAnEncoder) {
+  write("folder/config.json");
+  write("folder/model.safetensors");
+  write("sentences/modules.json");
+  const auto cached = cache("models--sentence-transformers--tiny", "config.json").parent_path();
+  EXPECT_EQ(locate_encoder(in_root("folder"), search()), root() / "folder");
+  EXPECT_EQ(locate_encoder(in_root("folder/model.safetensors"), search()), root() / "folder");
+  EXPECT_EQ(locate_encoder(in_root("sentences"), search()), root() / "sentences");
+  EXPECT_EQ(locate_encoder("sentence-transformers/tiny", search()), cached);
+  EXPECT_EQ(locate_encoder("tiny", search()), cached) << "the organization can be left out";
+}
+
+TEST_F(Locate, FindsTheSmallEncoderThatWasFetched) {
+  EXPECT_THAT(test::refusal<ModelNotFound>([&] { locate_encoder("minilm", search()); }), HasSubstr("make model"));
+  write("models/minilm/config.json");
+  for (const auto* name : {"minilm", "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"})
+    EXPECT_EQ(locate_encoder(name, search()), root() / "models/minilm");
+  const auto cached = cache("models--sentence-transformers--all-MiniLM-L6-v2", "config.json").parent_path();
+  EXPECT_EQ(locate_encoder("all-MiniLM-L6-v2", search()), cached);
+}
+
+TEST_F(Locate, TellsWhyThereIsNoEncoder) {
+  write("folder/model.gguf");
+  cache("models--org--embedder", "config.json");
+  const auto refusal_of = [&](std::string_view model) {
+    return test::refusal<std::exception>([&] { locate_encoder(model, search()); });
+  };
+  EXPECT_THAT(refusal_of(in_root("folder")), HasSubstr("holds no config.json"));
+  EXPECT_THAT(refusal_of("org/embeder"),
+              AllOf(HasSubstr("Did you mean 'org/embedder'?"), HasSubstr("hf download org/embeder")));
+  EXPECT_THAT(refusal_of("small"), HasSubstr("hf download sentence-transformers/small"));
+  EXPECT_THAT(refusal_of(""), HasSubstr("is empty"));
+  EXPECT_THAT(refusal_of(std::string_view("a\0b", 3)), HasSubstr("NUL"));
 }
 
 }  // namespace

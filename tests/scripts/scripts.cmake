@@ -14,7 +14,7 @@ foreach(scenario nothing_missing not_root root stale_package_lists)
   add_script_test(bootstrap ${scenario})
 endforeach()
 foreach(scenario fetches_once wrong_hash file_size_limit full_disk interrupted)
-  add_script_test(default_model ${scenario})
+  add_script_test(get_model ${scenario})
 endforeach()
 if(BERTH_LLAMA)
   foreach(scenario pinned_archive wrong_hash named_folder installed_package options modules

@@ -139,6 +139,7 @@ std::shared_ptr<const EncoderModel> load(const EncoderRequest& request, const Lo
       [&](float part) { return !context.stop.stop_requested() && (!context.progress || context.progress(part)); });
   auto info = info_of(config, parts);
   info.path = request.model;
+  info.transformer = folder_of(profile->path);
   info.precision = request.precision;
   info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
   return std::make_shared<Model>(std::move(info), std::move(parts));

@@ -3,7 +3,7 @@
     pip install transformers==4.57.6 sentence-transformers==5.2.3 torch safetensors
     python3 make.py [FOLDER] [HIDDEN_SIZE]
 
-NAME/ is a folder as of Hugging Face, without a tokenizer; NAME.expected.json has "raw", a list of sequences of ids with
+NAME/ is a folder as of Hugging Face (make_tokenizer.py gives some a tokenizer); NAME.expected.json has "raw", a list of sequences of ids with
 what the model gives for each. A hidden state is a sample: its shape, the positions of some rows, the first 8 values of
 these rows, and the norms of all rows.
 """

@@ -1,0 +1,67 @@
+/// SentenceTransformersTextEmbedder: the embedding of a text, by a model on this machine.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "berth/document.h"
+#include "berth/local_encoder.h"
+
+namespace berth {
+
+struct SentenceTransformersTextEmbedderParameters {
+  std::string model = "sentence-transformers/all-mpnet-base-v2";  ///< see locate_encoder() in berth/model.h
+  std::optional<ComponentDevice> device = {};                     ///< absent: the best of this machine
+  std::optional<Secret> token = Secret::from_env_var({"HF_API_TOKEN", "HF_TOKEN"}, false);
+  std::string prefix = "";                             ///< before each text
+  std::string suffix = "";                             ///< after it
+  std::int64_t batch_size = 32;                        ///< written down; texts are computed as fits the device
+  bool progress_bar = true;                            ///< written down; a library prints nothing
+  bool normalize_embeddings = false;                   ///< to a length of 1
+  bool trust_remote_code = false;                      ///< written down; no code of models is run
+  bool local_files_only = false;                       ///< always so
+  std::optional<std::int64_t> truncate_dim = {};       ///< elements that an embedding keeps
+  std::optional<Value::Object> model_kwargs = {};      ///< `device_map` wins over `device`; `torch_dtype`
+  std::optional<Value::Object> tokenizer_kwargs = {};  ///< `model_max_length`
+  std::optional<Value::Object> config_kwargs = {};     ///< written down
+  std::string precision = "float32";                   ///< of the elements: also int8, uint8, binary, ubinary
+  std::optional<Value::Object> encode_kwargs = {};     ///< `prompt`, `prompt_name`, `truncate_dim`
+  std::string backend = "torch";                       ///< or onnx, openvino: Berth computes each the same way
+  std::optional<std::string> revision = {};            ///< written down; the cache decides
+
+  LogCallback log = {};  ///< Berth's own: warnings. Not serialized.
+
+  static auto fields() {
+    using P = SentenceTransformersTextEmbedderParameters;
+    return std::tuple(
+        field("model", &P::model), field("device", &P::device), field("token", &P::token), field("prefix", &P::prefix),
+        field("suffix", &P::suffix), field("batch_size", &P::batch_size), field("progress_bar", &P::progress_bar),
+        field("normalize_embeddings", &P::normalize_embeddings), field("trust_remote_code", &P::trust_remote_code),
+        field("local_files_only", &P::local_files_only), field("truncate_dim", &P::truncate_dim),
+        field("model_kwargs", &P::model_kwargs), field("tokenizer_kwargs", &P::tokenizer_kwargs),
+        field("config_kwargs", &P::config_kwargs), field("precision", &P::precision),
+        field("encode_kwargs", &P::encode_kwargs), field("backend", &P::backend), field("revision", &P::revision));
+  }
+};
+
+/// Haystack's component of that name.
+class SentenceTransformersTextEmbedder final : public EncoderComponent<SentenceTransformersTextEmbedderParameters> {
+ public:
+  static constexpr std::string_view type_name =
+      "haystack.components.embedders.sentence_transformers_text_embedder.SentenceTransformersTextEmbedder";
+
+  /// Loads nothing. Throws std::invalid_argument.
+  explicit SentenceTransformersTextEmbedder(Parameters parameters = {});
+
+  void run(Run& run) override;
+
+ private:
+  Input<std::string> text_ = input<std::string>("text");
+  Output<std::vector<double>> embedding_ = output<std::vector<double>>("embedding");
+};
+
+}  // namespace berth

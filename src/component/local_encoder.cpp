@@ -1,0 +1,165 @@
+#include "berth/local_encoder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+
+#include "berth/convert.h"
+#include "berth/model.h"
+#include "berth/resolve.h"
+#include "engine/cancellable_mutex.h"
+#include "text/printable.h"
+
+namespace berth {
+namespace {
+
+constexpr std::string_view encoder_engine = "llama.cpp";  // whose devices ggml has
+
+/// The entry, unless that is null or empty, as Python's `or` has it.
+const Value* given_entry(const Value::Object& kwargs, std::string_view name) {
+  const auto* value = kwargs.find(name);
+  if (value == nullptr || value->is_null()) return nullptr;
+  if (value->is_string() && value->as_string().empty()) return nullptr;
+  if (value->is_object() && value->as_object().empty()) return nullptr;
+  return value;
+}
+
+/// The device of a `device_map`; none where accelerate would choose.
+std::optional<ComponentDevice> device_of_map(const Value& map) {
+  constexpr std::array<std::string_view, 4> strategies = {"auto", "balanced", "balanced_low_0", "sequential"};
+  if (map.is_string() && std::ranges::find(strategies, map.as_string()) != strategies.end()) return std::nullopt;
+  return from_hf(map);
+}
+
+Precision precision_of(const Value::Object& model_kwargs) {
+  const auto* dtype = given_entry(model_kwargs, "torch_dtype");
+  if (dtype == nullptr) dtype = given_entry(model_kwargs, "dtype");
+  if (dtype == nullptr) return Precision::float32;
+  if (!dtype->is_string()) throw std::invalid_argument("model_kwargs: 'torch_dtype' is no name of a type");
+  std::string_view name = dtype->as_string();
+  if (name == "auto") return Precision::float32;  // never less exact than what the file holds
+  if (name.starts_with("torch.")) name.remove_prefix(6);
+  try {
+    return precision_from_str(name);
+  } catch (const std::invalid_argument& problem) {
+    throw std::invalid_argument(fmt::format("model_kwargs: 'torch_dtype': {}", problem.what()));
+  }
+}
+
+/// Tells of arguments that have no meaning here.
+void warn_of_others(const LogCallback& log, std::string_view where, const Value::Object& kwargs,
+                    std::initializer_list<std::string_view> known) {
+  if (!log) return;
+  for (const auto& [name, value] : kwargs)
+    if (std::ranges::find(known, name) == known.end())
+      log(LogLevel::warning, fmt::format("{}: {} has no effect on Berth's encoders", where, in_quotes(name)));
+}
+
+}  // namespace
+
+struct LocalEncoder::State {
+  explicit State(LocalEncoderParameters parameters) : given(std::move(parameters)) {
+    const auto* map = given_entry(given.model_kwargs, "device_map");
+    try {
+      wanted = map == nullptr ? given.device : device_of_map(*map);
+    } catch (const std::invalid_argument& problem) {
+      wrong_map = fmt::format("model_kwargs: 'device_map': {}", problem.what());
+    }
+  }
+
+  const Resolution& resolution() {
+    std::call_once(resolved, [this] {
+      found = resolve_here(wanted ? ResolveRequest(*wanted) : ResolveRequest(), {std::string(encoder_engine)});
+    });
+    return *found;
+  }
+
+  std::optional<TextEncoder> loaded() {
+    const std::lock_guard lock(mutex);
+    return encoder;
+  }
+
+  LocalEncoderParameters given;
+  std::optional<ComponentDevice> wanted;
+  std::optional<std::string> wrong_map;
+  std::once_flag resolved;
+  std::optional<Resolution> found;  // once: it may look at the whole machine
+
+  CancellableMutex loading;
+  std::mutex mutex;  // of the one below, and never held for long
+  std::optional<TextEncoder> encoder;
+};
+
+LocalEncoder::LocalEncoder(LocalEncoderParameters parameters)
+    : state_(std::make_shared<State>(std::move(parameters))) {}
+
+TextEncoder LocalEncoder::encoder(const CallContext& given) const {
+  if (auto encoder = state_->loaded()) return *encoder;
+  const auto loading = state_->loading.lock(given.stop);
+  if (auto encoder = state_->loaded()) return *encoder;
+  const auto& parameters = state_->given;
+  const auto context = given.logging_to(parameters.log);
+  if (parameters.token) (void)parameters.token->resolve_value();
+  if (const auto problem = known_problem()) throw std::invalid_argument(*problem);
+  const auto precision = precision_of(parameters.model_kwargs);
+  (void)max_tokens();
+  warn_of_others(context.log, "model_kwargs", parameters.model_kwargs,
+                 {"device_map", "torch_dtype", "dtype", "attn_implementation", "low_cpu_mem_usage", "use_safetensors"});
+  warn_of_others(context.log, "tokenizer_kwargs", parameters.tokenizer_kwargs,
+                 {"model_max_length", "padding_side", "use_fast", "clean_up_tokenization_spaces"});
+  const auto& resolution = state_->resolution();
+  auto encoder = TextEncoder::load(
+      {.model = parameters.model, .device = resolution.device, .keys = resolution.keys, .precision = precision},
+      {.stop = context.stop, .log = context.log});
+  const std::lock_guard lock(state_->mutex);
+  state_->encoder = encoder;
+  return encoder;
+}
+
+bool LocalEncoder::is_loaded() const { return state_->loaded().has_value(); }
+
+std::uint64_t LocalEncoder::load_bytes() const {
+  if (is_loaded()) return 0;
+  try {
+    return read_model(locate_encoder(state_->given.model, ModelSearch::from_environment())).file_bytes;
+  } catch (const std::exception&) {
+    return 0;  // encoder() tells what is wrong
+  }
+}
+
+std::optional<std::string> LocalEncoder::known_problem() const {
+  try {
+    if (state_->given.token) (void)state_->given.token->resolve_value();
+  } catch (const MissingVariable& problem) {
+    return problem.what();
+  }
+  if (state_->wrong_map) return state_->wrong_map;
+  constexpr std::array<std::string_view, 3> backends = {"torch", "onnx", "openvino"};
+  const auto& backend = state_->given.backend;
+  if (std::ranges::find(backends, backend) != backends.end()) return std::nullopt;
+  return fmt::format("Unknown backend {}; known are 'torch', 'onnx' and 'openvino'", in_quotes(backend));
+}
+
+ComponentDevice LocalEncoder::device() const { return state_->wanted ? *state_->wanted : state_->resolution().device; }
+
+std::optional<std::size_t> LocalEncoder::max_tokens() const {
+  const auto* length = given_entry(state_->given.tokenizer_kwargs, "model_max_length");
+  if (length == nullptr) return std::nullopt;
+  if (!length->is_int() || length->as_int() < 1)
+    throw std::invalid_argument(
+        fmt::format("tokenizer_kwargs: 'model_max_length' is no number of tokens: {}", length->to_json()));
+  return static_cast<std::size_t>(length->as_int());
+}
+
+ComponentDevice default_encoder_device() { return resolve_here({}, {std::string(encoder_engine)}).device; }
+
+std::string problem_of_kept(const Value::Object& parameters) {
+  const auto& [name, value] = parameters.front();
+  return fmt::format("The parameter {} has a form that is not known: {}", in_quotes(name), printable(value.to_json()));
+}
+
+}  // namespace berth

@@ -1,0 +1,30 @@
+#include "berth/sentence_transformers_document_embedder.h"
+
+#include <utility>
+
+#include "component/document_text.h"
+#include "component/encoder_defaults.h"
+#include "component/sentence_embedding.h"
+
+namespace berth {
+
+SentenceTransformersDocumentEmbedder::SentenceTransformersDocumentEmbedder(Parameters given)
+    : EncoderComponent(type_name, with_encoder_defaults(std::move(given))) {}
+
+void SentenceTransformersDocumentEmbedder::run(Run& run) {
+  const auto& own = parameters();
+  auto documents = run.get(given_);
+  std::vector<std::string> texts;
+  for (const auto& each : documents)
+    texts.push_back(own.prefix + text_of(each, *own.meta_fields_to_embed, own.embedding_separator) + own.suffix);
+  const SentenceOptions options{.max_tokens = local().max_tokens(),
+                                .truncate_dim = own.truncate_dim,
+                                .normalize = own.normalize_embeddings,
+                                .precision = own.precision,
+                                .encode_kwargs = own.encode_kwargs.value_or(Value::Object{})};
+  auto embeddings = embed_sentences(encoder(run.context()), texts, options, run.context());
+  for (std::size_t i = 0; i < documents.size(); ++i) documents[i].embedding = std::move(embeddings[i]);
+  run.set(documents_, std::move(documents));
+}
+
+}  // namespace berth

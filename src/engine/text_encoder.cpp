@@ -1,0 +1,240 @@
+#include "berth/text_encoder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "berth/error.h"
+#include "berth/model.h"
+#include "engine/shared_model.h"
+#include "model/named_file.h"
+#include "text/lower_case.h"
+#include "text/unicode.h"
+
+namespace berth {
+namespace {
+
+constexpr std::size_t texts_at_once = 1024;  // of which tokens are kept while they are computed
+constexpr std::uint64_t most_settings_bytes = 1 << 20;
+
+/// What sentence-transformers keeps beside a transformer, under one of these names.
+struct SentenceSettings {
+  std::optional<std::size_t> max_tokens;
+  bool lower_case = false;
+};
+
+SentenceSettings sentence_settings(const std::filesystem::path& folder) {
+  for (const auto* name :
+       {"sentence_bert_config.json", "sentence_roberta_config.json", "sentence_distilbert_config.json",
+        "sentence_camembert_config.json", "sentence_albert_config.json", "sentence_xlm-roberta_config.json",
+        "sentence_xlnet_config.json"}) {
+    const auto file = folder / name;
+    std::error_code error;
+    if (!std::filesystem::exists(file, error)) continue;
+    const auto values = model::read_json(file, most_settings_bytes);
+    SentenceSettings settings;
+    if (const auto* length = values.find("max_seq_length"); length != nullptr && !length->is_null()) {
+      if (!length->is_int() || length->as_int() < 1)
+        throw FormatError(file, 0, "\"max_seq_length\": " + length->to_json(), "a number of tokens");
+      settings.max_tokens = static_cast<std::size_t>(length->as_int());
+    }
+    if (const auto* lower = values.find("do_lower_case"); lower != nullptr && lower->is_bool())
+      settings.lower_case = lower->as_bool();
+    return settings;
+  }
+  return {};
+}
+
+struct Prompts {
+  OrderedMap<std::string> by_name;
+  std::string standard;
+};
+
+Prompts read_prompts(const std::filesystem::path& folder) {
+  const auto file = folder / "config_sentence_transformers.json";
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) return {};
+  const auto values = model::read_json(file, most_settings_bytes);
+  Prompts prompts;
+  if (const auto* named = values.find("prompts"); named != nullptr && named->is_object())
+    for (const auto& [name, prompt] : named->as_object()) {
+      if (!prompt.is_string()) throw FormatError(file, 0, "a prompt that is no text: " + prompt.to_json(), "texts");
+      prompts.by_name.set(name, prompt.as_string());
+    }
+  if (const auto* name = values.find("default_prompt_name"); name != nullptr && name->is_string()) {
+    const auto* prompt = prompts.by_name.find(name->as_string());
+    if (prompt == nullptr)
+      throw FormatError(file, 0, "\"default_prompt_name\": " + name->to_json(), "the name of one of its prompts");
+    prompts.standard = *prompt;
+  }
+  return prompts;
+}
+
+void append(EncodedTensor& all, EncodedTensor part) {
+  if (part.shape.empty()) return;
+  if (all.shape.empty()) {
+    all = std::move(part);
+    return;
+  }
+  all.shape[0] += part.shape[0];
+  all.values.insert(all.values.end(), part.values.begin(), part.values.end());
+}
+
+void append(EncodeResult& all, EncodeResult part) {
+  const auto before = all.first_token.empty() ? 0 : all.first_token.back();
+  if (!all.first_token.empty()) all.first_token.pop_back();
+  for (const auto first : part.first_token) all.first_token.push_back(before + first);
+  append(all.hidden_states, std::move(part.hidden_states));
+  append(all.pooler_output, std::move(part.pooler_output));
+  append(all.embedding, std::move(part.embedding));
+  append(all.logits, std::move(part.logits));
+}
+
+/// When a file of the folder was last written: one that is replaced makes another model.
+std::int64_t last_change(const std::filesystem::path& folder) {
+  auto last = std::numeric_limits<std::int64_t>::min();  // the clock of files may begin in the future
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    std::error_code ignored;
+    const auto time = entry->last_write_time(ignored);
+    if (!ignored) last = std::max<std::int64_t>(last, time.time_since_epoch().count());
+  }
+  return last;
+}
+
+/// Tokens of some inputs, on their way to the model.
+class Pieces {
+ public:
+  Pieces(const TextEncodeRequest& request, bool has_types, EncodedTexts& texts)
+      : keeps_overflow_(request.overflow),
+        has_types_(has_types && request.token_types),
+        keeps_tokens_(request.keep_tokens),
+        prompt_tokens_(request.prompt_tokens),
+        texts_(texts) {
+    tokens_.outputs = request.outputs;
+  }
+
+  void add(std::size_t input, Encoding encoding) {
+    auto overflowing = std::exchange(encoding.overflowing, {});
+    add_one(input, std::move(encoding));
+    if (!keeps_overflow_) return;
+    for (auto& piece : overflowing) add_one(input, std::move(piece));
+  }
+
+  const EncodeRequest& tokens() const { return tokens_; }
+
+ private:
+  void add_one(std::size_t input, Encoding encoding) {
+    texts_.input_of.push_back(input);
+    tokens_.token_ids.push_back(keeps_tokens_ ? encoding.ids : std::move(encoding.ids));
+    if (has_types_) tokens_.token_type_ids.push_back(keeps_tokens_ ? encoding.type_ids : std::move(encoding.type_ids));
+    if (prompt_tokens_ > 0) tokens_.prompt_tokens.push_back(std::min(prompt_tokens_, tokens_.token_ids.back().size()));
+    if (keeps_tokens_) texts_.encodings.push_back(std::move(encoding));
+  }
+
+  bool keeps_overflow_, has_types_, keeps_tokens_;
+  std::size_t prompt_tokens_;
+  EncodeRequest tokens_;
+  EncodedTexts& texts_;
+};
+
+/// The context of a part of the work: its progress is that of the whole.
+EncodeContext part_of(const EncodeContext& context, std::size_t from, std::size_t to, std::size_t all) {
+  EncodeContext part{.stop = context.stop, .progress = {}};
+  if (context.progress)
+    part.progress = [&context, from, to, all](float done) {
+      const auto inputs = static_cast<float>(from) + done * static_cast<float>(to - from);
+      return context.progress(to == all && done >= 1 ? 1.0F : inputs / static_cast<float>(all));
+    };
+  return part;
+}
+
+}  // namespace
+
+std::shared_ptr<const TextEncoder::Parts> TextEncoder::read(const std::filesystem::path& folder,
+                                                            const TextEncoderRequest& request,
+                                                            const LoadContext& context) {
+  auto model = load_encoder(
+      {.model = folder, .device = request.device, .keys = request.keys, .precision = request.precision}, context);
+  const auto& info = model->info();
+  auto tokenizer = Tokenizer::load(info.transformer);
+  const auto settings = sentence_settings(info.transformer);
+  const auto wanted = settings.max_tokens ? settings.max_tokens : tokenizer.max_length();
+  const auto most = std::min(wanted.value_or(info.max_sequence_tokens), info.max_sequence_tokens);
+  auto prompts = read_prompts(folder);
+  return std::make_shared<const Parts>(Parts{std::move(model), std::move(tokenizer), most, settings.lower_case,
+                                             std::move(prompts.by_name), std::move(prompts.standard)});
+}
+
+TextEncoder TextEncoder::load(const TextEncoderRequest& request, const LoadContext& context) {
+  const auto folder = locate_encoder(request.model, ModelSearch::from_environment());
+  Value::Object wish = {{"device", request.device.to_dict()},
+                        {"precision", to_string(request.precision)},
+                        {"last change", last_change(folder)}};
+  for (const auto& [device, key] : request.keys) wish.set("key of " + device, key.to_dict());
+  return TextEncoder(shared_model<Parts>(folder, wish, context.stop, [&] { return read(folder, request, context); }));
+}
+
+EncodedTexts TextEncoder::encode(const TextEncodeRequest& request, const EncodeContext& context) const {
+  const EncodeOptions options{.truncation = request.truncation.value_or(Truncation{.max_length = max_tokens()}),
+                              .offsets = request.offsets};
+  const auto count = request.inputs.size();
+  EncodedTexts texts;
+  std::size_t from = 0;
+  do {
+    const auto to = std::min(from + texts_at_once, count);
+    Pieces pieces(request, info().token_types > 1, texts);
+    for (auto i = from; i < to; ++i) {
+      if (context.stop.stop_requested()) throw Cancelled("The encoding of texts was cancelled");
+      const auto& [text, pair] = request.inputs[i];
+      pieces.add(i, pair ? tokenizer().encode(text, *pair, options) : tokenizer().encode(text, options));
+    }
+    append(texts.result, model().encode(pieces.tokens(), part_of(context, from, to, count)));
+    from = to;
+  } while (from < count);
+  return texts;
+}
+
+EncodedTensor TextEncoder::embed(std::span<const std::string> texts, const EmbedOptions& options,
+                                 const EncodeContext& context) const {
+  return encode_sentences(texts, EncoderOutput::embedding, options, context).embedding;
+}
+
+EncodeResult TextEncoder::encode_sentences(std::span<const std::string> texts, EncoderOutput output,
+                                           const EmbedOptions& options, const EncodeContext& context) const {
+  const auto sentence = [&](std::string_view text) {
+    const auto stripped = without_space(text);
+    return parts_->lower_case ? lower_case(stripped) : std::string(stripped);
+  };
+  TextEncodeRequest request{
+      .outputs = {output}, .truncation = Truncation{.max_length = limited(options.max_tokens)}, .keep_tokens = false};
+  const auto& prompt = options.prompt ? *options.prompt : parts_->default_prompt;
+  if (!prompt.empty()) {
+    const auto encoding = tokenizer().encode(sentence(prompt));
+    const bool ends_specially = !encoding.ids.empty() && tokenizer().is_special(encoding.tokens.back());
+    request.prompt_tokens = encoding.size() - (ends_specially ? 1 : 0);
+  }
+  request.inputs.reserve(texts.size());
+  for (const auto& text : texts) request.inputs.push_back({sentence(prompt.empty() ? text : prompt + text), {}});
+  return encode(request, context).result;
+}
+
+EncodedTensor TextEncoder::classify(std::span<const EncodeInput> inputs, std::optional<std::size_t> most,
+                                    const EncodeContext& context) const {
+  if (info().task != EncoderTask::sequence_classification)
+    throw std::invalid_argument(
+        fmt::format("'{}' is no classifier of texts: its head is {}", info().path.string(), to_string(info().task)));
+  const TextEncodeRequest request{.inputs = {inputs.begin(), inputs.end()},
+                                  .outputs = {EncoderOutput::logits},
+                                  .truncation = Truncation{.max_length = limited(most)},
+                                  .keep_tokens = false};
+  return encode(request, context).result.logits;
+}
+
+std::size_t TextEncoder::limited(std::optional<std::size_t> wanted) const {
+  return std::min(wanted.value_or(max_tokens()), info().max_sequence_tokens);
+}
+
+}  // namespace berth

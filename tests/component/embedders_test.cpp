@@ -1,0 +1,185 @@
+/// Embedders around sentence-transformers, over tiny models.
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <numeric>
+
+#include "berth/error.h"
+#include "berth/sentence_transformers_document_embedder.h"
+#include "berth/sentence_transformers_sparse_document_embedder.h"
+#include "berth/sentence_transformers_sparse_text_embedder.h"
+#include "berth/sentence_transformers_text_embedder.h"
+#include "component/sentence_embedding.h"
+#include "refusal.h"
+#include "test_model.h"
+
+namespace berth {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const std::string dense_model = BERTH_TEST_DATA_DIR "/encoders/st_dense";
+const std::string prompt_model = BERTH_TEST_DATA_DIR "/encoders/st_prompt";
+const std::string sparse_model = BERTH_TEST_DATA_DIR "/encoders/st_splade";
+
+std::vector<double> embedding_of(SentenceTransformersTextEmbedderParameters parameters, const std::string& text) {
+  if (!parameters.device) parameters.device = ComponentDevice(Device::cpu());
+  SentenceTransformersTextEmbedder embedder(std::move(parameters));
+  return from_value<std::vector<double>>(run_component(embedder, {{"text", text}}).at("embedding"));
+}
+
+double length_of(const std::vector<double>& vector) {
+  return std::sqrt(std::inner_product(vector.begin(), vector.end(), vector.begin(), 0.0));
+}
+
+std::string embedding_problem(SentenceTransformersTextEmbedderParameters parameters) {
+  return test::refusal<std::exception>([&] { embedding_of(std::move(parameters), "ship"); });
+}
+
+TEST(TextEmbedder, EmbedsWhatStandsBetweenPrefixAndSuffix) {
+  const auto plain = embedding_of({.model = prompt_model}, "query: ship.");
+  EXPECT_EQ(plain.size(), 80U);
+  EXPECT_EQ(embedding_of({.model = prompt_model, .prefix = "query: ", .suffix = "."}, "ship"), plain);
+}
+
+TEST(TextEmbedder, CutsBeforeItNormalizes) {
+  const auto cut = embedding_of({.model = prompt_model, .normalize_embeddings = true, .truncate_dim = 5}, "ship");
+  EXPECT_EQ(cut.size(), 5U);
+  EXPECT_NEAR(length_of(cut), 1, 1e-6);
+  EXPECT_EQ(embedding_of({.model = prompt_model, .encode_kwargs = Value::Object{{"truncate_dim", 7}}}, "ship").size(),
+            7U);
+  EXPECT_THAT(embedding_problem({.model = prompt_model, .truncate_dim = 0}), HasSubstr("must be > 0"));
+}
+
+TEST(TextEmbedder, TakesPromptsByTextOrName) {
+  test::TemporaryFolder folder;
+  std::filesystem::copy(prompt_model, folder.path(), std::filesystem::copy_options::recursive);
+  std::ofstream(folder.path() / "config_sentence_transformers.json") << R"({"prompts": {"q": "query: "}})";
+  const auto with = [&](Value::Object kwargs) {
+    return embedding_of({.model = folder.path().string(), .encode_kwargs = std::move(kwargs)}, "ship");
+  };
+  const auto prompted = with({{"prompt", "query: "}});
+  EXPECT_EQ(with({{"prompt_name", "q"}}), prompted);
+  EXPECT_NE(with({{"prompt_name", nullptr}}), prompted);
+  EXPECT_THAT(test::refusal([&] { with({{"prompt_name", "p"}}); }), HasSubstr("with keys ['q']"));
+  EXPECT_THAT(test::refusal([&] { with({{"prompt", 3}}); }), HasSubstr("'prompt' is no text"));
+  EXPECT_THAT(test::refusal([&] { with({{"output_value", "token_embeddings"}}); }), HasSubstr("'output_value' cannot"));
+}
+
+TEST(TextEmbedder, LimitsTokensAndPrecisionByKeywords) {
+  const std::string text = "two three ships in the harbour of berlin";
+  EXPECT_EQ(embedding_of({.model = dense_model, .tokenizer_kwargs = Value::Object{{"model_max_length", 4}}}, text),
+            embedding_of({.model = dense_model}, "two three"));
+  const auto exact = embedding_of({.model = dense_model}, text);
+  const auto half =
+      embedding_of({.model = dense_model, .model_kwargs = Value::Object{{"torch_dtype", "torch.half"}}}, text);
+  EXPECT_NE(half, exact);
+  for (std::size_t i = 0; i < exact.size(); ++i) EXPECT_NEAR(half[i], exact[i], 0.02);
+  EXPECT_THAT(embedding_problem({.model = dense_model, .tokenizer_kwargs = Value::Object{{"model_max_length", "x"}}}),
+              HasSubstr("'model_max_length' is no number"));
+  EXPECT_THAT(embedding_problem({.model = dense_model, .model_kwargs = Value::Object{{"torch_dtype", "torch.int8"}}}),
+              HasSubstr("Unknown precision 'int8'"));
+}
+
+TEST(TextEmbedder, RunsOnAMapAndRefusesWhatIsNotThere) {
+  const Value::Object on_map = {{"device_map", Value::Object{{"", "cpu"}}}};
+  EXPECT_EQ(embedding_of({.model = dense_model, .model_kwargs = on_map}, "ship"),
+            embedding_of({.model = dense_model}, "ship"));
+  EXPECT_EQ(embedding_of({.model = dense_model, .model_kwargs = Value::Object{{"device_map", "auto"}}}, "ship").size(),
+            8U);
+  EXPECT_THAT(embedding_problem({.model = dense_model, .model_kwargs = Value::Object{{"device_map", "moon"}}}),
+              HasSubstr("'device_map'"));
+  EXPECT_THAT(embedding_problem({.model = dense_model, .backend = "jax"}), HasSubstr("Unknown backend 'jax'"));
+  EXPECT_THAT(embedding_problem({.model = "no/such-model"}), HasSubstr("hf download no/such-model"));
+  EXPECT_THAT(embedding_problem({.model = dense_model, .precision = "int4"}), HasSubstr("'int4' is not supported"));
+  EXPECT_THAT(embedding_problem({.model = dense_model, .token = Secret::from_env_var({"BERTH_NO_SUCH_TOKEN"})}),
+              HasSubstr("BERTH_NO_SUCH_TOKEN"));
+}
+
+TEST(TextEmbedder, TellsWhatItIsBeforeItRuns) {
+  SentenceTransformersTextEmbedder embedder({.model = dense_model, .device = ComponentDevice(Device::cpu())});
+  EXPECT_EQ(embedder.device(), ComponentDevice(Device::cpu()));
+  EXPECT_GT(embedder.load_bytes(), 1000U);
+  EXPECT_FALSE(embedder.known_problem());
+  EXPECT_TRUE(embedder.concurrent());
+  embedder.warm_up();
+  EXPECT_EQ(embedder.load_bytes(), 0U);
+  std::vector<std::string> warnings;
+  SentenceTransformersTextEmbedder odd({.model = dense_model,
+                                        .device = ComponentDevice(Device::cpu()),
+                                        .model_kwargs = Value::Object{{"provider", "x"}},
+                                        .log = [&](LogLevel, std::string_view text) { warnings.emplace_back(text); }});
+  odd.warm_up();
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("'provider' has no effect")));
+}
+
+TEST(DocumentEmbedder, EmbedsMetaAndContentAndKeepsTheRest) {
+  SentenceTransformersDocumentEmbedder embedder(
+      {.model = prompt_model,
+       .device = ComponentDevice(Device::cpu()),
+       .meta_fields_to_embed = std::vector<std::string>{"where", "none", "no"},
+       .embedding_separator = ". "});
+  const std::vector<Document> documents = {
+      Document({.content = "the ship", .meta = {{"where", "paris"}, {"none", nullptr}}, .score = 0.5}),
+      Document(DocumentFields{.meta = {{"where", 3}}})};
+  const auto embedded =
+      from_value<std::vector<Document>>(run_component(embedder, {{"documents", to_value(documents)}}).at("documents"));
+  ASSERT_EQ(embedded.size(), 2U);
+  EXPECT_EQ(embedded[0].id, documents[0].id);
+  EXPECT_EQ(embedded[0].score, 0.5);
+  const auto alone = embedding_of({.model = prompt_model}, "paris. the ship");
+  for (std::size_t i = 0; i < alone.size(); ++i) EXPECT_NEAR(embedded[0].embedding->at(i), alone[i], 1e-5);
+  const auto nothing = run_component(embedder, {{"documents", Value::Array{}}});
+  EXPECT_THAT(nothing.at("documents").as_array(), IsEmpty());
+}
+
+TEST(SentenceEmbedding, IsQuantizedAsInSentenceTransformers) {
+  using Rows = std::vector<std::vector<double>>;
+  const Rows rows = {{-1, 0, 2, 7, 1, 1, -1, 1, 3}, {0, 5, 2, 0, 0, 0, 0, 0, -3}};
+  EXPECT_EQ(quantized(rows, "ubinary"), (Rows{{0b00111101, 0b10000000}, {0b01100000, 0}}));
+  EXPECT_EQ(quantized(rows, "binary"), (Rows{{0b00111101 - 128, 0}, {0b01100000 - 128, -128}}));
+  EXPECT_EQ(quantized({{0, 1}, {1, 1}, {0.5, 1}}, "uint8"), (Rows{{0, 0}, {255, 0}, {127, 0}}));
+  EXPECT_EQ(quantized({{0}, {1}, {0.75}}, "int8"), (Rows{{-128}, {127}, {63}}));
+  EXPECT_EQ(quantized(rows, "float32"), rows);
+}
+
+TEST(SparseEmbedder, GivesWordsAboveZero) {
+  SentenceTransformersSparseTextEmbedder embedder({.model = sparse_model, .device = ComponentDevice(Device::cpu())});
+  const auto whole = from_value<SparseEmbedding>(run_component(embedder, {{"text", "a ship"}}).at("sparse_embedding"));
+  ASSERT_FALSE(whole.indices.empty());
+  EXPECT_EQ(whole.indices.size(), whole.values.size());
+  EXPECT_TRUE(std::ranges::is_sorted(whole.indices));
+  for (const auto value : whole.values) EXPECT_GT(value, 0);
+
+  SentenceTransformersSparseDocumentEmbedder documents(
+      {.model = sparse_model, .device = ComponentDevice(Device::cpu()), .prefix = "a "});
+  const std::vector<Document> given(70, Document({.content = "ship"}));
+  const auto embedded =
+      from_value<std::vector<Document>>(run_component(documents, {{"documents", to_value(given)}}).at("documents"));
+  ASSERT_EQ(embedded.size(), 70U);
+  EXPECT_EQ(embedded[69].sparse_embedding->indices, whole.indices);
+  for (std::size_t i = 0; i < whole.values.size(); ++i)
+    EXPECT_NEAR(embedded[69].sparse_embedding->values[i], whole.values[i], 1e-5);
+}
+
+TEST(SparseEmbedder, PoolsAMaskedLanguageModelWithoutModules) {
+  const auto embed = [](const std::string& model) {
+    SentenceTransformersSparseTextEmbedder embedder({.model = model, .device = ComponentDevice(Device::cpu())});
+    return from_value<SparseEmbedding>(run_component(embedder, {{"text", "a ship"}}).at("sparse_embedding"));
+  };
+  test::TemporaryFolder folder;
+  for (const auto* name : {"config.json", "model.safetensors", "tokenizer.json"})
+    std::filesystem::copy(sparse_model + "/" + name, folder.path() / name);
+  const auto bare = embed(folder.path().string());
+  const auto whole = embed(sparse_model);
+  EXPECT_EQ(bare.indices, whole.indices);
+  for (std::size_t i = 0; i < whole.values.size(); ++i) EXPECT_NEAR(bare.values[i], whole.values[i], 1e-5);
+  EXPECT_THAT(test::refusal([&] { embed(dense_model); }), HasSubstr("it is no masked language model"));
+}
+
+}  // namespace
+}  // namespace berth

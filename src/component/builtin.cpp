@@ -6,7 +6,12 @@
 #include "berth/azure_openai_chat_generator.h"
 #include "berth/azure_openai_generator.h"
 #include "berth/chat_prompt_builder.h"
+#include "berth/conditional_router.h"
+#include "berth/document_cleaner.h"
+#include "berth/document_joiner.h"
+#include "berth/document_splitter.h"
 #include "berth/document_writer.h"
+#include "berth/file_type_router.h"
 #include "berth/huggingface_local_chat_generator.h"
 #include "berth/huggingface_local_generator.h"
 #include "berth/in_memory_bm25_retriever.h"
@@ -14,6 +19,7 @@
 #include "berth/local_whisper_transcriber.h"
 #include "berth/openai_chat_generator.h"
 #include "berth/openai_generator.h"
+#include "berth/output_adapter.h"
 #include "berth/prompt_builder.h"
 #include "berth/sas_evaluator.h"
 #include "berth/sentence_transformers_diversity_ranker.h"
@@ -24,6 +30,7 @@
 #include "berth/sentence_transformers_sparse_text_embedder.h"
 #include "berth/sentence_transformers_text_embedder.h"
 #include "berth/transformers_similarity_ranker.h"
+#include "berth/text_file_to_document.h"
 
 namespace berth {
 namespace {
@@ -97,13 +104,19 @@ std::vector<ComponentClass> builtin_components() {
       remote<AzureOpenAIChatGenerator>({.azure_endpoint = "https://localhost", .api_key = key, .azure_ad_token = {}}),
       remote<AzureOpenAIGenerator>({.azure_endpoint = "https://localhost", .api_key = key, .azure_ad_token = {}}),
       component_class_of<ChatPromptBuilder>(),
+      with_example<ConditionalRouter>({.routes = {}}),
+      component_class_of<DocumentCleaner>(),
+      component_class_of<DocumentJoiner>(),
+      component_class_of<DocumentSplitter>(),
       with_example<DocumentWriter>({.document_store = store}),
+      with_example<FileTypeRouter>({.mime_types = {"text/plain"}}),
       local_chat_generator(),
       with_example<HuggingFaceLocalGenerator>({.task = "text-generation", .device = ComponentDevice(Device::cpu())}),
       with_example<InMemoryBM25Retriever>({.document_store = store}),
       with_example<InMemoryEmbeddingRetriever>({.document_store = store}),
       remote<OpenAIChatGenerator>({.api_key = key}),
       remote<OpenAIGenerator>({.api_key = key}),
+      with_example<OutputAdapter>({.adapter_template = "", .output_type = "str"}),
       with_example<PromptBuilder>({.prompt_template = ""}),
       with_example<LocalWhisperTranscriber>({.device = ComponentDevice(Device::cpu())}),
       with_encoder<SASEvaluator>({"device", "token"}),
@@ -115,6 +128,7 @@ std::vector<ComponentClass> builtin_components() {
       with_encoder<SentenceTransformersSparseTextEmbedder>(),
       with_encoder<SentenceTransformersTextEmbedder>(),
       with_encoder<TransformersSimilarityRanker>(),
+      component_class_of<TextFileToDocument>(),
   };
 }
 

@@ -69,8 +69,8 @@ TEST(Components, ThatAreNotThereAreToldFromThoseThatNobodyKnows) {
               HasSubstr("; did you mean 'haystack.components.builders.prompt_builder.PromptBuilder'?"));
   EXPECT_THAT(refused("haystack.components.builders.prompt_builder.PromtBuilder"),
               HasSubstr("; did you mean 'haystack.components.builders.prompt_builder.PromptBuilder'?"));
-  EXPECT_THAT(refused("haystack.components.joiners.DocumentJoiner"),
-              AllOf(HasSubstr("did you mean 'haystack.components.joiners.document_joiner.DocumentJoiner'?"),
+  EXPECT_THAT(refused("haystack.components.joiners.AnswerJoiner"),
+              AllOf(HasSubstr("did you mean 'haystack.components.joiners.answer_joiner.AnswerJoiner'?"),
                     HasSubstr("Berth does not yet")));
   EXPECT_THAT(refused("haystack_integrations.components.generators.ollama.chat.chat_generator.OllamaChatGenerator"),
               HasSubstr("Berth does not have this integration of Haystack"));

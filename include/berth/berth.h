@@ -26,6 +26,7 @@
 #include "berth/encoder.h"                                         // IWYU pragma: export
 #include "berth/engine.h"                                          // IWYU pragma: export
 #include "berth/error.h"                                           // IWYU pragma: export
+#include "berth/extractive_reader.h"                               // IWYU pragma: export
 #include "berth/file_type_router.h"                                // IWYU pragma: export
 #include "berth/filters.h"                                         // IWYU pragma: export
 #include "berth/hf_kwargs.h"                                       // IWYU pragma: export
@@ -43,12 +44,14 @@
 #include "berth/memory.h"                                          // IWYU pragma: export
 #include "berth/model.h"                                           // IWYU pragma: export
 #include "berth/module_tree.h"                                     // IWYU pragma: export
+#include "berth/named_entity_extractor.h"                          // IWYU pragma: export
 #include "berth/openai_chat_generator.h"                           // IWYU pragma: export
 #include "berth/openai_generator.h"                                // IWYU pragma: export
 #include "berth/ordered_map.h"                                     // IWYU pragma: export
 #include "berth/output_adapter.h"                                  // IWYU pragma: export
 #include "berth/parameters.h"                                      // IWYU pragma: export
 #include "berth/pipeline.h"                                        // IWYU pragma: export
+#include "berth/pipeline_encoder.h"                                // IWYU pragma: export
 #include "berth/placement.h"                                       // IWYU pragma: export
 #include "berth/plan.h"                                            // IWYU pragma: export
 #include "berth/plan_export.h"                                     // IWYU pragma: export
@@ -72,6 +75,9 @@
 #include "berth/tokenizer.h"                                       // IWYU pragma: export
 #include "berth/tool.h"                                            // IWYU pragma: export
 #include "berth/transformers_similarity_ranker.h"                  // IWYU pragma: export
+#include "berth/transformers_text_router.h"                        // IWYU pragma: export
+#include "berth/transformers_zero_shot_document_classifier.h"      // IWYU pragma: export
+#include "berth/transformers_zero_shot_text_router.h"              // IWYU pragma: export
 #include "berth/type.h"                                            // IWYU pragma: export
 #include "berth/value.h"                                           // IWYU pragma: export
 #include "berth/value_traits.h"                                    // IWYU pragma: export

@@ -11,12 +11,14 @@
 #include "berth/document_joiner.h"
 #include "berth/document_splitter.h"
 #include "berth/document_writer.h"
+#include "berth/extractive_reader.h"
 #include "berth/file_type_router.h"
 #include "berth/huggingface_local_chat_generator.h"
 #include "berth/huggingface_local_generator.h"
 #include "berth/in_memory_bm25_retriever.h"
 #include "berth/in_memory_embedding_retriever.h"
 #include "berth/local_whisper_transcriber.h"
+#include "berth/named_entity_extractor.h"
 #include "berth/openai_chat_generator.h"
 #include "berth/openai_generator.h"
 #include "berth/output_adapter.h"
@@ -29,8 +31,11 @@
 #include "berth/sentence_transformers_sparse_document_embedder.h"
 #include "berth/sentence_transformers_sparse_text_embedder.h"
 #include "berth/sentence_transformers_text_embedder.h"
-#include "berth/transformers_similarity_ranker.h"
 #include "berth/text_file_to_document.h"
+#include "berth/transformers_similarity_ranker.h"
+#include "berth/transformers_text_router.h"
+#include "berth/transformers_zero_shot_document_classifier.h"
+#include "berth/transformers_zero_shot_text_router.h"
 
 namespace berth {
 namespace {
@@ -50,10 +55,9 @@ bool is_unknown_form(const Value& value, std::string_view name) {
   return !value.is_null() && (type == nullptr || (*type != Value("single") && *type != Value("multiple")));
 }
 
-/// One with an encoder; its example looks for no device. `kept`: parameters whose form need not be known.
+/// One with an encoder; its example, of `parameters`, looks for no device. `kept`: parameters whose form need not be known.
 template <class C>
-ComponentClass with_encoder(std::vector<std::string> kept = {"token"}) {
-  typename C::Parameters parameters;
+ComponentClass with_encoder(std::vector<std::string> kept = {"token"}, typename C::Parameters parameters = {}) {
   parameters.device = ComponentDevice(Device::cpu());
   auto component = with_example<C>(std::move(parameters));
   component.create = [kept = std::move(kept)](const Value::Object& given) {
@@ -84,6 +88,15 @@ ComponentClass remote(typename C::Parameters example) {
   return component;
 }
 
+ComponentClass entity_extractor() {
+  using Extractor = NamedEntityExtractor;
+  auto component = with_example<Extractor>({.model = "model", .device = ComponentDevice(Device::cpu())});
+  component.create_as = [](std::string_view type, const Value::Object& given) {
+    return Extractor::from_dict(Value::Object{{"type", type}, {"init_parameters", given}});
+  };
+  return component;
+}
+
 ComponentClass local_chat_generator() {
   using Generator = HuggingFaceLocalChatGenerator;
   auto component = with_example<Generator>({.task = "text-generation", .device = ComponentDevice(Device::cpu())});
@@ -98,6 +111,7 @@ ComponentClass local_chat_generator() {
 
 std::vector<ComponentClass> builtin_components() {
   const auto key = Secret::from_token("none");
+  const std::vector<std::string> labels = {"label"};
   const auto store = std::make_shared<InMemoryDocumentStore>();
   return {
       component_class_of<AnswerBuilder>(),
@@ -109,6 +123,7 @@ std::vector<ComponentClass> builtin_components() {
       component_class_of<DocumentJoiner>(),
       component_class_of<DocumentSplitter>(),
       with_example<DocumentWriter>({.document_store = store}),
+      with_encoder<ExtractiveReader>(),
       with_example<FileTypeRouter>({.mime_types = {"text/plain"}}),
       local_chat_generator(),
       with_example<HuggingFaceLocalGenerator>({.task = "text-generation", .device = ComponentDevice(Device::cpu())}),
@@ -116,6 +131,7 @@ std::vector<ComponentClass> builtin_components() {
       with_example<InMemoryEmbeddingRetriever>({.document_store = store}),
       remote<OpenAIChatGenerator>({.api_key = key}),
       remote<OpenAIGenerator>({.api_key = key}),
+      entity_extractor(),
       with_example<OutputAdapter>({.adapter_template = "", .output_type = "str"}),
       with_example<PromptBuilder>({.prompt_template = ""}),
       with_example<LocalWhisperTranscriber>({.device = ComponentDevice(Device::cpu())}),
@@ -129,6 +145,9 @@ std::vector<ComponentClass> builtin_components() {
       with_encoder<SentenceTransformersTextEmbedder>(),
       with_encoder<TransformersSimilarityRanker>(),
       component_class_of<TextFileToDocument>(),
+      with_encoder<TransformersTextRouter>({"token"}, {.model = "model", .labels = labels}),
+      with_encoder<TransformersZeroShotDocumentClassifier>({"token"}, {.model = "model", .labels = labels}),
+      with_encoder<TransformersZeroShotTextRouter>({"token"}, {.labels = labels}),
   };
 }
 

@@ -138,14 +138,27 @@ std::vector<Type> meanings(const std::vector<PythonType>& types) {
   return all;
 }
 
+std::string text_of_type(const PythonType& type) { return type.text; }
+
+/// As Python's module typing writes it: two with None are an Optional.
+PythonType typing_union(const std::vector<PythonType>& types) {
+  auto named = types;
+  std::erase_if(named, [](const PythonType& type) { return type.text == "None"; });
+  const bool is_optional = types.size() == 2 && named.size() == 1;
+  const auto& shown = is_optional ? named : types;
+  const std::string_view name = is_optional ? "typing.Optional" : "typing.Union";
+  return {fmt::format("{}[{}]", name, joined(shown, ", ", text_of_type)), Type::union_of(meanings(types)),
+          fmt::format("{}[{}]", name, joined(shown, ", ", inner_repr))};
+}
+
 PythonType with_arguments(std::string_view name, std::string_view arguments, int level) {
   const auto main = plain(name);
   const auto given = read_all(outer_parts(arguments, ','), level);
   if (given.empty()) no_type(name);
   auto types = meanings(given);
   if (main.text == "typing.Optional") types.push_back(Type::none());
-  const auto written = [](const PythonType& type) { return type.text; };
-  return {fmt::format("{}[{}]", main.text, joined(given, ", ", written)),
+  if (main.text == "typing.Union") return typing_union(given);
+  return {fmt::format("{}[{}]", main.text, joined(given, ", ", text_of_type)),
           main.type.is_union() ? Type::union_of(std::move(types)) : Type(main.type.name(), std::move(types)),
           fmt::format("{}[{}]", inner_repr(main), joined(given, ", ", inner_repr))};
 }
@@ -156,8 +169,10 @@ PythonType read(std::string_view text, int level) {
   const auto alternatives = outer_parts(text, '|');
   if (alternatives.size() > 1) {
     const auto types = read_all(alternatives, level);
-    return {joined(types, " | ", [](const PythonType& type) { return type.text; }), Type::union_of(meanings(types)),
-            joined(types, " | ", inner_repr)};
+    const bool of_typing_module =
+        std::ranges::any_of(types, [](const auto& each) { return each.text.starts_with("typing."); });
+    if (of_typing_module) return typing_union(types);  // which is what Python makes of it
+    return {joined(types, " | ", text_of_type), Type::union_of(meanings(types)), joined(types, " | ", inner_repr)};
   }
   const auto bracket = text.find('[');
   if (bracket == text.npos || !text.ends_with(']')) return plain(text);

@@ -61,10 +61,9 @@ TEST(Components, ThatHaystack3RenamedAreLoadedAndWrittenUnderBothNames) {
 }
 
 TEST(Components, ThatAreNotThereAreToldFromThoseThatNobodyKnows) {
-  EXPECT_EQ(refused(text_router),
-            "There is no component '" + text_router +
-                "' yet: Haystack has it, Berth does not; 'berth components' lists those there are");
-  EXPECT_THAT(refused(text_router_in_3), HasSubstr("yet: Haystack has it, Berth does not"));
+  const std::string missing = "haystack.components.agents.agent.Agent";
+  EXPECT_EQ(refused(missing), "There is no component '" + missing +
+                                  "' yet: Haystack has it, Berth does not; 'berth components' lists those there are");
   EXPECT_THAT(refused("haystack.components.builders.PromptBuilder"),
               HasSubstr("; did you mean 'haystack.components.builders.prompt_builder.PromptBuilder'?"));
   EXPECT_THAT(refused("haystack.components.builders.prompt_builder.PromtBuilder"),

@@ -28,7 +28,7 @@ Converter converter_of(const std::string& encoding) {
   return converter;
 }
 
-[[noreturn]] void fail(const std::string& encoding, std::size_t place) {
+[[noreturn]] void fail_to_decode(const std::string& encoding, std::size_t place) {
   throw std::invalid_argument(fmt::format("{} cannot decode the bytes at position {}", in_quotes(encoding), place));
 }
 
@@ -55,7 +55,7 @@ std::string converted(std::string_view bytes, const std::string& encoding) {
     ucnv_toUnicode(converter.get(), &to, part.data() + part.size(), &from, end, nullptr, 1, &error);
     const auto length = static_cast<std::int32_t>(to - part.data());
     if (error != U_BUFFER_OVERFLOW_ERROR && U_FAILURE(error) != 0)
-      fail(encoding, static_cast<std::size_t>(from - bytes.data()));
+      fail_to_decode(encoding, static_cast<std::size_t>(from - bytes.data()));
     append_utf16(text, part.data(), length);
     if (error != U_BUFFER_OVERFLOW_ERROR) return text;
   }
@@ -64,7 +64,7 @@ std::string converted(std::string_view bytes, const std::string& encoding) {
 void check_utf8(std::string_view bytes, const std::string& encoding) {
   for (std::size_t at = 0; at < bytes.size();) {
     const auto character = first_character(bytes.substr(at));
-    if (character.state != Utf8Character::whole) fail(encoding, at);
+    if (character.state != Utf8Character::whole) fail_to_decode(encoding, at);
     at += character.length;
   }
 }

@@ -31,7 +31,7 @@ std::vector<std::string> pages_of(std::string_view text) {
   return pages;
 }
 
-std::string joined(const std::vector<std::string>& pages) {
+std::string joined_pages(const std::vector<std::string>& pages) {
   std::string text;
   for (std::size_t i = 0; i < pages.size(); ++i) {
     if (i > 0) text += '\f';
@@ -45,7 +45,7 @@ using PageStep = std::function<std::string(const std::string&)>;
 std::string on_each_page(const std::string& text, const PageStep& step) {
   auto pages = pages_of(text);
   for (auto& page : pages) page = step(page);
-  return joined(pages);
+  return joined_pages(pages);
 }
 
 std::string without_empty_lines(const std::string& page) {
@@ -103,7 +103,7 @@ std::string DocumentCleaner::cleaned(const std::string& content) const {
     for (const auto& each : steps_->replaced) page = each.apply(page);
     return page;
   });
-  if (own.remove_repeated_substrings) text = joined(without_repeated_text(pages_of(text)));
+  if (own.remove_repeated_substrings) text = joined_pages(without_repeated_text(pages_of(text)));
   return own.strip_whitespaces ? stripped(text) : text;
 }
 

@@ -13,19 +13,19 @@
 namespace berth {
 namespace {
 
-constexpr std::size_t most_bytes = std::size_t{1} << 30U;
+constexpr std::size_t most_part_bytes = std::size_t{1} << 30U;
 
 /// What ends a unit; nothing for those that no text ends.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> units = {{{"function", ""},
-                                                                                 {"page", "\f"},
-                                                                                 {"passage", "\n\n"},
-                                                                                 {"period", "."},
-                                                                                 {"word", " "},
-                                                                                 {"line", "\n"},
-                                                                                 {"sentence", ""}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> split_units = {{{"function", ""},
+                                                                                       {"page", "\f"},
+                                                                                       {"passage", "\n\n"},
+                                                                                       {"period", "."},
+                                                                                       {"word", " "},
+                                                                                       {"line", "\n"},
+                                                                                       {"sentence", ""}}};
 
 DocumentSplitterParameters checked(DocumentSplitterParameters given) {
-  if (std::ranges::find(units, given.split_by, [](const auto& unit) { return unit.first; }) == units.end())
+  if (std::ranges::find(split_units, given.split_by, [](const auto& unit) { return unit.first; }) == split_units.end())
     throw std::invalid_argument("split_by must be one of function, page, passage, period, word, line, sentence.");
   if (given.splitting_function.value_or("").empty()) given.splitting_function.reset();
   if (given.split_by == "function" && !given.splitting_function)
@@ -93,11 +93,11 @@ class Windows {
   void add(Iterator from, Iterator to, std::int64_t page, std::int64_t start) {
     const auto length = static_cast<std::size_t>((to - 1)->text.data() + (to - 1)->text.size() - from->text.data());
     bytes_ += length;
-    if (bytes_ > most_bytes)
+    if (bytes_ > most_part_bytes)
       throw std::invalid_argument(fmt::format(
           "DocumentSplitter: a document is split into parts of more than {} MiB in all, because they overlap by {} of "
           "{} units: choose a smaller split_overlap",
-          most_bytes >> 20U, rules_.split_overlap, rules_.split_length));
+          most_part_bytes >> 20U, rules_.split_overlap, rules_.split_length));
     const std::string_view text(from->text.data(), length);
     std::int64_t characters = 0;
     for (auto unit = from; unit != to; ++unit) characters += unit->characters;
@@ -172,7 +172,7 @@ Value::Object DocumentSplitter::init_parameters() const {
 void DocumentSplitter::run(Run& run) {
   warm_up();
   const auto& own = parameters();
-  const auto end = std::ranges::find(units, own.split_by, [](const auto& unit) { return unit.first; })->second;
+  const auto end = std::ranges::find(split_units, own.split_by, [](const auto& unit) { return unit.first; })->second;
   std::vector<Document> parts;
   for (const auto& document : run.get(documents_)) {
     run.context().throw_if_stopped("splitting documents");

@@ -15,9 +15,9 @@
 namespace berth {
 namespace {
 
-constexpr std::size_t unclassified = 0;
-constexpr std::size_t failed = 1;
-constexpr std::size_t first_type = 2;
+constexpr std::size_t unclassified_output = 0;
+constexpr std::size_t failed_output = 1;
+constexpr std::size_t first_type_output = 2;
 
 /// As Python's Path writes it: without "." and doubled slashes.
 std::string plain_path(const std::string& text) {
@@ -59,10 +59,10 @@ class FileTypeRouter::Routes {
   std::size_t of(const FileSource& source) const {
     const auto* path = std::get_if<std::string>(&source);
     const auto type = path == nullptr ? std::get<ByteStream>(source).mime_type : mime_type_of(*path, additional_);
-    if (type.value_or("").empty()) return unclassified;
+    if (type.value_or("").empty()) return unclassified_output;
     for (std::size_t i = 0; i < types_.size(); ++i)
-      if (types_[i] == *type || patterns_[i].full_match(*type)) return first_type + i;
-    return unclassified;
+      if (types_[i] == *type || patterns_[i].full_match(*type)) return first_type_output + i;
+    return unclassified_output;
   }
 
  private:
@@ -87,7 +87,7 @@ void FileTypeRouter::run(Run& run) {
   const auto fail = [&](const FileSource& source, const std::string& why) {
     if (parameters().raise_on_failure) throw std::invalid_argument(why);
     if (run.log()) run.log()(LogLevel::warning, why + ". Skipping it.");
-    sent[failed].push_back(to_value(source));
+    sent[failed_output].push_back(to_value(source));
   };
   for (std::size_t i = 0; i < sources.size(); ++i) {
     auto source = sources[i];

@@ -16,7 +16,7 @@ constexpr auto by_ending = [](const Entry& entry) { return entry.first; };
 
 // Python 3.11's mimetypes, without the files of the system; Haystack's own for Markdown and Outlook; documents, sound and
 // pictures that later versions of Python know. In order of the endings.
-constexpr Entry types[] = {
+constexpr Entry types_by_ending[] = {
     {".3g2", "audio/3gpp2"},
     {".3gp", "audio/3gpp"},
     {".3gpp", "audio/3gpp"},
@@ -217,7 +217,7 @@ std::optional<std::string> mime_type_of(std::string_view path, const OrderedMap<
   const auto lower = lower_case(ending);
   if (lower.empty()) return std::nullopt;
   std::optional<std::string> type;
-  if (const auto known = found(types, lower)) type = *known;
+  if (const auto known = found(types_by_ending, lower)) type = *known;
   for (const auto& [mime_type, own_ending] : additional)
     if (own_ending == lower) type = mime_type;
   return type;

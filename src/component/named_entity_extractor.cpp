@@ -15,7 +15,7 @@ namespace berth {
 namespace {
 
 constexpr const char* entities_key = "named_entities";
-constexpr std::array<std::string_view, 2> backends = {"HUGGING_FACE", "SPACY"};
+constexpr std::array<std::string_view, 2> entity_backends = {"HUGGING_FACE", "SPACY"};
 
 NamedEntityExtractorParameters with_extractor_defaults(NamedEntityExtractorParameters given) {
   if (given.model.empty()) throw std::invalid_argument("NamedEntityExtractor needs a model");
@@ -66,15 +66,15 @@ NamedEntityAnnotation NamedEntityAnnotation::from_dict(const Value& dict) {
 }
 
 Value ValueTraits<NamedEntityExtractorBackend>::to_value(NamedEntityExtractorBackend backend) {
-  return backends.at(static_cast<std::size_t>(backend));
+  return entity_backends.at(static_cast<std::size_t>(backend));
 }
 
 NamedEntityExtractorBackend ValueTraits<NamedEntityExtractorBackend>::from_value(const Value& value) {
-  for (std::size_t i = 0; i < backends.size(); ++i)
-    if (value.as_string() == backends[i] || value.as_string() == lower_case(backends[i]))
+  for (std::size_t i = 0; i < entity_backends.size(); ++i)
+    if (value.as_string() == entity_backends[i] || value.as_string() == lower_case(entity_backends[i]))
       return static_cast<NamedEntityExtractorBackend>(i);
   throw std::invalid_argument(
-      fmt::format("Invalid backend {} for named entity extractor. Supported backends are: "
+      fmt::format("Invalid backend {} for named entity extractor. Supported entity_backends are: "
                   "['hugging_face', 'spacy']",
                   in_quotes(value.as_string())));
 }

@@ -26,7 +26,7 @@ const UNormalizer2& form_of(std::string_view name) {
   return *form;
 }
 
-[[noreturn]] void fail(UErrorCode error) {
+[[noreturn]] void fail_of_icu(UErrorCode error) {
   throw std::runtime_error(fmt::format("ICU cannot bring a text into a normal form: {}", u_errorName(error)));
 }
 
@@ -42,7 +42,7 @@ Text filled(std::size_t guess, Call call) {
       text.resize(static_cast<std::size_t>(length));
       continue;
     }
-    if (U_FAILURE(error) != 0) fail(error);
+    if (U_FAILURE(error) != 0) fail_of_icu(error);
     text.resize(static_cast<std::size_t>(length));
     return text;
   }

@@ -118,7 +118,7 @@ std::string inner_repr(const PythonType& type) {
 }
 
 template <class TextOf>
-std::string joined(const std::vector<PythonType>& types, std::string_view separator, TextOf text_of) {
+std::string joined_types(const std::vector<PythonType>& types, std::string_view separator, TextOf text_of) {
   std::string all;
   for (const auto& type : types) all.append(all.empty() ? "" : separator).append(text_of(type));
   return all;
@@ -147,8 +147,8 @@ PythonType typing_union(const std::vector<PythonType>& types) {
   const bool is_optional = types.size() == 2 && named.size() == 1;
   const auto& shown = is_optional ? named : types;
   const std::string_view name = is_optional ? "typing.Optional" : "typing.Union";
-  return {fmt::format("{}[{}]", name, joined(shown, ", ", text_of_type)), Type::union_of(meanings(types)),
-          fmt::format("{}[{}]", name, joined(shown, ", ", inner_repr))};
+  return {fmt::format("{}[{}]", name, joined_types(shown, ", ", text_of_type)), Type::union_of(meanings(types)),
+          fmt::format("{}[{}]", name, joined_types(shown, ", ", inner_repr))};
 }
 
 PythonType with_arguments(std::string_view name, std::string_view arguments, int level) {
@@ -158,9 +158,9 @@ PythonType with_arguments(std::string_view name, std::string_view arguments, int
   auto types = meanings(given);
   if (main.text == "typing.Optional") types.push_back(Type::none());
   if (main.text == "typing.Union") return typing_union(given);
-  return {fmt::format("{}[{}]", main.text, joined(given, ", ", text_of_type)),
+  return {fmt::format("{}[{}]", main.text, joined_types(given, ", ", text_of_type)),
           main.type.is_union() ? Type::union_of(std::move(types)) : Type(main.type.name(), std::move(types)),
-          fmt::format("{}[{}]", inner_repr(main), joined(given, ", ", inner_repr))};
+          fmt::format("{}[{}]", inner_repr(main), joined_types(given, ", ", inner_repr))};
 }
 
 PythonType read(std::string_view text, int level) {
@@ -172,7 +172,8 @@ PythonType read(std::string_view text, int level) {
     const bool of_typing_module =
         std::ranges::any_of(types, [](const auto& each) { return each.text.starts_with("typing."); });
     if (of_typing_module) return typing_union(types);  // which is what Python makes of it
-    return {joined(types, " | ", text_of_type), Type::union_of(meanings(types)), joined(types, " | ", inner_repr)};
+    return {joined_types(types, " | ", text_of_type), Type::union_of(meanings(types)),
+            joined_types(types, " | ", inner_repr)};
   }
   const auto bracket = text.find('[');
   if (bracket == text.npos || !text.ends_with(']')) return plain(text);

@@ -27,7 +27,7 @@ std::string own_words(const Value& error) {
   return message;
 }
 
-std::vector<std::string> names(const auto& sockets) {
+std::vector<std::string> socket_names(const auto& sockets) {
   std::vector<std::string> all;
   for (const auto& socket : sockets) all.push_back(socket.name);
   std::ranges::sort(all);
@@ -49,8 +49,8 @@ void check(const Value& each) {
     if (const Value* dict = each.find("to_dict")) {
       EXPECT_EQ(component->to_dict(), *dict);
       EXPECT_EQ(component_from_dict(component->to_dict())->to_dict().to_json(), component->to_dict().to_json());
-      EXPECT_EQ(names(component->outputs()), texts(*each.find("output_names")));
-      EXPECT_EQ(names(component->inputs()), texts(*each.find("input_names")));
+      EXPECT_EQ(socket_names(component->outputs()), texts(*each.find("output_names")));
+      EXPECT_EQ(socket_names(component->inputs()), texts(*each.find("input_names")));
     }
     const auto outputs = run_component(*component, each.find("inputs")->as_object());
     if (error == nullptr) {

@@ -74,7 +74,7 @@ NamedEntityExtractorBackend ValueTraits<NamedEntityExtractorBackend>::from_value
     if (value.as_string() == entity_backends[i] || value.as_string() == lower_case(entity_backends[i]))
       return static_cast<NamedEntityExtractorBackend>(i);
   throw std::invalid_argument(
-      fmt::format("Invalid backend {} for named entity extractor. Supported entity_backends are: "
+      fmt::format("Invalid backend {} for named entity extractor. Supported backends are: "
                   "['hugging_face', 'spacy']",
                   in_quotes(value.as_string())));
 }

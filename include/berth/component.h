@@ -184,6 +184,8 @@ class Component {
   Output<T> output(std::string name) {
     return {add(OutputSocket{std::move(name), type_of<T>()})};
   }
+  /// Declares an output whose type is none of C++'s.
+  Output<Value> output(std::string name, Type type) { return {add(OutputSocket{std::move(name), std::move(type)})}; }
 
  private:
   friend std::unique_ptr<Component> component_from_dict(const Value& data);

@@ -63,7 +63,7 @@ ComponentDevice default_encoder_device();
 std::string problem_of_kept(const Value::Object& parameters);
 
 /// A component that computes with an encoder on this machine. `P` has `model`, `device` and `token`, and can have
-/// `model_kwargs`, `tokenizer_kwargs`, `backend` and `log`.
+/// `model_kwargs`, `tokenizer_kwargs`, `backend` and `log`; or encoder(), which gives the LocalEncoderParameters.
 template <class P>
 class EncoderComponent : public ComponentWith<P> {
  public:
@@ -99,12 +99,16 @@ class EncoderComponent : public ComponentWith<P> {
   static Value::Object kwargs(const std::optional<Value::Object>& given) { return given.value_or(Value::Object{}); }
 
   static LocalEncoderParameters encoder_parameters(const P& given) {
-    LocalEncoderParameters parameters{.model = given.model, .device = given.device, .token = given.token};
-    if constexpr (requires { given.model_kwargs; }) parameters.model_kwargs = kwargs(given.model_kwargs);
-    if constexpr (requires { given.tokenizer_kwargs; }) parameters.tokenizer_kwargs = kwargs(given.tokenizer_kwargs);
-    if constexpr (requires { given.backend; }) parameters.backend = given.backend;
-    if constexpr (requires { given.log; }) parameters.log = given.log;
-    return parameters;
+    if constexpr (requires { given.encoder(); }) {
+      return given.encoder();
+    } else {
+      LocalEncoderParameters parameters{.model = given.model, .device = given.device, .token = given.token};
+      if constexpr (requires { given.model_kwargs; }) parameters.model_kwargs = kwargs(given.model_kwargs);
+      if constexpr (requires { given.tokenizer_kwargs; }) parameters.tokenizer_kwargs = kwargs(given.tokenizer_kwargs);
+      if constexpr (requires { given.backend; }) parameters.backend = given.backend;
+      if constexpr (requires { given.log; }) parameters.log = given.log;
+      return parameters;
+    }
   }
 
   LocalEncoder local_;

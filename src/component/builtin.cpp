@@ -6,14 +6,22 @@
 #include "berth/azure_openai_chat_generator.h"
 #include "berth/azure_openai_generator.h"
 #include "berth/chat_prompt_builder.h"
+#include "berth/conditional_router.h"
+#include "berth/document_cleaner.h"
+#include "berth/document_joiner.h"
+#include "berth/document_splitter.h"
 #include "berth/document_writer.h"
+#include "berth/extractive_reader.h"
+#include "berth/file_type_router.h"
 #include "berth/huggingface_local_chat_generator.h"
 #include "berth/huggingface_local_generator.h"
 #include "berth/in_memory_bm25_retriever.h"
 #include "berth/in_memory_embedding_retriever.h"
 #include "berth/local_whisper_transcriber.h"
+#include "berth/named_entity_extractor.h"
 #include "berth/openai_chat_generator.h"
 #include "berth/openai_generator.h"
+#include "berth/output_adapter.h"
 #include "berth/prompt_builder.h"
 #include "berth/sas_evaluator.h"
 #include "berth/sentence_transformers_diversity_ranker.h"
@@ -23,7 +31,11 @@
 #include "berth/sentence_transformers_sparse_document_embedder.h"
 #include "berth/sentence_transformers_sparse_text_embedder.h"
 #include "berth/sentence_transformers_text_embedder.h"
+#include "berth/text_file_to_document.h"
 #include "berth/transformers_similarity_ranker.h"
+#include "berth/transformers_text_router.h"
+#include "berth/transformers_zero_shot_document_classifier.h"
+#include "berth/transformers_zero_shot_text_router.h"
 
 namespace berth {
 namespace {
@@ -43,10 +55,9 @@ bool is_unknown_form(const Value& value, std::string_view name) {
   return !value.is_null() && (type == nullptr || (*type != Value("single") && *type != Value("multiple")));
 }
 
-/// One with an encoder; its example looks for no device. `kept`: parameters whose form need not be known.
+/// One with an encoder; its example, of `parameters`, looks for no device. `kept`: parameters whose form need not be known.
 template <class C>
-ComponentClass with_encoder(std::vector<std::string> kept = {"token"}) {
-  typename C::Parameters parameters;
+ComponentClass with_encoder(std::vector<std::string> kept = {"token"}, typename C::Parameters parameters = {}) {
   parameters.device = ComponentDevice(Device::cpu());
   auto component = with_example<C>(std::move(parameters));
   component.create = [kept = std::move(kept)](const Value::Object& given) {
@@ -77,6 +88,15 @@ ComponentClass remote(typename C::Parameters example) {
   return component;
 }
 
+ComponentClass entity_extractor() {
+  using Extractor = NamedEntityExtractor;
+  auto component = with_example<Extractor>({.model = "model", .device = ComponentDevice(Device::cpu())});
+  component.create_as = [](std::string_view type, const Value::Object& given) {
+    return Extractor::from_dict(Value::Object{{"type", type}, {"init_parameters", given}});
+  };
+  return component;
+}
+
 ComponentClass local_chat_generator() {
   using Generator = HuggingFaceLocalChatGenerator;
   auto component = with_example<Generator>({.task = "text-generation", .device = ComponentDevice(Device::cpu())});
@@ -91,19 +111,28 @@ ComponentClass local_chat_generator() {
 
 std::vector<ComponentClass> builtin_components() {
   const auto key = Secret::from_token("none");
+  const std::vector<std::string> labels = {"label"};
   const auto store = std::make_shared<InMemoryDocumentStore>();
   return {
       component_class_of<AnswerBuilder>(),
       remote<AzureOpenAIChatGenerator>({.azure_endpoint = "https://localhost", .api_key = key, .azure_ad_token = {}}),
       remote<AzureOpenAIGenerator>({.azure_endpoint = "https://localhost", .api_key = key, .azure_ad_token = {}}),
       component_class_of<ChatPromptBuilder>(),
+      with_example<ConditionalRouter>({.routes = {}}),
+      component_class_of<DocumentCleaner>(),
+      component_class_of<DocumentJoiner>(),
+      component_class_of<DocumentSplitter>(),
       with_example<DocumentWriter>({.document_store = store}),
+      with_encoder<ExtractiveReader>(),
+      with_example<FileTypeRouter>({.mime_types = {"text/plain"}}),
       local_chat_generator(),
       with_example<HuggingFaceLocalGenerator>({.task = "text-generation", .device = ComponentDevice(Device::cpu())}),
       with_example<InMemoryBM25Retriever>({.document_store = store}),
       with_example<InMemoryEmbeddingRetriever>({.document_store = store}),
       remote<OpenAIChatGenerator>({.api_key = key}),
       remote<OpenAIGenerator>({.api_key = key}),
+      entity_extractor(),
+      with_example<OutputAdapter>({.adapter_template = "", .output_type = "str"}),
       with_example<PromptBuilder>({.prompt_template = ""}),
       with_example<LocalWhisperTranscriber>({.device = ComponentDevice(Device::cpu())}),
       with_encoder<SASEvaluator>({"device", "token"}),
@@ -115,6 +144,10 @@ std::vector<ComponentClass> builtin_components() {
       with_encoder<SentenceTransformersSparseTextEmbedder>(),
       with_encoder<SentenceTransformersTextEmbedder>(),
       with_encoder<TransformersSimilarityRanker>(),
+      component_class_of<TextFileToDocument>(),
+      with_encoder<TransformersTextRouter>({"token"}, {.model = "model", .labels = labels}),
+      with_encoder<TransformersZeroShotDocumentClassifier>({"token"}, {.model = "model", .labels = labels}),
+      with_encoder<TransformersZeroShotTextRouter>({"token"}, {.labels = labels}),
   };
 }
 

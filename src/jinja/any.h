@@ -126,8 +126,12 @@ struct Undefined {
   std::string_view name = {};   ///< as it is in the message
   std::string_view owner = {};  ///< the type of what should have had it, or empty
   Failure::Kind kind = Failure::Kind::undefined;
+  bool strict = false;  ///< fails where others count as empty
 
   [[noreturn]] void fail() const;
+  void use() const {
+    if (strict) fail();
+  }
 };
 
 class TextBuilder;

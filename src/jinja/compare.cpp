@@ -112,9 +112,9 @@ bool Any::same_as(const Any& other) const {
 
 bool equal(Run& run, const Any& a, const Any& b) {
   if (a.is_number() && b.is_number()) return number_order(a, b) == std::partial_ordering::equivalent;
-  if (a.type() != b.type()) {
-    return false;
-  }
+  if (a.is_undefined()) a.undefined().use();
+  if (b.is_undefined()) b.undefined().use();
+  if (a.type() != b.type()) return false;
   switch (a.type()) {
     case Type::undefined:
     case Type::none:
@@ -196,6 +196,7 @@ std::size_t hash_of(Run& run, const Any& value) {
     case Type::dict:
       type_error(fmt::format("unhashable type: '{}'", type_name(value)));
     case Type::undefined:
+      value.undefined().use();
       return mixed(0x756E646566);
     case Type::object:
       break;

@@ -7,8 +7,10 @@
 namespace berth::jinja {
 
 struct Environment {
-  bool chat = false;      ///< as transformers renders chat templates; else as Haystack's PromptBuilder does
-  bool messages = false;  ///< {% message %} blocks and the filter templatize_part
+  bool chat = false;              ///< as transformers renders chat templates; else as Haystack's PromptBuilder does
+  bool checks_functions = true;   ///< filters and tests that do not exist are refused before it is run
+  bool strict_undefined = false;  ///< what has no value cannot be used, only tested; else it counts as empty
+  bool messages = false;          ///< {% message %} blocks and the filter templatize_part
 
   bool trim_blocks() const { return chat; }
   bool lstrip_blocks() const { return chat; }

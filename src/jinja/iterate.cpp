@@ -99,7 +99,10 @@ std::size_t length(Run& run, const Any& value) {
   if (value.is_string()) return value.string().characters(run);
   if (value.is_sequence()) return value.items().items.size();
   if (value.is(Type::dict)) return value.dict().size();
-  if (value.is_undefined()) return 0;
+  if (value.is_undefined()) {
+    value.undefined().use();
+    return 0;
+  }
   if (has_length(value)) return value.object().length(run);
   type_error(fmt::format("object of type '{}' has no len()", type_name(value)));
 }
@@ -119,6 +122,7 @@ Iterator* iterate(Run& run, const Any& value) {
     case Type::dict:
       return run.heap.make<KeyIterator>(value.dict());
     case Type::undefined:
+      value.undefined().use();
       return run.heap.make<NoItems>();
     case Type::object:
       if (auto* iterator = value.object().iterate(run)) return iterator;
@@ -132,7 +136,7 @@ Iterator* iterate(Run& run, const Any& value) {
 Iterator* reversed(Run& run, const Any& value) {
   if (value.is_sequence()) return run.heap.make<ReversedItems>(value.items());
   if (value.is(Type::object)) return value.object().reversed(run);
-  if (value.is_undefined()) return run.heap.make<NoItems>();
+  if (value.is_undefined()) return iterate(run, value);
   auto* items = run.list();
   if (value.is(Type::dict))
     for (const auto& entry : value.dict().entries()) items->items.push_back(entry.key);

@@ -272,6 +272,8 @@ std::string_view type_name(const Any& value) {
 bool truth(Run& run, const Any& value) {
   switch (value.type()) {
     case Type::undefined:
+      value.undefined().use();
+      return false;
     case Type::none:
       return false;
     case Type::boolean:

@@ -413,7 +413,7 @@ class Parser {
 std::unique_ptr<const Ast> parse(std::string_view source, const Environment& environment) {
   auto ast = std::make_unique<Ast>();
   ast->body = Parser(source, environment, *ast).parse();
-  check_functions(ast->body);
+  if (environment.checks_functions) check_functions(ast->body);
   ast->undeclared = undeclared_variables(*ast);
   return ast;
 }

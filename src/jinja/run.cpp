@@ -23,7 +23,8 @@ Any Run::undefined_of(const Any& owner, const Any& name, Failure::Kind kind) {
   write_repr(written, name);
   std::string_view type = "None";
   if (!owner.is_none()) type = heap.keep(fmt::format("{} object", type_name(owner)));
-  return heap.make<Undefined>(Undefined{.name = heap.keep(written.bytes()), .owner = type, .kind = kind});
+  return heap.make<Undefined>(Undefined{
+      .name = heap.keep(written.bytes()), .owner = type, .kind = kind, .strict = environment.strict_undefined});
 }
 
 void Undefined::fail() const {

@@ -64,8 +64,12 @@ class Run {
   List* list() { return heap.make<List>(heap.resource()); }
   Dict* dict() { return heap.make<Dict>(heap.resource()); }
   Any big(BigInteger value);  ///< as a 64-bit integer where it is one
-  Any undefined(std::string_view hint) { return heap.make<Undefined>(Undefined{.hint = heap.keep(hint)}); }
-  Any undefined_name(std::string_view name) { return heap.make<Undefined>(Undefined{.name = name}); }
+  Any undefined(std::string_view hint) {
+    return heap.make<Undefined>(Undefined{.hint = heap.keep(hint), .strict = environment.strict_undefined});
+  }
+  Any undefined_name(std::string_view name) {
+    return heap.make<Undefined>(Undefined{.name = name, .strict = environment.strict_undefined});
+  }
   Any undefined_of(const Any& owner, const Any& name, Failure::Kind kind = Failure::Kind::undefined);
   template <class... Values>
   Any tuple(const Values&... values) {

@@ -140,7 +140,9 @@ void write_repr(TextBuilder& out, const Any& value) {
 void write_str(TextBuilder& out, const Any& value) {
   if (value.is_string())
     out.append(value.string());
-  else if (!value.is_undefined())
+  else if (value.is_undefined())
+    value.undefined().use();
+  else
     write_repr(out, value);
 }
 

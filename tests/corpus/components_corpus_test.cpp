@@ -10,8 +10,10 @@
 #include <utility>
 
 #include "berth/component.h"
+#include "berth/extractive_reader.h"
 #include "berth/huggingface_local_chat_generator.h"
 #include "berth/huggingface_local_generator.h"
+#include "berth/named_entity_extractor.h"
 #include "berth/sas_evaluator.h"
 #include "berth/sentence_transformers_diversity_ranker.h"
 #include "berth/sentence_transformers_document_embedder.h"
@@ -21,6 +23,9 @@
 #include "berth/sentence_transformers_sparse_text_embedder.h"
 #include "berth/sentence_transformers_text_embedder.h"
 #include "berth/transformers_similarity_ranker.h"
+#include "berth/transformers_text_router.h"
+#include "berth/transformers_zero_shot_document_classifier.h"
+#include "berth/transformers_zero_shot_text_router.h"
 #include "corpus/haystack_components.h"
 #include "corpus/haystack_corpus.h"
 #include "dataclasses/serialization.h"
@@ -103,7 +108,11 @@ void check(const ComponentClass& component, const ComponentCase& each, const Out
     if (error->find("message")->as_string() == "'init_parameters'") return;
     EXPECT_FALSE(made.result) << made.str();
     if (is_own_message(*error)) {
-      EXPECT_EQ(made.error, error->find("message")->as_string());
+      const auto& message = error->find("message")->as_string();
+      if (message.starts_with("Couldn't deserialize"))
+        EXPECT_EQ(made.error.substr(0, message.size()), message);  // Berth says why
+      else
+        EXPECT_EQ(made.error, message);
     }
     return;
   }
@@ -127,11 +136,13 @@ Value with_token(const Value& init) {
   return Generator(std::move(parameters)).to_dict();
 }
 
-using WithToken = std::tuple<HuggingFaceLocalGenerator, HuggingFaceLocalChatGenerator, SASEvaluator,
-                             SentenceTransformersDiversityRanker, SentenceTransformersDocumentEmbedder,
-                             SentenceTransformersDocumentImageEmbedder, SentenceTransformersSimilarityRanker,
-                             SentenceTransformersSparseDocumentEmbedder, SentenceTransformersSparseTextEmbedder,
-                             SentenceTransformersTextEmbedder, TransformersSimilarityRanker>;
+using WithToken =
+    std::tuple<HuggingFaceLocalGenerator, HuggingFaceLocalChatGenerator, SASEvaluator,
+               SentenceTransformersDiversityRanker, SentenceTransformersDocumentEmbedder,
+               SentenceTransformersDocumentImageEmbedder, SentenceTransformersSimilarityRanker,
+               SentenceTransformersSparseDocumentEmbedder, SentenceTransformersSparseTextEmbedder,
+               SentenceTransformersTextEmbedder, TransformersSimilarityRanker, ExtractiveReader, NamedEntityExtractor,
+               TransformersTextRouter, TransformersZeroShotDocumentClassifier, TransformersZeroShotTextRouter>;
 
 Value constructed(const ComponentClass& component, const Value& init) {
   if (!has_token_by_value(init))

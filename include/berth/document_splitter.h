@@ -1,0 +1,65 @@
+/// DocumentSplitter: documents in parts, as Haystack's component of that name.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "berth/component.h"
+#include "berth/document.h"
+
+namespace berth {
+
+struct DocumentSplitterParameters {
+  /// The unit: "word", "period", "line", "passage" (two ends of lines) or "page" (form feed); "sentence" and "function" are
+  /// held and written, but cannot run.
+  std::string split_by = "word";
+  std::int64_t split_length = 200;   ///< units in a part
+  std::int64_t split_overlap = 0;    ///< units that a part shares with the one before it
+  std::int64_t split_threshold = 0;  ///< a part of fewer units is added to the one before it
+  bool respect_sentence_boundary = false;
+  std::string language = "en";
+  bool use_split_rules = true;
+  bool extend_abbreviations = true;
+  bool skip_empty_documents = true;
+  std::optional<std::string> splitting_function = {};  ///< the name of a function of Python's
+
+  static auto fields() {
+    using P = DocumentSplitterParameters;
+    return std::tuple(
+        field("split_by", &P::split_by), field("split_length", &P::split_length),
+        field("split_overlap", &P::split_overlap), field("split_threshold", &P::split_threshold),
+        field("respect_sentence_boundary", &P::respect_sentence_boundary), field("language", &P::language),
+        field("use_split_rules", &P::use_split_rules), field("extend_abbreviations", &P::extend_abbreviations),
+        field("skip_empty_documents", &P::skip_empty_documents), field("splitting_function", &P::splitting_function));
+  }
+};
+
+/// The meta of a part is that of its document, and `source_id` (the document's id), `page_number` (from 1), `split_id` (from
+/// 0), `split_idx_start` (the character at which it starts), and with an overlap `_split_overlap`: the neighbours by
+/// `doc_id`, and the `range` of this part's characters that they share.
+/// Safe to use from several threads.
+class DocumentSplitter final : public ComponentWith<DocumentSplitterParameters> {
+ public:
+  static constexpr std::string_view type_name = "haystack.components.preprocessors.document_splitter.DocumentSplitter";
+
+  /// Throws std::invalid_argument with Haystack's texts.
+  explicit DocumentSplitter(Parameters parameters = {});
+
+  void warm_up(const CallContext& context = {}) override;
+  /// Throws std::invalid_argument for a document without text, and where the parts overlap so much that they would take
+  /// more than 1 GiB.
+  void run(Run& run) override;
+  bool concurrent() const override { return true; }
+  std::optional<std::string> known_problem() const override;
+  Value::Object init_parameters() const override;
+
+ private:
+  Input<std::vector<Document>> documents_ = input<std::vector<Document>>("documents");
+  Output<std::vector<Document>> parts_ = output<std::vector<Document>>("documents");
+};
+
+}  // namespace berth

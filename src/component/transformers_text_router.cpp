@@ -1,0 +1,86 @@
+#include "berth/transformers_text_router.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+
+#include "berth/error.h"
+#include "berth/model.h"
+#include "component/encoder_head.h"
+#include "model/named_file.h"
+#include "text/printable.h"
+#include "value/python_text.h"
+
+namespace berth {
+namespace {
+
+constexpr std::uint64_t most_config_bytes = 64 << 20;
+
+/// The labels of a model in the order of its config.json, without loading it.
+std::vector<std::string> labels_of_model(const std::string& model) {
+  const auto file = locate_encoder(model, ModelSearch::from_environment()) / "config.json";
+  const auto config = model::read_json(file, most_config_bytes);
+  std::vector<std::string> labels;
+  if (const Value* numbers = config.find("label2id"); numbers != nullptr && numbers->is_object()) {
+    for (const auto& [label, number] : numbers->as_object()) labels.push_back(label);
+  } else if (const Value* names = config.find("id2label"); names != nullptr && names->is_object()) {
+    for (const auto& [number, label] : names->as_object())
+      if (label.is_string()) labels.push_back(label.as_string());
+  }
+  if (labels.empty()) throw FormatError(file, 0, "no labels", "\"label2id\", or labels given to the component");
+  return labels;
+}
+
+TransformersTextRouterParameters with_text_router_defaults(TransformersTextRouterParameters given) {
+  given.huggingface_pipeline_kwargs =
+      resolved_pipeline_kwargs(given.huggingface_pipeline_kwargs.value_or(Value::Object{}), given.model,
+                               "text-classification", given.device, given.log);
+  given.model = given.huggingface_pipeline_kwargs->at("model").as_string();
+  if (given.model.empty()) throw std::invalid_argument("TransformersTextRouter needs a model");
+  if (!given.labels) given.labels = labels_of_model(given.model);
+  given.device.reset();
+  return given;
+}
+
+/// Throws std::invalid_argument where the model has others than `labels`.
+void check_labels(const TextEncoder& encoder, const std::vector<std::string>& labels) {
+  check_head(encoder, EncoderTask::sequence_classification, "TransformersTextRouter");
+  const auto& own = encoder.info().labels;
+  if (std::set(own.begin(), own.end()) == std::set(labels.begin(), labels.end())) return;
+  throw std::invalid_argument(
+      fmt::format("The provided labels do not match the labels in the model configuration file. Provided labels: {}. "
+                  "Model labels: {}",
+                  printable(python_repr(to_value(labels)), 2000), printable(python_repr(to_value(own)), 2000)));
+}
+
+}  // namespace
+
+TransformersTextRouter::TransformersTextRouter(Parameters given)
+    : EncoderComponent(type_name, with_text_router_defaults(std::move(given))) {
+  for (const auto& label : *parameters().labels) labels_.emplace_back(label, output<std::string>(label));
+}
+
+void TransformersTextRouter::warm_up(const CallContext& context) {
+  check_labels(encoder(context), *parameters().labels);
+}
+
+Value::Object TransformersTextRouter::init_parameters() const {
+  auto parameters = EncoderComponent::init_parameters();
+  parameters.erase("device");
+  return parameters;
+}
+
+void TransformersTextRouter::run(Run& run) {
+  const auto encoder = this->encoder(run.context());
+  check_labels(encoder, *parameters().labels);
+  const std::vector<EncodeInput> inputs = {{run.get(text_), {}}};
+  const auto logits = encoder.classify(inputs, {}, {.stop = run.stop()}).values;
+  const auto best = std::ranges::max_element(logits) - logits.begin();
+  const auto& label = encoder.info().labels[static_cast<std::size_t>(best)];
+  const auto found = std::ranges::find(labels_, label, [](const auto& each) { return each.first; });
+  run.set(found->second, inputs.front().text);
+}
+
+}  // namespace berth

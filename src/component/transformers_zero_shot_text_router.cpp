@@ -1,0 +1,49 @@
+#include "berth/transformers_zero_shot_text_router.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "component/encoder_head.h"
+#include "component/zero_shot.h"
+
+namespace berth {
+namespace {
+
+TransformersZeroShotTextRouterParameters with_zero_shot_defaults(TransformersZeroShotTextRouterParameters given) {
+  if (given.labels.empty()) throw std::invalid_argument("TransformersZeroShotTextRouter needs labels");
+  given.huggingface_pipeline_kwargs =
+      resolved_pipeline_kwargs(given.huggingface_pipeline_kwargs.value_or(Value::Object{}), given.model,
+                               "zero-shot-classification", given.device, given.log);
+  given.device.reset();
+  return given;
+}
+
+}  // namespace
+
+TransformersZeroShotTextRouter::TransformersZeroShotTextRouter(Parameters given)
+    : EncoderComponent(type_name, with_zero_shot_defaults(std::move(given))) {
+  for (const auto& label : parameters().labels) labels_.push_back(output<std::string>(label));
+}
+
+void TransformersZeroShotTextRouter::warm_up(const CallContext& context) {
+  check_head(encoder(context), EncoderTask::sequence_classification, "TransformersZeroShotTextRouter");
+}
+
+Value::Object TransformersZeroShotTextRouter::init_parameters() const {
+  auto parameters = EncoderComponent::init_parameters();
+  parameters.erase("model");
+  parameters.erase("device");
+  if (type() == type_name) parameters.erase("multi_label");
+  return parameters;
+}
+
+void TransformersZeroShotTextRouter::run(Run& run) {
+  const auto& own = parameters();
+  const auto text = run.get(text_);
+  const auto scores = zero_shot_scores(this->encoder(run.context()), std::span(&text, 1), own.labels, own.multi_label,
+                                       *own.huggingface_pipeline_kwargs, run.context());
+  const auto best = std::ranges::max_element(scores.front()) - scores.front().begin();
+  run.set(labels_[static_cast<std::size_t>(best)], text);
+}
+
+}  // namespace berth

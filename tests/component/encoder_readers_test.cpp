@@ -1,0 +1,107 @@
+/// What readers, extractors and classifiers refuse, and their names of Haystack 3.
+#include <gmock/gmock.h>
+
+#include "berth/extractive_reader.h"
+#include "berth/named_entity_extractor.h"
+#include "berth/transformers_text_router.h"
+#include "berth/transformers_zero_shot_document_classifier.h"
+#include "berth/transformers_zero_shot_text_router.h"
+#include "refusal.h"
+
+namespace berth {
+namespace {
+
+using test::refusal;
+using testing::HasSubstr;
+
+const ComponentDevice reader_cpu = Device::cpu();
+
+std::string tiny(const std::string& name) { return BERTH_TEST_DATA_DIR "/encoders/" + name; }
+
+Value parameters_under(const std::string& type, const Value::Object& given) {
+  const auto component = component_from_dict(Value::Object{{"type", type}, {"init_parameters", given}});
+  EXPECT_EQ(component->type(), type);
+  return *component->to_dict().find("init_parameters");
+}
+
+TEST(EncoderReaders, RefuseModelsWithAnotherHead) {
+  ExtractiveReader reader({.model = tiny("bert_nli"), .device = reader_cpu});
+  EXPECT_THAT(refusal([&] { reader.warm_up(); }), HasSubstr("ExtractiveReader needs a model for question_answering: '" +
+                                                            tiny("bert_nli") + "' is BertForSequenceClassification"));
+  NamedEntityExtractor extractor({.model = tiny("bert_qa"), .device = reader_cpu});
+  EXPECT_THAT(refusal([&] { extractor.warm_up(); }), HasSubstr("needs a model for token_classification"));
+  TransformersZeroShotTextRouter router({.labels = {"a"}, .model = tiny("bert_ner"), .device = reader_cpu});
+  EXPECT_THAT(refusal([&] { router.warm_up(); }), HasSubstr("needs a model for sequence_classification"));
+}
+
+TEST(EncoderReaders, RefuseLabelsAndTemplatesThatDoNotFit) {
+  TransformersTextRouter router(
+      {.model = tiny("bert_nli"), .labels = std::vector<std::string>{"en", "de"}, .device = reader_cpu});
+  EXPECT_THAT(refusal([&] { router.warm_up(); }),
+              HasSubstr("The provided labels do not match the labels in the model configuration file. Provided labels: "
+                        "['en', 'de']. Model labels: ['contradiction', 'neutral', 'entailment']"));
+  EXPECT_THAT(refusal([] { TransformersZeroShotTextRouter({.labels = {}}); }), HasSubstr("needs labels"));
+  EXPECT_THAT(refusal([] { TransformersZeroShotDocumentClassifier({.labels = {"a"}, .device = reader_cpu}); }),
+              HasSubstr("needs a model"));
+  for (const char* source : {"no label", "{} and {}", "{name}"}) {
+    TransformersZeroShotTextRouter zero_shot(
+        {.labels = {"a"},
+         .model = tiny("bert_nli"),
+         .device = reader_cpu,
+         .huggingface_pipeline_kwargs = Value::Object{{"hypothesis_template", source}}});
+    EXPECT_THAT(refusal([&] { run_component(zero_shot, {{"text", "x"}}); }), HasSubstr("hypothesis_template"));
+  }
+}
+
+TEST(EncoderReaders, RefuseDocumentsWithoutTheTextThatIsClassified) {
+  TransformersZeroShotDocumentClassifier classifier(
+      {.model = tiny("bert_nli"), .labels = {"a", "b"}, .classification_field = "topic", .device = reader_cpu});
+  const auto refused = [&](Value::Object meta) {
+    const Value::Array list = {Document({.id = "1", .content = "x", .meta = std::move(meta)})};
+    return refusal([&] { run_component(classifier, {{"documents", list}}); });
+  };
+  EXPECT_EQ(refused({}), "The following documents do not have the classification field 'topic': 1");
+  EXPECT_THAT(refused({{"topic", 1}}), HasSubstr("'topic' of document 1 is no text"));
+}
+
+TEST(EncoderReaders, AreWrittenAsTheirVersionOfHaystackWritesThem) {
+  const Value::Object reader = {{"model", "m"}, {"model_kwargs", Value::Object{{"device_map", "cpu"}}}};
+  EXPECT_EQ(parameters_under(std::string(ExtractiveReader::type_name), reader).find("overlap_threshold"), nullptr);
+  const auto* threshold = parameters_under(
+                              "haystack_integrations.components.readers.transformers.extractive_reader."
+                              "TransformersExtractiveReader",
+                              reader)
+                              .find("overlap_threshold");
+  ASSERT_NE(threshold, nullptr);
+
+  const Value::Object router = {{"labels", Value::Array{"a"}},
+                                {"multi_label", true},
+                                {"huggingface_pipeline_kwargs", Value::Object{{"model", "m"}, {"device", "cpu"}}}};
+  EXPECT_EQ(parameters_under(std::string(TransformersZeroShotTextRouter::type_name), router).find("multi_label"),
+            nullptr);
+  const auto in_3 = parameters_under(
+      "haystack_integrations.components.routers.transformers.zero_shot_text_router.TransformersZeroShotTextRouter",
+      router);
+  ASSERT_NE(in_3.find("multi_label"), nullptr);
+  EXPECT_TRUE(in_3.find("multi_label")->as_bool());
+
+  const std::string extractor =
+      "haystack_integrations.components.extractors.transformers.named_entity_extractor."
+      "TransformersNamedEntityExtractor";
+  const Value cpu = Value::Object{{"type", "single"}, {"device", "cpu"}};
+  EXPECT_EQ(parameters_under(extractor, {{"model", "m"}, {"device", cpu}}).find("backend"), nullptr);
+  EXPECT_THAT(refusal([&] {
+                parameters_under(extractor, {{"model", "m"}, {"device", cpu}, {"backend", "HUGGING_FACE"}});
+              }),
+              HasSubstr("there is no parameter 'backend'"));
+}
+
+TEST(NamedEntityExtractor, TellsTheNamesThatADocumentHasGot) {
+  EXPECT_FALSE(NamedEntityExtractor::stored_annotations(Document({.content = "x"})));
+  const NamedEntityAnnotation name{"PER", 0, 5, 0.5};
+  const Document document({.content = "Clara", .meta = {{"named_entities", Value::Array{name.to_dict()}}}});
+  EXPECT_EQ(NamedEntityExtractor::stored_annotations(document), std::vector{name});
+}
+
+}  // namespace
+}  // namespace berth

@@ -33,7 +33,7 @@ class FileSources : public testing::Test {
 };
 
 TEST_F(FileSources, BecomeDocumentsWithTheNameOfTheFile) {
-  TextFileToDocument converter({});
+  TextFileToDocument converter;
   std::string warning;
   const CallContext context({}, [&](LogLevel, std::string_view text) { warning = text; });
   const auto outputs =

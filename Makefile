@@ -10,11 +10,13 @@ CUDA_ARCHITECTURES ?= 90
 
 all: build ## build/bin/berth (installs missing Debian packages first)
 
-demo: build model ## what devices are here, and a real model answers on the one that Berth chose
+demo: build model ## what devices are here, and real models answer and rank on the one that Berth chose
 	@echo "== The devices of this machine"
 	build/bin/berth devices
 	@echo "== A short generation"
 	build/bin/berth run smollm2 --verbose -p "In one sentence, what is a harbour?" --max-new-tokens 48
+	@echo "== Texts by how they answer a question"
+	printf 'Paint the crane yellow.\nThe harbour was built in 1843.\nIt rains.\n' | build/bin/berth rank minilm "How old is the port?"
 
 # What optimized code can get wrong, and what a user installs. The other tests have nothing to say without sanitizers.
 RELEASE_AREAS = corpus;engine;examples;jinja;plan

@@ -102,7 +102,7 @@ ModelProfile read_model(const std::filesystem::path& path);
 /// The folders where models are looked for by name. Empty: no such folder.
 struct ModelSearch {
   std::filesystem::path hub_cache;    ///< of Hugging Face, which holds models--ORG--NAME
-  std::filesystem::path model_cache;  ///< Berth's own, which holds smollm2
+  std::filesystem::path model_cache;  ///< Berth's own, which holds smollm2 and minilm
 
   /// HF_HUB_CACHE, else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub, else ~/.cache/huggingface/hub; and
   /// XDG_CACHE_HOME/berth/models, else ~/.cache/berth/models.
@@ -123,6 +123,7 @@ std::filesystem::path locate_model(std::string_view model, const ModelSearch& se
 /// sentence-transformers. The first that fits:
 ///   - the path of such a folder, or of a file in it
 ///   - "ORG/NAME" in the Hugging Face cache; a name alone also stands for that of the organization sentence-transformers
+///   - "minilm", or all-MiniLM-L6-v2 by its name, in `search.model_cache`
 /// Nothing is downloaded: throws ModelNotFound, with the command that gets what is missing; std::invalid_argument where
 /// the name is empty or holds a NUL byte.
 std::filesystem::path locate_encoder(std::string_view model, const ModelSearch& search);

@@ -153,13 +153,12 @@ TEST_F(Recovery, OfALossDuringTheLoadDuringThePromptAndBetweenTwoCalls) {
   const auto model = engine("llama.cpp").load(others.request());
   const auto session = model->new_session(one_thread);
   std::string text;
-  for (int i = 0; i < 60; ++i) text += "One, two, three, four, five. ";
-  std::thread killer([&] {
+  for (int i = 0; i < 25; ++i) text += "One, two, three, four, five. ";
+  std::jthread killer([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     others[0].end();
   });
   const auto result = session->generate({.prompts = {text}, .options = {.max_new_tokens = 4}});
-  killer.join();
   EXPECT_EQ(result.completions[0].generated_tokens, 4U);
 
   Workers last(1);

@@ -31,10 +31,12 @@ void ReplyPrinter::end() {
   flush();
 }
 
+void tell_warning(LogLevel, std::string_view message) { note("warning: " + escaped(message)); }
+
 GenerationResult answer(Session& session, Prompt prompt, const GenerationOptions& options, bool stream,
                         std::stop_token stop) {
   ReplyPrinter printer;
-  GenerationContext context{.stop = std::move(stop)};
+  GenerationContext context{.stop = std::move(stop), .log = tell_warning};
   const bool as_made = stream && options.num_return_sequences == 1;
   if (as_made) context.on_chunk = [&](const StreamingChunk& chunk) { printer.print_part(chunk.content); };
   auto result = session.generate({.prompts = {std::move(prompt)}, .options = options}, context);

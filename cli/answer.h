@@ -23,6 +23,9 @@ class ReplyPrinter {
   bool in_line_ = false;
 };
 
+/// On standard error: what a generation had to do about its engine or a device.
+void tell_warning(LogLevel level, std::string_view message);
+
 /// Generates from `prompt`, printing while it does where `stream`. With several replies each has a heading.
 GenerationResult answer(Session& session, Prompt prompt, const GenerationOptions& options, bool stream,
                         std::stop_token stop);

@@ -87,7 +87,7 @@ int run_prompt(const Engine& engine, const LoadedModel& model, const RunOptions&
   const auto session = model.new_session(session_options(options));
   GenerationResult result;
   if (options.json) {
-    result = session->generate({.prompts = {prompt}, .options = generation}, {.stop = interrupt.token()});
+    result = session->generate({.prompts = {prompt}, .options = generation}, {.stop = interrupt.token(), .log = tell_warning});
     auto document = as_value(result, model.info(), engine.name());
     if (options.show_placement) document.as_object().set("placement", placement_value(model));
     print(document.to_json(2) + "\n");
@@ -124,7 +124,12 @@ std::shared_ptr<const LoadedModel> load_on_one(const RunOptions& options, const 
   const auto resolution = resolve_on_machine(options, request, engine);
   if (options.verbose) tell_device(resolution);
   return engine.load(
-      {.model = path, .device = resolution.device, .keys = resolution.keys, .context = context_spec(options)}, context);
+      {.model = path,
+       .device = resolution.device,
+       .keys = resolution.keys,
+       .context = context_spec(options),
+       .isolation = isolation(options)},
+      context);
 }
 
 std::shared_ptr<const LoadedModel> load(const RunOptions& options, const ResolveRequest& request, const Engine& engine,

@@ -67,6 +67,12 @@ void add_machine_options(CLI::App& command, RunOptions& options) {
                   "No more than this of a device, such as cuda:0=10GiB, with a strategy in --device-map; can be repeated")
       ->type_name("DEVICE=SIZE")
       ->allow_extra_args(false);
+  command
+      .add_option("--isolation", options.isolation,
+                  "process: the engine runs in a process of its own, so that its crash is an error, and a lost device does "
+                  "not end the answer; none: in this one; automatic, the default: process for workers on other machines")
+      ->type_name("WHERE")
+      ->check(one_of({"automatic", "none", "process"}));
   command.add_option("--n-ctx,--context", options.n_ctx, "Tokens of context; 0, the default: as many as are needed")
       ->type_name("N")
       ->check(whole_number());
@@ -98,6 +104,12 @@ void add_run_options(CLI::App& command, RunOptions& options) {
 std::optional<ContextSpec> context_spec(const RunOptions& options) {
   if (options.n_ctx == 0) return std::nullopt;
   return ContextSpec{.n_ctx = options.n_ctx, .n_seq = GenerationOptions::max_return_sequences, .unified = true};
+}
+
+Isolation isolation(const RunOptions& options) {
+  for (const auto each : {Isolation::none, Isolation::process})
+    if (options.isolation == to_string(each)) return each;
+  return Isolation::automatic;
 }
 
 SessionOptions session_options(const RunOptions& options) {

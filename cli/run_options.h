@@ -18,6 +18,7 @@ struct RunOptions {
   std::optional<std::string> device_map;  ///< a strategy, a file, or JSON
   std::optional<std::string> plan;        ///< a file
   std::vector<std::string> max_memory;
+  std::optional<std::string> isolation;  ///< of the engine, by the name of an Isolation
   bool show_placement = false;
   std::optional<std::string> simulate;  ///< a machine that need not exist
   std::optional<std::string> system;
@@ -38,6 +39,8 @@ void add_run_options(CLI::App& command, RunOptions& options);
 
 /// The context to load a model with; none: the engine's default.
 std::optional<ContextSpec> context_spec(const RunOptions& options);
+/// Whether the engine runs in a process of its own.
+Isolation isolation(const RunOptions& options);
 SessionOptions session_options(const RunOptions& options);
 
 /// All of them together. Sampling is on where the temperature is above 0, and where anything that only sampling uses is

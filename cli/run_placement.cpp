@@ -44,7 +44,7 @@ Loaded by_strategy(const Task& task) {
   request.strategy = map_strategy_from_str(*task.options.device_map);
   request.max_memory = max_memory_budgets(task.options.max_memory, "berth run");
   return load_accepted(task.engine, task.profile, request, accept_plan(task.profile, request, task.machine), task.context,
-                       [](std::string_view step) { note("warning: " + escaped(step)); })
+                       [](std::string_view step) { note("warning: " + escaped(step)); }, isolation(task.options))
       .model;
 }
 
@@ -59,7 +59,8 @@ Loaded by_map(const Task& task) {
   return task.engine.load({.model = task.profile.path,
                            .device = device,
                            .keys = task.machine().keys(device),
-                           .context = context_spec(options)},
+                           .context = context_spec(options),
+                           .isolation = isolation(options)},
                           task.context);
 }
 
@@ -85,7 +86,9 @@ Loaded by_plan(const Task& task) {
                                          "plan {} --json",
                                          name, listed(problems), options.model));
   context.reservation = std::make_shared<Reservation>(profile.path, plan.use);
-  return engine.load(LoadRequest::of(plan, profile.path), context);
+  auto request = LoadRequest::of(plan, profile.path);
+  request.isolation = isolation(options);
+  return engine.load(request, context);
 }
 
 std::string run_text(const LayerRun& run) {

@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
 #include <sstream>
 
 #include "berth/simulated.h"
@@ -13,6 +15,15 @@
 
 namespace berth::cli {
 namespace {
+
+/// Of the process that holds the model; 0 where that is not known.
+std::uint64_t peak_of_process(int pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  constexpr std::string_view name = "VmHWM:";
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(name)) return std::strtoull(line.c_str() + name.size(), nullptr, 10) * 1024;
+  return 0;
+}
 
 std::uint64_t peak_rss_bytes() {
   struct rusage usage = {};
@@ -54,9 +65,10 @@ Value as_value(const GenerationResult& result, const LoadedModelInfo& model, std
                         {"tokens_per_second", result.tokens_per_second},
                         {"load_ms", model.load_ms},
                         {"first_token_ms", result.first_token_ms},
-                        {"peak_rss_bytes", peak_rss_bytes()},
+                        {"peak_rss_bytes", peak_rss_bytes() + (model.host_pid ? peak_of_process(*model.host_pid) : 0)},
                         {"finish_reasons", std::move(reasons)},
                         {"seeds", std::move(seeds)}};
+  if (!result.recoveries.empty()) meta.set("recoveries", Value::Array(result.recoveries.begin(), result.recoveries.end()));
   return Value::Object{{"replies", std::move(replies)}, {"meta", std::move(meta)}};
 }
 
@@ -68,6 +80,7 @@ void tell_lines(const std::string& text, std::string_view before) {
 void tell_device(const Resolution& resolution) { tell_lines(resolution.str(), "device "); }
 
 void tell_model(const LoadedModelInfo& model) {
+  if (model.host_pid) note(fmt::format("the engine runs in a process of its own, {}", *model.host_pid));
   note(fmt::format("{} on {}{}, loaded in {:.0f} ms from {}", escaped(model.description),
                    runs_simulated(model) ? "simulated " : "", model.where(), model.load_ms,
                    escaped(model.path.string())));

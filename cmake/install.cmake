@@ -1,7 +1,7 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS berth EXPORT berth-targets FILE_SET HEADERS)
-install(TARGETS berth_probe berth_engine_probe DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/berth)
+install(TARGETS berth_probe berth_engine_probe berth_engine_host DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/berth)
 if(TARGET berth_simulated)
   install(TARGETS berth_simulated DESTINATION ${CMAKE_INSTALL_LIBDIR}/berth)
 endif()

@@ -97,6 +97,10 @@ struct Completion {
 struct GenerationRequest {
   std::vector<Prompt> prompts = {};  ///< computed together in one batch
   GenerationOptions options = {};
+  /// Tokens that the completions begin with, as on_token() told them of a call that was cut: the first list for the first
+  /// completion, and so on. They are computed with the prompts, count as generated, and are told and streamed again; what
+  /// is sampled goes on as it would have with the same seed.
+  std::vector<std::vector<std::int32_t>> begun = {};
 
   /// Throws std::invalid_argument for a text that is not UTF-8.
   Value to_dict() const;
@@ -110,6 +114,9 @@ struct GenerationRequest {
 struct GenerationContext {
   std::function<void(const StreamingChunk&)> on_chunk = {};  ///< on the calling thread
   std::stop_token stop = {};                                 ///< ends the generation with what there is, `cancelled`
+  /// Each token of the completion `index`, before the chunk whose text it ends; on the calling thread.
+  std::function<void(std::size_t index, std::int32_t token)> on_token = {};
+  LogCallback log = {};  ///< told of a device or an engine that was lost meanwhile, and where the generation goes on
 };
 
 struct GenerationResult {
@@ -118,6 +125,8 @@ struct GenerationResult {
   double first_token_ms = 0;     ///< from the call to the first token, waiting for other calls left out
   double generation_ms = 0;      ///< from the first token to the last
   double tokens_per_second = 0;  ///< over generation_ms and all completions; 0 where there was one token each
+  /// What was lost while it was made, and where it went on: "rpc:0 was lost (...); going on on cpu".
+  std::vector<std::string> recoveries = {};
 
   /// Throws std::invalid_argument for a text that is not UTF-8.
   Value to_dict() const;
@@ -152,7 +161,8 @@ class Session {
   virtual ~Session() = default;
 
   /// Throws std::invalid_argument for options out of range and for a prompt that is empty or longer than the context of
-  /// the model, with what it needs; EngineError where the engine fails. The session can be used again after each of these.
+  /// the model, with what it needs; EngineError where the engine fails, EngineLost where it ended and nothing else can go
+  /// on. The session can be used again after each of these.
   virtual GenerationResult generate(const GenerationRequest& request, const GenerationContext& context = {}) = 0;
 };
 
@@ -170,6 +180,7 @@ struct LoadedModelInfo {
   int context_length = 0;  ///< tokens that the model was trained for
   bool has_chat_template = false;
   double load_ms = 0;
+  std::optional<int> host_pid = {};  ///< the process that holds it (see Isolation); none: this one
 
   std::string where() const;  ///< "cuda:0", or "cpu, cuda:0"
 };
@@ -213,6 +224,15 @@ class LoadedModel {
   virtual std::vector<PlacedTensor> tensors() const = 0;
 };
 
+/// Where an engine runs. In a process of its own, a crash, an abort or a hang of it is an EngineLost, and the model is
+/// loaded anew on what is left, so that a generation goes on where it was.
+enum class Isolation {
+  automatic,  ///< process where a part of the model lies on a worker of another machine, else none
+  none,       ///< in this process
+  process     ///< in the program berth-engine-host, which ends with the model
+};
+std::string_view to_string(Isolation isolation);  ///< "automatic", "none", "process"
+
 /// What is to be loaded, and where, as data.
 struct LoadRequest {
   std::filesystem::path model = {};        ///< a GGUF file
@@ -225,6 +245,11 @@ struct LoadRequest {
   /// Bounds the memory that each session takes. None: as many tokens as the model was trained for, shared by up to 64
   /// sequences.
   std::optional<ContextSpec> context = {};
+  Isolation isolation = Isolation::automatic;
+  /// How often one call loads the model anew when its engine or a device is lost; only in a process of its own.
+  int max_recoveries = 3;
+  /// An engine in a process of its own that neither answers nor computes for so long counts as lost; 0: never.
+  int patience_s = 120;
 
   /// Throws std::invalid_argument for a path that is not UTF-8.
   Value to_dict() const;
@@ -281,7 +306,8 @@ class Engine {
                            const OrderedMap<DeviceKey>& keys) const = 0;
 
   /// Throws ModelNotFound, FormatError (a file that is no model or is damaged), EngineError (a device that is not there or
-  /// that cannot be told from another, an architecture that is not known, too little memory), std::invalid_argument (a
+  /// that cannot be told from another, an architecture that is not known, too little memory), EngineLost (the process of the
+  /// engine ended), std::invalid_argument (a
   /// context that cannot be, the profile of another file) and Cancelled.
   virtual std::shared_ptr<const LoadedModel> load(const LoadRequest& request,
                                                   const LoadContext& context = {}) const = 0;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace berth {
 
@@ -47,6 +48,21 @@ class EngineError : public std::runtime_error {
   std::string engine_;
   std::string device_;
   std::string cause_;
+};
+
+/// An engine that ran in a process of its own and is gone: it crashed, was killed, hung, or lost a device. `cause()` holds
+/// the signal or exit status and the last lines of its log.
+class EngineLost : public EngineError {
+ public:
+  EngineLost(std::string_view engine, std::string_view device, std::string_view cause,
+             std::vector<std::string> texts_so_far = {})
+      : EngineError(engine, device, cause), texts_so_far_(std::move(texts_so_far)) {}
+
+  /// What had been generated, completion by completion.
+  const std::vector<std::string>& texts_so_far() const { return texts_so_far_; }
+
+ private:
+  std::vector<std::string> texts_so_far_;
 };
 
 /// A model that is not on this machine. `what()` holds the command that gets it.

@@ -123,7 +123,9 @@ HuggingFaceLocalChatGenerator::Result HuggingFaceLocalChatGenerator::run(const s
 
   Result result;
   result.generation = model_->session()->generate({.prompts = {prompt}, .options = options},
-                                                  {.on_chunk = callback.call, .stop = context.stop});
+                                                  {.on_chunk = callback.call,
+                                                   .stop = context.stop,
+                                                   .log = context.logging_to(model_->log()).log});
   for (std::size_t i = 0; i < result.generation.completions.size(); ++i) {
     const auto& completion = result.generation.completions[i];
     const auto text = without_stop_words(completion.text, stop_words);

@@ -58,7 +58,9 @@ HuggingFaceLocalGenerator::Result HuggingFaceLocalGenerator::run(std::string_vie
 
   Result result;
   result.generation = model_->session()->generate({.prompts = {std::string(prompt)}, .options = options},
-                                                  {.on_chunk = callback.call, .stop = context.stop});
+                                                  {.on_chunk = callback.call,
+                                                   .stop = context.stop,
+                                                   .log = context.logging_to(model_->log()).log});
   for (const auto& completion : result.generation.completions)
     result.replies.push_back(
         without_stop_words((return_full_text ? std::string(prompt) : "") + completion.text, stop_words));

@@ -63,6 +63,15 @@ std::optional<ComponentDevice> device_of_kwargs(const Value::Object& kwargs) {
   return from_hf(*device);
 }
 
+/// Berth's own `isolation` in `model_kwargs`.
+Isolation isolation_of_kwargs(const Value::Object& kwargs) {
+  const Value* given = pipeline_kwarg(kwargs, "isolation");
+  if (given == nullptr) return Isolation::automatic;
+  for (const auto isolation : {Isolation::automatic, Isolation::none, Isolation::process})
+    if (*given == Value(to_string(isolation))) return isolation;
+  throw std::invalid_argument("`isolation` must be 'automatic', 'none' or 'process', got " + given->to_json());
+}
+
 /// Haystack's resolution of task and device, without a look at the task.
 Value::Object resolved_but_for_the_task(LocalModelParameters& parameters) {
   const Value* in_kwargs = parameters.pipeline_kwargs.find("task");
@@ -92,6 +101,7 @@ LocalModel::LocalModel(LocalModelParameters parameters)
   given_ = device_of_kwargs(kwargs);
   strategy_ = strategy_of_kwargs(kwargs);
   if (const Value* budgets = pipeline_kwarg(kwargs, "max_memory")) max_memory_ = max_memory_from(*budgets);
+  isolation_ = isolation_of_kwargs(kwargs);
   if (!given_ && !in_kwargs) given_ = parameters.device;
   if (!in_kwargs && !parameters.device)
     parameters.device = given_ ? resolve_here({}, {std::string(engine_name)}).device : device();
@@ -193,20 +203,22 @@ void LocalModel::warm_up(const CallContext& context) {
 
 std::shared_ptr<const LoadedModel> LocalModel::load(const ModelProfile& profile, const LoadContext& context) const {
   if (!strategy_ && (given_ || fits_alone(profile, resolution()))) {
-    const LoadRequest request{.model = profile.path, .device = resolution().device, .keys = resolution().keys};
+    const LoadRequest request{
+        .model = profile.path, .device = resolution().device, .keys = resolution().keys, .isolation = isolation_};
     return shared_model<LoadedModel>(profile.path, request.to_dict(), context.stop,
                         [&] { return engine(engine_name).load(request, context); });
   }
   auto request = default_plan_request(profile);
   request.strategy = strategy_.value_or(MapStrategy::optimal);
   request.max_memory = max_memory_;
-  Value::Object wish = {{"strategy", to_string(request.strategy)}};
+  Value::Object wish = {{"strategy", to_string(request.strategy)}, {"isolation", to_string(isolation_)}};
   for (const auto& [device, bytes] : max_memory_) wish.set(device.str(), bytes);
   return shared_model<LoadedModel>(profile.path, wish, context.stop, [&] {
     return load_accepted(engine(engine_name), profile, request, accept_plan(profile, request), context,
                          [&](std::string_view step) {
                            if (context.log) context.log(LogLevel::warning, step);
-                         })
+                         },
+                         isolation_)
         .model;
   });
 }

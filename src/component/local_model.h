@@ -77,6 +77,7 @@ class LocalModel {
   std::optional<ComponentDevice> given_;
   std::optional<MapStrategy> strategy_;  // instead of a device
   std::vector<MemoryBudget> max_memory_;  // for it
+  Isolation isolation_ = Isolation::automatic;
   mutable std::once_flag resolved_;
   mutable std::optional<Resolution> resolution_;  // once for each component: it may look at the whole machine
   LogCallback log_;

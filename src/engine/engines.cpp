@@ -3,6 +3,7 @@
 
 #include "berth/engine.h"
 #ifdef BERTH_WITH_LLAMA
+#include "engine/host/hosted_engine.h"
 #include "engine/llama/llama_engine.h"
 #endif
 
@@ -11,7 +12,8 @@ namespace berth {
 std::span<const Engine* const> engines() {
 #ifdef BERTH_WITH_LLAMA
   static const llama::LlamaEngine llama_engine;
-  static const std::array<const Engine*, 1> all = {&llama_engine};
+  static const host::HostedEngine hosted(llama_engine);
+  static const std::array<const Engine*, 1> all = {&hosted};
 #else
   static const std::array<const Engine*, 0> all = {};
 #endif

@@ -122,14 +122,16 @@ PlannedModel load_planned(const Engine& engine, const ModelProfile& profile, con
 
 PlannedModel load_accepted(const Engine& engine, const ModelProfile& profile, const PlanRequest& request,
                            AcceptedPlan accepted, const LoadContext& given,
-                           const std::function<void(std::string_view)>& on_step) {
+                           const std::function<void(std::string_view)>& on_step, Isolation isolation) {
   Ladder ladder(engine, profile, request, std::move(accepted));
   PlannedModel loaded;
   auto context = given;
   for (;;) {
     try {
       context.reservation = ladder.reservation();
-      loaded.model = engine.load(LoadRequest::of(ladder.plan(), profile.path), context);
+      auto load = LoadRequest::of(ladder.plan(), profile.path);
+      load.isolation = isolation;
+      loaded.model = engine.load(load, context);
       loaded.model->new_session({.reserve = true});
       loaded.plan = ladder.plan();
       return loaded;

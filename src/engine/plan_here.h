@@ -33,7 +33,8 @@ AcceptedPlan accept_plan(const ModelProfile& profile, const PlanRequest& request
 /// load_planned() from a plan on, which was made by `request`.
 PlannedModel load_accepted(const Engine& engine, const ModelProfile& profile, const PlanRequest& request,
                            AcceptedPlan accepted, const LoadContext& context,
-                           const std::function<void(std::string_view)>& on_step);
+                           const std::function<void(std::string_view)>& on_step,
+                           Isolation isolation = Isolation::automatic);
 
 /// Whether the model, with a context of 4096 tokens, fits on the one device that was taken. Where the machine does not tell
 /// what is free, it does.

@@ -37,7 +37,8 @@ struct FieldsOf<GenerationOptions> {
 template <>
 struct FieldsOf<GenerationRequest> {
   static constexpr std::tuple all = {required("prompts", &GenerationRequest::prompts),
-                                     field("options", &GenerationRequest::options)};
+                                     field("options", &GenerationRequest::options),
+                                     field("begun", &GenerationRequest::begun)};
 };
 
 template <>
@@ -58,7 +59,8 @@ struct FieldsOf<GenerationResult> {
   using R = GenerationResult;
   static constexpr std::tuple all = {
       required("completions", &R::completions), required("first_token_ms", &R::first_token_ms),
-      required("generation_ms", &R::generation_ms), required("tokens_per_second", &R::tokens_per_second)};
+      required("generation_ms", &R::generation_ms), required("tokens_per_second", &R::tokens_per_second),
+      field("recoveries", &R::recoveries)};
 };
 
 template <>
@@ -70,10 +72,18 @@ struct FieldsOf<SessionOptions> {
 };
 
 template <>
+struct NamesOf<Isolation> {
+  static constexpr std::array<std::string_view, 3> all = {"automatic", "none", "process"};
+};
+
+template <>
 struct FieldsOf<LoadRequest> {
   static constexpr std::tuple all = {required("model", &LoadRequest::model), required("device", &LoadRequest::device),
                                      field("placement", &LoadRequest::placement),
-                                     field("keys", &LoadRequest::keys), field("context", &LoadRequest::context)};
+                                     field("keys", &LoadRequest::keys), field("context", &LoadRequest::context),
+                                     field("isolation", &LoadRequest::isolation),
+                                     field("max_recoveries", &LoadRequest::max_recoveries),
+                                     field("patience_s", &LoadRequest::patience_s)};
 };
 
 }  // namespace berth::structs

@@ -11,6 +11,10 @@ std::string_view to_string(FinishReason reason) {
   return structs::NamesOf<FinishReason>::all.at(static_cast<std::size_t>(reason));
 }
 
+std::string_view to_string(Isolation isolation) {
+  return structs::NamesOf<Isolation>::all.at(static_cast<std::size_t>(isolation));
+}
+
 Value GenerationRequest::to_dict() const { return structs::write(*this); }
 GenerationRequest GenerationRequest::from_dict(const Value& dict) { return structs::read<GenerationRequest>(dict, {}); }
 

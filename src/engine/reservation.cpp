@@ -51,11 +51,15 @@ Reservation::Reservation(std::filesystem::path model, std::vector<DeviceUse> mos
   write();
 }
 
-Reservation::~Reservation() {
+Reservation::~Reservation() { release(); }
+
+void Reservation::release() {
+  const std::lock_guard lock(mutex_);
   if (!lock_) return;
   std::error_code ignored;
   std::filesystem::remove(file_, ignored);
   std::filesystem::remove(file_.replace_extension(".lock"), ignored);
+  lock_.reset();
 }
 
 void Reservation::set_held(std::vector<DeviceUse> held) {

@@ -24,6 +24,11 @@ class Reservation {
   /// What it takes now; the rest of `most` stays kept.
   void set_held(std::vector<DeviceUse> held);
 
+  const std::vector<DeviceUse>& most() const { return most_; }
+
+  /// Keeps nothing any more, as another process does from here on.
+  void release();
+
  private:
   void write() const;
 

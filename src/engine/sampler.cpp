@@ -68,6 +68,11 @@ std::optional<std::int32_t> Sampler::next(std::span<float> scores) {
   return token;
 }
 
+void Sampler::accept(std::int32_t token) {
+  if (do_sample_) (void)std::uniform_real_distribution<double>()(random_);  // one number a token, see draw()
+  remember(token);
+}
+
 std::int32_t Sampler::sample() {
   const std::size_t n_vocab = blocks_.size();
   const double least = min_p_ > 0 ? blocks_.largest() + temperature_ * std::log(min_p_) : -HUGE_VAL;

@@ -24,6 +24,9 @@ class Sampler {
   /// nothing: one is NaN or plus infinity, or all are minus infinity.
   std::optional<std::int32_t> next(std::span<float> scores);
 
+  /// As if next() had answered `token`, which is below n_vocab.
+  void accept(std::int32_t token);
+
  private:
   class Penalized;
 

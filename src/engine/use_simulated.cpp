@@ -2,6 +2,7 @@
 
 #include "berth/error.h"
 #include "berth/simulated.h"
+#include "engine/simulated_here.h"
 #include "inventory/simulated_uuid.h"
 #ifdef BERTH_WITH_LLAMA
 #include "engine/llama/simulated_devices.h"
@@ -16,6 +17,14 @@ void use_simulated(const Inventory& machine) {
   llama::set_simulated_machine(machine);
 #else
   throw EngineError("", "", "this Berth was built without an engine, so nothing runs on a simulated machine");
+#endif
+}
+
+std::optional<Inventory> simulated_here() {
+#ifdef BERTH_WITH_LLAMA
+  return llama::simulated_machine();
+#else
+  return std::nullopt;
 #endif
 }
 

@@ -65,6 +65,8 @@ Child::Child(Command command) {
   pid_ = spawn(std::move(command), far_end);
 }
 
+Child::Child(Command command, int third, int errors) : pid_(spawn(std::move(command), third, errors)) {}
+
 Child::~Child() {
   if (pid_ <= 0) return;
   kill(Victims::all);
@@ -86,6 +88,15 @@ bool Child::read_some(std::string& answer) {
 
 void Child::kill(Victims victims) const {
   if (pid_ > 0 && is_ours(pid_)) ::kill(victims == Victims::all ? -pid_ : pid_, SIGKILL);
+}
+
+bool Child::ends_by(Clock::time_point time) const {
+  for (auto pause = std::chrono::microseconds(50);; pause = std::min(2 * pause, std::chrono::microseconds(2000))) {
+    siginfo_t state{};
+    if (waitid(P_PID, static_cast<id_t>(pid_), &state, WEXITED | WNOHANG | WNOWAIT) != 0 || state.si_pid == pid_) return true;
+    if (Clock::now() > time) return false;
+    std::this_thread::sleep_for(pause);
+  }
 }
 
 std::optional<Exit> Child::reap(Clock::time_point dead_by) {

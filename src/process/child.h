@@ -39,6 +39,8 @@ class Child {
 
   /// Starts it (see spawn()). Throws std::system_error.
   explicit Child(Command command);
+  /// Starts it with files of the caller's as descriptor 3 and for its errors; nothing is read from it here.
+  Child(Command command, int third, int errors);
   /// Kills it with all that it started, and does not wait for it: reap_undead() does.
   ~Child();
   Child(const Child&) = delete;
@@ -51,7 +53,12 @@ class Child {
   /// Appends what comes next, and waits for it. False, once nothing more will come.
   bool read_some(std::string& answer);
 
+  pid_t pid() const { return pid_; }  ///< until reap()
+
   void kill(Victims victims) const;
+
+  /// Waits until it ended, for reap() to tell what ended it. False where it lives at `time`.
+  bool ends_by(Clock::time_point time) const;
 
   /// What ended it, once; none where somebody else took the exit status. One that is not dead by then, as it sits in the
   /// kernel, counts as killed and is left to reap_undead().

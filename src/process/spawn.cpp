@@ -39,13 +39,15 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 }  // namespace
 
-pid_t spawn(Command command, int answer) {
+pid_t spawn(Command command, int answer, int errors) {
   std::vector<std::string> environment;
   for (const auto& [name, value] : command.environment) environment.push_back(name + '=' + value);
   FileActions files;
-  require(posix_spawn_file_actions_adddup2(&files.value, answer, 3), "posix_spawn");
   for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     require(posix_spawn_file_actions_addopen(&files.value, standard, "/dev/null", O_RDWR, 0), "posix_spawn");
+  if (errors >= 0) require(posix_spawn_file_actions_adddup2(&files.value, errors, STDERR_FILENO), "posix_spawn");
+  // As the last one, since any of the others may be number 3.
+  require(posix_spawn_file_actions_adddup2(&files.value, answer, 3), "posix_spawn");
   require(posix_spawn_file_actions_addclosefrom_np(&files.value, 4), "posix_spawn");
   Attributes attributes;
   sigset_t none;

@@ -16,7 +16,8 @@ struct Command {
 };
 
 /// Starts it in a process group of its own, with `answer` as descriptor 3 and no other file of this process: what it
-/// prints goes nowhere, and it meets no lock or terminal of this program. Throws std::system_error naming the program.
-pid_t spawn(Command command, int answer);
+/// prints goes nowhere, but its errors to `errors` where that is a file, and it meets no lock or terminal of this program.
+/// Throws std::system_error naming the program.
+pid_t spawn(Command command, int answer, int errors = -1);
 
 }  // namespace berth::process

@@ -107,6 +107,60 @@ TEST_F(Generation, TheSeedItChoseGivesTheSampleAgain) {
             chosen.text);
 }
 
+/// The tokens of each completion, as they are told.
+std::vector<std::vector<std::int32_t>> tokens_of(Session& session, const GenerationRequest& request) {
+  std::vector<std::vector<std::int32_t>> tokens(request.prompts.size() *
+                                                static_cast<std::size_t>(request.options.num_return_sequences));
+  GenerationContext call;
+  call.on_token = [&](std::size_t index, std::int32_t token) { tokens.at(index).push_back(token); };
+  const auto result = session.generate(request, call);
+  for (std::size_t i = 0; i < tokens.size(); ++i) EXPECT_EQ(tokens[i].size(), result.completions[i].generated_tokens);
+  return tokens;
+}
+
+TEST_F(Generation, GoesOnFromTokensThatWereMadeBefore) {
+  const auto session = model()->new_session();
+  for (const bool sampled : {false, true}) {
+    GenerationRequest request{.prompts = {model()->apply_chat_template(counting), model()->apply_chat_template(counting)},
+                              .options = {.max_new_tokens = 20}};
+    if (sampled) {
+      request.options.do_sample = true;
+      request.options.temperature = 0.3;
+      request.options.seed = 11;
+      request.options.num_return_sequences = 2;
+    }
+    const auto expected = session->generate(request);
+    const auto tokens = tokens_of(*session, request);
+    // The first is complete, the second has nothing yet, the others are in the middle.
+    request.begun = tokens;
+    request.begun[1].clear();
+    for (std::size_t i = 2; i < tokens.size(); ++i) request.begun[i].resize(tokens[i].size() / 2);
+    std::vector<std::string> streamed(tokens.size());
+    GenerationContext call;
+    call.on_chunk = [&](const StreamingChunk& chunk) { streamed[chunk.index] += chunk.content; };
+    const auto result = session->generate(request, call);
+    EXPECT_EQ(result.completions, expected.completions);
+    for (std::size_t i = 0; i < streamed.size(); ++i) EXPECT_EQ(streamed[i], expected.completions[i].text);
+    EXPECT_EQ(tokens_of(*session, request), tokens);
+  }
+}
+
+TEST_F(Generation, RefusesTokensThatItCannotHaveMade) {
+  const auto session = model()->new_session();
+  const auto refusal = [&](std::vector<std::vector<std::int32_t>> begun) -> std::string {
+    try {
+      session->generate({.prompts = {"Hi"}, .options = {.max_new_tokens = 2}, .begun = std::move(begun)});
+    } catch (const std::invalid_argument& problem) {
+      return problem.what();
+    }
+    return "was accepted";
+  };
+  EXPECT_THAT(refusal({{1 << 30}}), HasSubstr("holds the token 1073741824"));
+  EXPECT_THAT(refusal({{-1}}), HasSubstr("holds the token -1"));
+  EXPECT_THAT(refusal({{5, 5, 5}}), HasSubstr("holds 3 tokens, more than the 2"));
+  EXPECT_THAT(refusal({{}, {}}), HasSubstr("`begun` has tokens for 2 completions"));
+}
+
 TEST_F(Generation, EachOptionOfSamplingChangesWhatCanBeChosen) {
   const auto session = model()->new_session();
   const auto text = [&](const GenerationOptions& options) {

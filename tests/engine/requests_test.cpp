@@ -55,6 +55,7 @@ TEST(Requests, OfGenerationSurviveJson) {
     if (random.coin()) options.seed = random.coin() ? UINT32_MAX : static_cast<std::uint32_t>(random.below(1000));
     options.num_return_sequences = random.below(65);
     for (int n = random.below(3); n > 0; --n) options.stop_words.push_back(random_text(random));
+    for (int n = random.below(3); n > 0; --n) request.begun.push_back({random.below(1000), random.below(1000)});
     ASSERT_EQ(sent(request), request);
   }
 }
@@ -78,6 +79,9 @@ TEST(Requests, ToLoadSurviveJson) {
                                     .flash_attention = random.coin() ? FlashAttention::on : FlashAttention::automatic,
                                     .unified = random.coin(),
                                     .offload_cache = random.coin()};
+    request.isolation = static_cast<Isolation>(random.below(3));
+    request.max_recoveries = random.below(5);
+    request.patience_s = random.below(500);
     ASSERT_EQ(sent(request), request) << request.to_dict().to_json();
   }
 }

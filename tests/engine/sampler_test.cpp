@@ -216,6 +216,23 @@ TEST(Sampler, ExtremeOptionsHaveTheirLimits) {
   }
 }
 
+TEST(Sampler, GoesOnFromTokensThatAnotherOneChose) {
+  std::mt19937 random(4);
+  for (auto options : {GenerationOptions{}, sampling(1, 50), sampling(1, 0), sampling(0.7, 0, 0.5), sampling(1, 0, 1, 0.1)}) {
+    options.repetition_penalty = 1.3;
+    Sampler first(options, 9, {}, 400);
+    Sampler second(options, 9, {}, 400);
+    for (int i = 0; i < 20; ++i) {
+      auto scores = random_scores(random, 400);
+      second.accept(first.next(scores).value());
+    }
+    for (int i = 0; i < 20; ++i) {
+      auto scores = random_scores(random, 400);
+      EXPECT_EQ(second.next(scores), first.next(scores));
+    }
+  }
+}
+
 TEST(Sampler, AVocabularyOfOneTokenHasOneAnswer) {
   std::vector<float> scores = {-5};
   for (const auto& options :

@@ -31,37 +31,6 @@ struct LlamaSession::Clock {
   }
 };
 
-/// The right to use the context, first come, first served as far as the mutex is.
-class LlamaSession::Turn {
- public:
-  Turn(LlamaSession& session, const std::stop_token& stop) : session_(session) {
-    std::unique_lock lock(session.mutex_);
-    if (session.running_ == std::this_thread::get_id())
-      throw std::invalid_argument("A session cannot generate from within its own callback; use a second session");
-    granted_ = session.free_.wait(lock, stop, [&] { return session.running_ == std::thread::id(); });
-    if (!granted_) return;
-    session.running_ = std::this_thread::get_id();
-    session.stop_ = stop;
-  }
-  ~Turn() {
-    if (!granted_) return;
-    {
-      const std::lock_guard lock(session_.mutex_);
-      session_.running_ = {};
-      session_.stop_ = {};
-    }
-    session_.free_.notify_one();
-  }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-
-  bool granted() const { return granted_; }
-
- private:
-  LlamaSession& session_;
-  bool granted_ = false;
-};
-
 LlamaSession::LlamaSession(std::shared_ptr<const LlamaModel> model, const SessionOptions& options, TextTime text_time)
     : model_(std::move(model)),
       options_(options),
@@ -89,7 +58,8 @@ GenerationResult LlamaSession::generate(const GenerationRequest& request, const 
   std::vector<Job> jobs = plan_jobs(request, prompts);
 
   Clock clock;
-  if (const Turn turn(*this, call.stop); turn.granted()) {
+  if (const Turns::Turn turn(turns_, call.stop); turn.granted()) {
+    stop_ = call.stop;
     clock = {};  // what was spent waiting for other calls does not count
     for (std::span<Job> rest = jobs; !rest.empty();) {
       const auto wave = rest.first(wave_size(rest));
@@ -166,12 +136,32 @@ std::vector<LlamaSession::Job> LlamaSession::plan_jobs(const GenerationRequest& 
       jobs.push_back({.index = jobs.size(),
                       .prompt = &prompt,
                       .max_new_tokens = std::min(options.max_new_tokens, room),
+                      .begun = {},
                       .sampler = Sampler(options, job_seed, start, n_vocab),
                       .text = TextStream(options.stop_words),
                       .completion = std::move(completion)});
     }
   }
+  if (request.begun.size() > jobs.size())
+    throw std::invalid_argument(fmt::format("`begun` has tokens for {} completions, and the request makes {}",
+                                            request.begun.size(), jobs.size()));
+  for (std::size_t i = 0; i < request.begun.size(); ++i) set_begun(jobs[i], request.begun[i]);
   return jobs;
+}
+
+/// Throws std::invalid_argument for tokens that an earlier call of this request cannot have made.
+void LlamaSession::set_begun(Job& job, std::span<const llama_token> tokens) const {
+  const auto n_vocab = llama_vocab_n_tokens(model_->vocab());
+  for (const auto token : tokens) {
+    if (token < 0 || token >= n_vocab)
+      throw std::invalid_argument(fmt::format("`begun` of completion {} holds the token {}; the model has those from 0 to {}",
+                                              job.index, token, n_vocab - 1));
+    job.sampler.accept(token);
+  }
+  if (tokens.size() > static_cast<std::size_t>(job.max_new_tokens))
+    throw std::invalid_argument(fmt::format("`begun` of completion {} holds {} tokens, more than the {} that it may have",
+                                            job.index, tokens.size(), job.max_new_tokens));
+  job.begun = tokens;
 }
 
 /// Cells that one more job takes; samples of one prompt share its cells.
@@ -297,6 +287,7 @@ void LlamaSession::run_wave(std::span<Job> jobs, const GenerationContext& call, 
   prepare_context(jobs);
   try {
     decode_prompts(jobs, call, clock);
+    decode_begun(jobs, call, clock);
     while (!call.stop.stop_requested() && !std::ranges::all_of(jobs, &Job::done)) decode_next_tokens(jobs, call, clock);
   } catch (...) {
     in_context_.clear();
@@ -351,6 +342,7 @@ void LlamaSession::decode_prompts(std::span<Job> jobs, const GenerationContext& 
       for (Job& job : samples) {
         if (job.sequence != samples[0].sequence)
           llama_memory_seq_cp(llama_get_memory(context_.get()), samples[0].sequence, job.sequence, -1, -1);
+        if (!job.begun.empty()) continue;
         choose(job, clock);
         tell(job, call);
       }
@@ -377,6 +369,29 @@ void LlamaSession::decode_prompts(std::span<Job> jobs, const GenerationContext& 
     first = end;
   }
   if (flush() && jobs.size() == 1) in_context_ = decoded(jobs[0]);
+}
+
+/// Takes the tokens that jobs begin with, and computes all but the last of each, which is then the next to be decoded.
+void LlamaSession::decode_begun(std::span<Job> jobs, const GenerationContext& call, Clock& clock) {
+  if (call.stop.stop_requested()) return;
+  const auto limit = static_cast<std::int32_t>(llama_n_batch(context_.get()));
+  batch_->n_tokens = 0;
+  for (Job& job : jobs) {
+    for (const auto token : job.begun) {
+      if (job.done) break;
+      if (job.completion.generated_tokens > 0) {
+        if (batch_->n_tokens == limit) {
+          if (!decode()) return;
+          batch_->n_tokens = 0;
+        }
+        add_to_batch(job.token, job.position++, job.sequence, false);
+        if (jobs.size() == 1) in_context_.push_back(job.token);
+      }
+      take(job, token, clock);
+      tell(job, call);
+    }
+  }
+  if (batch_->n_tokens > 0) decode();
 }
 
 void LlamaSession::decode_next_tokens(std::span<Job> jobs, const GenerationContext& call, Clock& clock) {
@@ -429,7 +444,12 @@ void LlamaSession::choose(Job& job, Clock& clock) {
     throw EngineError("llama.cpp", model_->info().where(),
                       "the model computed scores that are not numbers (NaN or infinite): the file is damaged, or this "
                       "device computes it wrongly; try another device or another file of the model");
-  job.token = *token;
+  take(job, *token, clock);
+}
+
+/// Makes `token` the last one of `job`.
+void LlamaSession::take(Job& job, llama_token token, Clock& clock) const {
+  job.token = token;
   job.untold = true;
   auto& completion = job.completion;
   clock.token(completion.generated_tokens == 0);
@@ -448,6 +468,7 @@ void LlamaSession::choose(Job& job, Clock& clock) {
 void LlamaSession::tell(Job& job, const GenerationContext& call) const {
   if (!job.untold) return;
   job.untold = false;
+  if (call.on_token) call.on_token(job.index, job.token);
   std::string text;
   if (!job.done || job.completion.finish_reason != FinishReason::end_of_text)
     text = job.text.push(model_->piece(job.token));

@@ -1,16 +1,15 @@
 /// Generation on a llama.cpp context: several prompts and samples in one batch.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
 #include <span>
-#include <thread>
+#include <stop_token>
 
 #include "engine/llama/disk_prefetch.h"
 #include "engine/llama/llama_model.h"
 #include "engine/llama/log_capture.h"
 #include "engine/sampler.h"
 #include "engine/text_stream.h"
+#include "engine/turns.h"
 
 namespace berth::llama {
 
@@ -31,6 +30,7 @@ class LlamaSession final : public Session {
     std::size_t index;  // of the completion
     const std::vector<llama_token>* prompt;
     std::int32_t max_new_tokens;
+    std::span<const llama_token> begun;  // tokens that it starts with
     Sampler sampler;
     TextStream text;
     Completion completion;
@@ -42,11 +42,11 @@ class LlamaSession final : public Session {
     bool done = false;        // no token comes after `token`
   };
   struct Clock;
-  class Turn;
 
   std::vector<std::vector<llama_token>> tokenize(const std::vector<Prompt>& prompts) const;
   std::vector<Job> plan_jobs(const GenerationRequest& request,
                              const std::vector<std::vector<llama_token>>& prompts) const;
+  void set_begun(Job& job, std::span<const llama_token> tokens) const;
   void check_encoded(std::size_t tokens) const;
   std::size_t wave_size(std::span<const Job> jobs) const;
 
@@ -55,6 +55,7 @@ class LlamaSession final : public Session {
   void run_wave(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
   bool encode_prompts(std::span<Job> jobs);
   void decode_prompts(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
+  void decode_begun(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
   void decode_next_tokens(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
   bool decode();
   bool computed(int status, int tokens, LogCapture& log);
@@ -67,6 +68,7 @@ class LlamaSession final : public Session {
   std::uint32_t cells_of_all(std::span<const Job> jobs) const;
   std::uint32_t encoded_of_all(std::span<const Job> jobs) const;
   void choose(Job& job, Clock& clock);
+  void take(Job& job, llama_token token, Clock& clock) const;
   void tell(Job& job, const GenerationContext& call) const;
   void add_to_batch(llama_token token, llama_pos position, llama_seq_id sequence, bool output);
   llama_pos reuse_prefix(std::span<Job> jobs);
@@ -87,10 +89,7 @@ class LlamaSession final : public Session {
   std::vector<llama_token> in_context_;  // tokens of sequence 0 that the context holds, for reuse_prefix
   std::uint32_t most_encoded_ = 0;       // tokens that the context had room for in its encoder, so far
 
-  // One call at a time; the others wait their turn.
-  std::mutex mutex_;
-  std::condition_variable_any free_;
-  std::thread::id running_;
+  Turns turns_;
   std::stop_token stop_;  // of the call that runs
 };
 

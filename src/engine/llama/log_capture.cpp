@@ -2,6 +2,8 @@
 
 #include <llama.h>
 
+#include <atomic>
+#include <cstdio>
 #include <mutex>
 #include <string_view>
 
@@ -10,6 +12,7 @@
 namespace berth::llama {
 namespace {
 thread_local LogCapture* innermost = nullptr;
+std::atomic<bool> errors_are_printed = false;
 }  // namespace
 
 LogCapture::LogCapture(LogCallback log) : log_(std::move(log)), outer_(innermost) { innermost = this; }
@@ -25,9 +28,13 @@ void LogCapture::install() {
   });
 }
 
+void LogCapture::print_errors() { errors_are_printed = true; }
+
 void LogCapture::receive(int level, const char* text, void*) {
   LogCapture* capture = innermost;
   const auto message = trimmed(text);
+  if (errors_are_printed && level == GGML_LOG_LEVEL_ERROR)
+    std::fprintf(stderr, "%.*s\n", static_cast<int>(message.size()), message.data());
   if (capture == nullptr || message.empty()) return;
   if (level == GGML_LOG_LEVEL_ERROR) {
     if (!capture->errors_.empty()) capture->errors_ += "; ";

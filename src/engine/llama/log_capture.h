@@ -19,6 +19,9 @@ class LogCapture {
   /// The error messages so far, joined by "; ", or `otherwise` when there were none.
   std::string errors(const std::string& otherwise) const;
 
+  /// From here on errors of llama.cpp are also printed on standard error, as the last that a process may say.
+  static void print_errors();
+
   /// Sets the process-wide callback, once.
   static void install();
 

@@ -19,6 +19,7 @@ struct SimulatedMachines {
   struct Each {
     std::unique_ptr<simulated::Machine> machine;
     std::vector<DeviceInfo> infos;  // of its devices
+    Inventory inventory;
   };
   std::mutex mutex;
   std::vector<Each> all;  // the last one counts
@@ -50,7 +51,15 @@ void set_simulated_machine(const Inventory& inventory) {
     info.engines = {{"llama.cpp", spec.name}};
     added.infos.push_back(std::move(info));
   }
+  added.inventory = inventory;
   all.push_back(std::move(added));
+}
+
+std::optional<Inventory> simulated_machine() {
+  auto& [mutex, all] = simulated_machines();
+  const std::lock_guard lock(mutex);
+  if (all.empty()) return std::nullopt;
+  return all.back().inventory;
 }
 
 ggml_backend_dev_t simulated_device(const Device& wanted, const DeviceKey& key) {
@@ -60,7 +69,7 @@ ggml_backend_dev_t simulated_device(const Device& wanted, const DeviceKey& key) 
     throw EngineError("llama.cpp", wanted.str(),
                       "the device is simulated, and this process has no simulated machine: call use_simulated(), or give "
                       "--simulate to the command");
-  const auto& [machine, infos] = all.back();
+  const auto& [machine, infos, inventory] = all.back();
   return machine->devices()[match_device("llama.cpp", wanted, key, infos)]->handle();
 }
 

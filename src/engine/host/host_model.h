@@ -1,0 +1,37 @@
+/// A model in a process of its own, as if it were here.
+#pragma once
+
+#include <mutex>
+
+#include "berth/engine.h"
+#include "engine/host/host_process.h"
+
+namespace berth::host {
+
+class HostModel final : public LoadedModel, public std::enable_shared_from_this<HostModel> {
+ public:
+  /// Loads it by the engine of that name in a new process. Throws as Engine::load().
+  HostModel(std::string_view engine, const LoadRequest& request, const LoadContext& context);
+
+  const LoadedModelInfo& info() const override { return info_; }
+  Prompt apply_chat_template(const std::vector<ChatMessage>& messages,
+                             const ChatTemplateOptions& options) const override;
+  std::size_t count_tokens(const Prompt& prompt) const override;
+  std::unique_ptr<Session> new_session(const SessionOptions& options) const override;
+  const ContextSpec& context() const override { return context_; }
+  std::vector<DeviceUse> memory() const override;
+  std::vector<PlacedTensor> tensors() const override;
+
+  HostProcess& process() const { return process_; }
+
+ private:
+  void load(LoadRequest request, const LoadContext& context);
+  Value ask(Kind kind, const Value& what) const;
+
+  mutable HostProcess process_;
+  mutable std::mutex asking_;  // one question at a time
+  LoadedModelInfo info_;
+  ContextSpec context_;
+};
+
+}  // namespace berth::host

@@ -1,0 +1,31 @@
+/// An engine whose models all live in processes of their own.
+#pragma once
+
+#include "berth/engine.h"
+
+namespace berth::host {
+
+/// Loads there, and asks `here` for everything else.
+class IsolatedEngine : public Engine {
+ public:
+  /// `here` runs in this process, and is listed by its name in the other.
+  explicit IsolatedEngine(const Engine& here) : here_(here) {}
+
+  std::string_view name() const override { return here_.name(); }
+  std::string version() const override { return here_.version(); }
+  std::vector<DeviceInfo> devices() const override { return here_.devices(); }
+  bool uses_workers() const override { return here_.uses_workers(); }
+  Measurement measure(const Device& device, const DeviceKey& key, std::chrono::milliseconds budget) const override {
+    return here_.measure(device, key, budget);
+  }
+  MemoryUse memory(const std::filesystem::path& model, const Placement& placement, const ContextSpec& context,
+                   const OrderedMap<DeviceKey>& keys) const override {
+    return here_.memory(model, placement, context, keys);
+  }
+  std::shared_ptr<const LoadedModel> load(const LoadRequest& request, const LoadContext& context) const override;
+
+ protected:
+  const Engine& here_;
+};
+
+}  // namespace berth::host

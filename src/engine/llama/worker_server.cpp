@@ -1,0 +1,33 @@
+#include "engine/llama/worker_server.h"
+
+#include <ggml-backend.h>
+
+#include "berth/error.h"
+#include "engine/llama/backends.h"
+#include "engine/llama/devices.h"
+
+namespace berth::llama {
+namespace {
+using StartServer = void (*)(const char* endpoint, const char* cache_dir, std::size_t n_threads, std::size_t n_devices,
+                             ggml_backend_dev_t* devices);
+}  // namespace
+
+void serve_devices(const std::string& endpoint, const std::vector<Device>& devices, const OrderedMap<DeviceKey>& keys,
+                   int n_threads, const std::string& cache) {
+  start_backends(Backends::without_drivers);
+  const auto rpc = ggml_backend_reg_by_name("RPC");
+  const auto start = rpc == nullptr ? nullptr
+                                    : reinterpret_cast<StartServer>(
+                                          ggml_backend_reg_get_proc_address(rpc, "ggml_backend_rpc_start_server"));
+  if (start == nullptr) throw EngineError("llama.cpp", "", "this llama.cpp was built without RPC workers (GGML_RPC)");
+  std::vector<ggml_backend_dev_t> handles;
+  for (const auto& device : devices) {
+    const auto* key = keys.find(device.str());
+    handles.push_back(find_device(device, key == nullptr ? DeviceKey() : *key).handle);
+  }
+  start(endpoint.c_str(), cache.empty() ? nullptr : cache.c_str(), static_cast<std::size_t>(n_threads), handles.size(),
+        handles.data());
+  throw EngineError("llama.cpp", "", "cannot listen at " + endpoint + ": is something else there?");
+}
+
+}  // namespace berth::llama

@@ -1,6 +1,7 @@
 #include "component/answer_spans.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <utility>
 
@@ -11,11 +12,11 @@ namespace {
 struct TokenRange {
   std::size_t first;
   std::size_t last;
-  float logit;
+  float score;
 };
 
 bool is_better(const TokenRange& a, const TokenRange& b) {
-  if (a.logit != b.logit) return a.logit > b.logit;
+  if (a.score != b.score) return a.score > b.score;
   return std::pair(a.first, a.last) < std::pair(b.first, b.last);
 }
 
@@ -37,7 +38,8 @@ bool overlaps(const FoundAnswer& a, const FoundAnswer& b, double threshold) {
 
 }  // namespace
 
-std::vector<AnswerSpan> best_answer_spans(const Encoding& piece, std::span<const float> logits, std::size_t count) {
+std::vector<AnswerSpan> best_answer_spans(const Encoding& piece, std::span<const float> logits, float calibration,
+                                          std::size_t count) {
   std::vector<std::size_t> passage;
   for (std::size_t i = 0; i < piece.size(); ++i)
     if (piece.sequence_ids[i] == 1U) passage.push_back(i);
@@ -45,7 +47,9 @@ std::vector<AnswerSpan> best_answer_spans(const Encoding& piece, std::span<const
   std::vector<TokenRange> best;  // a heap whose front is the worst
   for (auto first = passage.begin(); first != passage.end(); ++first)
     for (auto last = first; last != passage.end(); ++last) {
-      const TokenRange range{*first, *last, logits[2 * *first] + logits[2 * *last + 1]};
+      const float logit = logits[2 * *first] + logits[2 * *last + 1];
+      const TokenRange range{*first, *last, 1 / (1 + std::exp(-logit * calibration))};
+      if (!(range.score > 0)) continue;
       if (best.size() == count) {
         if (count == 0 || !is_better(range, best.front())) continue;
         std::ranges::pop_heap(best, is_better);
@@ -57,8 +61,8 @@ std::vector<AnswerSpan> best_answer_spans(const Encoding& piece, std::span<const
   std::ranges::sort(best, is_better);
 
   std::vector<AnswerSpan> spans;
-  for (const auto& [first, last, logit] : best)
-    spans.push_back({piece.offsets[first].begin, piece.offsets[last].end, logit});
+  for (const auto& [first, last, score] : best)
+    spans.push_back({piece.offsets[first].begin, piece.offsets[last].end, score});
   return spans;
 }
 

@@ -11,16 +11,18 @@
 
 namespace berth {
 
-/// Characters [begin, end) of a passage, and the sum of the two logits.
+/// Characters [begin, end) of a passage, and how likely they are the answer.
 struct AnswerSpan {
   std::size_t begin;
   std::size_t end;
-  float logit;
+  float score;
 };
 
-/// The `count` best spans of the passage's tokens, the best first; of equal ones the one that starts first. `logits` holds a
-/// start and an end for each token of `piece`, whose second text is the passage.
-std::vector<AnswerSpan> best_answer_spans(const Encoding& piece, std::span<const float> logits, std::size_t count);
+/// The `count` best spans of the passage's tokens whose score is above 0, the best first; of equal ones the one that starts
+/// first. `logits` holds a start and an end for each token of `piece`, whose second text is the passage; the score is the
+/// sigmoid of their sum times `calibration`.
+std::vector<AnswerSpan> best_answer_spans(const Encoding& piece, std::span<const float> logits, float calibration,
+                                          std::size_t count);
 
 /// An answer on its way: which document, where in it, and how good.
 struct FoundAnswer {

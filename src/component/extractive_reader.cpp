@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <stdexcept>
 #include <utility>
@@ -137,10 +136,9 @@ void ExtractiveReader::run(Run& run) {
     const auto& piece = texts.encodings[i];
     const auto logits =
         std::span(texts.result.logits.values).subspan(2 * texts.result.first_token[i], 2 * piece.size());
-    for (const auto& [begin, end, logit] : best_answer_spans(piece, logits, options.answers_per_seq)) {
-      const float score = 1 / (1 + std::exp(-logit * static_cast<float>(parameters().calibration_factor)));
-      if (score > 0) found.push_back({texts.input_of[i], begin, end, score});
-    }
+    for (const auto& [begin, end, score] :
+         best_answer_spans(piece, logits, static_cast<float>(parameters().calibration_factor), options.answers_per_seq))
+      found.push_back({texts.input_of[i], begin, end, score});
   }
   const auto best = best_answers(std::move(found), documents, options.overlap_threshold, options.top_k);
   run.set(answers_, answers_of(best, documents, query, options, run.log()));

@@ -25,6 +25,7 @@ std::vector<std::string> known_words(const CLI::Option& option) {
   auto words = value_choices(option);
   const auto value = value_name(option);
   if (value == "MODEL") words.emplace_back("smollm2");
+  if (value == "ENCODER") words.emplace_back("minilm");
   if (value == "COMPONENT" && option.get_positional()) {
     for (const ComponentClass* component : component_classes())
       words.push_back(component->type.substr(component->type.rfind('.') + 1));
@@ -39,7 +40,7 @@ std::vector<std::string> known_words(const CLI::Option& option) {
 
 bool may_be_file(const CLI::Option& option) {
   const auto value = value_name(option);
-  return value == "MODEL" || value == "FILE" || value == "INPUT" || value == "DIR";
+  return value == "MODEL" || value == "ENCODER" || value == "FILE" || value == "INPUT" || value == "DIR";
 }
 
 const CLI::App* subcommand(const CLI::App& command, const std::string& name) {

@@ -16,9 +16,9 @@ void add_encoder_model(CLI::App& command, EncoderOptions& options) {
   command
       .add_option(
           "MODEL", options.model,
-          "A folder of Hugging Face with config.json, tokenizer.json and safetensors, or a name in the Hugging Face "
-          "cache")
-      ->type_name("MODEL")
+          "A folder of Hugging Face with config.json, tokenizer.json and safetensors, a name in the Hugging Face "
+          "cache, or minilm, which `make model` gets")
+      ->type_name("ENCODER")
       ->required();
 }
 

@@ -62,11 +62,14 @@ int run(const std::string& path, int rounds) {
     measure_once(path, Isolation::process, apart);
   }
   fmt::print("median of {} rounds (least to most)\n{:<34}{:<28}{}\n", rounds, "", "this process", "its own process");
-  const auto row = [&](const char* name, auto member) { fmt::print("{:<34}{:<28}{}\n", name, told(here.*member), told(apart.*member)); };
+  const auto row = [&](const char* name, auto member) {
+    fmt::print("{:<34}{:<28}{}\n", name, told(here.*member), told(apart.*member));
+  };
   row("tokens/s", &Figures::tokens_per_s);
   row("load, ms", &Figures::load_ms);
   row("start of load to first token, ms", &Figures::first_token_ms);
-  fmt::print("{:.3f} of the speed, {:.1f} ms more to the first token\n", median(apart.tokens_per_s) / median(here.tokens_per_s),
+  fmt::print("{:.3f} of the speed, {:.1f} ms more to the first token\n",
+             median(apart.tokens_per_s) / median(here.tokens_per_s),
              median(apart.first_token_ms) - median(here.first_token_ms));
   return 0;
 }

@@ -53,7 +53,8 @@ int run_as_worker(const WorkerArguments& arguments) {
   std::string devices;
   for (const auto& device : options.devices) devices += (devices.empty() ? "" : ", ") + device.str();
   host::run_worker(options, context, [&] {
-    print(fmt::format("{} can be used at {}: BERTH_RPC={}\n", devices, escaped(options.listen), escaped(options.listen)));
+    print(
+        fmt::format("{} can be used at {}: BERTH_RPC={}\n", devices, escaped(options.listen), escaped(options.listen)));
     flush();
   });
   return interrupt.signal() == 0 ? done : 128 + interrupt.signal();

@@ -63,8 +63,8 @@ TEST(WorkerCommand, ThatIsKilledEndsNoAnswer) {
   const auto endpoint = free_endpoint();
   Process worker({"worker", "--listen", endpoint});
   ASSERT_TRUE(worker.wait_for("can be used"));
-  Process run({"run", model_path().string(), "--raw", "-p", "1 2 3 4 5 6 7 8 9 10", "--max-new-tokens", "60", "--device",
-               "rpc:0", "--isolation", "automatic"},
+  Process run({"run", model_path().string(), "--raw", "-p", "1 2 3 4 5 6 7 8 9 10", "--max-new-tokens", "60",
+               "--device", "rpc:0", "--isolation", "automatic"},
               {.environment = {{"BERTH_RPC", endpoint}, {"BERTH_PROBES", "cpu,rpc"}}});
   ASSERT_TRUE(run.wait_for("11"));
   worker.send(SIGINT);
@@ -74,11 +74,11 @@ TEST(WorkerCommand, ThatIsKilledEndsNoAnswer) {
   EXPECT_THAT(outcome.out, HasSubstr("11 12 13 14 15 16")) << "nothing is missing and nothing is there twice";
 }
 
-TEST(RunCommand, KeepsItsEngineApartWhereItIsToldTo) {
+TEST(IsolatedRun, KeepsItsEngineApartWhereItIsToldTo) {
   BERTH_NEEDS_MODEL();
   const auto here = berth_command({"run", model_path().string(), "-p", "Hi!", "--max-new-tokens", "4"});
-  const auto apart =
-      berth_command({"run", model_path().string(), "-p", "Hi!", "--max-new-tokens", "4", "--isolation", "process", "-v"});
+  const auto apart = berth_command(
+      {"run", model_path().string(), "-p", "Hi!", "--max-new-tokens", "4", "--isolation", "process", "-v"});
   EXPECT_EQ(apart.out, here.out);
   EXPECT_THAT(apart.err, HasSubstr("a process of its own"));
   EXPECT_EQ(berth_command({"run", "smollm2", "-p", "Hi!", "--isolation", "maybe"}).exit_code, 2);

@@ -87,7 +87,8 @@ TEST(HostConnection, DoesNotWaitForEverForWhatWasBegun) {
 }
 
 TEST(HostChunk, ComesBackAsItWas) {
-  for (const auto& chunk : {Chunk{0, {}, ""}, Chunk{3, {1, 2, 99999}, "h\xc3\xa9"}, Chunk{1, {7}, std::string(1, '\0')}})
+  for (const auto& chunk :
+       {Chunk{0, {}, ""}, Chunk{3, {1, 2, 99999}, "h\xc3\xa9"}, Chunk{1, {7}, std::string(1, '\0')}})
     EXPECT_EQ(Chunk::from_bytes(chunk.bytes()), chunk);
 }
 

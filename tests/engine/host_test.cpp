@@ -61,7 +61,8 @@ TEST_F(Host, RunsAModelAsThisProcessDoes) {
   EXPECT_EQ(there.info().weight_bytes, here.info().weight_bytes);
   EXPECT_EQ(there.context(), here.context());
   EXPECT_EQ(there.tensors(), here.tensors());
-  EXPECT_EQ(there.apply_chat_template({{"user", "Hi <|im_end|>"}}), here.apply_chat_template({{"user", "Hi <|im_end|>"}}));
+  EXPECT_EQ(there.apply_chat_template({{"user", "Hi <|im_end|>"}}),
+            here.apply_chat_template({{"user", "Hi <|im_end|>"}}));
   EXPECT_EQ(there.count_tokens("One, two"), here.count_tokens("One, two"));
 
   std::string streamed;
@@ -193,7 +194,8 @@ TEST_F(Host, ThatHangsIsLostToo) {
   const auto model = engine("llama.cpp").load(request);
   kill(*model->info().host_pid, SIGSTOP);
   const auto result = model->new_session(one_thread)->generate(backwards(*local_model()));
-  EXPECT_EQ(result.completions, local_model()->new_session(one_thread)->generate(backwards(*local_model())).completions);
+  EXPECT_EQ(result.completions,
+            local_model()->new_session(one_thread)->generate(backwards(*local_model())).completions);
 }
 
 TEST_F(Host, KeepsMemoryUnderItsOwnNumber) {

@@ -22,7 +22,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 /// Two threads wait for each other on a busy machine.
-const SessionOptions one_thread{.n_threads = 1};
+const SessionOptions unhurried{.n_threads = 1};
 
 Device rpc_device(int number) { return Device(DeviceType::rpc, number); }
 
@@ -36,7 +36,8 @@ class Workers {
   LoadRequest request() const {
     LoadRequest request{.model = test::model_path(), .device = rpc_device(0), .context = ContextSpec{.n_ctx = 512}};
     if (workers_.size() == 2)
-      request.placement = Placement{.layers = {{0, 15, rpc_device(0)}, {15, 15, rpc_device(1)}}, .output = rpc_device(1)};
+      request.placement =
+          Placement{.layers = {{0, 15, rpc_device(0)}, {15, 15, rpc_device(1)}}, .output = rpc_device(1)};
     for (std::size_t i = 0; i < workers_.size(); ++i)
       request.keys.set(rpc_device(static_cast<int>(i)).str(), {.endpoint = workers_[i]->endpoint()});
     return request;
@@ -49,7 +50,7 @@ class Workers {
 };
 
 /// Far from any close call between two tokens, so that the rounding of another device does not change it.
-GenerationRequest counting(const LoadedModel& model, bool sampled = false) {
+GenerationRequest count_back(const LoadedModel& model, bool sampled = false) {
   GenerationRequest request{.prompts = {model.apply_chat_template({{"user", "Count from one to five."},
                                                                    {"assistant", "One, two, three, four, five."},
                                                                    {"user", "Now count backwards."}})},
@@ -64,7 +65,7 @@ GenerationRequest counting(const LoadedModel& model, bool sampled = false) {
 
 std::vector<Completion> undisturbed(const GenerationRequest& request) {
   static const auto model = engine("llama.cpp").load({.model = test::model_path()});
-  return model->new_session(one_thread)->generate(request).completions;
+  return model->new_session(unhurried)->generate(request).completions;
 }
 
 /// What a generation told, and what it did at its n-th chunk.
@@ -82,7 +83,7 @@ struct Listener {
   }
 };
 
-int rounds() {
+int wanted_rounds() {
   const char* more = std::getenv("BERTH_TEST_ROUNDS");
   return more == nullptr ? 3 : std::atoi(more);
 }
@@ -97,16 +98,16 @@ class Recovery : public testing::Test {
 
 TEST_F(Recovery, GoesOnWhereItWasWhenItsWorkerIsKilled) {
   std::mt19937 random(7);
-  for (int round = 0; round < rounds(); ++round) {
+  for (int round = 0; round < wanted_rounds(); ++round) {
     Workers workers(1);
     const auto model = engine("llama.cpp").load(workers.request());
     ASSERT_EQ(model->info().where(), "rpc:0");
     ASSERT_TRUE(model->info().host_pid) << "models on workers are never in this process";
-    const auto request = counting(*model, round % 2 == 1);
+    const auto request = count_back(*model, round % 2 == 1);
     const auto expected = undisturbed(request);
     const auto fatal = 1 + random() % 8;
     Listener listener;
-    const auto result = model->new_session(one_thread)->generate(request, listener.context([&](std::size_t chunk) {
+    const auto result = model->new_session(unhurried)->generate(request, listener.context([&](std::size_t chunk) {
       if (chunk == fatal) workers[0].end();
     }));
     EXPECT_EQ(result.completions, expected) << "killed at chunk " << fatal;
@@ -114,17 +115,17 @@ TEST_F(Recovery, GoesOnWhereItWasWhenItsWorkerIsKilled) {
     ASSERT_EQ(result.recoveries.size(), 1U);
     EXPECT_THAT(result.recoveries[0], AllOf(HasSubstr("rpc:0 (127.0.0.1:"), HasSubstr("going on on cpu")));
     EXPECT_EQ(model->info().where(), "cpu");
-    EXPECT_EQ(model->new_session(one_thread)->generate(request).completions, expected) << "and later";
+    EXPECT_EQ(model->new_session(unhurried)->generate(request).completions, expected) << "and later";
   }
 }
 
 TEST_F(Recovery, OutlivesTwoWorkersOneAfterTheOther) {
   Workers workers(2);
   const auto model = engine("llama.cpp").load(workers.request());
-  const auto request = counting(*model);
+  const auto request = count_back(*model);
   const auto expected = undisturbed(request);
   Listener listener;
-  const auto result = model->new_session(one_thread)->generate(request, listener.context([&](std::size_t chunk) {
+  const auto result = model->new_session(unhurried)->generate(request, listener.context([&](std::size_t chunk) {
     if (chunk == 3) workers[0].end();
     if (chunk == 6) workers[1].end();
   }));
@@ -151,7 +152,7 @@ TEST_F(Recovery, OfALossDuringTheLoadDuringThePromptAndBetweenTwoCalls) {
 
   Workers others(1);
   const auto model = engine("llama.cpp").load(others.request());
-  const auto session = model->new_session(one_thread);
+  const auto session = model->new_session(unhurried);
   std::string text;
   for (int i = 0; i < 25; ++i) text += "One, two, three, four, five. ";
   std::jthread killer([&] {
@@ -163,8 +164,8 @@ TEST_F(Recovery, OfALossDuringTheLoadDuringThePromptAndBetweenTwoCalls) {
 
   Workers last(1);
   const auto third = engine("llama.cpp").load(last.request());
-  const auto again = third->new_session(one_thread);
-  const auto question = counting(*third);
+  const auto again = third->new_session(unhurried);
+  const auto question = count_back(*third);
   const auto expected = undisturbed(question);
   EXPECT_EQ(again->generate(question).completions, expected);
   last[0].end();
@@ -174,9 +175,9 @@ TEST_F(Recovery, OfALossDuringTheLoadDuringThePromptAndBetweenTwoCalls) {
 TEST_F(Recovery, OfALostHostStaysOnItsWorker) {
   Workers workers(1);
   const auto model = engine("llama.cpp").load(workers.request());
-  const auto request = counting(*model);
+  const auto request = count_back(*model);
   Listener listener;
-  const auto result = model->new_session(one_thread)->generate(request, listener.context([&](std::size_t chunk) {
+  const auto result = model->new_session(unhurried)->generate(request, listener.context([&](std::size_t chunk) {
     if (chunk == 4) kill(*model->info().host_pid, SIGKILL);
   }));
   EXPECT_EQ(result.completions, undisturbed(request));
@@ -190,7 +191,7 @@ TEST_F(Recovery, ThatIsNotWantedTellsTheTextSoFar) {
   const auto model = engine("llama.cpp").load(request);
   Listener listener;
   try {
-    model->new_session(one_thread)->generate(counting(*model), listener.context([&](std::size_t chunk) {
+    model->new_session(unhurried)->generate(count_back(*model), listener.context([&](std::size_t chunk) {
       if (chunk == 4) workers[0].end();
     }));
     FAIL() << "nothing was lost";

@@ -53,9 +53,10 @@ std::pair<Descriptor, Descriptor> Connection::pair() {
 
 void Connection::send(Kind kind, std::string_view body, int descriptor) {
   if (body.size() > longest_body)
-    throw std::invalid_argument(fmt::format("{} bytes are too many for one message to an engine in a process of its own; "
-                                            "it takes {}",
-                                            body.size(), longest_body));
+    throw std::invalid_argument(
+        fmt::format("{} bytes are too many for one message to an engine in a process of its own; "
+                    "it takes {}",
+                    body.size(), longest_body));
   Header header{static_cast<std::uint32_t>(body.size()), kind};
   std::array<iovec, 2> parts = {{{&header, sizeof header}, {const_cast<char*>(body.data()), body.size()}}};
   msghdr message{};

@@ -55,7 +55,8 @@ void throw_failure(std::string_view json) {
   const auto& message = text(value, "message");
   if (type == "FormatError") {
     const auto* offset = value.find("offset");
-    const FormatError at_offset(text(value, "path"), static_cast<std::uint64_t>(offset == nullptr ? 0 : offset->as_int()),
+    const FormatError at_offset(text(value, "path"),
+                                static_cast<std::uint64_t>(offset == nullptr ? 0 : offset->as_int()),
                                 text(value, "found"), text(value, "expected"));
     if (at_offset.what() == message) throw at_offset;
     throw FormatError(text(value, "path"), text(value, "found"), text(value, "expected"));

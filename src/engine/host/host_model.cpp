@@ -62,10 +62,11 @@ HostModel::HostModel(std::string_view engine, const LoadRequest& request, const 
 void HostModel::load(LoadRequest request, const LoadContext& context) {
   const auto started = std::chrono::steady_clock::now();
   request.isolation = Isolation::none;
-  Value::Object order = {{"request", request.to_dict()},
-                         {"kept", structs::write(context.reservation ? context.reservation->most() : std::vector<DeviceUse>())},
-                         {"simulated", nullptr},
-                         {"logs", static_cast<bool>(context.log)}};
+  Value::Object order = {
+      {"request", request.to_dict()},
+      {"kept", structs::write(context.reservation ? context.reservation->most() : std::vector<DeviceUse>())},
+      {"simulated", nullptr},
+      {"logs", static_cast<bool>(context.log)}};
   const auto is_of_simulated = [](const auto& each) { return is_simulated(each.second); };
   if (const auto machine = simulated_here(); machine && std::ranges::any_of(request.keys, is_of_simulated))
     order.set("simulated", machine->to_dict());
@@ -106,8 +107,8 @@ Prompt HostModel::apply_chat_template(const std::vector<ChatMessage>& messages,
   Value source;
   if (options.chat_template) source = *options.chat_template;
   return structs::read<Prompt>(ask(Kind::apply_chat_template, Value::Object{{"messages", structs::write(messages)},
-                                                                           {"chat_template", std::move(source)},
-                                                                           {"variables", options.variables}}),
+                                                                            {"chat_template", std::move(source)},
+                                                                            {"variables", options.variables}}),
                                {});
 }
 

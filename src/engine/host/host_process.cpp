@@ -30,7 +30,8 @@ std::optional<std::uint64_t> ticks_of(pid_t pid) {
   if (name_end == std::string::npos) return std::nullopt;
   unsigned long long user = 0;
   unsigned long long system = 0;
-  if (std::sscanf(line.c_str() + name_end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &system) != 2)
+  if (std::sscanf(line.c_str() + name_end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user,
+                  &system) != 2)
     return std::nullopt;
   return user + system;
 }
@@ -128,8 +129,8 @@ void HostProcess::lose(std::string_view problem) {
   const std::lock_guard lock(mutex_);
   end(problem.empty() ? time_to_end : milliseconds(0));
   throw EngineLost(subject_.engine, subject_.devices,
-                   fmt::format("the process of the engine {}{}{}", problem.empty() ? ending(exit_) : "was ended: ", problem,
-                               log_.text()));
+                   fmt::format("the process of the engine {}{}{}",
+                               problem.empty() ? ending(exit_) : "was ended: ", problem, log_.text()));
 }
 
 }  // namespace berth::host

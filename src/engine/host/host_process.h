@@ -39,7 +39,8 @@ class HostProcess {
 
   /// These throw EngineLost where the process ended, hangs or sends what makes no sense. It is killed then.
   void send(Connection& connection, Kind kind, std::string_view body = {}, int descriptor = -1);
-  Message receive(Connection& connection, const std::stop_token& stop = {});  ///< patience is short once that is asked for
+  Message receive(Connection& connection,
+                  const std::stop_token& stop = {});  ///< patience is short once that is asked for
   Value json_of(const Message& message);
 
   /// Ends the process and throws EngineLost with what ended it and the last lines of its log.
@@ -51,7 +52,7 @@ class HostProcess {
   Subject subject_;
   std::chrono::seconds patience_;
   std::unique_ptr<Connection> control_;
-  std::mutex mutex_;  // of what follows
+  std::mutex mutex_;                       // of what follows
   std::unique_ptr<process::Child> child_;  // until it ended
   pid_t pid_ = -1;
   std::optional<process::Exit> exit_;

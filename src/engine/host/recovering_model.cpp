@@ -106,10 +106,10 @@ RecoveringModel::Loaded RecoveringModel::load_elsewhere(const std::set<std::stri
     request.min_context.reset();
   }
   auto accepted = accept_plan(*context.profile, request, [&] { return what_is_left(first_, silent); });
-  const auto planned = load_accepted(engine_, *context.profile, request, std::move(accepted), context,
-                                     [&](std::string_view step) {
-                                       if (context.log) context.log(LogLevel::warning, step);
-                                     });
+  const auto planned =
+      load_accepted(engine_, *context.profile, request, std::move(accepted), context, [&](std::string_view step) {
+        if (context.log) context.log(LogLevel::warning, step);
+      });
   auto latest = LoadRequest::of(planned.plan, first_.model);
   latest.patience_s = first_.patience_s;
   latest_ = std::move(latest);
@@ -127,10 +127,12 @@ std::string RecoveringModel::recover(const Loaded& lost, const EngineLost& why, 
       set_current(silent.empty() && tries == 1 ? load_again(context) : load_elsewhere(silent, context));
       return fmt::format("{} was lost: {}; going on on {}", names, why.cause(), info().where());
     } catch (const ModelDoesNotFit& problem) {
-      throw EngineLost(why.engine(), why.device(), fmt::format("{}; nothing else can go on: {}", why.cause(), problem.what()));
+      throw EngineLost(why.engine(), why.device(),
+                       fmt::format("{}; nothing else can go on: {}", why.cause(), problem.what()));
     } catch (const EngineError& problem) {
       if (tries < first_.max_recoveries) continue;
-      throw EngineLost(why.engine(), why.device(), fmt::format("{}; loading anew failed: {}", why.cause(), problem.cause()));
+      throw EngineLost(why.engine(), why.device(),
+                       fmt::format("{}; loading anew failed: {}", why.cause(), problem.cause()));
     }
 }
 

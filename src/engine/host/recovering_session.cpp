@@ -46,7 +46,8 @@ struct RecoveringSession::Progress {
 
   void take(const StreamingChunk& chunk, const GenerationContext& call) {
     auto& begun = completions.at(chunk.index);
-    const auto known = std::min(chunk.content.size(), begun.text.size() - std::min(begun.text.size(), begun.bytes_again));
+    const auto known =
+        std::min(chunk.content.size(), begun.text.size() - std::min(begun.text.size(), begun.bytes_again));
     begun.bytes_again += chunk.content.size();
     if (known == chunk.content.size()) return;
     const auto added = chunk.content.substr(known);
@@ -59,7 +60,8 @@ struct RecoveringSession::Progress {
     std::vector<std::vector<std::int32_t>> all;
     for (std::size_t i = 0; i < completions.size(); ++i) {
       completions[i].tokens_again = completions[i].bytes_again = 0;
-      all.push_back(i < asked.size() && asked[i].size() > completions[i].tokens.size() ? asked[i] : completions[i].tokens);
+      all.push_back(i < asked.size() && asked[i].size() > completions[i].tokens.size() ? asked[i]
+                                                                                       : completions[i].tokens);
     }
     return all;
   }
@@ -101,8 +103,11 @@ GenerationResult RecoveringSession::generate(const GenerationRequest& asked, con
   for (int tries = 1;; ++tries) try {
       auto result = attempt(request, call, progress);
       if (!progress.recoveries.empty() && progress.first_token) {
-        const auto tokens = [](std::size_t sum, const auto& each) { return sum + (each.tokens.empty() ? 0 : each.tokens.size() - 1); };
-        const auto after_first = std::accumulate(progress.completions.begin(), progress.completions.end(), std::size_t{0}, tokens);
+        const auto tokens = [](std::size_t sum, const auto& each) {
+          return sum + (each.tokens.empty() ? 0 : each.tokens.size() - 1);
+        };
+        const auto after_first =
+            std::accumulate(progress.completions.begin(), progress.completions.end(), std::size_t{0}, tokens);
         result.first_token_ms = ms_between(progress.started, *progress.first_token);
         result.generation_ms = ms_between(*progress.first_token, *progress.last_token);
         if (result.generation_ms > 0)

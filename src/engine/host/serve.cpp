@@ -38,7 +38,8 @@ using Model = std::shared_ptr<const LoadedModel>;
 
 const Value& part(const Value& value, std::string_view name) {
   const Value* found = value.find(name);
-  if (found == nullptr) throw std::invalid_argument("A request to the engine's process lacks '" + std::string(name) + "'");
+  if (found == nullptr)
+    throw std::invalid_argument("A request to the engine's process lacks '" + std::string(name) + "'");
   return *found;
 }
 
@@ -112,8 +113,7 @@ std::string apply_template(const LoadedModel& model, const Value& asked) {
   ChatTemplateOptions options;
   if (const auto& source = part(asked, "chat_template"); !source.is_null()) options.chat_template = source.as_string();
   options.variables = part(asked, "variables").as_object();
-  const auto prompt =
-      model.apply_chat_template(read_part<std::vector<ChatMessage>>(asked, "messages"), options);
+  const auto prompt = model.apply_chat_template(read_part<std::vector<ChatMessage>>(asked, "messages"), options);
   return structs::write(prompt).to_json();
 }
 

@@ -48,10 +48,11 @@ constexpr milliseconds pause{20};
 void check_is_local(const std::string& listen) {
   const auto endpoint = discovery::RpcEndpoint::parse(listen);
   if (!endpoint.host.starts_with("127.") && endpoint.host != "localhost")
-    throw std::invalid_argument(fmt::format(
-        "{} could be reached by other machines, and ggml's protocol asks nobody who he is: listen at 127.0.0.1, and let "
-        "others in by a tunnel (ssh -L)",
-        in_quotes(listen)));
+    throw std::invalid_argument(
+        fmt::format("{} could be reached by other machines, and ggml's protocol asks nobody who he is: listen at "
+                    "127.0.0.1, and let "
+                    "others in by a tunnel (ssh -L)",
+                    in_quotes(listen)));
 }
 
 /// One process that serves.
@@ -119,7 +120,8 @@ void run_worker(const WorkerOptions& options, const CallContext& context, const 
     }
     const auto how = serving.end();
     if (context.stop.stop_requested()) return;
-    if (!ready) throw EngineError("llama.cpp", "", fmt::format("no worker could be started at {}: it {}", options.listen, how));
+    if (!ready)
+      throw EngineError("llama.cpp", "", fmt::format("no worker could be started at {}: it {}", options.listen, how));
     if (context.log) context.log(LogLevel::warning, fmt::format("the worker {}; a new one is started", how));
   }
 }

@@ -16,9 +16,10 @@ void serve_devices(const std::string& endpoint, const std::vector<Device>& devic
                    int n_threads, const std::string& cache) {
   start_backends(Backends::without_drivers);
   const auto rpc = ggml_backend_reg_by_name("RPC");
-  const auto start = rpc == nullptr ? nullptr
-                                    : reinterpret_cast<StartServer>(
-                                          ggml_backend_reg_get_proc_address(rpc, "ggml_backend_rpc_start_server"));
+  const auto start =
+      rpc == nullptr
+          ? nullptr
+          : reinterpret_cast<StartServer>(ggml_backend_reg_get_proc_address(rpc, "ggml_backend_rpc_start_server"));
   if (start == nullptr) throw EngineError("llama.cpp", "", "this llama.cpp was built without RPC workers (GGML_RPC)");
   std::vector<ggml_backend_dev_t> handles;
   for (const auto& device : devices) {

@@ -42,7 +42,7 @@ bench: model ## benchmarks, with the peers in the same run
 	cmake --build --preset release -j $(JOBS)
 	bench/run.sh
 
-examples: example-custom_component example-rag example-chat ## builds and runs the programs of examples/; make example-rag ARGS=... one of them
+examples: example-custom_component example-rag example-search example-chat ## builds and runs the programs of examples/; make example-rag ARGS=... one of them
 
 install: build ## into PREFIX (/usr/local)
 	cmake --install build --prefix $(PREFIX)

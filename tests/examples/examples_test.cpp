@@ -87,6 +87,28 @@ TEST(Rag, AnswersFromTheDocumentsThatItFinds) {
   EXPECT_THAT(printed[3], StartsWith("  page "));
 }
 
+/// In a folder of its own, where the index is written.
+TEST(Search, FindsByMeaningWhatItIndexedBefore) {
+  BERTH_NEEDS_MODEL();
+  if (!std::filesystem::exists(BERTH_TEST_MINILM)) GTEST_SKIP() << "minilm is not here; get it by `make model`";
+  const TemporaryFolder folder;
+  std::filesystem::copy(examples / "search", folder.path(), std::filesystem::copy_options::recursive);
+  const auto search = [&](std::vector<std::string> arguments) {
+    return berth_command(std::move(arguments), {.folder = folder.path().string(),
+                                                .program = BERTH_TEST_CONSUMERS "/search/search",
+                                                .timeout = std::chrono::seconds(110)});
+  };
+  EXPECT_THAT(search({"ask", "What?"}).err, HasSubstr("there is no index yet: search index FOLDER"));
+  const auto indexed = search({"index", "texts"});
+  ASSERT_EQ(indexed.exit_code, 0) << indexed.err;
+  EXPECT_EQ(indexed.out, "6 pieces of 3 texts\n");
+  const auto outcome = search({"ask", "Which animals are on the beach?"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto printed = lines(outcome.out);
+  ASSERT_EQ(printed.size(), 3U) << outcome.out;
+  EXPECT_THAT(printed[1], AllOf(StartsWith("  village.txt: "), HasSubstr("Seals rest on the northern beach")));
+}
+
 TEST(Rag, AnswersAnotherQuestionFromOtherDocuments) {
   BERTH_NEEDS_MODEL();
   const auto outcome = example("rag", {"Who is the harbour master?"});

@@ -33,7 +33,7 @@ Plan random_plan(test::Random& random) {
     if (random.coin()) use.key = {.pci_id = "0000:65:00.0", .number = 3, .engines = {{"llama.cpp", "CUDA0"}}};
     plan.use.push_back(use);
   }
-  if (random.coin()) plan.predicted = PredictedSpeed{random.below(1000) / 8.0, random.coin(), "cpu"};
+  if (random.coin()) plan.predicted = PredictedSpeed{random.below(1000) / 8.0, random.coin(), random.coin(), "cpu"};
   if (random.coin()) plan.missing.push_back({random.device(), "ram", bytes(), bytes()});
   if (random.coin()) plan.changes.push_back({.what = "context", .n_ctx = random.below(4096)});
   if (random.coin()) plan.changes.push_back({.what = "cache_type", .cache_type = "Q4_0"});
@@ -75,7 +75,7 @@ TEST(PlanSchema, RefusesWhatTheReaderRefuses) {
             .placement = {.layers = {{0, 4, Device::gpu()}}, .output = Device::gpu()},
             .context = {.n_ctx = 4096, .n_seq = 2},
             .use = {{.device = Device::gpu(), .weights = 77}},
-            .predicted = PredictedSpeed{1.5, true, "cpu"}};
+            .predicted = PredictedSpeed{1.5, true, false, "cpu"}};
   const auto with = [&](const std::string& what, const std::string& instead) {
     auto text = plan.to_dict().to_json();
     EXPECT_NE(text.find(what), text.npos) << what << " in " << text;

@@ -108,7 +108,7 @@ TEST(CommandLine, WrongUseIsOneLineOnStandardErrorAndExitCodeTwo) {
 
 TEST(CommandLine, ErrorsSayWhatHelps) {
   EXPECT_THAT(berth_command({"nonesuch"}).err,
-              AllOf(HasSubstr("'nonesuch'"), HasSubstr("run, embed, rank, devices, doctor, resolve, plan, inspect, ps, "
+              AllOf(HasSubstr("'nonesuch'"), HasSubstr("run, embed, rank, devices, doctor, resolve, plan, inspect, ps, worker, "
                                                        "convert, pipeline, components, completion")));
   EXPECT_THAT(berth_command({"pipeline", "nonesuch"}).err,
               AllOf(HasSubstr("'nonesuch'"), HasSubstr("validate, run, draw"), HasSubstr("berth pipeline --help")));

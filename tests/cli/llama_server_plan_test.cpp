@@ -11,11 +11,12 @@
 namespace berth {
 namespace {
 
-/// The MiB of a buffer in what llama-server writes: "RPC0[127.0.0.1:7791] model buffer size =    43.49 MiB".
+/// The MiB of a buffer in what llama-server writes: "RPC0[127.0.0.1:7791] model buffer size =    43.49 MiB". `device` is
+/// a part of what stands before "model".
 double buffer_in(const std::string& log, const std::string& device, const std::string& kind) {
   for (auto at = log.find(kind + " buffer size ="); at != log.npos; at = log.find(kind + " buffer size =", at + 1)) {
     const auto line = log.rfind('\n', at) + 1;
-    if (log.substr(line, at - line).find(" " + device) != std::string::npos)
+    if (log.substr(line, at - line).find(device) != std::string::npos)
       return std::stod(log.substr(log.find('=', at) + 1));
   }
   return -1;
@@ -53,15 +54,15 @@ TEST(LlamaServerPlan, FlagsGiveTheBytesOfThePlan) {
   // What it reserves; batches of few tokens come when it runs.
   const auto use = memory_use(profile, plan.placement, plan.context, {.n_outputs_max = plan.context.n_seq});
   constexpr double rounding = 0.0051;
-  for (const std::string name : {"RPC0", "RPC1", "CPU"}) {
+  for (const auto& [name, device] : {std::pair(first.endpoint(), workers[0]), std::pair(second.endpoint(), workers[1]),
+                                     std::pair(std::string(" CPU "), Device::cpu())}) {
     SCOPED_TRACE(name);
-    const auto device = name == "CPU" ? Device::cpu() : workers[name == "RPC0" ? 0 : 1];
     EXPECT_NEAR(buffer_in(log, name, "KV"), planned_mib(use, device, BufferKind::cache), rounding);
     EXPECT_NEAR(buffer_in(log, name, "compute"), planned_mib(use, device, BufferKind::compute), rounding);
     if (device == Device::cpu()) continue;  // it maps a part of the file, with what lies between its tensors
     EXPECT_NEAR(buffer_in(log, name, "model"), planned_mib(use, device, BufferKind::weights), rounding);
   }
-  EXPECT_NEAR(buffer_in(log, "CPU", "output"), planned_mib(use, Device::cpu(), BufferKind::output), rounding);
+  EXPECT_NEAR(buffer_in(log, " CPU ", "output"), planned_mib(use, Device::cpu(), BufferKind::output), rounding);
 }
 
 }  // namespace

@@ -104,6 +104,12 @@ void print_list() {
                                                 : "-",
                     outputs});
   }
+  // Names are needed whole.
+  const auto is_narrower = [](const auto& a, const auto& b) { return a[0].size() < b[0].size(); };
+  const auto room = 80 - std::ranges::max_element(rows, is_narrower)->front().size() - std::string_view("    ").size() -
+                    std::string_view("a device here").size();
+  for (auto& row : rows)
+    if (characters(row[2]) > room) row[2] = fitted(row[2], room);
   print(table(rows));
 }
 

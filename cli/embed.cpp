@@ -22,8 +22,8 @@ constexpr std::size_t texts_at_once = 4096;  // whose embeddings are held until 
 
 constexpr auto embed_examples =
     "Examples:\n"
-    "  echo \"Two ships\" | berth embed sentence-transformers/all-MiniLM-L6-v2\n"
     "  berth embed models/e5-small-v2 --prompt \"query: \" queries.txt\n"
+    "  echo \"Two ships\" | berth embed sentence-transformers/all-MiniLM-L6-v2\n"
     "  berth embed models/bge-small-en documents.jsonl --normalize > embedded.jsonl\n"
     "\n"
     "Each line of output is a JSON object: that of the input, or {\"text\": ...},\n"

@@ -13,7 +13,7 @@ foreach(title IN LISTS titles)
   add_test(NAME docs.${title} COMMAND docs_snippets ${title})
   set_tests_properties(docs.${title} PROPERTIES TIMEOUT 120 LABELS docs PROCESSORS 2
     ENVIRONMENT "OPENAI_API_KEY=none;AZURE_OPENAI_API_KEY=none")  # remote generators are made, and ask nobody
-  if(title MATCHES "^(embedders|encoders|rankers|readers)")
+  if(title MATCHES "^(components|embedders|encoders|rankers|readers)")
     set_tests_properties(docs.${title} PROPERTIES WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})  # it loads tests/data/encoders
   endif()
 endforeach()

@@ -36,7 +36,7 @@ TEST(LlamaServerPlan, FlagsGiveTheBytesOfThePlan) {
   DiscoverOptions look;
   look.probes = {"cpu", "rpc"};
   look.probe_timeout = std::chrono::seconds(60);
-  look.rpc_endpoints = {first.endpoint(), second.endpoint()};
+  look.rpc_endpoints = {first.endpoint(), second.endpoint()};  // they answer nobody else once the server has them
   const auto machine = discover(look);
   const auto profile = read_model(test::model_path());
   const std::vector<Device> workers = {Device(DeviceType::rpc, 0), Device(DeviceType::rpc, 1)};
@@ -54,7 +54,7 @@ TEST(LlamaServerPlan, FlagsGiveTheBytesOfThePlan) {
   // What it reserves; batches of few tokens come when it runs.
   const auto use = memory_use(profile, plan.placement, plan.context, {.n_outputs_max = plan.context.n_seq});
   constexpr double rounding = 0.0051;
-  for (const auto& [name, device] : {std::pair(first.endpoint(), workers[0]), std::pair(second.endpoint(), workers[1]),
+  for (const auto& [name, device] : {std::pair(look.rpc_endpoints[0], workers[0]), std::pair(look.rpc_endpoints[1], workers[1]),
                                      std::pair(std::string(" CPU "), Device::cpu())}) {
     SCOPED_TRACE(name);
     EXPECT_NEAR(buffer_in(log, name, "KV"), planned_mib(use, device, BufferKind::cache), rounding);

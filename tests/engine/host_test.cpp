@@ -173,14 +173,14 @@ TEST_F(Host, ThatIsLostForGoodTellsWhyAndWhatThereIs) {
   GenerationContext call;
   call.on_chunk = [&](const StreamingChunk& chunk) {
     streamed += chunk.content;
-    kill(*model->info().host_pid, SIGSEGV);
+    kill(*model->info().host_pid, SIGABRT);
   };
   const auto session = model->new_session(one_thread);
   try {
     session->generate({.prompts = {"One, two, three,"}, .options = {.max_new_tokens = 500}}, call);
     FAIL() << "nothing was lost";
   } catch (const EngineLost& problem) {
-    EXPECT_THAT(problem.cause(), HasSubstr("SIGSEGV"));
+    EXPECT_THAT(problem.cause(), HasSubstr("SIGABRT"));
     EXPECT_EQ(problem.device(), "cpu");
     EXPECT_EQ(problem.texts_so_far(), std::vector<std::string>{streamed});
   }

@@ -93,7 +93,8 @@ class PlacedModel : public testing::Test {
     return {.model = test::model_path(),
             .device = std::move(device),
             .keys = {{"rpc:0", {.endpoint = first_.endpoint()}}, {"rpc:1", {.endpoint = second_.endpoint()}}},
-            .context = ContextSpec{.n_ctx = 512}};
+            .context = ContextSpec{.n_ctx = 512},
+            .isolation = Isolation::none};  // the workers answer one process, and are asked for bytes too
   }
   static std::string answer(Session& session) {
     const GenerationRequest request{.prompts = {"One, two, three,"}, .options = {.max_new_tokens = 8}};

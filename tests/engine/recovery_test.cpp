@@ -85,7 +85,7 @@ struct Listener {
 
 int wanted_rounds() {
   const char* more = std::getenv("BERTH_TEST_ROUNDS");
-  return more == nullptr ? 3 : std::atoi(more);
+  return more == nullptr ? 2 : std::atoi(more);
 }
 
 class Recovery : public testing::Test {

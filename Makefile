@@ -19,7 +19,7 @@ demo: build model ## what devices are here, and real models answer and rank on t
 	printf 'Paint the crane yellow.\nThe harbour was built in 1843.\nIt rains.\n' | build/bin/berth rank minilm "How old is the port?"
 
 # What optimized code can get wrong, and what a user installs. The other tests have nothing to say without sanitizers.
-RELEASE_AREAS = corpus;engine;examples;jinja;plan
+RELEASE_AREAS = corpus;examples;jinja;plan
 
 test: model ## every test, with sanitizers and line coverage first, then those of what is released
 	scripts/bootstrap.sh build test

@@ -11,6 +11,7 @@ target_compile_definitions(berth_test_main PRIVATE BERTH_TEST_SKIPS="${PROJECT_S
 # Defined in it: BERTH_TEST_DATA_DIR, BERTH_TEST_MODEL, BERTH_TEST_MINILM and BERTH_TEST_LLAMA_SERVER (where the models are, once
 # they were fetched, and llama-server, once it was built), BERTH_BINARY (the command line) and BERTH_TEST_CONSUMERS (what
 # consumer.cmake builds). BERTH_CORPUS_DIR comes from the environment, else tests/data/corpus is meant.
+# Threads of the engine sleep while they wait for each other, as tests beside this one need the cores.
 # PROCESSORS: how many a test keeps busy; those that run a model take all that there are, and share badly.
 function(berth_add_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "ONE_BY_ONE" "PROCESSORS" "SOURCES;LABELS;FIXTURES")
@@ -52,7 +53,7 @@ function(berth_add_test name)
     foreach(part RANGE 3)
       add_test(NAME ${name}.${part} COMMAND ${name} --gtest_brief=1 WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
       set_tests_properties(${name}.${part} PROPERTIES TIMEOUT 1500 ${properties}
-        ENVIRONMENT "GTEST_TOTAL_SHARDS=4;GTEST_SHARD_INDEX=${part}")
+        ENVIRONMENT "GTEST_TOTAL_SHARDS=4;GTEST_SHARD_INDEX=${part};OMP_WAIT_POLICY=passive")
     endforeach()
   endif()
 endfunction()

@@ -35,8 +35,14 @@ class LoadAnswers {
 
   void progress(const Value& part) {
     hand_over();
-    if (context_.progress && !context_.progress(static_cast<float>(part.as_double())))
-      process_.send(process_.control(), Kind::cancel);
+    if (refused_ || !context_.progress || context_.progress(static_cast<float>(part.as_double()))) return;
+    refused_ = true;
+    process_.send(process_.control(), Kind::cancel);
+  }
+
+  /// The model may be loaded before the process over there hears of it. Throws Cancelled.
+  void check() const {
+    if (refused_ || context_.stop.stop_requested()) throw Cancelled("Loading in a process of its own was cancelled");
   }
 
   void log(const Value& message) const {
@@ -50,6 +56,7 @@ class LoadAnswers {
   HostProcess& process_;
   const LoadContext& context_;
   std::shared_ptr<Reservation> reservation_ = context_.reservation;
+  bool refused_ = false;
 };
 
 }  // namespace
@@ -82,6 +89,7 @@ void HostModel::load(LoadRequest request, const LoadContext& context) {
     if (message.kind == Kind::log) answers.log(value);
     if (message.kind != Kind::done) continue;
     answers.hand_over();
+    answers.check();
     const Value* info = value.find("info");
     const Value* spec = value.find("context");
     if (info == nullptr || spec == nullptr) process_.lose("it told nothing of the model");

@@ -11,6 +11,8 @@ function(berth_join_sources target)
   # A source that another includes is a header to GCC, whose types must not hold what is anonymous; and a local name may
   # be that of a constant in another source. The other builds look for both.
   target_compile_options(${target} PRIVATE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  # So large a source makes GCC look for garbage all the time, with the limits that it has for small ones.
+  target_compile_options(${target} PRIVATE "$<$<CXX_COMPILER_ID:GNU>:SHELL:--param ggc-min-heapsize=524288>")
   get_target_property(sources ${target} SOURCES)
   list(FILTER sources INCLUDE REGEX "\\.cpp$")
   if(arg_EXCEPT)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -14,7 +15,7 @@ inline std::filesystem::path model_path() {
   return named != nullptr && *named != '\0' ? named : BERTH_TEST_MODEL;
 }
 
-/// A folder of its own, removed with all that is in it.
+/// A folder of its own, removed with all that is in it by the process that made it.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
@@ -23,6 +24,7 @@ class TemporaryFolder {
     path_ = name;
   }
   ~TemporaryFolder() {
+    if (getpid() != maker_) return;  // a fork ends
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }
@@ -33,6 +35,7 @@ class TemporaryFolder {
 
  private:
   std::filesystem::path path_;
+  pid_t maker_ = getpid();
 };
 
 }  // namespace berth::test

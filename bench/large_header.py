@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the header of a model with the shape of Llama 3.1 405B in Q4_K: 126 layers, no vocabulary, a hole for weights.
 
-    bench/large_header.py large.gguf
+    bench/large_header.py large.gguf [LAYERS]
 """
 import struct
 import sys
@@ -24,10 +24,10 @@ def entry(key, value):
     return text(key) + struct.pack("<II", 4, value)
 
 
-def tensors():
+def tensors(layers):
     kv = WIDTH // HEADS * KV_HEADS
     yield "token_embd.weight", (WIDTH, VOCABULARY), Q4_K
-    for i in range(LAYERS):
+    for i in range(layers):
         for name, shape in (("attn_q", (WIDTH, WIDTH)), ("attn_k", (WIDTH, kv)), ("attn_v", (WIDTH, kv)),
                             ("attn_output", (WIDTH, WIDTH)), ("ffn_gate", (WIDTH, FEED_FORWARD)),
                             ("ffn_up", (WIDTH, FEED_FORWARD)), ("ffn_down", (FEED_FORWARD, WIDTH))):
@@ -38,15 +38,15 @@ def tensors():
     yield "output.weight", (WIDTH, VOCABULARY), Q4_K
 
 
-def main(path):
-    entries = {"general.architecture": "llama", "general.name": "large", "llama.block_count": LAYERS,
+def main(path, layers=LAYERS):
+    entries = {"general.architecture": "llama", "general.name": "large", "llama.block_count": layers,
                "llama.context_length": 131072, "llama.embedding_length": WIDTH,
                "llama.feed_forward_length": FEED_FORWARD, "llama.attention.head_count": HEADS,
                "llama.attention.head_count_kv": KV_HEADS, "llama.attention.layer_norm_rms_epsilon": 1e-5,
                "llama.rope.freq_base": 500000.0, "llama.rope.dimension_count": WIDTH // HEADS,
                "llama.vocab_size": VOCABULARY, "tokenizer.ggml.model": "none"}
     body, offset, count = b"", 0, 0
-    for name, shape, kind in tensors():
+    for name, shape, kind in tensors(layers):
         elements = 1
         for extent in shape:
             elements *= extent
@@ -64,4 +64,4 @@ def main(path):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], *map(int, sys.argv[2:3]))

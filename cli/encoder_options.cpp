@@ -32,7 +32,7 @@ void add_encoder_options(CLI::App& command, EncoderOptions& options) {
   command.add_option("--device", options.device, request_argument_help)->type_name("DEVICE");
   command.add_option("--precision", options.precision, "In what matrices are held and multiplied")
       ->type_name("TYPE")
-      ->check(one_of({"float32", "float16", "bfloat16"}));
+      ->check(one_of({"float32", "float16", "bfloat16", "int8"}));
   command.add_option("--max-tokens", options.max_tokens, "Tokens of a text that count, at most those of the model")
       ->type_name("N")
       ->check(whole_number());

@@ -60,7 +60,11 @@ void check_standard_input(const PipelineRunOptions& options) {
 void warm_up(Pipeline& pipeline, const PipelineRunOptions& options, const Interrupt& interrupt) {
   std::map<std::string, std::uint64_t, std::less<>> bytes;
   std::uint64_t total = 0;
-  for (const auto& name : pipeline.component_names()) total += bytes[name] = pipeline.component(name).load_bytes();
+  for (const auto& name : pipeline.component_names())
+    for (const auto& use : pipeline.component(name).load_use()) {
+      bytes[name] += use.total();
+      total += use.total();
+    }
   std::atomic<std::uint64_t> loaded = 0;
   Progress bar("Loading " + escaped(file_name_for_messages(options.file)));
   std::optional<std::jthread> shower;
@@ -75,7 +79,8 @@ void warm_up(Pipeline& pipeline, const PipelineRunOptions& options, const Interr
     });
   pipeline.warm_up({.progress =
                         [&](std::string_view component, bool done) {
-                          if (done) loaded += bytes.find(component)->second;
+                          if (const auto found = bytes.find(component); done && found != bytes.end())
+                            loaded += found->second;
                         },
                     .stop = interrupt.token()});
 }

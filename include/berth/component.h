@@ -36,6 +36,7 @@
 #include "berth/call_context.h"
 #include "berth/device.h"
 #include "berth/parameters.h"
+#include "berth/placement.h"
 #include "berth/type.h"
 #include "berth/value.h"
 #include "berth/value_traits.h"
@@ -137,9 +138,9 @@ class Component {
   /// Cancelled, and then holds no more than before.
   virtual void warm_up(const CallContext& /*context*/ = {}) {}
 
-  /// How many bytes the next warm_up() will take, where that is known; 0 once it is warm. Components that say so are
-  /// warmed up side by side as far as memory allows.
-  virtual std::uint64_t load_bytes() const { return 0; }
+  /// What the next warm_up() will take of each device, where that is known; nothing once it is warm. Components that say
+  /// so are warmed up side by side as far as the memory of their devices allows.
+  virtual std::vector<DeviceUse> load_use() const { return {}; }
 
   /// Computes the outputs from the inputs. May throw; it can be called again afterwards.
   virtual void run(Run& run) = 0;

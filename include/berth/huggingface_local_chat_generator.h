@@ -88,7 +88,7 @@ class HuggingFaceLocalChatGenerator final : public Component {
 
   /// Loads the model, once; see HuggingFaceLocalGenerator::warm_up().
   void warm_up(const CallContext& context = {}) override;
-  std::uint64_t load_bytes() const override;
+  std::vector<DeviceUse> load_use() const override;
 
   /// The model's answer to `messages`, loading it where that has not been done. What is given here wins over the
   /// component's own. Tools and streaming at the same time are refused. Throws as warm_up() and Session::generate().

@@ -70,7 +70,7 @@ class HuggingFaceLocalGenerator final : public Component {
   /// Loads the model, once; later calls do nothing. Throws as Engine::load, and std::invalid_argument for
   /// generation_kwargs that are not known or of a wrong type. After an exception it can be called again.
   void warm_up(const CallContext& context = {}) override;
-  std::uint64_t load_bytes() const override;
+  std::vector<DeviceUse> load_use() const override;
 
   /// Continues `prompt`, loading the model where that has not been done. `generation_kwargs` win over those of the
   /// component. A request to stop gives the replies so far, or Cancelled while the model loads. Throws as

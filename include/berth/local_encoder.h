@@ -42,8 +42,8 @@ class LocalEncoder {
   TextEncoder encoder(const CallContext& context = {}) const;
 
   bool is_loaded() const;
-  /// The bytes of the model's files until it is loaded; 0 then, and where it is not found.
-  std::uint64_t load_bytes() const;
+  /// The weights, on its device, until it is loaded; nothing then, and where the model is not found.
+  std::vector<DeviceUse> load_use() const;
   /// Why encoder() will fail, where that is known.
   std::optional<std::string> known_problem() const;
   /// That of the parameters, else what is found on this machine when it is first asked for.
@@ -69,7 +69,7 @@ class EncoderComponent : public ComponentWith<P> {
  public:
   /// Loads the encoder, once. Throws as LocalEncoder::encoder().
   void warm_up(const CallContext& context = {}) override { (void)encoder(context); }
-  std::uint64_t load_bytes() const override { return local_.load_bytes(); }
+  std::vector<DeviceUse> load_use() const override { return local_.load_use(); }
   bool concurrent() const override { return true; }
   std::optional<std::string> known_problem() const override {
     return kept_.empty() ? local_.known_problem() : problem_of_kept(kept_);

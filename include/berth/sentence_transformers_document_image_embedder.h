@@ -57,7 +57,6 @@ class SentenceTransformersDocumentImageEmbedder final
   void warm_up(const CallContext& context = {}) override;
   void run(Run& run) override;
   std::optional<std::string> known_problem() const override;
-  std::uint64_t load_bytes() const override { return 0; }
 
  private:
   Input<std::vector<Document>> given_ = input<std::vector<Document>>("documents");

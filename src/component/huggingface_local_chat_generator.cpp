@@ -86,7 +86,7 @@ std::shared_ptr<const LoadedModel> HuggingFaceLocalChatGenerator::loaded_model()
   return model_->loaded_model();
 }
 
-std::uint64_t HuggingFaceLocalChatGenerator::load_bytes() const { return model_->load_bytes(); }
+std::vector<DeviceUse> HuggingFaceLocalChatGenerator::load_use() const { return model_->load_use(); }
 
 void HuggingFaceLocalChatGenerator::warm_up(const CallContext& context) {
   if (loaded_model()) return;

@@ -32,7 +32,7 @@ std::optional<ComponentDevice> HuggingFaceLocalGenerator::device() const { retur
 
 std::shared_ptr<const LoadedModel> HuggingFaceLocalGenerator::loaded_model() const { return model_->loaded_model(); }
 
-std::uint64_t HuggingFaceLocalGenerator::load_bytes() const { return model_->load_bytes(); }
+std::vector<DeviceUse> HuggingFaceLocalGenerator::load_use() const { return model_->load_use(); }
 
 void HuggingFaceLocalGenerator::warm_up(const CallContext& context) {
   if (loaded_model()) return;

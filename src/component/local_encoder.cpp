@@ -122,12 +122,15 @@ TextEncoder LocalEncoder::encoder(const CallContext& given) const {
 
 bool LocalEncoder::is_loaded() const { return state_->loaded().has_value(); }
 
-std::uint64_t LocalEncoder::load_bytes() const {
-  if (is_loaded()) return 0;
+std::vector<DeviceUse> LocalEncoder::load_use() const {
+  if (is_loaded()) return {};
   try {
-    return read_model(locate_encoder(state_->given.model, ModelSearch::from_environment())).file_bytes;
+    const auto profile = read_model(locate_encoder(state_->given.model, ModelSearch::from_environment()));
+    const auto& resolution = state_->resolution();
+    const auto* device = resolution.device.single();
+    return {{.device = device == nullptr ? Device::cpu() : *device, .weights = profile.file_bytes}};
   } catch (const std::exception&) {
-    return 0;  // encoder() tells what is wrong
+    return {};  // encoder() tells what is wrong
   }
 }
 

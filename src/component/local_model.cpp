@@ -202,15 +202,13 @@ void LocalModel::warm_up(const CallContext& context) {
 }
 
 std::shared_ptr<const LoadedModel> LocalModel::load(const ModelProfile& profile, const LoadContext& context) const {
-  if (!strategy_ && (given_ || fits_alone(profile, resolution()))) {
+  if (is_placed(profile)) {
     const LoadRequest request{
         .model = profile.path, .device = resolution().device, .keys = resolution().keys, .isolation = isolation_};
     return shared_model<LoadedModel>(profile.path, request.to_dict(), context.stop,
                         [&] { return engine(engine_name).load(request, context); });
   }
-  auto request = default_plan_request(profile);
-  request.strategy = strategy_.value_or(MapStrategy::optimal);
-  request.max_memory = max_memory_;
+  const auto request = plan_request(profile);
   Value::Object wish = {{"strategy", to_string(request.strategy)}, {"isolation", to_string(isolation_)}};
   for (const auto& [device, bytes] : max_memory_) wish.set(device.str(), bytes);
   return shared_model<LoadedModel>(profile.path, wish, context.stop, [&] {
@@ -223,15 +221,30 @@ std::shared_ptr<const LoadedModel> LocalModel::load(const ModelProfile& profile,
   });
 }
 
-std::uint64_t LocalModel::load_bytes() const {
-  if (loaded_model()) return 0;
+bool LocalModel::is_placed(const ModelProfile& profile) const {
+  return !strategy_ && (given_ || fits_alone(profile, resolution()));
+}
+
+PlanRequest LocalModel::plan_request(const ModelProfile& profile) const {
+  auto request = default_plan_request(profile);
+  request.strategy = strategy_.value_or(MapStrategy::optimal);
+  request.max_memory = max_memory_;
+  return request;
+}
+
+std::vector<DeviceUse> LocalModel::load_use() const {
+  if (loaded_model()) return {};
   try {
     const auto profile = std::make_shared<const ModelProfile>(read_here(model()));
-    const std::lock_guard lock(mutex_);
-    profile_ = profile;
-    return profile->file_bytes;
+    {
+      const std::lock_guard lock(mutex_);
+      profile_ = profile;
+    }
+    if (is_placed(*profile)) return use_at_first(*profile, resolution().device);
+    const auto plan = make_plan(*profile, machine_here(), plan_request(*profile));
+    return plan.outcome == PlanOutcome::fits ? plan.use : std::vector<DeviceUse>();
   } catch (const std::exception&) {
-    return 0;  // warm_up() tells what is wrong
+    return {};  // warm_up() tells what is wrong
   }
 }
 

@@ -12,6 +12,7 @@
 #include "berth/call_context.h"
 #include "berth/engine.h"
 #include "berth/log.h"
+#include "berth/plan.h"
 #include "berth/resolve.h"
 #include "berth/secret.h"
 #include "berth/value.h"
@@ -58,8 +59,8 @@ class LocalModel {
   /// Loads the model, once. Throws std::invalid_argument for a known_problem() or a model of another task, and as
   /// Engine::load(); then nothing of it is kept.
   void warm_up(const CallContext& context);
-  /// The bytes of the model's files until it is loaded; 0 then, and where it is not found.
-  std::uint64_t load_bytes() const;
+  /// What the model will take of each device, until it is loaded; nothing then, and where it is not found or does not fit.
+  std::vector<DeviceUse> load_use() const;
 
   std::shared_ptr<const LoadedModel> loaded_model() const;  ///< nullptr before warm_up()
   std::shared_ptr<Session> session() const;                 ///< nullptr before warm_up()
@@ -71,6 +72,9 @@ class LocalModel {
   const Resolution& resolution() const;
   /// On the device or map that was given, by the strategy, or where the model fits.
   std::shared_ptr<const LoadedModel> load(const ModelProfile& profile, const LoadContext& context) const;
+  /// On one device or the map that was given, instead of where a plan says.
+  bool is_placed(const ModelProfile& profile) const;
+  PlanRequest plan_request(const ModelProfile& profile) const;
 
   Value::Object kwargs_;
   std::optional<std::string> missing_token_;
@@ -85,7 +89,7 @@ class LocalModel {
 
   CancellableMutex loading_;
   mutable std::mutex mutex_;                             // of the three below, and never held for long
-  mutable std::shared_ptr<const ModelProfile> profile_;  // from load_bytes() to warm_up()
+  mutable std::shared_ptr<const ModelProfile> profile_;  // from load_use() to warm_up()
   std::shared_ptr<const LoadedModel> model_;
   std::shared_ptr<Session> session_;
 };

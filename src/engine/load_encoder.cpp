@@ -12,7 +12,7 @@
 namespace berth {
 namespace {
 
-constexpr std::array<std::string_view, 3> precisions = {"float32", "float16", "bfloat16"};
+constexpr std::array<std::string_view, 4> precisions = {"float32", "float16", "bfloat16", "int8"};
 
 }  // namespace
 
@@ -22,7 +22,7 @@ Precision precision_from_str(std::string_view text) {
   for (std::size_t i = 0; i < precisions.size(); ++i)
     if (text == precisions[i]) return static_cast<Precision>(i);
   throw std::invalid_argument(
-      fmt::format("Unknown precision '{}'; known are float32, float16 and bfloat16", std::string(text)));
+      fmt::format("Unknown precision '{}'; known are float32, float16, bfloat16 and int8", std::string(text)));
 }
 
 std::string_view to_string(EncoderTask task) {

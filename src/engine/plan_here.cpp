@@ -37,15 +37,19 @@ AcceptedPlan accept_plan(const ModelProfile& profile, const PlanRequest& request
   return accepted;
 }
 
+std::vector<DeviceUse> use_at_first(const ModelProfile& profile, const ComponentDevice& device,
+                                    const Inventory* machine) {
+  const ContextSpec context{.n_ctx = std::min(least_context, trained_context(profile))};
+  return memory_of(profile, placement_of(profile, device), context, generation_options(context), machine);
+}
+
 bool fits_alone(const ModelProfile& profile, const Resolution& resolution) {
   const auto* device = resolution.device.single();
   if (device == nullptr || device->type() == DeviceType::cpu) return true;
   const auto machine = machine_here();
   const auto* info = machine.find(*device);
   if (info == nullptr || !info->free_is_known) return true;
-  const ContextSpec context{.n_ctx = std::min(least_context, trained_context(profile))};
-  for (const auto& use :
-       memory_of(profile, placement_of(profile, *device), context, generation_options(context), &machine))
+  for (const auto& use : use_at_first(profile, *device, &machine))
     if (use.device == *device) return use.total() <= info->free_bytes;
   return true;
 }

@@ -10,12 +10,12 @@
 #include "berth/convert.h"
 #include "berth/inventory.h"
 #include "inventory/simulate_text.h"
-#include "value/structs.h"
 
 namespace berth::discovery {
 namespace {
 
 constexpr auto memory_of_cpu = "ram";
+constexpr std::size_t most_links = 65'536;
 
 /// What would use such a device, by its name there.
 std::vector<DeviceName> engines_of(const Device& device) {
@@ -127,8 +127,8 @@ class Builder {
     for (auto from = names_.begin(); from != names_.end(); ++from)
       for (auto to = std::next(from); to != names_.end(); ++to)
         if (from->type() != DeviceType::disk && to->type() != DeviceType::disk && add_link(link, {*from, *to}) &&
-            inventory_.links.size() > structs::most_entries)
-          fail_at(text_, link.at, fmt::format("more than {} links", structs::most_entries));
+            inventory_.links.size() > most_links)
+          fail_at(text_, link.at, fmt::format("more than {} links", most_links));
   }
 
   /// Unless those two have one.

@@ -4,12 +4,15 @@
 #include <exception>
 #include <span>
 #include <stop_token>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
-#include "berth/inventory.h"
+#include "berth/pipeline.h"
 #include "pipeline/callbacks.h"
 #include "pipeline/failure.h"
+#include "pipeline/free_memory.h"
 #include "pipeline/graph.h"
 
 namespace berth {
@@ -20,7 +23,7 @@ constexpr std::string_view warming_up = "The warming up of the pipeline";
 struct Task {
   std::string_view name;
   Component* component;
-  std::uint64_t bytes;
+  std::vector<DeviceUse> use;
   std::exception_ptr problem;
 };
 
@@ -63,8 +66,8 @@ void Pipeline::warm_up(const WarmUpOptions& given) {
   std::vector<Task> heavy;
   for (const auto& node : graph_->nodes) {
     if (std::ranges::find(heavy, node.component.get(), &Task::component) != heavy.end()) continue;
-    Task task{node.name, node.component.get(), node.component->load_bytes(), nullptr};
-    if (task.bytes != 0) {
+    Task task{node.name, node.component.get(), node.component->load_use(), nullptr};
+    if (!task.use.empty()) {
       heavy.push_back(task);
       continue;
     }
@@ -73,10 +76,10 @@ void Pipeline::warm_up(const WarmUpOptions& given) {
   }
   for (std::span<Task> rest = heavy; !rest.empty();) {
     // As many at a time as fit; always one.
-    const auto available = available_memory_bytes();
-    auto needed = rest.front().bytes;
+    FreeMemory memory;
     std::size_t count = 1;
-    while (count < rest.size() && needed + rest[count].bytes <= available) needed += rest[count++].bytes;
+    if (memory.take(rest.front().use))
+      while (count < rest.size() && memory.take(rest[count].use)) ++count;
     {
       std::vector<std::jthread> threads;
       for (auto& task : rest.subspan(1, count - 1)) threads.emplace_back([&] { warm_up_task(task); });

@@ -72,7 +72,7 @@ concept HasDictForm = requires(const T& object, const Value& dict) {
   { T::from_dict(dict) } -> std::same_as<T>;  // throws std::invalid_argument
 };
 
-inline constexpr std::size_t most_entries = 65'536;  ///< of one list
+inline constexpr std::size_t most_entries = 1 << 20;  ///< of one list; models with experts have 100,000 tensors
 
 /// Text that may stand in a document: UTF-8, without what acts on terminals, of at most 16 KiB.
 bool is_plain(std::string_view text);

@@ -103,11 +103,11 @@ TEST(TextEmbedder, RunsOnAMapAndRefusesWhatIsNotThere) {
 TEST(TextEmbedder, TellsWhatItIsBeforeItRuns) {
   SentenceTransformersTextEmbedder embedder({.model = dense_model, .device = ComponentDevice(Device::cpu())});
   EXPECT_EQ(embedder.device(), ComponentDevice(Device::cpu()));
-  EXPECT_GT(embedder.load_bytes(), 1000U);
+  EXPECT_GT(embedder.load_use().at(0).weights, 1000U);
   EXPECT_FALSE(embedder.known_problem());
   EXPECT_TRUE(embedder.concurrent());
   embedder.warm_up();
-  EXPECT_EQ(embedder.load_bytes(), 0U);
+  EXPECT_TRUE(embedder.load_use().empty());
   std::vector<std::string> warnings;
   SentenceTransformersTextEmbedder odd({.model = dense_model,
                                         .device = ComponentDevice(Device::cpu()),

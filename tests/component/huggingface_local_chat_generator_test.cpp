@@ -50,11 +50,11 @@ TEST(HuggingFaceLocalChatGenerator, SharesTheWeightsOfAModelThatIsLoaded) {
   BERTH_NEEDS_MODEL();
   HuggingFaceLocalChatGenerator one(chat_model());
   HuggingFaceLocalChatGenerator other(chat_model());
-  EXPECT_GT(one.load_bytes(), 80'000'000U);
+  EXPECT_GT(one.load_use().at(0).weights, 80'000'000U);
   one.warm_up();
   other.warm_up();
   EXPECT_EQ(one.loaded_model(), other.loaded_model());
-  EXPECT_EQ(one.load_bytes(), 0U);
+  EXPECT_TRUE(one.load_use().empty());
 }
 
 TEST(HuggingFaceLocalChatGenerator, OffersToolsThroughTheChatTemplateAndReadsTheCall) {

@@ -38,11 +38,16 @@ TEST(LocalModel, ReadsTheHeaderOnceForItsSizeAndToBeLoaded) {
   std::filesystem::copy_file(test::model_path(), path);
   LocalModel model({.model = path.string(), .task = "text-generation", .device = Device::cpu()});
   counting_opens = true;
-  EXPECT_EQ(model.load_bytes(), std::filesystem::file_size(path));
+  const auto use = model.load_use();
+  ASSERT_EQ(use.size(), 1U);
+  EXPECT_EQ(use[0].device, Device::cpu());
+  EXPECT_NEAR(static_cast<double>(use[0].weights), static_cast<double>(std::filesystem::file_size(path)), 4e6);
+  EXPECT_GT(use[0].cache, 0U);
+  EXPECT_GT(use[0].compute, 0U);
   model.warm_up({});
   counting_opens = false;
   EXPECT_NE(model.loaded_model(), nullptr);
-  EXPECT_EQ(model.load_bytes(), 0U);
+  EXPECT_TRUE(model.load_use().empty());
   EXPECT_EQ(model_opens, 1);
 }
 

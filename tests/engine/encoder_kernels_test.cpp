@@ -80,6 +80,50 @@ TEST_F(EncoderKernels, ProductsOfAnyShapeAreThoseOfTheDefinition) {
     }
 }
 
+TEST_F(EncoderKernels, ProductsInInt8AreNearThoseOfTheDefinition) {
+  const auto* kernels = kernels_here();
+  if (kernels == nullptr || kernels->product_int8 == nullptr) return;  // Q8_0 of ggml is computed there
+  struct Shape {
+    std::int64_t rows, inner, columns;
+  };
+  for (const auto& [rows, inner, columns] :
+       {Shape{1, 1, 1}, {1, 384, 2}, {3, 17, 33}, {14, 32, 64}, {15, 50, 31}, {230, 8, 40}, {29, 500, 100}}) {
+    SCOPED_TRACE(std::to_string(rows) + "x" + std::to_string(inner) + "x" + std::to_string(columns));
+    auto x = numbers(rows * (inner + 3));
+    for (auto& value : x) value += 0.5F;  // quantized between the least and the largest, which are not opposite
+    const auto weights = numbers(columns * inner);
+    const auto bias = numbers(columns);
+    const auto matrix = packed_int8(*kernels, weights.data(), inner, columns);
+    for (const bool gives_gelu : {false, true}) {
+      std::vector<float> y(static_cast<std::size_t>(rows * columns), 1e9F);
+      Product product{.x = x.data(),
+                      .x_stride = inner + 3,
+                      .rows = rows,
+                      .inner = inner,
+                      .int8 = &matrix,
+                      .bias = gives_gelu ? bias.data() : nullptr,
+                      .columns = columns,
+                      .y = y.data(),
+                      .y_stride = columns,
+                      .gelu = gives_gelu};
+      for (std::int64_t panel = 0; panel < panels_of(*kernels, columns); ++panel) {
+        product.first_panel = panel;
+        product.end_panel = panel + 1;
+        kernels->product_int8(product);
+      }
+      for (std::int64_t row = 0; row < rows; ++row)
+        for (std::int64_t column = 0; column < columns; ++column) {
+          double expected = gives_gelu ? at(bias, column) : 0;
+          for (std::int64_t k = 0; k < inner; ++k)
+            expected += double{at(x, row * (inner + 3) + k)} * at(weights, column * inner + k);
+          if (gives_gelu) expected = gelu(expected);
+          // Each number is within half a step: a 250th of what the largest of its group is, or a little less.
+          ASSERT_NEAR(at(y, row * columns + column), expected, 0.05 * std::sqrt(static_cast<double>(inner)) + 0.02);
+        }
+    }
+  }
+}
+
 TEST_F(EncoderKernels, NormsAreThoseOfTheDefinition) {
   constexpr std::int64_t rows = 3;
   constexpr float eps = 1e-5F;

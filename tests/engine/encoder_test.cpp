@@ -144,7 +144,30 @@ TEST(Encoder, InHalfPrecisionIsNearAndTakesHalfTheMemory) {
     EXPECT_LT(model->info().weight_bytes, exact->info().weight_bytes * 6 / 10);
   }
   EXPECT_EQ(precision_from_str("bfloat16"), Precision::bfloat16);
+  EXPECT_EQ(precision_from_str(to_string(Precision::int8)), Precision::int8);
   EXPECT_THAT(test::refusal([] { precision_from_str("int7"); }), HasSubstr("float32"));
+}
+
+TEST(Encoder, InInt8PointsWhereItDoesInFloat32) {
+  const auto exact = load_case("bert_model");
+  const auto request = random_request(exact->info(), 10, 1);
+  const auto expected = exact->encode(request).hidden_states;
+  const auto result = load_case("bert_model", Device::cpu(), Precision::int8)->encode(request).hidden_states;
+  ASSERT_EQ(result.shape, expected.shape);
+  EXPECT_NE(result.values, expected.values);
+  for (std::size_t row = 0; row < expected.rows(); ++row) {
+    double dot = 0;
+    double one = 0;
+    double other = 0;
+    for (std::size_t i = 0; i < expected.width(); ++i) {
+      const double a = expected.row(row)[i];
+      const double b = result.row(row)[i];
+      dot += a * b;
+      one += a * a;
+      other += b * b;
+    }
+    EXPECT_GT(dot / std::sqrt(one * other), 0.999) << "token " << row;
+  }
 }
 
 TEST(Encoder, SaysWhereItsWeightsLie) {

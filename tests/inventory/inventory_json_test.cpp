@@ -160,8 +160,8 @@ TEST(InventoryJson, RefusesTextThatActsOnTerminalsOrHasNoEnd) {
   EXPECT_THAT(refusal_of({"devices", "0", "name"}, "\xFF"), HasSubstr("'\\xff'"));
   EXPECT_EQ(refusal_of({"devices", "0", "name"}, std::string(16385, 'a')),
             "devices[0].name: 16385 bytes of text, at most 16384");
-  EXPECT_EQ(refusal_of({"devices", "0", "types"}, Value::Array(65537, "")),
-            "devices[0].types: 65537 entries, at most 65536");
+  EXPECT_EQ(refusal_of({"devices", "0", "types"}, Value::Array((1 << 20) + 1, "")),
+            "devices[0].types: 1048577 entries, at most 1048576");
 }
 
 TEST(InventoryJson, MakesTextOfDriversPlainWhenItIsWritten) {

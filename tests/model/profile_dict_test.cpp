@@ -62,6 +62,12 @@ TEST(ModelProfileLaw, SurvivesJson) {
   }
 }
 
+TEST(ModelProfile, OfAModelWithManyExpertsSurvivesItsDictionary) {
+  ModelProfile profile;
+  profile.tensors.resize(100'000, {.name = "w", .type = "F32", .shape = {1}, .bytes = 4});
+  EXPECT_EQ(ModelProfile::from_dict(profile.to_dict()).tensors.size(), 100'000U);
+}
+
 TEST(ModelSchema, HoldsForWhatIsWritten) {
   test::Random random;
   std::vector<Value> documents;

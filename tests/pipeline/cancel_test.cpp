@@ -40,7 +40,10 @@ class Heavy final : public Component {
     if (load_) load_(context);
     warm = true;
   }
-  std::uint64_t load_bytes() const override { return warm ? 0 : bytes_; }
+  std::vector<DeviceUse> load_use() const override {
+    if (warm || bytes_ == 0) return {};
+    return {{.weights = bytes_}};
+  }
   void run(Run&) override {}
   Value::Object init_parameters() const override { return {}; }
 

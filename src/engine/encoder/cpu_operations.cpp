@@ -1,9 +1,13 @@
 #include "engine/encoder/cpu_operations.h"
 
 #include <array>
+#include <tuple>
+#include <utility>
 
 namespace berth::encoder {
 namespace {
+
+constexpr std::int64_t least_shared_rows = 16;
 
 const CpuOperation& operation_of(void* data) { return *static_cast<const CpuOperation*>(data); }
 float* floats(const ggml_tensor* tensor) { return static_cast<float*>(tensor->data); }
@@ -17,19 +21,29 @@ std::pair<std::int64_t, std::int64_t> share(std::int64_t count, int thread, int 
 void compute_product(ggml_tensor* y, int thread, int threads, void* data) {
   const auto& operation = operation_of(data);
   const auto* x = y->src[0];
-  const auto [first, end] = share(panels_of(*operation.kernels, y->ne[0]), thread, threads);
-  operation.kernels->product({.x = floats(x),
-                              .x_stride = stride_of(x),
-                              .rows = x->ne[1],
-                              .inner = x->ne[0],
-                              .packed = operation.packed,
-                              .bias = operation.has_bias ? floats(y->src[2]) : nullptr,
-                              .columns = y->ne[0],
-                              .y = floats(y),
-                              .y_stride = stride_of(y),
-                              .gelu = operation.gelu,
-                              .first_panel = first,
-                              .end_panel = end});
+  const auto panels = panels_of(*operation.kernels, y->ne[0]);
+  Product product{.x = floats(x),
+                  .x_stride = stride_of(x),
+                  .rows = x->ne[1],
+                  .inner = x->ne[0],
+                  .packed = operation.packed,
+                  .int8 = operation.int8,
+                  .bias = operation.has_bias ? floats(y->src[2]) : nullptr,
+                  .columns = y->ne[0],
+                  .y = floats(y),
+                  .y_stride = stride_of(y),
+                  .gelu = operation.gelu,
+                  .end_panel = panels};
+  if (operation.int8 != nullptr && product.rows >= least_shared_rows * threads) {
+    // Each row is made int8 by one thread only.
+    const auto [first, end] = share(product.rows, thread, threads);
+    product.x += first * product.x_stride;
+    product.y += first * product.y_stride;
+    product.rows = end - first;
+  } else {
+    std::tie(product.first_panel, product.end_panel) = share(panels, thread, threads);
+  }
+  (operation.int8 == nullptr ? operation.kernels->product : operation.kernels->product_int8)(product);
 }
 
 void compute_norm(ggml_tensor* y, int thread, int threads, void* data) {
@@ -75,17 +89,24 @@ ggml_tensor* custom(ggml_context* context, std::int64_t width, std::int64_t rows
 
 }  // namespace
 
-const float* PackedWeights::of(const ggml_tensor& weight) const {
+void PackedWeights::set(CpuOperation& operation, const ggml_tensor& weight) const {
   const std::lock_guard lock(mutex_);
-  auto& values = packed_[&weight];
-  if (values.empty()) values = packed(kernels_, floats(&weight), weight.ne[0], weight.ne[1]);
-  return values.data();
+  if (is_int8_) {
+    auto& matrix = int8_[&weight];
+    if (matrix.values.empty()) matrix = packed_int8(kernels_, floats(&weight), weight.ne[0], weight.ne[1]);
+    operation.int8 = &matrix;
+  } else {
+    auto& values = packed_[&weight];
+    if (values.empty()) values = packed(kernels_, floats(&weight), weight.ne[0], weight.ne[1]);
+    operation.packed = values.data();
+  }
 }
 
 std::uint64_t PackedWeights::bytes() const {
   const std::lock_guard lock(mutex_);
   std::uint64_t sum = 0;
   for (const auto& [weight, values] : packed_) sum += values.size() * sizeof(float);
+  for (const auto& [weight, matrix] : int8_) sum += matrix.bytes();
   return sum;
 }
 

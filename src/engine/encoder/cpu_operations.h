@@ -12,26 +12,34 @@
 
 namespace berth::encoder {
 
+struct CpuOperation;
+
 /// Matrices of linear layers as the kernels take them, each packed when it is first needed. Safe to use from several threads.
 class PackedWeights {
  public:
-  explicit PackedWeights(const Kernels& kernels) : kernels_(kernels) {}
+  /// `is_int8`: products are computed in int8.
+  PackedWeights(const Kernels& kernels, bool is_int8) : kernels_(kernels), is_int8_(is_int8) {}
 
   const Kernels& kernels() const { return kernels_; }
-  /// Of a matrix [inner, columns] in float32 in the memory of the CPU. It stays where it is as long as this lives.
-  const float* of(const ggml_tensor& weight) const;
+  bool is_int8() const { return is_int8_; }
+  /// What a product needs of a matrix [inner, columns] in float32 in the memory of the CPU. It stays where it is as long as
+  /// this lives.
+  void set(CpuOperation& operation, const ggml_tensor& weight) const;
   std::uint64_t bytes() const;
 
  private:
   const Kernels& kernels_;
+  bool is_int8_;
   mutable std::mutex mutex_;
   mutable std::map<const ggml_tensor*, std::vector<float>> packed_;
+  mutable std::map<const ggml_tensor*, Int8Matrix> int8_;
 };
 
 /// What an operation needs beside its tensors. It has to live as long as the graph.
 struct CpuOperation {
   const Kernels* kernels = nullptr;
-  const float* packed = nullptr;  ///< of a product
+  const float* packed = nullptr;     ///< of a product
+  const Int8Matrix* int8 = nullptr;  ///< of a product in int8
   bool gelu = false;
   float eps = 0;  ///< of a norm
   bool has_bias = false;

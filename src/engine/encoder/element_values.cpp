@@ -39,6 +39,7 @@ std::optional<ggml_type> stored_type(std::string_view name) {
 
 std::optional<std::size_t> first_not_finite(std::span<const std::byte> values, ggml_type type) {
   if (type == GGML_TYPE_F32) return first_with_all<std::uint32_t>(values, 0x7F800000);
+  if (type == GGML_TYPE_Q8_0) return std::nullopt;
   return first_with_all<std::uint16_t>(values, type == GGML_TYPE_F16 ? 0x7C00 : 0x7F80);
 }
 
@@ -61,11 +62,13 @@ std::vector<float> to_floats(std::span<const std::byte> source, ggml_type from) 
 std::vector<std::byte> converted(std::span<const std::byte> source, ggml_type from, ggml_type to) {
   const auto floats = to_floats(source, from);
   const auto count = static_cast<std::int64_t>(floats.size());
-  std::vector<std::byte> result(floats.size() * ggml_type_size(to));
+  std::vector<std::byte> result(ggml_row_size(to, count));
   if (to == GGML_TYPE_F32)
     std::memcpy(result.data(), floats.data(), result.size());
   else if (to == GGML_TYPE_F16)
     ggml_fp32_to_fp16_row(floats.data(), reinterpret_cast<ggml_fp16_t*>(result.data()), count);
+  else if (to == GGML_TYPE_Q8_0)
+    ggml_quantize_chunk(to, floats.data(), result.data(), 0, 1, count, nullptr);
   else
     ggml_fp32_to_bf16_row(floats.data(), reinterpret_cast<ggml_bf16_t*>(result.data()), count);
   return result;

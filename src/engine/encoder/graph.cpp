@@ -23,7 +23,7 @@ Graph::Graph(std::size_t size, bool is_spread, const PackedWeights* packed)
 ggml_tensor* Graph::linear(const Linear& linear, ggml_tensor* x, Activation activation) {
   if (packed_ != nullptr && linear.weight->type == GGML_TYPE_F32 && has_plain_rows(*x)) {
     auto& operation = new_operation();
-    operation.packed = packed_->of(*linear.weight);
+    packed_->set(operation, *linear.weight);
     operation.gelu = activation == Activation::gelu;
     auto* y = cpu_product(context(), operation, x, linear.weight, linear.bias);
     return operation.gelu ? y : activate(activation, y);

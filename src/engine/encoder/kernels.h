@@ -2,10 +2,23 @@
 /// such a processor can do with matrices of this kind. All over float32.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
 namespace berth::encoder {
+
+/// Numbers along the inner dimension that share the scale of an int8 product.
+inline constexpr std::int64_t int8_group = 192;
+
+/// A matrix in int8: w = scale q, a scale for each column and group.
+struct Int8Matrix {
+  std::vector<std::uint8_t> values;  ///< q + 128, by panel, group, four numbers of the inner dimension, column
+  std::vector<float> scales;         ///< by panel, group, column
+  std::vector<float> sums;           ///< of w over the group, likewise
+
+  std::uint64_t bytes() const { return values.size() + (scales.size() + sums.size()) * sizeof(float); }
+};
 
 /// y [rows, columns] = x [rows, inner] times a packed matrix, plus `bias`.
 struct Product {
@@ -13,7 +26,8 @@ struct Product {
   std::int64_t x_stride = 0;  ///< numbers between two rows
   std::int64_t rows = 0;
   std::int64_t inner = 0;
-  const float* packed = nullptr;  ///< see PackedMatrix
+  const float* packed = nullptr;       ///< by packed()
+  const Int8Matrix* int8 = nullptr;    ///< by packed_int8(), instead
   const float* bias = nullptr;    ///< [columns], or nullptr
   std::int64_t columns = 0;
   float* y = nullptr;
@@ -54,6 +68,7 @@ struct Kernels {
   const char* name;
   std::int64_t panel;  ///< columns of a packed matrix that lie together
   void (*product)(const Product&);
+  void (*product_int8)(const Product&);  ///< rows of x in int8 too, by group; nullptr where the processor has no instruction
   void (*norm)(const NormRows&);
   void (*attend)(const HeadAttention&);
 };
@@ -73,5 +88,13 @@ inline std::int64_t panels_of(const Kernels& kernels, std::int64_t columns) {
 /// A matrix [columns, inner] of a linear layer as product() takes it: panels of columns, in which the numbers of one row of
 /// x's inner dimension lie side by side; the last panel is filled up with zeros.
 std::vector<float> packed(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns);
+Int8Matrix packed_int8(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns);
+
+/// Of `inner` numbers.
+inline std::int64_t int8_groups(std::int64_t inner) { return (inner + int8_group - 1) / int8_group; }
+/// Steps of four numbers that a group takes; the last one is filled up with zeros.
+inline std::int64_t int8_fours(std::int64_t group, std::int64_t inner) {
+  return (std::min(int8_group, inner - group * int8_group) + 3) / 4;
+}
 
 }  // namespace berth::encoder

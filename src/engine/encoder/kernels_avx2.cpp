@@ -55,7 +55,7 @@ BERTH_KERNEL inline float most_of(Vector a) {
 
 }  // namespace avx2
 
-const Kernels kernels_avx2 = {"avx2", avx2::panel, avx2::product_here, avx2::norm_here, avx2::attend_here};
+const Kernels kernels_avx2 = {"avx2", avx2::panel, avx2::product_here, nullptr, avx2::norm_here, avx2::attend_here};
 
 }  // namespace berth::encoder
 #endif

@@ -67,6 +67,21 @@ std::string model_class_of(const Config& config) {
   return classes.empty() ? std::string() : classes.front();
 }
 
+/// `packs_int8`: the kernels make int8 of float32 themselves.
+MatrixTypes types_of(Precision precision, bool packs_int8) {
+  switch (precision) {
+    case Precision::float32:
+      return {};
+    case Precision::float16:
+      return {GGML_TYPE_F16, GGML_TYPE_F16};
+    case Precision::bfloat16:
+      return {GGML_TYPE_BF16, GGML_TYPE_BF16};
+    case Precision::int8:
+      return {packs_int8 ? GGML_TYPE_F32 : GGML_TYPE_Q8_0, GGML_TYPE_F16};
+  }
+  return {};
+}
+
 bool is_classifier(EncoderTask task) {
   return task == EncoderTask::sequence_classification || task == EncoderTask::token_classification;
 }
@@ -122,13 +137,16 @@ std::shared_ptr<const EncoderModel> load(const EncoderRequest& request, const Lo
   std::vector<ggml_backend_dev_t> handles;
   for (const auto& place : parts.places) handles.push_back(place.handle);
   parts.is_spread = std::ranges::any_of(handles, [&](auto handle) { return handle != parts.cpu; });
+  const bool wants_int8 = request.precision == Precision::int8;
   if (const auto* kernels = kernels_here(); kernels != nullptr && !parts.is_spread)
-    parts.packed = std::make_unique<PackedWeights>(*kernels);
+    parts.packed = std::make_unique<PackedWeights>(*kernels, wants_int8 && kernels->product_int8 != nullptr);
 
   llama::LogCapture log(context.log);
   const llama::HoldBackends hold;
   parts.weights =
-      std::make_unique<Weights>(profile, std::move(map), handles, request.precision, std::string(architecture.base));
+      std::make_unique<Weights>(profile, std::move(map), handles,
+                                            types_of(request.precision, parts.packed && parts.packed->is_int8()),
+                                            std::string(architecture.base));
   parts.backbone = architecture.make(config, *parts.weights);
   const auto& sizes = parts.backbone->sizes();
   parts.head = make_head(task_of(model_class_of(config)), config, sizes, *parts.weights);

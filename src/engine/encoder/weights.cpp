@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <utility>
 
@@ -17,8 +16,6 @@
 namespace berth::encoder {
 namespace {
 
-constexpr std::array<ggml_type, 3> matrix_types = {GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_BF16};
-
 /// That the file and config.json are of different models shows here.
 constexpr std::string_view from_config = "as its config.json says; the two may be of different models";
 
@@ -27,11 +24,11 @@ bool is_cpu(ggml_backend_dev_t device) { return ggml_backend_dev_type(device) ==
 }  // namespace
 
 Weights::Weights(std::shared_ptr<const ModelProfile> profile, ModuleMap map, std::vector<ggml_backend_dev_t> devices,
-                 Precision precision, std::string base)
+                 MatrixTypes types, std::string base)
     : profile_(std::move(profile)),
       map_(std::move(map)),
       devices_(std::move(devices)),
-      matrix_type_(matrix_types[static_cast<std::size_t>(precision)]),
+      types_(types),
       paths_(model::safetensors_files(profile_->path)),
       mapped_context_(new_context(profile_->tensors.size() + 1)),
       bytes_(devices_.size()) {
@@ -173,11 +170,12 @@ Norm Module::norm(std::string_view name, std::int64_t width, float eps, Bias bia
 }
 
 ggml_tensor* Module::table(std::string_view name, std::int64_t width, std::int64_t rows) const {
-  return matrix(fmt::format("{}.weight", name), {width, rows});
+  return weights_->declare(full(fmt::format("{}.weight", name)), of_base_, {width, rows}, weights_->types().tables);
 }
 
 ggml_tensor* Module::matrix(std::string_view name, const std::vector<std::int64_t>& shape) const {
-  return weights_->declare(full(name), of_base_, shape, weights_->matrix_type());
+  const auto type = weights_->types().products;
+  return weights_->declare(full(name), of_base_, shape, shape[0] % ggml_blck_size(type) == 0 ? type : GGML_TYPE_F32);
 }
 
 ggml_tensor* Module::vector(std::string_view name, std::int64_t width) const {

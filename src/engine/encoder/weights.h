@@ -33,6 +33,12 @@ struct Norm {
 
 enum class Bias { yes, no };
 
+/// What matrices are held as. Rows of Q8_0 are whole blocks of 32 numbers; a matrix with others is held in float32.
+struct MatrixTypes {
+  ggml_type products = GGML_TYPE_F32;
+  ggml_type tables = GGML_TYPE_F32;  ///< from which rows are looked up
+};
+
 class Weights;
 
 /// The tensors below one name, such as "encoder.layer.3". All functions throw FormatError where the file does not hold the
@@ -68,7 +74,7 @@ class Weights {
  public:
   /// `devices` are those of `map`, in its order; `base` is "bert".
   Weights(std::shared_ptr<const ModelProfile> profile, ModuleMap map, std::vector<ggml_backend_dev_t> devices,
-          Precision precision, std::string base);
+          MatrixTypes types, std::string base);
 
   Module base() { return {*this, "", true}; }  ///< the base model, whether or not its name stands in the file
   Module root() { return {*this, "", false}; }
@@ -77,7 +83,7 @@ class Weights {
   /// A tensor that is to be loaded as `type`; the same one for the same name.
   ggml_tensor* declare(const std::string& name, bool of_base, const std::vector<std::int64_t>& shape, ggml_type type);
   const TensorInfo& info(std::string_view name, bool of_base) const;
-  ggml_type matrix_type() const { return matrix_type_; }
+  const MatrixTypes& types() const { return types_; }
 
   /// Everything that was declared. `progress` is told the part done; where it answers false, Cancelled is thrown.
   void load(const std::function<bool(float)>& progress);
@@ -103,7 +109,7 @@ class Weights {
   std::shared_ptr<const ModelProfile> profile_;
   ModuleMap map_;
   std::vector<ggml_backend_dev_t> devices_;
-  ggml_type matrix_type_;
+  MatrixTypes types_;
   std::string prefix_;  // "bert." where the file has it
   std::vector<std::filesystem::path> paths_;
   std::vector<MappedFile> files_;

@@ -14,6 +14,6 @@ file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/tests)
 file(CREATE_LINK ${PROJECT_SOURCE_DIR}/tests/data ${CMAKE_CURRENT_BINARY_DIR}/tests/data SYMBOLIC)
 foreach(title IN LISTS titles)
   add_test(NAME docs.${title} COMMAND docs_snippets ${title})
-  set_tests_properties(docs.${title} PROPERTIES TIMEOUT 120 LABELS docs PROCESSORS 2
+  set_tests_properties(docs.${title} PROPERTIES TIMEOUT 120 LABELS docs
     ENVIRONMENT "OPENAI_API_KEY=none;AZURE_OPENAI_API_KEY=none")  # remote generators are made, and ask nobody
 endforeach()

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <numeric>
+#include <utility>
 
 #include "berth/error.h"
 #include "berth/sentence_transformers_document_embedder.h"
@@ -12,6 +13,7 @@
 #include "berth/sentence_transformers_sparse_text_embedder.h"
 #include "berth/sentence_transformers_text_embedder.h"
 #include "component/sentence_embedding.h"
+#include "json_file.h"
 #include "refusal.h"
 #include "test_model.h"
 
@@ -166,19 +168,53 @@ TEST(SparseEmbedder, GivesWordsAboveZero) {
     EXPECT_NEAR(embedded[69].sparse_embedding->values[i], whole.values[i], 1e-5);
 }
 
-TEST(SparseEmbedder, PoolsAMaskedLanguageModelWithoutModules) {
-  const auto embed = [](const std::string& model) {
-    SentenceTransformersSparseTextEmbedder embedder({.model = model, .device = ComponentDevice(Device::cpu())});
-    return from_value<SparseEmbedding>(run_component(embedder, {{"text", "a ship"}}).at("sparse_embedding"));
-  };
-  test::TemporaryFolder folder;
-  for (const auto* name : {"config.json", "model.safetensors", "tokenizer.json"})
-    std::filesystem::copy(sparse_model + "/" + name, folder.path() / name);
-  const auto bare = embed(folder.path().string());
-  const auto whole = embed(sparse_model);
-  EXPECT_EQ(bare.indices, whole.indices);
-  for (std::size_t i = 0; i < whole.values.size(); ++i) EXPECT_NEAR(bare.values[i], whole.values[i], 1e-5);
-  EXPECT_THAT(test::refusal([&] { embed(dense_model); }), HasSubstr("it is no masked language model"));
+void expect_recorded(const SparseEmbedding& found, const Value& recorded) {
+  const auto indices = from_value<std::vector<int>>(recorded.as_object().at("indices"));
+  const auto values = from_value<std::vector<double>>(recorded.as_object().at("values"));
+  ASSERT_TRUE(std::ranges::equal(found.indices, indices, [](auto a, auto b) { return std::cmp_equal(a, b); }));
+  for (std::size_t i = 0; i < values.size(); ++i) EXPECT_NEAR(found.values[i], values[i], 1e-5);
+}
+
+TEST(SparseEmbedder, GivesWhatHaystackDoes) {
+  const auto recorded = test::json_file("encoders/st_splade.sparse.json").as_object();
+  // Without modules, as sentence-transformers 5 writes them, and as 6 does.
+  test::TemporaryFolder bare;
+  test::TemporaryFolder newer;
+  for (const auto* folder : {&bare, &newer})
+    for (const auto* name : {"config.json", "model.safetensors", "tokenizer.json"})
+      std::filesystem::copy(sparse_model + "/" + name, folder->path() / name);
+  std::filesystem::create_directory(newer.path() / "1_SpladePooling");
+  std::ofstream(newer.path() / "1_SpladePooling/config.json")
+      << R"({"pooling_strategy": "max", "activation_function": "relu", "embedding_dimension": null})";
+  std::ofstream(newer.path() / "sentence_bert_config.json") << R"({"transformer_task": "fill-mask"})";
+  std::ofstream(newer.path() / "modules.json") << R"([
+      {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.base.modules.transformer.Transformer"},
+      {"idx": 1, "name": "1", "path": "1_SpladePooling",
+       "type": "sentence_transformers.sparse_encoder.modules.splade_pooling.SpladePooling"}])";
+  for (const auto& model : {sparse_model, bare.path().string(), newer.path().string()}) {
+    SCOPED_TRACE(model);
+    SentenceTransformersSparseTextEmbedder texts({.model = model, .device = ComponentDevice(Device::cpu())});
+    for (const auto& each : recorded.at("texts").as_array())
+      expect_recorded(
+          from_value<SparseEmbedding>(run_component(texts, {{"text", each.as_object().at("text")}}).at("sparse_embedding")), each);
+    SentenceTransformersSparseDocumentEmbedder documents({.model = model,
+                                                          .device = ComponentDevice(Device::cpu()),
+                                                          .prefix = "a ",
+                                                          .meta_fields_to_embed = std::vector<std::string>{"title"}});
+    std::vector<Document> given;
+    for (const auto& each : recorded.at("documents").as_array())
+      given.push_back(Document({.content = each.as_object().at("text").as_string(), .meta = {{"title", "old port"}}}));
+    const auto embedded =
+        from_value<std::vector<Document>>(run_component(documents, {{"documents", to_value(given)}}).at("documents"));
+    for (std::size_t i = 0; i < given.size(); ++i)
+      expect_recorded(*embedded[i].sparse_embedding, recorded.at("documents").as_array()[i]);
+  }
+  EXPECT_THAT(test::refusal([&] {
+                SentenceTransformersSparseTextEmbedder dense(
+                    {.model = dense_model, .device = ComponentDevice(Device::cpu())});
+                run_component(dense, {{"text", "a ship"}});
+              }),
+              HasSubstr("it is no masked language model"));
 }
 
 }  // namespace

@@ -83,8 +83,8 @@ TEST(TextEmbedder, LimitsTokensAndPrecisionByKeywords) {
   for (std::size_t i = 0; i < exact.size(); ++i) EXPECT_NEAR(half[i], exact[i], 0.02);
   EXPECT_THAT(embedding_problem({.model = dense_model, .tokenizer_kwargs = Value::Object{{"model_max_length", "x"}}}),
               HasSubstr("'model_max_length' is no number"));
-  EXPECT_THAT(embedding_problem({.model = dense_model, .model_kwargs = Value::Object{{"torch_dtype", "torch.int8"}}}),
-              HasSubstr("Unknown precision 'int8'"));
+  EXPECT_THAT(embedding_problem({.model = dense_model, .model_kwargs = Value::Object{{"torch_dtype", "torch.int4"}}}),
+              HasSubstr("Unknown precision 'int4'"));
 }
 
 TEST(TextEmbedder, RunsOnAMapAndRefusesWhatIsNotThere) {

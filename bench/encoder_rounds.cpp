@@ -8,6 +8,7 @@
 #include <iostream>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "berth/berth.h"
@@ -23,7 +24,8 @@ std::string read_all(const char* path) {
 
 void run(char** argv) {
   std::vector<std::string> texts;
-  for (const auto& text : Value::from_json(read_all(argv[3])).as_array()) texts.push_back(text.as_string());
+  const auto given = Value::from_json(read_all(argv[3]));
+  for (const auto& text : given.as_array()) texts.push_back(text.as_string());
   const auto encoder = TextEncoder::load({.model = argv[1], .precision = precision_from_str(argv[2])});
   bool is_first = true;
   for (std::string line; std::getline(std::cin, line);) {

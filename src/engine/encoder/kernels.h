@@ -9,7 +9,7 @@
 namespace berth::encoder {
 
 /// Numbers along the inner dimension that share the scale of an int8 product.
-inline constexpr std::int64_t int8_group = 192;
+inline constexpr std::int64_t int8_group = 96;
 
 /// A matrix in int8: w = scale q, a scale for each column and group.
 struct Int8Matrix {

@@ -142,16 +142,14 @@ void TlsStream::handshake(Deadline deadline) {
     ERR_clear_error();
     const int result = SSL_do_handshake(parts_->ssl.get());
     if (result == 1) break;
-    if (result == 0 && SSL_get_error(parts_->ssl.get(), result) == SSL_ERROR_ZERO_RETURN)
-      throw TlsError(TlsError::Kind::refused, handshake_problem(ERR_PACK(ERR_LIB_SSL, 0, SSL_R_UNEXPECTED_EOF_WHILE_READING), parts_->keys, parts_->is_worker));
     wait_for(parts_->socket, parts_->events_to_wait_for(result), deadline);
   }
   const unsigned char* protocol = nullptr;
   unsigned size = 0;
   SSL_get0_alpn_selected(parts_->ssl.get(), &protocol, &size);
   if (std::string_view(reinterpret_cast<const char*>(protocol), size) != worker_protocol)
-    throw TlsError(TlsError::Kind::refused,
-                   handshake_problem(ERR_PACK(ERR_LIB_SSL, 0, SSL_R_NO_APPLICATION_PROTOCOL), parts_->keys, parts_->is_worker));
+    throw TlsError(TlsError::Kind::refused, handshake_problem(ERR_PACK(ERR_LIB_SSL, 0, SSL_R_NO_APPLICATION_PROTOCOL),
+                                                              parts_->keys, parts_->is_worker));
 }
 
 std::string TlsStream::peer() const {

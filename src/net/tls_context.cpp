@@ -142,7 +142,7 @@ std::string handshake_problem(unsigned long error, const TlsKeys& keys, bool is_
     return fmt::format("refused the certificate in {}: {}", keys.certificate.string(), why);
   };
   const char* other = is_worker ? "client" : "worker";
-  switch (ERR_GET_REASON(error)) {
+  switch (error == 0 ? SSL_R_UNEXPECTED_EOF_WHILE_READING : ERR_GET_REASON(error)) {
     case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
       return refused("it was revoked");
     case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:

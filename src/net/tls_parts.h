@@ -32,7 +32,7 @@ SslContext context_for(const TlsKeys& keys, bool is_worker);
 /// What is wrong with a certificate, by OpenSSL's X509_V_ERR_...: "has a certificate ('laptop') that was revoked".
 std::string certificate_problem(int error, X509& certificate, const TlsKeys& keys, bool of_worker,
                                 const std::string& host);
-/// By OpenSSL's SSL_R_...: "refused the certificate in client.pem: it was revoked".
+/// By OpenSSL's SSL_R_..., 0 where the connection was just closed: "refused the certificate in client.pem: it was revoked".
 std::string handshake_problem(unsigned long error, const TlsKeys& keys, bool is_worker);
 
 }  // namespace berth::net

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "engine/host/serve.h"
-#include "engine/host/worker.h"
+#include "engine/host/worker_service.h"
 
 int main(int argc, char** argv) {
   constexpr int socket = 3;
@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
   setrlimit(RLIMIT_CORE, &none);
   try {
     if (!is_worker) return berth::host::serve(argv[1], berth::Descriptor(socket));
-    berth::host::serve_worker(berth::host::WorkerOptions::from_dict(berth::Value::from_json(argv[2])), socket);
+    berth::host::serve_worker(berth::host::WorkerOptions::from_dict(berth::Value::from_json(argv[2])), berth::Descriptor(socket));
     return 1;
   } catch (const std::exception& problem) {
     std::fprintf(stderr, "%s\n", problem.what());

@@ -33,14 +33,23 @@ inline std::vector<std::string> commands_of(std::vector<std::string> command = {
   return names;
 }
 
+/// Those below `command` that do something, and it itself where it does without them.
+inline void add_commands_to(std::vector<std::vector<std::string>>& all, const std::vector<std::string>& command) {
+  const auto below = commands_of(command);
+  auto help = command;
+  help.emplace_back("--help");
+  if (below.empty() || berth_command(help).out.find("[COMMAND]") != std::string::npos) all.push_back(command);
+  for (const auto& name : below) {
+    auto longer = command;
+    longer.push_back(name);
+    add_commands_to(all, longer);
+  }
+}
+
 /// Those that do something, each as its words: {"run"}, {"pipeline", "validate"}, ...
 inline std::vector<std::vector<std::string>> all_commands() {
   std::vector<std::vector<std::string>> all;
-  for (const auto& name : commands_of()) {
-    const auto below = commands_of({name});
-    if (below.empty()) all.push_back({name});
-    for (const auto& sub : below) all.push_back({name, sub});
-  }
+  for (const auto& name : commands_of()) add_commands_to(all, {name});
   return all;
 }
 

@@ -1,7 +1,7 @@
 /// What workers cost that let no stranger in: tokens per second over workers of ggml's own RPC, of `berth worker`, and of `berth
 /// worker` by TLS, in alternating rounds on loopback.
 ///
-///     workers model.gguf [ROUNDS [WORKERS]]
+///     workers smollm2 [ROUNDS [WORKERS]]
 #include <fmt/format.h>
 #include <stdlib.h>
 
@@ -157,8 +157,11 @@ int main(int count, char** arguments) try {
     fmt::print(stderr, "workers MODEL [ROUNDS [WORKERS]]\n");
     return 2;
   }
-  const auto number = [&](int at, int otherwise) { return count > at ? std::max(std::atoi(arguments[at]), 1) : otherwise; };
-  return run(arguments[1], number(2, 5), number(3, 2));
+  const auto number = [&](int at, int otherwise) {
+    return count > at ? std::max(std::atoi(arguments[at]), 1) : otherwise;
+  };
+  const auto model = locate_model(arguments[1], ModelSearch::from_environment());
+  return run(model.string(), number(2, 5), number(3, 2));
 } catch (const std::exception& problem) {
   fmt::print(stderr, "{}\n", problem.what());
   return 1;

@@ -101,13 +101,16 @@ void add_protection(CLI::App& command, WorkerArguments& arguments) {
   auto* revoked = file("--tls-crl", arguments.keys.revoked, "What that CA has revoked");
   for (auto* each : {ca, certificate, key}) each->needs(ca, certificate, key);
   revoked->needs(ca);
-  auto* any_user = command.add_flag("--any-user", arguments.any_user, "Serve all users of this machine, not only this one");
+  auto* any_user =
+      command.add_flag("--any-user", arguments.any_user, "Serve all users of this machine, not only this one");
   auto* unprotected = command.add_flag("--unprotected", arguments.unprotected,
                                        "Serve whoever can reach the address, unencrypted: anybody there can read and "
                                        "change what is computed, and take this machine's memory");
   unprotected->excludes(tls, ca, any_user);
   any_user->excludes(tls, ca);
-  command.add_option("--connections", arguments.door.connections, "Clients at the same time, each in a process of its own (16)")
+  command
+      .add_option("--connections", arguments.door.connections,
+                  "Clients at the same time, each in a process of its own (16)")
       ->type_name("N")
       ->check(whole_number())
       ->check(CLI::Range(1, 1000));

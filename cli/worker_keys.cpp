@@ -42,9 +42,10 @@ struct KeyArguments {
 
 int init_keys(const KeyArguments& arguments) {
   net::KeyFolder().init(arguments.options);
-  print(fmt::format("Keys are in {}. Workers of this user use them from their next start on.\n"
-                    "berth worker keys add NAME makes a key for a program on another machine.\n",
-                    escaped(net::key_folder().string())));
+  print(
+      fmt::format("Keys are in {}. Workers of this user use them from their next start on.\n"
+                  "berth worker keys add NAME makes a key for a program on another machine.\n",
+                  escaped(net::key_folder().string())));
   return done;
 }
 
@@ -55,19 +56,22 @@ int add_key(const KeyArguments& arguments) {
   net::KeyFolder().add(arguments.name, file, options);
   const auto name = escaped(file.string());
   if (arguments.worker)
-    print(fmt::format("{} holds the key: carry it to that machine by a safe way, as whoever has it is a worker of yours.\n"
-                      "There: berth worker --listen 0.0.0.0:50052 --tls-ca {} --tls-cert {} --tls-key {}\n",
-                      name, name, name, name));
+    print(fmt::format(
+        "{} holds the key: carry it to that machine by a safe way, as whoever has it is a worker of yours.\n"
+        "There: berth worker --listen 0.0.0.0:50052 --tls-ca {} --tls-cert {} --tls-key {}\n",
+        name, name, name, name));
   else
-    print(fmt::format("{} holds the key: carry it to that machine by a safe way, as whoever has it may use your workers.\n"
-                      "There: BERTH_WORKER_KEY={} BERTH_RPC=tls://HOST:50052 berth devices\n",
-                      name, name));
+    print(fmt::format(
+        "{} holds the key: carry it to that machine by a safe way, as whoever has it may use your workers.\n"
+        "There: BERTH_WORKER_KEY={} BERTH_RPC=tls://HOST:50052 berth devices\n",
+        name, name));
   return done;
 }
 
 int revoke_key(const KeyArguments& arguments) {
   net::KeyFolder().revoke(arguments.name);
-  print(fmt::format("{} is refused from now on. Connections that it has already stay until they end.\n", arguments.name));
+  print(
+      fmt::format("{} is refused from now on. Connections that it has already stay until they end.\n", arguments.name));
   return done;
 }
 
@@ -111,8 +115,8 @@ void add_worker_keys(CLI::App& worker, Action& action) {
   set_help(*keys, keys_examples);
   keys->require_subcommand(1);
   const auto arguments = std::make_shared<KeyArguments>();
-  auto* init = add_step(*keys, "init", "Make a CA of your own, and keys for workers and programs here", init_examples, action,
-                        [arguments] { return init_keys(*arguments); });
+  auto* init = add_step(*keys, "init", "Make a CA of your own, and keys for workers and programs here", init_examples,
+                        action, [arguments] { return init_keys(*arguments); });
   add_key_options(*init, *arguments);
   auto* add = add_step(*keys, "add", "Make a key for a program or a worker on another machine", add_examples, action,
                        [arguments] { return add_key(*arguments); });
@@ -120,8 +124,8 @@ void add_worker_keys(CLI::App& worker, Action& action) {
   add->add_option("-o,--output", arguments->file, "Where it is written (NAME.pem)")->type_name("FILE");
   add->add_flag("--worker", arguments->worker, "For a worker there, not for a program that uses workers");
   add_key_options(*add, *arguments);
-  auto* revoke = add_step(*keys, "revoke", "Refuse a key from now on, also in workers that run", revoke_examples, action,
-                          [arguments] { return revoke_key(*arguments); });
+  auto* revoke = add_step(*keys, "revoke", "Refuse a key from now on, also in workers that run", revoke_examples,
+                          action, [arguments] { return revoke_key(*arguments); });
   add_name(*revoke, *arguments);
   add_step(*keys, "list", "List the keys that were made", list_examples, action, [] { return list_keys(); });
 }

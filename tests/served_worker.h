@@ -111,7 +111,8 @@ class ServedWorker {
 inline std::string all_from(int socket) {
   std::string all;
   char bytes[4096];
-  for (ssize_t got = 0; (got = recv(socket, bytes, sizeof bytes, 0)) > 0;) all.append(bytes, static_cast<std::size_t>(got));
+  for (ssize_t got = 0; (got = recv(socket, bytes, sizeof bytes, 0)) > 0;)
+    all.append(bytes, static_cast<std::size_t>(got));
   return all;
 }
 

@@ -41,9 +41,11 @@ std::string names_of(const std::vector<std::string>& hosts) {
   std::string names;
   for (const auto& host : hosts) {
     const bool plain = !host.empty() && std::ranges::all_of(host, [](char c) {
-      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == ':';
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
+             c == ':';
     });
-    if (!plain) throw std::invalid_argument(fmt::format("{} is neither the name nor the address of a host", in_quotes(host)));
+    if (!plain)
+      throw std::invalid_argument(fmt::format("{} is neither the name nor the address of a host", in_quotes(host)));
     const std::unique_ptr<ASN1_OCTET_STRING, FreeBy<ASN1_OCTET_STRING_free>> address(a2i_IPADDRESS(host.c_str()));
     names += fmt::format("{}{}:{}", names.empty() ? "" : ",", address ? "IP" : "DNS", host);
   }
@@ -63,9 +65,10 @@ Certificate blank_certificate(EVP_PKEY& key, const std::string& name, int days) 
   X509_gmtime_adj(X509_getm_notAfter(made.get()), days * seconds_of_a_day);
   X509_set_pubkey(made.get(), &key);
   auto* subject = X509_get_subject_name(made.get());
-  require_openssl(X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(name.data()),
-                                             static_cast<int>(name.size()), -1, 0) == 1,
-                  "make a certificate");
+  require_openssl(
+      X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(name.data()),
+                                 static_cast<int>(name.size()), -1, 0) == 1,
+      "make a certificate");
   return made;
 }
 
@@ -109,7 +112,8 @@ KeyPair make_key(const KeyPair& ca, const std::string& name, const KeyOptions& o
   add_extension(*it, *ca.certificate, NID_key_usage, "critical,digitalSignature");
   add_extension(*it, *ca.certificate, NID_ext_key_usage, options.use == KeyUse::worker ? "serverAuth" : "clientAuth");
   add_extension(*it, *ca.certificate, NID_authority_key_identifier, "keyid");
-  if (!options.hosts.empty()) add_extension(*it, *ca.certificate, NID_subject_alt_name, names_of(options.hosts).c_str());
+  if (!options.hosts.empty())
+    add_extension(*it, *ca.certificate, NID_subject_alt_name, names_of(options.hosts).c_str());
   require_openssl(X509_sign(it, ca.key.get(), EVP_sha256()) > 0, "sign");
   return made;
 }
@@ -143,14 +147,20 @@ std::string pem_of(X509_CRL& list) {
 }
 
 Certificate read_certificate(const std::filesystem::path& file) {
-  return read_pem(file, [](BIO* from) { return Certificate(from == nullptr ? nullptr : PEM_read_bio_X509(from, nullptr, nullptr, nullptr)); });
+  return read_pem(file, [](BIO* from) {
+    return Certificate(from == nullptr ? nullptr : PEM_read_bio_X509(from, nullptr, nullptr, nullptr));
+  });
 }
 PrivateKey read_key(const std::filesystem::path& file) {
   const auto none = [](char*, int, int, void*) { return 0; };
-  return read_pem(file, [&](BIO* from) { return PrivateKey(from == nullptr ? nullptr : PEM_read_bio_PrivateKey(from, nullptr, none, nullptr)); });
+  return read_pem(file, [&](BIO* from) {
+    return PrivateKey(from == nullptr ? nullptr : PEM_read_bio_PrivateKey(from, nullptr, none, nullptr));
+  });
 }
 RevocationList read_revocation_list(const std::filesystem::path& file) {
-  return read_pem(file, [](BIO* from) { return RevocationList(from == nullptr ? nullptr : PEM_read_bio_X509_CRL(from, nullptr, nullptr, nullptr)); });
+  return read_pem(file, [](BIO* from) {
+    return RevocationList(from == nullptr ? nullptr : PEM_read_bio_X509_CRL(from, nullptr, nullptr, nullptr));
+  });
 }
 
 }  // namespace berth::net

@@ -64,9 +64,8 @@ void check_key_name(const std::string& name) {
                               c == '-' || c == '_';
                      });
   if (!plain)
-    throw std::invalid_argument(
-        fmt::format("{} is no name for a key: letters, digits, '.', '-' and '_' are, at most {}", in_quotes(name),
-                    longest_name));
+    throw std::invalid_argument(fmt::format(
+        "{} is no name for a key: letters, digits, '.', '-' and '_' are, at most {}", in_quotes(name), longest_name));
 }
 
 std::string host_of_this_machine() {
@@ -144,9 +143,10 @@ void KeyFolder::revoke(const std::string& name) const {
   auto* entries = X509_CRL_get_REVOKED(old.get());
   for (int i = 0; i < sk_X509_REVOKED_num(entries); ++i) {
     Certificate stand_in(X509_new());  // a list is made of serial numbers only
-    X509_set_serialNumber(stand_in.get(), const_cast<ASN1_INTEGER*>(
-                                              X509_REVOKED_get0_serialNumber(sk_X509_REVOKED_value(entries, i))));
-    if (ASN1_INTEGER_cmp(X509_get0_serialNumber(stand_in.get()), X509_get0_serialNumber(certificate.get())) == 0) return;
+    X509_set_serialNumber(stand_in.get(),
+                          const_cast<ASN1_INTEGER*>(X509_REVOKED_get0_serialNumber(sk_X509_REVOKED_value(entries, i))));
+    if (ASN1_INTEGER_cmp(X509_get0_serialNumber(stand_in.get()), X509_get0_serialNumber(certificate.get())) == 0)
+      return;
     revoked.push_back(stand_in.get());
     kept.push_back(std::move(stand_in));
   }

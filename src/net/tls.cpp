@@ -89,8 +89,7 @@ void TlsStream::Parts::open() {
   (void)bio.release();
   SSL_set_app_data(ssl.get(), this);
   const auto check = [](int fine, X509_STORE_CTX* store) {
-    auto* connection =
-        static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    auto* connection = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
     auto& mine = *static_cast<Parts*>(SSL_get_app_data(connection));
     auto* certificate = X509_STORE_CTX_get_current_cert(store);
     if (fine == 1 && X509_STORE_CTX_get_error_depth(store) == 0) {
@@ -99,8 +98,8 @@ void TlsStream::Parts::open() {
       fine = problem == X509_V_OK ? 1 : 0;
     }
     if (fine != 1 && certificate != nullptr)
-      mine.complaint = certificate_problem(X509_STORE_CTX_get_error(store), *certificate, mine.keys, !mine.is_worker,
-                                           mine.host);
+      mine.complaint =
+          certificate_problem(X509_STORE_CTX_get_error(store), *certificate, mine.keys, !mine.is_worker, mine.host);
     return fine;
   };
   SSL_set_verify(ssl.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, check);

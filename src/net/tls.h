@@ -12,9 +12,9 @@ namespace berth::net {
 
 /// Files in PEM. One file may hold all three, as those of `berth worker keys add` do.
 struct TlsKeys {
-  std::filesystem::path ca;           ///< who may have signed the certificate of the other end
-  std::filesystem::path certificate;  ///< of this end, with those between it and the CA
-  std::filesystem::path key;          ///< its private key, without a passphrase
+  std::filesystem::path ca;            ///< who may have signed the certificate of the other end
+  std::filesystem::path certificate;   ///< of this end, with those between it and the CA
+  std::filesystem::path key;           ///< its private key, without a passphrase
   std::filesystem::path revoked = {};  ///< a revocation list of that CA; empty: no certificate is looked up
 
   /// All in one file.
@@ -65,8 +65,9 @@ class TlsStream {
   /// TlsError where the connection is cut or the other end does not even acknowledge what it was sent.
   void relay(int plain);
 
+  struct Parts;  ///< for the sources of this class
+
  private:
-  struct Parts;
   explicit TlsStream(std::unique_ptr<Parts> parts);
 
   std::unique_ptr<Parts> parts_;

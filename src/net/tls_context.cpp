@@ -66,7 +66,8 @@ std::string today() {
 SslContext context_for(const TlsKeys& keys, bool is_worker) {
   ERR_clear_error();
   SslContext context(SSL_CTX_new(is_worker ? TLS_server_method() : TLS_client_method()));
-  if (!context) throw TlsError(TlsError::Kind::other, "cannot be spoken to: OpenSSL cannot start: " + openssl_problem());
+  if (!context)
+    throw TlsError(TlsError::Kind::other, "cannot be spoken to: OpenSSL cannot start: " + openssl_problem());
   auto* it = context.get();
   SSL_CTX_set_min_proto_version(it, TLS1_3_VERSION);
   // The first of them is the quickest where the processor has instructions for it, and safe.
@@ -79,7 +80,8 @@ SslContext context_for(const TlsKeys& keys, bool is_worker) {
   SSL_CTX_set_default_read_buffer_len(it, 128U << 10U);
   SSL_CTX_set_default_passwd_cb(it, no_passphrase);
   check_key_file(keys.key);
-  if (SSL_CTX_load_verify_locations(it, keys.ca.c_str(), nullptr) != 1) bad_file(keys.ca, "holds no certificate of a CA");
+  if (SSL_CTX_load_verify_locations(it, keys.ca.c_str(), nullptr) != 1)
+    bad_file(keys.ca, "holds no certificate of a CA");
   if (SSL_CTX_use_certificate_chain_file(it, keys.certificate.c_str()) != 1)
     bad_file(keys.certificate, "holds no certificate");
   if (SSL_CTX_use_PrivateKey_file(it, keys.key.c_str(), SSL_FILETYPE_PEM) != 1)
@@ -164,8 +166,7 @@ std::string handshake_problem(unsigned long error, const TlsKeys& keys, bool is_
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_HTTP_REQUEST:
     case SSL_R_UNEXPECTED_EOF_WHILE_READING:
-      return is_worker ? "does not speak TLS"
-                       : "does not speak TLS: a plain worker is named HOST:PORT, without tls://";
+      return is_worker ? "does not speak TLS" : "does not speak TLS: a plain worker is named HOST:PORT, without tls://";
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
       return "does not speak TLS 1.3";

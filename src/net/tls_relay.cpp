@@ -43,73 +43,110 @@ bool is_cut_off(int socket) {
          (info.tcpi_unacked > 0 || info.tcpi_probes >= most_probes);
 }
 
+/// Both directions of one relay.
+class Relay {
+ public:
+  Relay(TlsStream::Parts& secured, int plain) : secured_(secured), plain_(plain) {}
+
+  void run() {
+    while (!in_.is_over() && !out_.is_over()) {
+      secured_events_ = plain_events_ = 0;
+      moved_ = false;
+      read_secured();
+      write_plain();
+      read_plain();
+      write_secured();
+      if (!moved_) wait();
+    }
+  }
+
+ private:
+  SSL* ssl() { return secured_.ssl.get(); }
+
+  void read_secured() {
+    while (in_.open && in_.has_room()) {
+      ERR_clear_error();
+      const int got = SSL_read(ssl(), in_.bytes.data() + in_.end, static_cast<int>(in_.bytes.size() - in_.end));
+      if (got <= 0) {
+        if (SSL_get_error(ssl(), got) == SSL_ERROR_ZERO_RETURN)
+          in_.open = false;
+        else
+          secured_events_ |= secured_.events_to_wait_for(got);
+        return;
+      }
+      in_.end += static_cast<std::size_t>(got);
+      moved_ = true;
+    }
+  }
+
+  void write_plain() {
+    if (in_.empty()) return;
+    const auto sent = ::send(plain_, in_.bytes.data() + in_.begin, in_.end - in_.begin, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent > 0) {
+      in_.sent(static_cast<std::size_t>(sent));
+      moved_ = true;
+    } else if (errno == EAGAIN || errno == EINTR) {
+      plain_events_ |= POLLOUT;
+    } else {
+      in_.begin = in_.end = 0;
+      in_.open = false;
+    }
+  }
+
+  void read_plain() {
+    if (!out_.open || !out_.empty()) return;
+    const auto got = ::recv(plain_, out_.bytes.data(), out_.bytes.size(), MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+      plain_events_ |= POLLIN;
+      return;
+    }
+    if (got > 0)
+      out_.end = static_cast<std::size_t>(got);
+    else
+      out_.open = false;
+    moved_ = true;
+  }
+
+  void write_secured() {
+    while (!out_.empty()) {
+      ERR_clear_error();
+      const int sent = SSL_write(ssl(), out_.bytes.data() + out_.begin, static_cast<int>(out_.end - out_.begin));
+      if (sent <= 0) {
+        secured_events_ |= secured_.events_to_wait_for(sent);
+        return;
+      }
+      out_.sent(static_cast<std::size_t>(sent));
+      moved_ = true;
+    }
+  }
+
+  void wait() {
+    // A side that is not waited for is not looked at, as a closed one would end each wait at once.
+    std::array<pollfd, 2> watched = {{{secured_events_ == 0 ? -1 : secured_.socket, secured_events_, 0},
+                                      {plain_events_ == 0 ? -1 : plain_, plain_events_, 0}}};
+    if (poll(watched.data(), watched.size(), look_ms) != 0)
+      looks_cut_off_ = 0;
+    else if (is_cut_off(secured_.socket) && ++looks_cut_off_ > 1)
+      throw TlsError(TlsError::Kind::silent,
+                     "acknowledges nothing any more: the network is cut, or the machine is gone");
+  }
+
+  TlsStream::Parts& secured_;
+  int plain_;
+  Lane in_;   // from the secured side
+  Lane out_;  // to it
+  short secured_events_ = 0;
+  short plain_events_ = 0;
+  bool moved_ = false;
+  int looks_cut_off_ = 0;
+};
+
 }  // namespace
 
 void TlsStream::relay(int plain) {
-  SSL* ssl = parts_->ssl.get();
-  Lane in;   // from the secured side
-  Lane out;  // to it
-  int looks_cut_off = 0;
-  while (!in.is_over() && !out.is_over()) {
-    short secured_events = 0;
-    short plain_events = 0;
-    bool moved = false;
-    while (in.open && in.has_room()) {
-      ERR_clear_error();
-      const int got = SSL_read(ssl, in.bytes.data() + in.end, static_cast<int>(in.bytes.size() - in.end));
-      if (got > 0) {
-        in.end += static_cast<std::size_t>(got);
-        moved = true;
-        continue;
-      }
-      if (SSL_get_error(ssl, got) == SSL_ERROR_ZERO_RETURN)
-        in.open = false;
-      else
-        secured_events |= parts_->events_to_wait_for(got);
-      break;
-    }
-    if (!in.empty()) {
-      const auto sent = ::send(plain, in.bytes.data() + in.begin, in.end - in.begin, MSG_NOSIGNAL | MSG_DONTWAIT);
-      if (sent > 0) {
-        in.sent(static_cast<std::size_t>(sent));
-        moved = true;
-      } else if (errno == EAGAIN || errno == EINTR) {
-        plain_events |= POLLOUT;
-      } else {
-        break;
-      }
-    }
-    if (out.open && out.empty()) {
-      const auto got = ::recv(plain, out.bytes.data(), out.bytes.size(), MSG_DONTWAIT);
-      if (got > 0)
-        out.end = static_cast<std::size_t>(got);
-      else if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        plain_events |= POLLIN;
-      else
-        out.open = false;
-      moved |= got >= 0;
-    }
-    while (!out.empty()) {
-      ERR_clear_error();
-      const int sent = SSL_write(ssl, out.bytes.data() + out.begin, static_cast<int>(out.end - out.begin));
-      if (sent <= 0) {
-        secured_events |= parts_->events_to_wait_for(sent);
-        break;
-      }
-      out.sent(static_cast<std::size_t>(sent));
-      moved = true;
-    }
-    if (moved) continue;
-    // A side that is not waited for is not looked at, as a closed one would end each wait at once.
-    std::array<pollfd, 2> watched = {{{secured_events == 0 ? -1 : parts_->socket, secured_events, 0},
-                                      {plain_events == 0 ? -1 : plain, plain_events, 0}}};
-    if (poll(watched.data(), watched.size(), look_ms) != 0)
-      looks_cut_off = 0;
-    else if (is_cut_off(parts_->socket) && ++looks_cut_off > 1)
-      throw TlsError(TlsError::Kind::silent, "acknowledges nothing any more: the network is cut, or the machine is gone");
-  }
+  Relay(*parts_, plain).run();
   ERR_clear_error();
-  SSL_shutdown(ssl);
+  SSL_shutdown(parts_->ssl.get());
   ERR_clear_error();
   shutdown(plain, SHUT_RDWR);
 }

@@ -34,8 +34,8 @@ TEST_F(WorkerKeys, AreMadeListedAndRevoked) {
   EXPECT_TRUE(std::filesystem::exists(folder_.path() / "laptop.pem"));
   EXPECT_THAT(keys({"add", "second", "--worker", "-o", "2.pem"}).out, HasSubstr("--tls-cert 2.pem"));
   EXPECT_EQ(keys({"revoke", "laptop"}).exit_code, 0);
-  EXPECT_THAT(keys({"list"}).out, AllOf(HasSubstr("laptop                   client  until 20"), HasSubstr(", revoked\n"),
-                                        HasSubstr("second                   worker")));
+  EXPECT_THAT(keys({"list"}).out, AllOf(HasSubstr("laptop                   client  until 20"),
+                                        HasSubstr(", revoked\n"), HasSubstr("second                   worker")));
   EXPECT_EQ(keys({"revoke", "nonesuch"}).exit_code, 1);
   EXPECT_EQ(keys({"add"}).exit_code, 2);
   EXPECT_EQ(keys({}).exit_code, 2);

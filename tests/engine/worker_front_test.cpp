@@ -4,10 +4,10 @@
 #include <cstring>
 #include <optional>
 
-#include "as_nobody.h"
 #include "berth/engine.h"
 #include "berth/error.h"
 #include "berth/resolve.h"
+#include "as_nobody.h"
 #include "refusal.h"
 #include "served_worker.h"
 
@@ -120,7 +120,8 @@ TEST(WorkerFront, LetsNobodyInWithoutAKeyOfItsOwnCa) {
   };
   EXPECT_EQ(shown(keys.client()), "was accepted");
   EXPECT_THAT(shown("/nonesuch.pem"), AllOf(HasSubstr("/nonesuch.pem cannot be read"), HasSubstr("BERTH_WORKER_KEY")));
-  EXPECT_THAT(shown(others.client()), AllOf(HasSubstr(worker.endpoint()), HasSubstr("the CA in"), HasSubstr("did not sign")));
+  EXPECT_THAT(shown(others.client()),
+              AllOf(HasSubstr(worker.endpoint()), HasSubstr("the CA in"), HasSubstr("did not sign")));
   EXPECT_THAT(shown(keys.add("old", {.days = -2})), HasSubstr("it has expired"));
   EXPECT_TRUE(worker.told("has a certificate ('old') that expired on"));
   EXPECT_THAT(shown(keys.add("worker-2", {.use = net::KeyUse::worker})), HasSubstr("it is not that of a client"));
@@ -140,8 +141,9 @@ TEST(WorkerFront, IsTakenForAWorkerOnlyWithTheCertificateOfOne) {
     return refusal_at(worker.endpoint());
   };
   EXPECT_THAT(refusal<net::TlsError>([&] {
-                host::run_worker({}, {.who = host::WorkerDoor::Who::key_holders, .tls = net::TlsKeys::bundle(keys.client())},
-                                 {}, [] {});
+                host::run_worker(
+                    {}, {.who = host::WorkerDoor::Who::key_holders, .tls = net::TlsKeys::bundle(keys.client())}, {},
+                    [] {});
               }),
               HasSubstr("no certificate for a worker"));
   EXPECT_EQ(with(keys.add("here", {.use = net::KeyUse::worker, .hosts = {"localhost", "127.0.0.1"}})), "was accepted");
@@ -154,7 +156,8 @@ TEST(WorkerFront, TellsPlainFromTls) {
   const ShownKey shown(keys.client());
   const ServedWorker plain;
   const ServedWorker secured(keys);
-  EXPECT_THAT(refusal_at("tls://" + plain.endpoint()), HasSubstr("does not speak TLS: a plain worker is named HOST:PORT"));
+  EXPECT_THAT(refusal_at("tls://" + plain.endpoint()),
+              HasSubstr("does not speak TLS: a plain worker is named HOST:PORT"));
   EXPECT_THAT(refusal_at(secured.endpoint().substr(6)), HasSubstr("tls://"));
 }
 
@@ -188,7 +191,8 @@ TEST(WorkerFront, OutlivesBytesOfTlsThatAreCutOrChangedAnywhere) {
     (void)!send(client, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (bytes.size() % 2 == 0) shutdown(client, SHUT_WR);
     const auto answer = all_from(client);
-    EXPECT_TRUE(answer.empty() || answer[0] == '\x15' || answer[0] == '\x16') << "nothing but alerts and handshakes of TLS";
+    EXPECT_TRUE(answer.empty() || answer[0] == '\x15' || answer[0] == '\x16')
+        << "nothing but alerts and handshakes of TLS";
   }
   EXPECT_TRUE(serves(worker));
 }

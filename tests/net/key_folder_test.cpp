@@ -77,7 +77,8 @@ TEST(KeyFolder, SaysWhatIsWrongWithFilesAndNeverWhatIsInThem) {
   net::check_worker_keys(worker);
   const auto refused = [&] { return refusal<net::TlsError>([&] { net::check_worker_keys(worker); }); };
   std::ofstream(folder.path() / "keys" / "revoked.pem") << "-----BEGIN X509 CRL-----\nsecret\n";
-  EXPECT_THAT(refused(), testing::AllOf(HasSubstr("revoked.pem"), HasSubstr("nobody is let in"), testing::Not(HasSubstr("secret"))));
+  EXPECT_THAT(refused(), testing::AllOf(HasSubstr("revoked.pem"), HasSubstr("nobody is let in"),
+                                        testing::Not(HasSubstr("secret"))));
   std::filesystem::permissions(folder.path() / "keys" / "worker.pem", std::filesystem::perms(0644));
   EXPECT_THAT(refused(), HasSubstr("chmod 600"));
   std::ofstream(folder.path() / "keys" / "worker.pem") << "nonsense";

@@ -26,7 +26,8 @@ std::string problem_of_greeting(int socket, process::Clock::time_point deadline)
     std::array<unsigned char, greeting_bytes> bytes{};
     const auto got = recv(socket, bytes.data(), bytes.size(), MSG_PEEK | MSG_DONTWAIT);
     if (got <= 0) return "went away before it greeted";
-    if (bytes[0] == handshake_of_tls) return "speaks TLS, and this worker does not: it is named HOST:PORT, without tls://";
+    if (bytes[0] == handshake_of_tls)
+      return "speaks TLS, and this worker does not: it is named HOST:PORT, without tls://";
     if (bytes[0] != hello) return "does not speak ggml's RPC";
     if (got == greeting_bytes) break;
     if ((watched.revents & POLLHUP) != 0) return "went away before it greeted";

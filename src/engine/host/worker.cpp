@@ -27,14 +27,14 @@ namespace {
 void check_door(const WorkerDoor& door) {
   const auto endpoint = discovery::RpcEndpoint::parse(door.listen);
   if (endpoint.tls)
-    throw std::invalid_argument(fmt::format("{} is how others name a worker; listen at ADDRESS:PORT, with --tls",
-                                            in_quotes(door.listen)));
+    throw std::invalid_argument(
+        fmt::format("{} is how others name a worker; listen at ADDRESS:PORT, with --tls", in_quotes(door.listen)));
   if (door.who == WorkerDoor::Who::key_holders) return net::check_worker_keys(door.tls);
   if (door.who == WorkerDoor::Who::everybody || net::is_loopback(endpoint.host)) return;
-  throw std::invalid_argument(
-      fmt::format("{} can be reached by other machines, and ggml's protocol asks nobody who he is: make keys (berth worker "
-                  "keys init), or listen at 127.0.0.1",
-                  in_quotes(door.listen)));
+  throw std::invalid_argument(fmt::format(
+      "{} can be reached by other machines, and ggml's protocol asks nobody who he is: make keys (berth worker "
+      "keys init), or listen at 127.0.0.1",
+      in_quotes(door.listen)));
 }
 
 }  // namespace

@@ -37,8 +37,8 @@ struct WorkerDoor {
 
   std::string listen = "127.0.0.1:50052";
   Who who = Who::this_user;
-  net::TlsKeys tls = {};                  ///< for key_holders
-  int connections = 16;                   ///< at the same time; each has a process of its own
+  net::TlsKeys tls = {};                     ///< for key_holders
+  int connections = 16;                      ///< at the same time; each has a process of its own
   std::chrono::milliseconds patience{5000};  ///< for who connects, until he has shown that he is a client
 };
 

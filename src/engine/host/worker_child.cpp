@@ -62,8 +62,7 @@ bool WorkerChild::hand(int client) try {
 void WorkerChild::wait() {
   bool speaks = true;
   for (;;) {
-    std::array<pollfd, 2> watched = {
-        {{line_.socket(), POLLRDHUP, 0}, {speaks ? words_.for_reading() : -1, POLLIN, 0}}};
+    std::array<pollfd, 2> watched = {{{line_.socket(), POLLRDHUP, 0}, {speaks ? words_.for_reading() : -1, POLLIN, 0}}};
     if (poll(watched.data(), watched.size(), -1) < 0) continue;
     if (watched[0].revents != 0) return;
     if (watched[1].revents != 0) words_.read();

@@ -24,7 +24,7 @@ using process::Clock;
 
 constexpr std::chrono::seconds time_for_devices{60};
 constexpr double most_told_at_once = 20;  // strangers; one more with each second
-constexpr std::size_t most_pending = 64;              // who have not shown yet that they are clients
+constexpr std::size_t most_pending = 64;  // who have not shown yet that they are clients
 
 /// Not taken in: who is told so reads it before the connection is gone only where nothing that he sent is left unread.
 void turn_away(int socket) {
@@ -123,7 +123,8 @@ void WorkerFront::accept_one(int listener) {
     return true;
   });
   if (socket < 0) {
-    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
     return;
   }
   if (clients_.size() >= static_cast<std::size_t>(places_taken_) + most_pending) return;
@@ -159,7 +160,8 @@ void WorkerFront::serve_plain(Client& client) {
   if (door_.who == WorkerDoor::Who::this_user) {
     const auto user = net::user_of_peer(client.socket);
     if (user != geteuid()) {
-      if (user) warn_of_stranger(fmt::format("{} was turned away: it belongs to another user ({})", client.name, *user));
+      if (user)
+        warn_of_stranger(fmt::format("{} was turned away: it belongs to another user ({})", client.name, *user));
       return;
     }
   }

@@ -50,6 +50,16 @@ class ShownKey {
 
 inline Descriptor new_socket() { return Descriptor(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
 
+/// A connection to "127.0.0.1:PORT" that belongs to the user who made the socket.
+inline Descriptor connected_to(const std::string& endpoint, Descriptor client = new_socket()) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(discovery::RpcEndpoint::parse(endpoint).port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  return client;
+}
+
 /// Its front runs in this process.
 class ServedWorker {
  public:
@@ -82,16 +92,8 @@ class ServedWorker {
     return log_;
   }
 
-  /// A plain connection to its port; it belongs to the user who made the socket.
-  Descriptor connect(Descriptor client = new_socket()) const {
-    const auto at = discovery::RpcEndpoint::parse(door_.listen);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(at.port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    return client;
-  }
+  /// A plain connection to its port.
+  Descriptor connect() const { return connected_to(door_.listen); }
 
  private:
   void tell(const std::string& what) {

@@ -37,23 +37,20 @@ void make_private_folder(const std::filesystem::path& folder) {
     file_problem(folder, "can be entered by others: it must be this user's own, with chmod 700");
 }
 
-/// For its owner's eyes only, and in one step. A new one must not be there yet.
+/// For its owner's eyes only. A new one must not be there yet; another one is replaced in one step.
 void write_private(const std::filesystem::path& file, std::string_view text, bool is_new) {
-  struct stat info {};
-  if (is_new && lstat(file.c_str(), &info) == 0) file_problem(file, "is there already, and holds what may be in use");
-  const auto beside = file.string() + fmt::format(".{}.new", getpid());
-  const Descriptor to(open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  const auto path = is_new ? file.string() : file.string() + fmt::format(".{}.new", getpid());
+  const Descriptor to(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (to < 0 && is_new && errno == EEXIST) file_problem(file, "is there already, and may be in use");
   bool written = to >= 0;
   for (std::size_t at = 0; written && at < text.size();) {
     const auto count = ::write(to, text.data() + at, text.size() - at);
     written = count > 0;
     at += written ? static_cast<std::size_t>(count) : 0;
   }
-  written = written && fsync(to) == 0;
-  // A link does not take the place of a file, so that a new one is certainly new.
-  written = written && (is_new ? link(beside.c_str(), file.c_str()) : rename(beside.c_str(), file.c_str())) == 0;
+  written = written && fsync(to) == 0 && (is_new || rename(path.c_str(), file.c_str()) == 0);
   const int problem = errno;
-  if (to >= 0 && (is_new || !written)) unlink(beside.c_str());
+  if (to >= 0 && !written) unlink(path.c_str());
   if (!written) file_problem(file, fmt::format("cannot be written: {}", std::strerror(problem)));
 }
 

@@ -8,6 +8,7 @@
 #include "berth/error.h"
 #include "berth/resolve.h"
 #include "as_nobody.h"
+#include "discover/remote/worker_tunnel.h"
 #include "refusal.h"
 #include "served_worker.h"
 
@@ -88,13 +89,13 @@ TEST(WorkerFront, EndsAConnectionThatDoesNotGreetInTime) {
   EXPECT_TRUE(worker.told("did not greet in time"));
 }
 
-/// What the worker answers to a client of a user who is nobody.
-std::string answer_to_nobody(const ServedWorker& worker) {
+/// What is answered to a client of a user who is nobody.
+std::string answer_to_nobody(const std::string& endpoint) {
   auto socket = [] {
     const AsNobody nobody;
     return new_socket();
   }();
-  const auto client = worker.connect(std::move(socket));
+  const auto client = connected_to(endpoint, std::move(socket));
   const auto bytes = rpc_bytes(15, 0);
   (void)!send(client, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   return all_from(client);
@@ -103,11 +104,27 @@ std::string answer_to_nobody(const ServedWorker& worker) {
 TEST(WorkerFront, LetsNoOtherUserIn) {
   if (getuid() != 0) GTEST_SKIP() << "only root can be somebody else";
   ServedWorker worker;
-  EXPECT_EQ(answer_to_nobody(worker), "");
+  EXPECT_EQ(answer_to_nobody(worker.endpoint()), "");
   EXPECT_TRUE(worker.told("belongs to another user (65534)"));
   EXPECT_TRUE(serves(worker));
   const ServedWorker open({.who = host::WorkerDoor::Who::this_machine});
-  EXPECT_GT(answer_to_nobody(open).size(), 36U) << "the answers to greeting and question";
+  EXPECT_GT(answer_to_nobody(open.endpoint()).size(), 36U) << "the answers to greeting and question";
+}
+
+TEST(WorkerFront, IsReachedThroughATunnelByItsOwnUserAlone) {
+  TestKeys keys;
+  const ServedWorker worker(keys);
+  std::optional<RpcWorker> last;
+  {
+    const discovery::WorkerTunnel tunnel(worker.endpoint(), net::TlsKeys::bundle(keys.client()));
+    EXPECT_EQ(RpcWorker(tunnel.endpoint(), 20s).devices().size(), 1U);
+    last.emplace(tunnel.endpoint(), 20s);
+    if (getuid() == 0) {
+      EXPECT_EQ(answer_to_nobody(tunnel.endpoint()), "");
+    }
+  }
+  EXPECT_THROW(last->devices(), RpcError) << "it ends with the tunnel";
+  EXPECT_THROW(discovery::WorkerTunnel("nonsense", {}), std::invalid_argument);
 }
 
 TEST(WorkerFront, LetsNobodyInWithoutAKeyOfItsOwnCa) {

@@ -16,10 +16,9 @@ inline std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-/// {"run", "devices", ...}; below {"pipeline"}: {"validate", ...}
-inline std::vector<std::string> commands_of(std::vector<std::string> command = {}) {
-  command.emplace_back("--help");
-  std::istringstream help(berth_command(command).out);
+/// What is listed below "Commands:".
+inline std::vector<std::string> commands_in(const std::string& text) {
+  std::istringstream help(text);
   std::vector<std::string> names;
   bool listed = false;
   for (std::string line; std::getline(help, line);) {
@@ -33,12 +32,19 @@ inline std::vector<std::string> commands_of(std::vector<std::string> command = {
   return names;
 }
 
+inline std::string help_of(std::vector<std::string> command) {
+  command.emplace_back("--help");
+  return berth_command(std::move(command)).out;
+}
+
+/// {"run", "devices", ...}
+inline std::vector<std::string> commands_of() { return commands_in(help_of({})); }
+
 /// Those below `command` that do something, and it itself where it does without them.
 inline void add_commands_to(std::vector<std::vector<std::string>>& all, const std::vector<std::string>& command) {
-  const auto below = commands_of(command);
-  auto help = command;
-  help.emplace_back("--help");
-  if (below.empty() || berth_command(help).out.find("[COMMAND]") != std::string::npos) all.push_back(command);
+  const auto help = help_of(command);
+  const auto below = commands_in(help);
+  if (below.empty() || help.find("[COMMAND]") != std::string::npos) all.push_back(command);
   for (const auto& name : below) {
     auto longer = command;
     longer.push_back(name);

@@ -110,7 +110,8 @@ void measure_once(const std::string& path, int layers, Kind& kind) {
   for (int i = 0; i < 60; ++i) text += "One, two, three, four, five. ";
   const auto prompt = steady_clock::now();
   const auto answer = session->generate({.prompts = {text}, .options = {.max_new_tokens = 1}});
-  kind.prompt_tokens_per_s.push_back(1000 * static_cast<double>(answer.prompt_tokens) / ms_since(prompt));
+  kind.prompt_tokens_per_s.push_back(1000 * static_cast<double>(answer.completions[0].prompt_tokens) /
+                                     ms_since(prompt));
 }
 
 double median(std::vector<double> values) {

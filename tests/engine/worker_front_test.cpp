@@ -20,7 +20,8 @@ using discovery::RpcError;
 using discovery::RpcWorker;
 using testing::AllOf;
 using testing::HasSubstr;
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 
 std::string refusal_at(const std::string& endpoint) {
   return refusal<RpcError>([&] { RpcWorker worker(endpoint, 20s); });

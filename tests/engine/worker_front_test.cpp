@@ -126,6 +126,7 @@ TEST(WorkerFront, IsReachedThroughATunnelByItsOwnUserAlone) {
   }
   EXPECT_THROW(last->devices(), RpcError) << "it ends with the tunnel";
   EXPECT_THROW(discovery::WorkerTunnel("nonsense", {}), std::invalid_argument);
+  EXPECT_THROW(discovery::WorkerTunnel("127.0.0.1:50052", {}), std::invalid_argument);
 }
 
 TEST(WorkerFront, LetsNobodyInWithoutAKeyOfItsOwnCa) {

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <exception>
+#include <stdexcept>
 #include <utility>
 
 #include "discover/remote/rpc_endpoint.h"
@@ -15,21 +16,12 @@
 
 namespace berth::discovery {
 namespace {
-
 constexpr std::chrono::seconds time_to_connect{5};
-
-void pass(const std::string& worker, const net::TlsKeys& keys, int client) {
-  if (net::user_of_peer(client) != geteuid()) return;
-  try {
-    WorkerLink(worker, keys, time_to_connect).relay(client);
-  } catch (const std::exception&) {  // the client sees that the connection is closed, and asks RpcWorker for the reason
-  }
-}
-
 }  // namespace
 
 struct WorkerTunnel::Passage {
   Descriptor client;
+  std::unique_ptr<WorkerLink> link = {};  // once there is one
   std::atomic<bool> over{false};
   std::thread thread = {};
 
@@ -38,7 +30,8 @@ struct WorkerTunnel::Passage {
 
 WorkerTunnel::WorkerTunnel(std::string worker, net::TlsKeys keys)
     : worker_(std::move(worker)), keys_(std::move(keys)), listener_(net::listen_at("127.0.0.1", 0)) {
-  (void)RpcEndpoint::parse(worker_);
+  if (!RpcEndpoint::parse(worker_).tls)
+    throw std::invalid_argument(fmt::format("{} is reached without a tunnel", worker_));
   endpoint_ = fmt::format("127.0.0.1:{}", net::port_of(listener_));
   accepting_ = std::thread([this] { accept_all(); });
 }
@@ -47,7 +40,10 @@ WorkerTunnel::~WorkerTunnel() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
-    for (const auto& passage : passages_) shutdown(passage.client, SHUT_RDWR);
+    for (const auto& passage : passages_) {
+      shutdown(passage.client, SHUT_RDWR);
+      if (passage.link) passage.link->shut_down();
+    }
   }
   shutdown(listener_, SHUT_RDWR);  // which ends the wait for the next one
   accepting_.join();
@@ -71,11 +67,26 @@ void WorkerTunnel::accept_all() {
     net::set_for_messages(client);
     auto& passage = passages_.emplace_back(std::move(client));
     passage.thread = std::thread([this, &passage] {
-      pass(worker_, keys_, passage.client);
+      pass(passage);
       shutdown(passage.client, SHUT_RDWR);
       passage.over = true;
     });
   }
+}
+
+void WorkerTunnel::pass(Passage& passage) {
+  if (net::user_of_peer(passage.client) != geteuid()) return;
+  try {
+    auto link = std::make_unique<WorkerLink>(worker_, keys_, time_to_connect);
+    {
+      const std::lock_guard lock(mutex_);
+      if (ending_) return;
+      passage.link = std::move(link);
+    }
+    passage.link->relay(passage.client);
+  } catch (const std::exception&) {  // the client sees that the connection is closed, and asks RpcWorker for the reason
+  }
+  if (passage.link) passage.link->shut_down();
 }
 
 }  // namespace berth::discovery

@@ -32,6 +32,7 @@ class WorkerTunnel {
   struct Passage;
 
   void accept_all();
+  void pass(Passage& passage);
 
   std::string worker_;
   net::TlsKeys keys_;

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "berth/berth.h"
+#include "discover/remote/rpc_worker.h"
 #include "engine/host/worker.h"
 #include "net/key_folder.h"
 #include "real_worker.h"
@@ -75,6 +76,8 @@ struct Kind {
   std::vector<double> tokens_per_s = {};
   std::vector<double> prompt_tokens_per_s = {};
   std::vector<double> load_ms = {};
+  double round_trip_us = 1e9;  // the least
+  double bytes_per_s = 0;      // the most
 };
 
 double ms_since(steady_clock::time_point start) {
@@ -114,6 +117,13 @@ void measure_once(const std::string& path, int layers, Kind& kind) {
                                      ms_since(prompt));
 }
 
+/// What the way to a worker can do where nothing else keeps the processors.
+void measure_link(Kind& kind) {
+  discovery::RpcWorker worker(kind.endpoints[0], std::chrono::seconds(60));
+  for (int i = 0; i < 30; ++i) kind.round_trip_us = std::min(kind.round_trip_us, worker.round_trip_us());
+  kind.bytes_per_s = std::max(kind.bytes_per_s, worker.bytes_per_s(0, 64 << 20));
+}
+
 double median(std::vector<double> values) {
   std::ranges::sort(values);
   return values[values.size() / 2];
@@ -142,12 +152,17 @@ int run(const std::string& path, int rounds, int count) {
     kinds[2].endpoints.push_back(own.back()->endpoint());
   }
   for (int round = 0; round < rounds; ++round)
-    for (auto& kind : kinds) measure_once(path, layers, kind);
-  fmt::print("{} workers, medians of {} rounds (least to most)\n{:<20}{:<28}{:<30}{:<28}{}\n", count, rounds, "",
-             "tokens/s", "tokens/s of a prompt", "load, ms", "of ggml's speed");
+    for (auto& kind : kinds) {
+      for (int i = 0; i < 3; ++i) measure_link(kind);
+      measure_once(path, layers, kind);
+    }
+  fmt::print("{} workers, medians of {} rounds (least to most)\n{:<20}{:<26}{:<26}{:<30}{:<17}{:<15}{}\n", count,
+             rounds, "", "tokens/s", "tokens/s of a prompt", "load, ms", "round trip, us", "bytes/s",
+             "of ggml's speed");
   for (const auto& kind : kinds)
-    fmt::print("{:<20}{:<28}{:<30}{:<28}{:.3f}\n", kind.name, told(kind.tokens_per_s), told(kind.prompt_tokens_per_s),
-               told(kind.load_ms), median(kind.tokens_per_s) / median(kinds[0].tokens_per_s));
+    fmt::print("{:<20}{:<26}{:<26}{:<30}{:<17.1f}{:<15.3g}{:.3f}\n", kind.name, told(kind.tokens_per_s),
+               told(kind.prompt_tokens_per_s), told(kind.load_ms), kind.round_trip_us, kind.bytes_per_s,
+               median(kind.tokens_per_s) / median(kinds[0].tokens_per_s));
   return 0;
 }
 

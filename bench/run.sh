@@ -10,4 +10,5 @@ python3 bench/haystack_retriever.py build/bin/retriever_bench
 build/bin/inventory_bench
 build/bin/sampling_bench
 build/bin/encoder_bench
+build/bin/workers smollm2 3
 bench/processes.py --llama-bench "$(bench/build_llama_bench.sh)" "$@"

@@ -133,6 +133,10 @@ std::vector<std::string> to_llama_cpp(const Plan& plan, const ModelProfile& prof
     throw std::invalid_argument(fmt::format("llama-server takes shares of {} devices at most, and the plan has {}",
                                             most_shares, split.devices.size()));
   const LlamaNames names(inventory, split.devices);
+  for (const auto& endpoint : names.endpoints())
+    if (endpoint.starts_with("tls://"))
+      throw std::invalid_argument(
+          fmt::format("llama-server speaks no TLS, so that it cannot use the worker {}", endpoint));
   std::vector<std::string> arguments = {"-m", profile.path.string()};
   if (!names.endpoints().empty())
     arguments.insert(arguments.end(), {"--rpc", fmt::format("{}", fmt::join(names.endpoints(), ","))});

@@ -16,10 +16,9 @@ inline std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-/// {"run", "devices", ...}; below {"pipeline"}: {"validate", ...}
-inline std::vector<std::string> commands_of(std::vector<std::string> command = {}) {
-  command.emplace_back("--help");
-  std::istringstream help(berth_command(command).out);
+/// What is listed below "Commands:".
+inline std::vector<std::string> commands_in(const std::string& text) {
+  std::istringstream help(text);
   std::vector<std::string> names;
   bool listed = false;
   for (std::string line; std::getline(help, line);) {
@@ -33,14 +32,30 @@ inline std::vector<std::string> commands_of(std::vector<std::string> command = {
   return names;
 }
 
+inline std::string help_of(std::vector<std::string> command) {
+  command.emplace_back("--help");
+  return berth_command(std::move(command)).out;
+}
+
+/// {"run", "devices", ...}
+inline std::vector<std::string> commands_of() { return commands_in(help_of({})); }
+
+/// Those below `command` that do something, and it itself where it does without them.
+inline void add_commands_to(std::vector<std::vector<std::string>>& all, const std::vector<std::string>& command) {
+  const auto help = help_of(command);
+  const auto below = commands_in(help);
+  if (below.empty() || help.find("[COMMAND]") != std::string::npos) all.push_back(command);
+  for (const auto& name : below) {
+    auto longer = command;
+    longer.push_back(name);
+    add_commands_to(all, longer);
+  }
+}
+
 /// Those that do something, each as its words: {"run"}, {"pipeline", "validate"}, ...
 inline std::vector<std::vector<std::string>> all_commands() {
   std::vector<std::vector<std::string>> all;
-  for (const auto& name : commands_of()) {
-    const auto below = commands_of({name});
-    if (below.empty()) all.push_back({name});
-    for (const auto& sub : below) all.push_back({name, sub});
-  }
+  for (const auto& name : commands_of()) add_commands_to(all, {name});
   return all;
 }
 

@@ -35,29 +35,6 @@ TEST(WorkerCommand, ListensForThisMachineAlone) {
   EXPECT_EQ(berth_command({"worker", "--listen", "nonsense"}).exit_code, 2);
 }
 
-/// What a stranger sends may end ggml's server, but not the worker.
-TEST(WorkerCommand, ServesTheNextAfterAClientThatMakesNoSense) {
-  const auto endpoint = free_endpoint();
-  Process worker({"worker", "--listen", endpoint});
-  ASSERT_TRUE(worker.wait_for("can be used"));
-  const int port = std::stoi(endpoint.substr(endpoint.find(':') + 1));
-  for (const std::string bytes : {"GET / HTTP/1.1\r\n\r\n", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", ""}) {
-    const int client = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ASSERT_EQ(connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    (void)!send(client, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    close(client);
-    const ProcessOptions options{.environment = {{"BERTH_RPC", endpoint}, {"BERTH_PROBES", "cpu,rpc"}}};
-    bool found = false;
-    for (int tries = 0; tries < 5 && !found; ++tries)
-      found = berth_command({"devices"}, options).out.find("rpc:0") != std::string::npos;
-    EXPECT_TRUE(found) << bytes;
-  }
-}
-
 TEST(WorkerCommand, ThatIsKilledEndsNoAnswer) {
   BERTH_NEEDS_MODEL();
   const auto endpoint = free_endpoint();

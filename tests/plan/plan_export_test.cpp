@@ -133,6 +133,14 @@ TEST(LlamaCppArguments, NameDevicesAsTheMachineHasThem) {
   EXPECT_EQ(argument(arguments, "-dev"), "ROCm1,RPC0,RPC2");
   EXPECT_EQ(argument(arguments, "-ts"), "2,1,2");
   EXPECT_EQ(argument(arguments, "-ot"), "^blk\\.(0)\\.(ffn_up\\.weight)$=RPC1[first:1]");
+
+  inventory.devices.back().remote->endpoint = "tls://second:2";
+  try {
+    to_llama_cpp(plan_of(placement), profile, inventory);
+    FAIL() << "llama-server cannot reach it";
+  } catch (const std::invalid_argument& problem) {
+    EXPECT_THAT(problem.what(), HasSubstr("tls://second:2"));
+  }
 }
 
 /// What the patterns of -ot say of each tensor, as llama.cpp reads them: the first that is found counts.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -9,10 +10,11 @@
 #include <cstddef>
 #include <cstring>
 #include <span>
+#include <thread>
 
 #include "discover/drivers/driver_report.h"
-#include "system/curl_library.h"
-#include "text/printable.h"
+#include "discover/remote/worker_link.h"
+#include "text/descriptor.h"
 
 namespace berth::discovery {
 namespace {
@@ -79,79 +81,38 @@ std::span<const std::byte> bytes_of(const T& value) {
 
 }  // namespace
 
-RpcEndpoint RpcEndpoint::parse(std::string_view text) {
-  const auto wrong = [&](std::string_view why) {
-    return std::invalid_argument(
-        fmt::format("The RPC endpoint {} {}; expected is host:port, such as 192.168.1.5:50052 or [::1]:50052",
-                    in_quotes(text), why));
-  };
-  const auto colon = text.rfind(':');
-  if (colon == text.npos) throw wrong("has no port");
-  auto host = text.substr(0, colon);
-  const bool ipv6 = host.starts_with('[') && host.ends_with(']');
-  if (ipv6)
-    host = host.substr(1, host.size() - 2);
-  else if (host.find(':') != host.npos)
-    throw wrong("has colons in its host: an IPv6 address stands in brackets");
-  const auto number = text.substr(colon + 1);
-  const bool digits =
-      !number.empty() && number.size() < 6 && std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
-  const int port = digits ? std::stoi(std::string(number)) : 0;
-  if (port < 1 || port > 65535) throw wrong("has no port between 1 and 65535");
-  const bool plain = !host.empty() && std::ranges::all_of(host, [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
-           c == '_' || (ipv6 && (c == ':' || c == '%'));
-  });
-  if (!plain) throw wrong(host.empty() ? "has no host" : "has a host that is neither a name nor an address");
-  return {std::string(host), port};
-}
-
-bool ggml_reaches(std::string_view endpoint) { return !endpoint.starts_with('['); }
-
 struct RpcWorker::Connection {
   std::string endpoint;
   Clock::time_point deadline;
-  CURL* handle = nullptr;
-  curl_socket_t socket = CURL_SOCKET_BAD;
-  std::string address, local_address, version;
+  WorkerLink link;
+  Descriptor socket;  // where it is secured: the end of a pair whose other end is relayed
+  std::thread relaying;
+  std::string version;
 
-  Connection(std::string name, std::chrono::milliseconds time)
-      : endpoint(std::move(name)), deadline(Clock::now() + time) {
-    const auto [host, port] = RpcEndpoint::parse(endpoint);
-    handle = curl().easy_init();
-    if (handle == nullptr) fail(Kind::other, "libcurl cannot start");
-    // libcurl for the way there: names, both versions of IP, a deadline on all of it. Nothing of HTTP is spoken.
-    const bool ipv6 = host.find(':') != host.npos;
-    curl().easy_setopt(handle, CURLOPT_URL, fmt::format("http://{}:{}/", ipv6 ? "[" + host + "]" : host, port).c_str());
-    curl().easy_setopt(handle, CURLOPT_CONNECT_ONLY, 1L);
-    curl().easy_setopt(handle, CURLOPT_PROXY, "");
-    curl().easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    curl().easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, std::max(1L, static_cast<long>(time.count())));
-#if CURL_AT_LEAST_VERSION(7, 87, 0)
-    curl().easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);  // a name server that does not answer is not waited for
-#endif
-    std::array<char, CURL_ERROR_SIZE> error{};
-    curl().easy_setopt(handle, CURLOPT_ERRORBUFFER, error.data());
-    const CURLcode result = curl().easy_perform(handle);
-    curl().easy_setopt(handle, CURLOPT_ERRORBUFFER, nullptr);
-    if (result == CURLE_OK) curl().easy_getinfo(handle, CURLINFO_ACTIVESOCKET, &socket);
-    if (result != CURLE_OK || socket == CURL_SOCKET_BAD) {
-      const std::string reason = printable(error[0] != '\0' ? error.data() : curl().easy_strerror(result));
-      curl().easy_cleanup(handle);
-      fail(result == CURLE_OPERATION_TIMEDOUT ? Kind::silent : Kind::unreachable,
-           fmt::format("cannot be reached: {}. Is the worker running, and may this machine connect to it?", reason));
-    }
-    const auto info = [&](CURLINFO what) {
-      const char* text = nullptr;
-      curl().easy_getinfo(handle, what, &text);
-      return std::string(text == nullptr ? "" : text);
-    };
-    address = info(CURLINFO_PRIMARY_IP);
-    local_address = info(CURLINFO_LOCAL_IP);
+  Connection(const std::string& name, std::chrono::milliseconds time)
+      : endpoint(name), deadline(Clock::now() + time), link(name, keys_of_client(name), time) {
+    if (!link.is_secured()) return;
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+      fail(Kind::other, fmt::format("cannot be reached: {}", std::strerror(errno)));
+    socket.reset(ends[0]);
+    relaying = std::thread([this, far = Descriptor(ends[1])] {
+      try {
+        link.relay(far);
+      } catch (const net::TlsError&) {  // the other end of the pair sees that it is closed
+      }
+    });
   }
-  ~Connection() { curl().easy_cleanup(handle); }
+  ~Connection() {
+    if (!relaying.joinable()) return;
+    shutdown(socket, SHUT_RDWR);
+    link.shut_down();
+    relaying.join();
+  }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
+
+  int to_worker() const { return link.is_secured() ? socket : link.socket(); }
 
   [[noreturn]] void fail(Kind kind, const std::string& what) const {
     throw RpcError(kind, fmt::format("The RPC worker {} {}", endpoint, what));
@@ -160,7 +121,7 @@ struct RpcWorker::Connection {
   void wait_for(short event) const {
     for (;;) {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-      pollfd entry{socket, event, 0};
+      pollfd entry{to_worker(), event, 0};
       const int ready = left <= 0 ? 0 : poll(&entry, 1, static_cast<int>(std::min<long long>(left, 60'000)));
       if (ready > 0) return;
       if (ready == 0 && left <= 0)
@@ -173,33 +134,33 @@ struct RpcWorker::Connection {
 
   void send(std::span<const std::byte> bytes) const {
     while (!bytes.empty()) {
-      std::size_t sent = 0;
-      const auto result = curl().easy_send(handle, bytes.data(), bytes.size(), &sent);
-      if (result == CURLE_AGAIN) wait_for(POLLOUT);
-      if (result != CURLE_OK && result != CURLE_AGAIN) closed();
-      bytes = bytes.subspan(sent);
+      const auto sent = ::send(to_worker(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent < 0 && errno != EAGAIN && errno != EINTR) closed();
+      if (sent < 0)
+        wait_for(POLLOUT);
+      else
+        bytes = bytes.subspan(static_cast<std::size_t>(sent));
     }
   }
 
   void receive(std::span<std::byte> bytes) const {
     while (!bytes.empty()) {
-      std::size_t got = 0;
-      const auto result = curl().easy_recv(handle, bytes.data(), bytes.size(), &got);
-      if (result == CURLE_AGAIN) {
+      const auto got = ::recv(to_worker(), bytes.data(), bytes.size(), 0);
+      if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) closed();
+      if (got < 0)
         wait_for(POLLIN);
-        continue;
-      }
-      if (result != CURLE_OK || got == 0) closed();
-      bytes = bytes.subspan(got);
+      else
+        bytes = bytes.subspan(static_cast<std::size_t>(got));
     }
   }
 
   [[noreturn]] void closed() const {
     fail(Kind::other,
          version.empty()
-             ? fmt::format("closed the connection when it was greeted: it is no worker, or one of a llama.cpp "
-                           "that speaks another protocol than {}.{}",
-                           protocol_major, protocol_minor)
+             ? fmt::format("closed the connection when it was greeted: it is no worker, one of a llama.cpp that speaks "
+                           "another protocol than {}.{}, one that is reached by TLS only (tls://{}), or one that lets "
+                           "this user in no more",
+                           protocol_major, protocol_minor, endpoint)
              : std::string("closed the connection"));
   }
 
@@ -245,8 +206,8 @@ RpcWorker::RpcWorker(const std::string& endpoint, std::chrono::milliseconds dead
 RpcWorker::~RpcWorker() = default;
 
 const std::string& RpcWorker::version() const { return connection_->version; }
-const std::string& RpcWorker::address() const { return connection_->address; }
-const std::string& RpcWorker::local_address() const { return connection_->local_address; }
+const std::string& RpcWorker::address() const { return connection_->link.address(); }
+const std::string& RpcWorker::local_address() const { return connection_->link.local_address(); }
 
 std::vector<RpcMemory> RpcWorker::devices() {
   const auto count = connection_->ask<std::uint32_t>(Command::device_count);

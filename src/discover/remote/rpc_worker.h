@@ -7,21 +7,11 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "discover/remote/rpc_endpoint.h"
+
 namespace berth::discovery {
-
-struct RpcEndpoint {
-  std::string host;  ///< a name or an address, without brackets
-  int port = 0;
-
-  /// Of "worker:50052", "192.168.1.5:50052" or "[fe80::1]:50052". Throws std::invalid_argument naming it.
-  static RpcEndpoint parse(std::string_view text);
-};
-
-/// Whether ggml's own client, which knows no IPv6, can be given this endpoint.
-bool ggml_reaches(std::string_view endpoint);
 
 /// Why a worker is of no use. what() names the endpoint.
 struct RpcError : std::runtime_error {
@@ -37,10 +27,11 @@ struct RpcMemory {
   std::uint64_t total_bytes = 0;
 };
 
-/// A connection to one worker. The worker serves nobody else meanwhile. Every function throws RpcError.
+/// A connection to one worker, by TLS where its endpoint says so. One of plain ggml serves nobody else meanwhile. Every function throws RpcError.
 class RpcWorker {
  public:
-  /// Connects and greets. All that is asked later must be answered before the deadline, too.
+  /// Connects and greets. All that is asked later must be answered before the deadline, too. For TLS with the keys of
+  /// keys_of_client() (worker_link.h).
   RpcWorker(const std::string& endpoint, std::chrono::milliseconds deadline);
   ~RpcWorker();
   RpcWorker(const RpcWorker&) = delete;

@@ -1,7 +1,5 @@
 #include "engine/host/serve.h"
 
-#include <unistd.h>
-
 #include <atomic>
 #include <map>
 #include <memory>
@@ -12,6 +10,7 @@
 #include "berth/engine.h"
 #include "berth/simulated.h"
 #include "engine/host/chunk.h"
+#include "engine/host/end_process.h"
 #include "engine/host/line.h"
 #include "engine/host/model_fields.h"
 #include "engine/reservation.h"
@@ -19,22 +18,10 @@
 #include "engine/llama/log_capture.h"
 #endif
 
-#ifdef BERTH_COVERAGE
-extern "C" void __gcov_dump();  // NOLINT(bugprone-reserved-identifier)
-#endif
-
 namespace berth::host {
 namespace {
 
 using Model = std::shared_ptr<const LoadedModel>;
-
-/// At once: other threads may compute, and what they hold is the kernel's to free.
-[[noreturn]] void end_process() {
-#ifdef BERTH_COVERAGE
-  __gcov_dump();
-#endif
-  _exit(0);
-}
 
 const Value& part(const Value& value, std::string_view name) {
   const Value* found = value.find(name);

@@ -10,11 +10,12 @@
 #include "berth/device_key.h"
 #include "berth/ordered_map.h"
 #include "berth/value.h"
+#include "net/tls.h"
+#include "text/descriptor.h"
 
 namespace berth::host {
 
 struct WorkerOptions {
-  std::string listen = "127.0.0.1:50052";  ///< an address of this machine alone, and a port
   std::vector<Device> devices = {Device::cpu()};
   OrderedMap<DeviceKey> keys = {};  ///< as in LoadRequest
   int n_threads = 0;                ///< 0: the cores that this process may use
@@ -25,12 +26,27 @@ struct WorkerOptions {
   static WorkerOptions from_dict(const Value& dict);
 };
 
-/// Serves until `context` asks for an end. The worker runs in a process of its own: where a client makes it crash, that is
-/// told to the log, and a new one serves the next. `on_ready` is called each time that it can be reached. Throws
-/// std::invalid_argument for an address that other machines could reach, EngineError where no worker can be started.
-void run_worker(const WorkerOptions& options, const CallContext& context, const std::function<void()>& on_ready);
+/// Where a worker is reached, and by whom.
+struct WorkerDoor {
+  enum class Who {
+    this_user,     ///< processes of this user on this machine
+    this_machine,  ///< all processes on this machine
+    key_holders,   ///< by TLS, whoever shows a certificate that is accepted
+    everybody      ///< whoever can reach it, unencrypted
+  };
 
-/// What the process of a worker does, until `lifeline` is closed. Throws EngineError where it cannot serve.
-void serve_worker(const WorkerOptions& options, int lifeline);
+  std::string listen = "127.0.0.1:50052";
+  Who who = Who::this_user;
+  net::TlsKeys tls = {};                     ///< for key_holders
+  int connections = 16;                      ///< at the same time; each has a process of its own
+  std::chrono::milliseconds patience{5000};  ///< for who connects, until he has shown that he is a client
+};
+
+/// Serves until `context` asks for an end. Each client has a process of its own: what makes that one crash costs no other one, and
+/// is told to the log, as is who was turned away. `on_ready` is called once, when clients can come. Throws std::invalid_argument
+/// where `who` may not come to that address, net::TlsError for keys that are of no use, EngineError where no worker can be
+/// started.
+void run_worker(const WorkerOptions& options, const WorkerDoor& door, const CallContext& context,
+                const std::function<void()>& on_ready);
 
 }  // namespace berth::host

@@ -9,6 +9,8 @@
 
 #include "berth/error.h"
 #include "discover/remote/rpc_worker.h"
+#include "discover/remote/worker_link.h"
+#include "discover/remote/worker_tunnel.h"
 
 namespace berth::llama {
 namespace {
@@ -40,7 +42,17 @@ bool is_held(const std::string& endpoint) {
   return found != held_workers().endpoints.end() && !found->second.expired();
 }
 
-/// A worker serves one client at a time, so that this connection ends before ggml makes its own.
+/// What ggml's client is told for a worker. It knows an endpoint for as long as the process lives, and so does each tunnel:
+/// without a client it is a port and a thread that waits.
+std::string endpoint_for_ggml(const std::string& endpoint) {
+  if (!discovery::RpcEndpoint::parse(endpoint).tls) return endpoint;
+  static std::mutex mutex;
+  static auto& tunnels = *new std::map<std::string, discovery::WorkerTunnel>;
+  const std::lock_guard lock(mutex);
+  return tunnels.try_emplace(endpoint, endpoint, discovery::keys_of_client(endpoint)).first->second.endpoint();
+}
+
+/// A worker of plain ggml serves one client at a time, so that this connection ends before ggml makes its own.
 std::size_t devices_of_worker(const std::string& endpoint) {
   discovery::RpcWorker worker(endpoint, patience);
   return worker.devices().size();
@@ -56,16 +68,18 @@ ggml_backend_dev_t worker_device(const Device& wanted, const DeviceKey& key) {
     fail(fmt::format("ggml reaches workers by a name or an IPv4 address only, not {}", key.endpoint));
   std::size_t count = 0;
   ggml_backend_reg_t server = nullptr;
+  std::string endpoint;
+  try {
+    endpoint = endpoint_for_ggml(key.endpoint);
+    if (!is_held(key.endpoint)) count = devices_of_worker(key.endpoint);
+  } catch (const std::exception& problem) {
+    fail(problem.what());
+  }
   if (is_held(key.endpoint)) {
-    server = add(key.endpoint.c_str());
+    server = add(endpoint.c_str());
     count = server == nullptr ? 0 : ggml_backend_reg_dev_count(server);
-  } else {
-    try {
-      count = devices_of_worker(key.endpoint);
-    } catch (const std::exception& problem) {
-      fail(problem.what());
-    }
-    server = key.number < count ? add(key.endpoint.c_str()) : nullptr;
+  } else if (key.number < count) {
+    server = add(endpoint.c_str());
   }
   if (server == nullptr || key.number >= ggml_backend_reg_dev_count(server))
     fail(fmt::format("the RPC worker {} has no device {}; it has {}", key.endpoint, key.number, count));

@@ -12,8 +12,8 @@ using StartServer = void (*)(const char* endpoint, const char* cache_dir, std::s
                              ggml_backend_dev_t* devices);
 }  // namespace
 
-void serve_devices(const std::string& endpoint, const std::vector<Device>& devices, const OrderedMap<DeviceKey>& keys,
-                   int n_threads, const std::string& cache) {
+void serve_devices(const std::vector<Device>& devices, const OrderedMap<DeviceKey>& keys, int n_threads,
+                   const std::string& cache) {
   start_backends(Backends::without_drivers);
   const auto rpc = ggml_backend_reg_by_name("RPC");
   const auto start =
@@ -26,9 +26,10 @@ void serve_devices(const std::string& endpoint, const std::vector<Device>& devic
     const auto* key = keys.find(device.str());
     handles.push_back(find_device(device, key == nullptr ? DeviceKey() : *key).handle);
   }
-  start(endpoint.c_str(), cache.empty() ? nullptr : cache.c_str(), static_cast<std::size_t>(n_threads), handles.size(),
+  // A port of its own, at which nobody is listened to.
+  start("127.0.0.1:0", cache.empty() ? nullptr : cache.c_str(), static_cast<std::size_t>(n_threads), handles.size(),
         handles.data());
-  throw EngineError("llama.cpp", "", "cannot listen at " + endpoint + ": is something else there?");
+  throw EngineError("llama.cpp", "", "ggml's RPC server does not start");
 }
 
 }  // namespace berth::llama

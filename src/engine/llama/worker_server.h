@@ -10,9 +10,9 @@
 
 namespace berth::llama {
 
-/// Serves one client after the other, for as long as the process lives. An empty `cache` keeps no tensors. Throws
-/// EngineError where it cannot.
-[[noreturn]] void serve_devices(const std::string& endpoint, const std::vector<Device>& devices,
-                                const OrderedMap<DeviceKey>& keys, int n_threads, const std::string& cache);
+/// Serves those whom accept() answers, one after the other, for as long as the process lives. An empty `cache` keeps no
+/// tensors. Throws EngineError where it cannot.
+[[noreturn]] void serve_devices(const std::vector<Device>& devices, const OrderedMap<DeviceKey>& keys, int n_threads,
+                                const std::string& cache);
 
 }  // namespace berth::llama

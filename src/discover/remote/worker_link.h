@@ -1,0 +1,44 @@
+/// The way to a worker: TCP, or TLS over it, with a deadline on all that may take long.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "discover/remote/rpc_endpoint.h"
+#include "net/tls.h"
+
+namespace berth::discovery {
+
+/// The keys with which this process shows itself to the worker at `endpoint`: those in the file that BERTH_WORKER_KEY names, else
+/// in berth/keys/client.pem below XDG_CONFIG_HOME or ~/.config.
+net::TlsKeys keys_of_client(std::string_view endpoint);
+
+/// A connection to a worker that took it. It ends with this.
+class WorkerLink {
+ public:
+  /// Connects, and in the case of TLS shows the keys and waits until the worker took them. Throws RpcError.
+  WorkerLink(const std::string& endpoint, const net::TlsKeys& keys, std::chrono::milliseconds deadline);
+  ~WorkerLink();
+  WorkerLink(const WorkerLink&) = delete;
+  WorkerLink& operator=(const WorkerLink&) = delete;
+
+  const std::string& address() const;        ///< numeric, of the worker
+  const std::string& local_address() const;  ///< of this end
+
+  bool is_secured() const;
+
+  /// Non-blocking. What is secured goes through relay().
+  int socket() const;
+
+  /// Hands on what comes from `plain` and to it until one of the two ends. Throws net::TlsError.
+  void relay(int plain);
+  /// Ends relay() on another thread.
+  void shut_down() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace berth::discovery

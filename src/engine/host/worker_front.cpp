@@ -1,0 +1,233 @@
+#include "engine/host/worker_front.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include "berth/error.h"
+#include "discover/remote/rpc_endpoint.h"
+#include "engine/host/greeting.h"
+#include "net/sockets.h"
+
+namespace berth::host {
+namespace {
+
+using process::Clock;
+
+constexpr std::chrono::seconds time_for_devices{60};
+constexpr double most_told_at_once = 20;  // strangers; one more with each second
+constexpr std::size_t most_pending = 64;  // who have not shown yet that they are clients
+
+/// Not taken in: who is told so reads it before the connection is gone only where nothing that he sent is left unread.
+void turn_away(int socket) {
+  shutdown(socket, SHUT_WR);
+  std::array<char, 4096> rest;
+  const auto until = Clock::now() + std::chrono::milliseconds(500);
+  for (int reads = 0; reads < 64 && Clock::now() < until; ++reads) {
+    pollfd watched{socket, POLLIN, 0};
+    if (poll(&watched, 1, 100) <= 0 || recv(socket, rest.data(), rest.size(), MSG_DONTWAIT) <= 0) return;
+  }
+}
+
+Descriptor listener_at(const std::string& endpoint) try {
+  const auto at = discovery::RpcEndpoint::parse(endpoint);
+  return net::listen_at(at.host, at.port);
+} catch (const std::system_error& problem) {
+  throw EngineError("llama.cpp", "",
+                    problem.code() == std::errc::address_in_use
+                        ? fmt::format("something listens at {} already; take another port", endpoint)
+                        : std::string(problem.what()));
+}
+
+}  // namespace
+
+struct WorkerFront::Client {
+  Descriptor socket;
+  std::string name;
+  std::unique_ptr<WorkerChild> child = {};
+  std::atomic<bool> over{false};
+  std::thread thread = {};
+
+  explicit Client(Descriptor connection) : socket(std::move(connection)), name(net::name_of_peer(socket)) {}
+};
+
+/// One of the places for clients, as long as it lives.
+class WorkerFront::Place {
+ public:
+  explicit Place(WorkerFront& front) : front_(front) {
+    const std::lock_guard lock(front_.mutex_);
+    taken_ = front_.places_taken_ < front_.door_.connections;
+    if (taken_) ++front_.places_taken_;
+  }
+  ~Place() {
+    const std::lock_guard lock(front_.mutex_);
+    if (taken_) --front_.places_taken_;
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  bool taken() const { return taken_; }
+
+ private:
+  WorkerFront& front_;
+  bool taken_;
+};
+
+WorkerFront::WorkerFront(WorkerOptions options, WorkerDoor door, LogCallback log)
+    : options_(std::move(options)), door_(std::move(door)), log_(std::move(log)) {}
+
+WorkerFront::~WorkerFront() { end_all(); }
+
+void WorkerFront::run(const std::stop_token& stop, const std::function<void()>& on_ready) {
+  const auto listener = listener_at(door_.listen);
+  spare_ = std::make_unique<WorkerChild>(options_);
+  const std::stop_callback end_start(stop, [this] {
+    const std::lock_guard lock(mutex_);
+    if (spare_) spare_->shut_down();
+  });
+  if (!spare_->is_ready_by(Clock::now() + time_for_devices) && !stop.stop_requested())
+    throw EngineError("llama.cpp", "", fmt::format("no worker could be started: its process {}", spare_->end()));
+  const std::stop_callback end_waiting(stop, [&] { shutdown(listener, SHUT_RDWR); });
+  if (!stop.stop_requested()) on_ready();
+  while (!stop.stop_requested()) accept_one(listener);
+  end_all();
+}
+
+void WorkerFront::end_all() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+    for (const auto& client : clients_) {
+      shutdown(client.socket, SHUT_RDWR);
+      if (client.child) client.child->shut_down();
+    }
+  }
+  for (auto& client : clients_) client.thread.join();
+  clients_.clear();
+  spare_.reset();
+}
+
+void WorkerFront::accept_one(int listener) {
+  Descriptor socket(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+  const std::lock_guard lock(mutex_);
+  clients_.remove_if([](Client& client) {
+    if (!client.over) return false;
+    client.thread.join();
+    return true;
+  });
+  if (socket < 0) {
+    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return;
+  }
+  if (clients_.size() >= static_cast<std::size_t>(places_taken_) + most_pending) return;
+  auto& client = clients_.emplace_back(std::move(socket));
+  client.thread = std::thread([this, &client] {
+    serve(client);
+    client.over = true;
+  });
+}
+
+void WorkerFront::serve(Client& client) {
+  try {
+    net::set_for_messages(client.socket);
+    door_.who == WorkerDoor::Who::key_holders ? serve_by_tls(client) : serve_plain(client);
+  } catch (const net::TlsError& problem) {
+    turn_away(client.socket);
+    warn_of_stranger(fmt::format("{} {}", client.name, problem.what()));
+  } catch (const std::exception& problem) {
+    warn(fmt::format("{} could not be served: {}", client.name, problem.what()));
+  }
+  std::unique_ptr<WorkerChild> child;
+  {
+    const std::lock_guard lock(mutex_);
+    child = std::move(client.child);
+  }
+  const auto how = child ? child->end() : std::string();
+  if (!how.empty()) warn(fmt::format("the process that served {} {}; others are not affected", client.name, how));
+  const std::lock_guard lock(mutex_);
+  client.socket.reset();
+}
+
+void WorkerFront::serve_plain(Client& client) {
+  if (door_.who == WorkerDoor::Who::this_user) {
+    const auto user = net::user_of_peer(client.socket);
+    if (user != geteuid()) {
+      if (user)
+        warn_of_stranger(fmt::format("{} was turned away: it belongs to another user ({})", client.name, *user));
+      return;
+    }
+  }
+  const auto problem = problem_of_greeting(client.socket, Clock::now() + door_.patience);
+  if (!problem.empty()) {
+    turn_away(client.socket);
+    warn_of_stranger(fmt::format("{} was turned away: it {}", client.name, problem));
+    return;
+  }
+  const Place place(*this);
+  if (!place.taken()) {
+    warn(fmt::format("{} was turned away: {} clients are here, as many as may be", client.name, door_.connections));
+    return;
+  }
+  give(client, client.socket);
+  client.child->wait();
+}
+
+void WorkerFront::serve_by_tls(Client& client) {
+  const auto deadline = Clock::now() + door_.patience;
+  auto secured = net::TlsStream::of_worker(client.socket, door_.tls);
+  secured.handshake(deadline);
+  client.name += fmt::format(" ('{}')", secured.peer());
+  const Place place(*this);
+  if (!place.taken()) {
+    secured.send(fmt::format("takes no more clients: it has {}, as many as may be\n", door_.connections), deadline);
+    warn(fmt::format("{} was turned away: {} clients are here, as many as may be", client.name, door_.connections));
+    turn_away(client.socket);
+    return;
+  }
+  auto [near, far] = Connection::pair();
+  give(client, far);
+  far.reset();
+  secured.send("ok\n", deadline);
+  secured.relay(near);
+}
+
+void WorkerFront::give(Client& client, int socket) {
+  const std::lock_guard lock(mutex_);
+  if (ending_) throw std::runtime_error("the worker ends");
+  if (spare_ && !spare_->has_ended() && spare_->hand(socket)) {
+    client.child = std::move(spare_);
+  } else {
+    client.child = std::make_unique<WorkerChild>(options_);
+    if (!client.child->hand(socket)) throw std::runtime_error("its process " + client.child->end());
+  }
+  spare_ = std::make_unique<WorkerChild>(options_);
+}
+
+void WorkerFront::warn(const std::string& what) {
+  const std::lock_guard lock(log_mutex_);
+  if (log_ && !ending_) log_(LogLevel::warning, what);
+}
+
+void WorkerFront::warn_of_stranger(const std::string& what) {
+  const std::lock_guard lock(log_mutex_);
+  const auto now = Clock::now();
+  const std::chrono::duration<double> since = now - std::exchange(last_stranger_, now);
+  may_tell_ = std::min(most_told_at_once, may_tell_ + since.count());
+  if (may_tell_ < 1) {
+    ++untold_strangers_;
+    return;
+  }
+  may_tell_ -= 1;
+  const auto others = std::exchange(untold_strangers_, 0);
+  if (log_ && !ending_) log_(LogLevel::warning, others == 0 ? what : fmt::format("{}; {} more before", what, others));
+}
+
+}  // namespace berth::host

@@ -1,0 +1,59 @@
+/// What stands between a worker's port and the processes that serve: it decides who is let in.
+#pragma once
+
+#include <atomic>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "berth/log.h"
+#include "engine/host/worker.h"
+#include "engine/host/worker_child.h"
+
+namespace berth::host {
+
+/// Whoever is let in gets a process of his own, which ggml's server runs in. A plain connection is given to that process; what
+/// comes by TLS is decrypted here and handed on. One process is always started ahead, so that a client waits for none.
+class WorkerFront {
+ public:
+  WorkerFront(WorkerOptions options, WorkerDoor door, LogCallback log);
+  ~WorkerFront();
+  WorkerFront(const WorkerFront&) = delete;
+  WorkerFront& operator=(const WorkerFront&) = delete;
+
+  /// Serves until `stop`, at which all that was started has ended. Throws EngineError.
+  void run(const std::stop_token& stop, const std::function<void()>& on_ready);
+
+ private:
+  struct Client;
+  class Place;
+
+  void accept_one(int listener);
+  void serve(Client& client);
+  void serve_plain(Client& client);
+  void serve_by_tls(Client& client);
+  /// A process that has `socket` as its client.
+  void give(Client& client, int socket);
+  void end_all();
+  void warn(const std::string& what);
+  /// Those who are turned away may come often.
+  void warn_of_stranger(const std::string& what);
+
+  WorkerOptions options_;
+  WorkerDoor door_;
+  LogCallback log_;
+  std::mutex mutex_;  // of what follows
+  std::unique_ptr<WorkerChild> spare_;
+  std::list<Client> clients_;
+  int places_taken_ = 0;
+  std::atomic<bool> ending_{false};
+  std::mutex log_mutex_;  // of what follows
+  process::Clock::time_point last_stranger_{};
+  double may_tell_ = 0;
+  int untold_strangers_ = 0;
+};
+
+}  // namespace berth::host

@@ -1,0 +1,19 @@
+/// What the process does that serves one client of a worker.
+#pragma once
+
+#include "engine/host/worker.h"
+
+namespace berth::host {
+
+/// Offers the devices to one client, which comes over `front`, and ends the process afterwards, or when the other end of
+/// `front` is closed. Throws EngineError where it cannot serve.
+void serve_worker(const WorkerOptions& options, Descriptor front);
+
+/// Whether serve_worker() was called: ggml's server is to be given next_client() then instead of what comes to a port.
+bool is_worker_service();
+
+/// Tells the front that all is ready and waits for the client, whose socket it answers. Ends the process when it is called
+/// again: the client is gone.
+int next_client();
+
+}  // namespace berth::host

@@ -1,0 +1,27 @@
+// What ggml's RPC server calls in the process of a worker instead of the C library: it listens nowhere, and is given the
+// connections that the worker's front has accepted and checked (engine/host/worker_service.h).
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "engine/host/worker_service.h"
+
+extern "C" {
+
+int accept(int listener, sockaddr* __restrict address, socklen_t* __restrict size) {
+  return berth::host::is_worker_service() ? berth::host::next_client() : accept4(listener, address, size, 0);
+}
+
+int listen(int socket, int waiting) noexcept {
+  return berth::host::is_worker_service() ? 0 : static_cast<int>(syscall(SYS_listen, socket, waiting));
+}
+
+/// What comes by TLS reaches ggml over a pair of local sockets, which have no delay that could be turned off.
+int setsockopt(int socket, int level, int name, const void* value, socklen_t size) noexcept {
+  const auto result = static_cast<int>(syscall(SYS_setsockopt, socket, level, name, value, size));
+  return result != 0 && level == IPPROTO_TCP && errno == EOPNOTSUPP ? 0 : result;
+}
+}

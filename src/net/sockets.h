@@ -1,0 +1,32 @@
+/// TCP on this machine: who listens, and who is at the other end.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "text/descriptor.h"
+
+namespace berth::net {
+
+/// Listens at a name or an address; port 0 is any that is free. Throws std::system_error.
+Descriptor listen_at(const std::string& host, int port);
+
+/// The port of a socket of this machine.
+int port_of(int socket);
+
+/// Whether only this machine reaches what listens there: "127.0.0.1", "::1", "localhost".
+bool is_loopback(const std::string& host);
+
+/// "10.0.0.5:4242", the other end of a connection.
+std::string name_of_peer(int socket);
+
+/// The user of this machine whose process has the other end of a connection within this machine. None where there is no such
+/// process (any more). Linux tells it in /proc/net/tcp.
+std::optional<uid_t> user_of_peer(int socket);
+
+/// Small messages are sent at once, and a connection whose other end vanished with its machine is noticed in some seconds.
+void set_for_messages(int socket);
+
+}  // namespace berth::net

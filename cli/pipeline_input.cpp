@@ -8,10 +8,10 @@
 
 #include "berth/error.h"
 #include "failure.h"
-#include "pipeline/yaml.h"
 #include "text/nearest.h"
 #include "text/printable.h"
 #include "text_file.h"
+#include "yaml/yaml.h"
 
 namespace berth::cli {
 namespace {

@@ -16,13 +16,13 @@
 #include "interrupt.h"
 #include "model_file.h"
 #include "output.h"
-#include "pipeline/yaml.h"
 #include "plan_file.h"
 #include "plan_modules.h"
 #include "plan_options.h"
 #include "plan_report.h"
 #include "text/printable.h"
 #include "text_file.h"
+#include "yaml/yaml.h"
 
 namespace berth::cli {
 namespace {
@@ -46,7 +46,7 @@ struct Planned {
   ModelProfile profile;
   Inventory inventory;
   Plan plan;
-  std::optional<MemoryUse> exact = {};  ///< as the engine has it
+  std::optional<MemoryUse> exact = {};   ///< as the engine has it
   std::vector<Alternative> others = {};  ///< where they are shown
   std::vector<PlanRun> runs = {};        ///< with --measured
 };
@@ -90,7 +90,9 @@ void run_best(Planned& planned, const MachineOptions& machine) {
     std::ranges::move(runs, std::back_inserter(planned.runs));
     interrupt.check();
   }
-  const auto seen = [](const PlanRun& run) { return run.problem.empty() ? run.plan.predicted->decode_tokens_per_s : 0; };
+  const auto seen = [](const PlanRun& run) {
+    return run.problem.empty() ? run.plan.predicted->decode_tokens_per_s : 0;
+  };
   const auto best = std::ranges::max_element(planned.runs, {}, seen);
   if (best == planned.runs.end() || !best->problem.empty())
     throw std::runtime_error("None of the plans ran: " + (planned.runs.empty() ? "interrupted" : best->problem));

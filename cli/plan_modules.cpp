@@ -10,11 +10,11 @@
 #include "command.h"
 #include "failure.h"
 #include "output.h"
-#include "pipeline/yaml.h"
 #include "text.h"
 #include "text/bytes.h"
 #include "text/printable.h"
 #include "text_file.h"
+#include "yaml/yaml.h"
 
 namespace berth::cli {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "berth/error.h"
-#include "pipeline/yaml.h"
+#include "yaml/yaml.h"
 
 namespace {
 

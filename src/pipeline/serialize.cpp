@@ -5,8 +5,8 @@
 
 #include "pipeline/graph.h"
 #include "pipeline/read_pipeline.h"
-#include "pipeline/yaml.h"
 #include "text/text_place.h"
+#include "yaml/yaml.h"
 
 namespace berth {
 namespace {

@@ -8,8 +8,8 @@
 #include "berth/pipeline.h"
 #include "cli/process.h"
 #include "corpus/haystack_corpus.h"
-#include "pipeline/yaml.h"
 #include "value/python_text.h"
+#include "yaml/yaml.h"
 
 namespace berth::corpus {
 namespace {

@@ -12,7 +12,7 @@
 #include "berth/pipeline.h"
 #include "corpus/haystack_components.h"
 #include "corpus/haystack_corpus.h"
-#include "pipeline/yaml.h"
+#include "yaml/yaml.h"
 
 namespace berth::corpus {
 namespace {

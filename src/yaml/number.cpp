@@ -1,4 +1,4 @@
-#include "pipeline/yaml_number.h"
+#include "yaml/number.h"
 
 #include <fmt/format.h>
 

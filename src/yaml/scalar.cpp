@@ -5,10 +5,10 @@
 #include <regex>
 #include <stdexcept>
 
-#include "pipeline/yaml.h"
-#include "pipeline/yaml_number.h"
 #include "text/nearest.h"
 #include "text/printable.h"
+#include "yaml/number.h"
+#include "yaml/yaml.h"
 
 namespace berth::yaml {
 namespace {

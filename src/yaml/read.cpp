@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "berth/error.h"
-#include "pipeline/yaml.h"
-#include "pipeline/yaml_keys.h"
 #include "text/printable.h"
+#include "yaml/keys.h"
+#include "yaml/yaml.h"
 
 namespace berth::yaml {
 namespace {

@@ -1,4 +1,4 @@
-#include "pipeline/yaml.h"
+#include "yaml/yaml.h"
 
 #include <gmock/gmock.h>
 
@@ -131,7 +131,8 @@ TEST(YamlWrite, PutsAnEmptyKeyAfterAQuestionMark) {
 TEST(YamlWrite, KeysOfMaxMemoryAreNumbersAsAccelerateWantsThem) {
   const std::string mixed = "max_memory:\n  1: 10GiB\n  0: 2GiB\n  cpu: 30GiB\n";  // Python cannot sort these
   EXPECT_EQ(write(read(mixed)), mixed);
-  EXPECT_EQ(read(mixed), Value(Value::Object{{"max_memory", Value::Object{{"1", "10GiB"}, {"0", "2GiB"}, {"cpu", "30GiB"}}}}));
+  EXPECT_EQ(read(mixed),
+            Value(Value::Object{{"max_memory", Value::Object{{"1", "10GiB"}, {"0", "2GiB"}, {"cpu", "30GiB"}}}}));
   EXPECT_EQ(write(read("max_memory: {10: a, 9: b}")), "max_memory:\n  9: b\n  10: a\n");
   EXPECT_EQ(write(Value::Object{{"other", Value::Object{{"0", 1}}}}), "other:\n  '0': 1\n");
   for (const char* text : {"0: a", "x: {0: a}", "max_memory: {-1: a}", "max_memory: {1.5: a}", "max_memory: [{0: a}]",

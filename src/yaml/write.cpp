@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "pipeline/yaml.h"
-#include "pipeline/yaml_keys.h"
 #include "value/python_text.h"
+#include "yaml/keys.h"
+#include "yaml/yaml.h"
 
 namespace berth::yaml {
 namespace {

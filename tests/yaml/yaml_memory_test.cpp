@@ -9,7 +9,7 @@
 #include <string>
 
 #include "berth/error.h"
-#include "pipeline/yaml.h"
+#include "yaml/yaml.h"
 
 namespace {
 

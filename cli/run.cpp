@@ -12,6 +12,7 @@
 #include "command.h"
 #include "conversation.h"
 #include "device_argument.h"
+#include "engine/checked_models.h"
 #include "engine/plan_here.h"
 #include "failure.h"
 #include "help.h"
@@ -87,7 +88,8 @@ int run_prompt(const Engine& engine, const LoadedModel& model, const RunOptions&
   const auto session = model.new_session(session_options(options));
   GenerationResult result;
   if (options.json) {
-    result = session->generate({.prompts = {prompt}, .options = generation}, {.stop = interrupt.token(), .log = tell_warning});
+    result = session->generate({.prompts = {prompt}, .options = generation},
+                               {.stop = interrupt.token(), .log = tell_warning});
     auto document = as_value(result, model.info(), engine.name());
     if (options.show_placement) document.as_object().set("placement", placement_value(model));
     print(document.to_json(2) + "\n");
@@ -123,13 +125,12 @@ std::shared_ptr<const LoadedModel> load_on_one(const RunOptions& options, const 
     throw WrongUse("--max-memory is for --device-map auto and other strategies", "berth run");
   const auto resolution = resolve_on_machine(options, request, engine);
   if (options.verbose) tell_device(resolution);
-  return engine.load(
-      {.model = path,
-       .device = resolution.device,
-       .keys = resolution.keys,
-       .context = context_spec(options),
-       .isolation = isolation(options)},
-      context);
+  return engine.load({.model = path,
+                      .device = resolution.device,
+                      .keys = resolution.keys,
+                      .context = context_spec(options),
+                      .isolation = isolation(options, path)},
+                     context);
 }
 
 std::shared_ptr<const LoadedModel> load(const RunOptions& options, const ResolveRequest& request, const Engine& engine,
@@ -147,7 +148,8 @@ std::shared_ptr<const LoadedModel> load(const RunOptions& options, const Resolve
   try {
     if (!places_model(options)) return load_on_one(options, request, engine, path, context);
     context.profile = std::make_shared<const ModelProfile>(read_model(path));
-    return load_placed(options, engine, [&] { return machine_of(options); }, context);
+    return load_placed(
+        options, engine, [&] { return machine_of(options); }, context);
   } catch (const Cancelled&) {
     interrupt.check();
     throw;
@@ -169,10 +171,15 @@ int run(const RunOptions& options) {
   if (options.verbose) tell_model(model->info());
   for (const auto& each : model->info().notes) note("warning: " + escaped(each));
   const bool chat = use_chat_template(model->info(), options);
-  if (prompt)
-    return run_prompt(engine, *model, options, generation, make_prompt(*model, options, *prompt, chat), *interrupt);
-  interrupt.reset();  // each answer has its own
-  return converse(*model, options, generation, chat);
+  int code = done;
+  if (prompt) {
+    code = run_prompt(engine, *model, options, generation, make_prompt(*model, options, *prompt, chat), *interrupt);
+  } else {
+    interrupt.reset();  // each answer has its own
+    code = converse(*model, options, generation, chat);
+  }
+  if (code == done) keep_checked(path, ModelSearch::from_environment());
+  return code;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "device_argument.h"
+#include "engine/checked_models.h"
 #include "failure.h"
 #include "help.h"
 
@@ -63,14 +64,18 @@ void add_machine_options(CLI::App& command, RunOptions& options) {
       ->type_name("MAP");
   command.add_option("--plan", options.plan, "As a plan says that 'berth plan --json' wrote")->type_name("FILE");
   command
-      .add_option("--max-memory", options.max_memory,
-                  "No more than this of a device, such as cuda:0=10GiB, with a strategy in --device-map; can be repeated")
+      .add_option(
+          "--max-memory", options.max_memory,
+          "No more than this of a device, such as cuda:0=10GiB, with a strategy in --device-map; can be repeated")
       ->type_name("DEVICE=SIZE")
       ->allow_extra_args(false);
   command
-      .add_option("--isolation", options.isolation,
-                  "process: the engine runs in a process of its own, so that its crash is an error, and a lost device does "
-                  "not end the answer; none: in this one; automatic, the default: process for workers on other machines")
+      .add_option(
+          "--isolation", options.isolation,
+          "process: the engine runs in a process of its own, so that its crash is an error, and a lost device does "
+          "not end the answer; none: in this one; automatic, the default: process for workers on other machines, and "
+          "for a "
+          "file of a model until it has answered once")
       ->type_name("WHERE")
       ->check(one_of({"automatic", "none", "process"}));
   command.add_option("--n-ctx,--context", options.n_ctx, "Tokens of context; 0, the default: as many as are needed")
@@ -106,10 +111,10 @@ std::optional<ContextSpec> context_spec(const RunOptions& options) {
   return ContextSpec{.n_ctx = options.n_ctx, .n_seq = GenerationOptions::max_return_sequences, .unified = true};
 }
 
-Isolation isolation(const RunOptions& options) {
+Isolation isolation(const RunOptions& options, const std::filesystem::path& model) {
   for (const auto each : {Isolation::none, Isolation::process})
     if (options.isolation == to_string(each)) return each;
-  return Isolation::automatic;
+  return is_checked(model, ModelSearch::from_environment()) ? Isolation::automatic : Isolation::process;
 }
 
 SessionOptions session_options(const RunOptions& options) {

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,8 +40,8 @@ void add_run_options(CLI::App& command, RunOptions& options);
 
 /// The context to load a model with; none: the engine's default.
 std::optional<ContextSpec> context_spec(const RunOptions& options);
-/// Whether the engine runs in a process of its own.
-Isolation isolation(const RunOptions& options);
+/// Where the engine runs with the model in that file: by itself in a process of its own where nobody checked the file.
+Isolation isolation(const RunOptions& options, const std::filesystem::path& model);
 SessionOptions session_options(const RunOptions& options);
 
 /// All of them together. Sampling is on where the temperature is above 0, and where anything that only sampling uses is

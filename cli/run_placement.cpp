@@ -43,8 +43,10 @@ Loaded by_strategy(const Task& task) {
   request.context.n_ctx = task.options.n_ctx;
   request.strategy = map_strategy_from_str(*task.options.device_map);
   request.max_memory = max_memory_budgets(task.options.max_memory, "berth run");
-  return load_accepted(task.engine, task.profile, request, accept_plan(task.profile, request, task.machine), task.context,
-                       [](std::string_view step) { note("warning: " + escaped(step)); }, isolation(task.options))
+  return load_accepted(
+             task.engine, task.profile, request, accept_plan(task.profile, request, task.machine), task.context,
+             [](std::string_view step) { note("warning: " + escaped(step)); },
+             isolation(task.options, task.profile.path))
       .model;
 }
 
@@ -60,7 +62,7 @@ Loaded by_map(const Task& task) {
                            .device = device,
                            .keys = task.machine().keys(device),
                            .context = context_spec(options),
-                           .isolation = isolation(options)},
+                           .isolation = isolation(options, task.profile.path)},
                           task.context);
 }
 
@@ -82,12 +84,13 @@ Loaded by_plan(const Task& task) {
   auto context = given;
   const auto lock = lock_of_planning();
   if (const auto problems = check(plan, machine()); !problems.empty())
-    throw std::runtime_error(fmt::format("The plan in {} does not hold on this machine now: {}. Make a new one: berth "
-                                         "plan {} --json",
-                                         name, listed(problems), options.model));
+    throw std::runtime_error(
+        fmt::format("The plan in {} does not hold on this machine now: {}. Make a new one: berth "
+                    "plan {} --json",
+                    name, listed(problems), options.model));
   context.reservation = std::make_shared<Reservation>(profile.path, plan.use);
   auto request = LoadRequest::of(plan, profile.path);
-  request.isolation = isolation(options);
+  request.isolation = isolation(options, profile.path);
   return engine.load(request, context);
 }
 

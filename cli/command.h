@@ -21,6 +21,7 @@ void add_resolve(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
 void add_ps(CLI::App& app, Action& action);
 void add_worker(CLI::App& app, Action& action);
+void add_workers(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);
 void add_convert(CLI::App& app, Action& action);
 void add_pipeline(CLI::App& app, Action& action);

@@ -89,6 +89,7 @@ int run_command_line(int argc, char** argv) {
   add_inspect(app, action);
   add_ps(app, action);
   add_worker(app, action);
+  add_workers(app, action);
   add_convert(app, action);
   add_pipeline(app, action);
   add_components(app, action);

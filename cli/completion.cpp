@@ -1,6 +1,7 @@
 #include "completion.h"
 
 #include <memory>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "berth/device.h"
 #include "command.h"
 #include "completion_scripts.h"
+#include "engine/worker_list.h"
 #include "help.h"
 #include "output.h"
 
@@ -20,6 +22,14 @@ constexpr auto examples =
     "  berth completion zsh > \"${fpath[1]}/_berth\"\n"
     "  berth completion fish > ~/.config/fish/completions/berth.fish";
 
+/// A list that cannot be read has none.
+void add_workers_of_list(std::vector<std::string>& words) {
+  try {
+    for (const auto& worker : known_workers()) words.push_back(worker.name);
+  } catch (const std::runtime_error&) {
+  }
+}
+
 /// The words that are known for what the help calls DEVICE, MODEL, ...
 std::vector<std::string> known_words(const CLI::Option& option) {
   auto words = value_choices(option);
@@ -30,6 +40,7 @@ std::vector<std::string> known_words(const CLI::Option& option) {
     for (const ComponentClass* component : component_classes())
       words.push_back(component->type.substr(component->type.rfind('.') + 1));
   }
+  if (value == "WORKER") add_workers_of_list(words);
   if (value == "WISH") words.insert(words.end(), {"auto", "gpu"});
   if (value == "DEVICE" || value == "WISH") {
     for (const DeviceType type : all_device_types)

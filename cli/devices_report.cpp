@@ -115,7 +115,10 @@ std::string device_text(const DeviceInfo& info) {
   }
   if (info.gpu) add_line(out, "GPU", gpu_text(*info.gpu));
   if (info.disk) add_line(out, "disk", disk_text(*info.disk));
-  if (info.remote) add_line(out, "worker", info.remote->endpoint + " " + info.remote->version);
+  if (info.remote)
+    add_line(out, "worker",
+             fmt::format("{}{}{} {}", info.remote->name, info.remote->name.empty() ? "" : " at ", info.remote->endpoint,
+                         info.remote->version));
   if (info.speed) add_line(out, "measured", speed_text(*info.speed));
   add_line(out, "note", info.note);
   return out;

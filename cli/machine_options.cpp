@@ -33,7 +33,7 @@ DiscoverOptions discover_options(const MachineOptions& options) {
   auto result = DiscoverOptions::from_environment();
   if (!options.probes.empty()) result.probes = options.probes;
   if (options.probe_timeout_ms) result.probe_timeout = std::chrono::milliseconds(*options.probe_timeout_ms);
-  if (!options.rpc.empty()) result.rpc_endpoints = options.rpc;
+  if (!options.rpc.empty()) result.rpc_endpoints = options.rpc;  // they alone, with the names that they have
   result.folders.assign(options.folders.begin(), options.folders.end());
   result.child_processes = !options.no_drivers;
   return result;

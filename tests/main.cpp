@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -39,6 +40,7 @@ class UnlistedSkips : public testing::EmptyTestEventListener {
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
+  setenv("BERTH_WORKERS", "/dev/null", 0);  // what workers the user has is nothing to a test
   auto skips = std::make_unique<UnlistedSkips>(BERTH_TEST_SKIPS);
   const auto* const listener = skips.get();
   testing::UnitTest::GetInstance()->listeners().Append(skips.release());

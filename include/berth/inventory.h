@@ -110,6 +110,7 @@ struct RemoteInfo {
   std::string endpoint = {};  ///< "127.0.0.1:50052"
   std::string version = {};   ///< of its protocol
   std::uint32_t number = 0;   ///< of the device on its worker
+  std::string name = {};      ///< of the worker, in the list of the user
 
   bool operator==(const RemoteInfo&) const = default;
 };
@@ -245,13 +246,15 @@ struct DiscoverOptions {
   /// are engines that were built for GPUs.
   bool child_processes = true;
   bool engines = true;                              ///< also ask the engines of this build
-  std::vector<std::string> rpc_endpoints = {};      ///< "127.0.0.1:50052"
+  std::vector<std::string> rpc_endpoints = {};      ///< "127.0.0.1:50052"; one that is there twice counts once
+  OrderedMap<std::string> rpc_names = {};           ///< what the user calls workers, by endpoint
   std::vector<std::filesystem::path> folders = {};  ///< whose file systems are wanted as disks
 
   /// What the engines of this build can use, and nothing else: the quickest look.
   static DiscoverOptions engines_only();
-  /// As BERTH_PROBES ("cpu,cuda"), BERTH_PROBE_TIMEOUT (milliseconds) and BERTH_RPC ("host:port,...") say. Throws
-  /// std::invalid_argument naming the variable.
+  /// As BERTH_PROBES ("cpu,cuda"), BERTH_PROBE_TIMEOUT (milliseconds) and BERTH_RPC ("host:port,...") say, and the list of
+  /// workers behind those (docs/workers-list.md). Throws std::invalid_argument naming the variable, FormatError with the
+  /// line of the list.
   static DiscoverOptions from_environment();
 };
 

@@ -23,6 +23,7 @@ struct Machine {
   std::filesystem::path library_dir = {};  ///< where driver libraries are looked for, instead of everywhere
   std::map<std::string, std::string> environment = {};
   std::vector<std::string> rpc_endpoints = {};
+  OrderedMap<std::string> rpc_names = {};  ///< by endpoint
   std::vector<std::filesystem::path> folders = {};
   std::chrono::milliseconds probe_timeout = default_probe_timeout;  ///< one that waits for others ends before
 

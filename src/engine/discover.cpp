@@ -16,6 +16,7 @@
 #include "discover/merge.h"
 #include "discover/probe.h"
 #include "engine/engine_probes.h"
+#include "engine/worker_list.h"
 #include "text/printable.h"
 #include "text/sha256.h"
 
@@ -91,6 +92,11 @@ DiscoverOptions DiscoverOptions::from_environment() {
     options.probe_timeout = std::chrono::milliseconds(milliseconds);
   }
   if (const auto* endpoints = machine.variable("BERTH_RPC")) options.rpc_endpoints = split(*endpoints);
+  for (const auto& worker : known_workers()) {
+    if (!worker.enabled) continue;
+    options.rpc_endpoints.push_back(worker.endpoint);
+    options.rpc_names.set(worker.endpoint, worker.name);
+  }
   return options;
 }
 
@@ -121,6 +127,7 @@ Inventory take_inventory(const Machine& machine, const DiscoverOptions& options,
 Inventory discover(const DiscoverOptions& options) {
   auto machine = Machine::this_one();
   machine.rpc_endpoints = options.rpc_endpoints;
+  machine.rpc_names = options.rpc_names;
   machine.folders = options.folders;
   machine.probe_timeout = options.probe_timeout.value_or(discovery::default_probe_timeout);
   return take_inventory(machine, options, options.engines ? engine_probes() : std::span<const discovery::Probe>());

@@ -93,7 +93,8 @@ struct FieldsOf<DiskInfo> {
 template <>
 struct FieldsOf<RemoteInfo> {
   static constexpr std::tuple all = {required("endpoint", &RemoteInfo::endpoint),
-                                     field("version", &RemoteInfo::version), field("number", &RemoteInfo::number)};
+                                     field("version", &RemoteInfo::version), field("number", &RemoteInfo::number),
+                                     field("name", &RemoteInfo::name)};
 };
 
 template <>

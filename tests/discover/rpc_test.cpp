@@ -169,6 +169,20 @@ TEST(RpcProbe, FindsTheDevicesOfWorkers) {
   EXPECT_GT(found.links[0].latency_us.value_or(0), 0);
 }
 
+TEST(RpcProbe, CallsWorkersByTheNamesThatTheUserGaveThem) {
+  const Listener good(Worker{.devices = {{1, 2}}});
+  const Listener bad([](int) {});
+  Machine machine;
+  machine.probe_timeout = 20s;
+  machine.rpc_endpoints = {good.endpoint(), bad.endpoint()};
+  machine.rpc_names = {{good.endpoint(), "den"}, {bad.endpoint(), "attic"}};
+  const auto found = discovery::probe_rpc(machine);
+  ASSERT_THAT(found.devices, SizeIs(1));
+  EXPECT_EQ(found.devices[0].name, "RPC worker den");
+  EXPECT_EQ(found.devices[0].remote, (RemoteInfo{good.endpoint(), "7.0.0", 0, "den"}));
+  EXPECT_THAT(found.report.notes, ElementsAre(HasSubstr("attic: The RPC worker " + bad.endpoint())));
+}
+
 TEST(RpcProbe, CountsMemoryOfOneHostOnce) {
   const Listener first(Worker{.devices = {{10, 10}, {10, 10}}});
   const Listener second(Worker{.devices = {{10, 10}}});

@@ -134,7 +134,7 @@ class RandomInventory : public Random {
       info.gpu = GpuInfo{text(), text(), bytes(), maybe(number()), maybe(number()), maybe(0 - number()), texts()};
     if (info.gpu && info.gpu->temperature_c < -273.15) info.gpu->temperature_c = -40;
     if (coin()) info.disk = DiskInfo{text(), text(), text(), text(), maybe(coin())};
-    if (coin()) info.remote = RemoteInfo{text(), text(), static_cast<std::uint32_t>(below(4))};
+    if (coin()) info.remote = RemoteInfo{text(), text(), static_cast<std::uint32_t>(below(4)), text()};
     if (coin()) info.speed = DeviceSpeed{number(), number()};
     return info;
   }

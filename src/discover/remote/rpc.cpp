@@ -15,6 +15,7 @@ namespace {
 
 struct Answer {
   std::string endpoint = {};
+  std::string name = {};  // in the list of the user
   std::string version = {};
   std::string address = {};
   bool this_machine = false;
@@ -37,8 +38,8 @@ ProbeOutcome outcome_of(RpcError::Kind kind) {
   return ProbeOutcome::failed;
 }
 
-Answer ask(const std::string& endpoint, std::chrono::milliseconds deadline) {
-  Answer answer{.endpoint = endpoint};
+Answer ask(const std::string& endpoint, const std::string& name, std::chrono::milliseconds deadline) {
+  Answer answer{.endpoint = endpoint, .name = name};
   try {
     RpcWorker worker(endpoint, deadline);
     answer.version = worker.version();
@@ -58,6 +59,7 @@ Answer ask(const std::string& endpoint, std::chrono::milliseconds deadline) {
     answer.failure = ProbeOutcome::failed;
     answer.why = problem.what();
   }
+  if (answer.failure && !name.empty()) answer.why = fmt::format("{}: {}", name, answer.why);
   return answer;
 }
 
@@ -105,14 +107,14 @@ DeviceInfo device_of(const Answer& answer, std::size_t number, int index, Pools&
   const auto& memory = answer.devices[number];
   DeviceInfo info;
   info.device = Device(DeviceType::rpc, index);
-  info.name = fmt::format("RPC worker {}", answer.endpoint);
+  info.name = fmt::format("RPC worker {}", answer.name.empty() ? answer.endpoint : answer.name);
   if (answer.devices.size() > 1) info.name += fmt::format(", device {}", number);
   info.pool = pools.pool_of(answer, memory);
   info.total_bytes = memory.total_bytes;
   info.free_bytes = memory.free_bytes;
   info.driver = fmt::format("ggml RPC {}", answer.version);
   info.apis = {{"rpc", fmt::format("{}/{}", answer.endpoint, number)}};
-  info.remote = RemoteInfo{answer.endpoint, answer.version, static_cast<std::uint32_t>(number)};
+  info.remote = RemoteInfo{answer.endpoint, answer.version, static_cast<std::uint32_t>(number), answer.name};
   if (info.pool == "ram")
     info.note = "It runs on this machine and offers its memory";
   else if (is_cpu(memory))
@@ -149,13 +151,17 @@ Findings probe_rpc(const Machine& machine) {
   for (const auto& endpoint : machine.rpc_endpoints)
     if (std::ranges::find(endpoints, endpoint) == endpoints.end()) endpoints.push_back(endpoint);
   if (endpoints.empty()) {
-    report.message = "No RPC workers are named. BERTH_RPC=host:port,host:port names some.";
+    report.message =
+        "No RPC workers are named. BERTH_RPC=host:port,host:port names some, and 'berth workers add' keeps a list.";
     return findings;
   }
   // Side by side: what one does not answer takes no time from the others.
   std::vector<std::future<Answer>> asked;
-  for (const auto& endpoint : endpoints)
-    asked.push_back(std::async(std::launch::async, ask, endpoint, machine.probe_timeout * 3 / 4));
+  for (const auto& endpoint : endpoints) {
+    const auto* name = machine.rpc_names.find(endpoint);
+    asked.push_back(std::async(std::launch::async, ask, endpoint, name == nullptr ? std::string() : *name,
+                               machine.probe_timeout * 3 / 4));
+  }
 
   Pools pools(memory_of_this_machine(machine.root));
   for (auto& future : asked) {

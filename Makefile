@@ -3,9 +3,10 @@
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 20
+ROUNDS ?= 100
 CUDA_ARCHITECTURES ?= 90
 
-.PHONY: all demo model test bench examples install modules gpu tidy format fuzz clean help build
+.PHONY: all demo model test test-long bench examples install modules gpu tidy format fuzz clean help build
 .NOTPARALLEL:
 
 all: build ## build/bin/berth (installs missing Debian packages first)
@@ -35,6 +36,13 @@ test: model ## every test, with sanitizers and line coverage first, then those o
 	cmake --build --preset release -j $(JOBS)
 	@echo "== Tests as released"
 	ctest --preset release -j $(JOBS)
+
+test-long: model ## workers and engines that are killed and frozen in 100 rounds, and 100 loads, with sanitizers
+	scripts/bootstrap.sh build test
+	cmake --preset asan $(CMAKE_ARGS)
+	cmake --build --preset asan -j $(JOBS) --target engine_test cli_test
+	LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 BERTH_TEST_ROUNDS=$(ROUNDS) build-asan/bin/engine_test --gtest_filter='WorkerLoss.*:Recovery.*:Host.LeavesNothingBehind'
+	LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 build-asan/bin/cli_test --gtest_filter='TwoHosts.*:WorkerCommand.*'
 
 bench: model ## benchmarks, with the peers in the same run
 	scripts/bootstrap.sh build bench

@@ -262,6 +262,12 @@ struct LoadRequest {
   bool operator==(const LoadRequest&) const = default;
 };
 
+/// How a placement came about, for planning anew where a device is lost.
+struct Planning {
+  PlanRequest request;
+  Inventory machine;  ///< whose names of devices stand in the request
+};
+
 class Reservation;  // memory that is kept for a model, see berth/running.h
 
 /// What a caller gives beside the request, as it is no data.
@@ -273,6 +279,9 @@ struct LoadContext {
   std::shared_ptr<const ModelProfile> profile = {};
   /// What was kept for the model when its plan was accepted. None: from here on as much as its weights take.
   std::shared_ptr<Reservation> reservation = {};
+  /// What the placement of the request was planned by. Where a device is lost, budgets, strategy, pins, the devices to use
+  /// and to avoid hold for the next plan too. None: it is planned as `optimal` does over all that is left.
+  std::shared_ptr<const Planning> planning = {};
 };
 
 /// What an engine measured of one device.

@@ -123,9 +123,10 @@ PlannedModel load_planned(const Engine& engine, const ModelProfile& profile, con
 PlannedModel load_accepted(const Engine& engine, const ModelProfile& profile, const PlanRequest& request,
                            AcceptedPlan accepted, const LoadContext& given,
                            const std::function<void(std::string_view)>& on_step, Isolation isolation) {
+  auto context = given;
+  context.planning = std::make_shared<const Planning>(Planning{request, accepted.machine});
   Ladder ladder(engine, profile, request, std::move(accepted));
   PlannedModel loaded;
-  auto context = given;
   for (;;) {
     try {
       context.reservation = ladder.reservation();

@@ -89,8 +89,8 @@ struct RpcWorker::Connection {
   std::thread relaying;
   std::string version;
 
-  Connection(const std::string& name, std::chrono::milliseconds time)
-      : endpoint(name), deadline(Clock::now() + time), link(name, keys_of_client(name), time) {
+  Connection(const std::string& name, std::chrono::milliseconds time, std::chrono::milliseconds to_connect)
+      : endpoint(name), deadline(Clock::now() + time), link(name, keys_of_client(name), time, to_connect) {
     if (!link.is_secured()) return;
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
@@ -190,8 +190,9 @@ struct RpcWorker::Connection {
   }
 };
 
-RpcWorker::RpcWorker(const std::string& endpoint, std::chrono::milliseconds deadline)
-    : connection_(std::make_unique<Connection>(endpoint, deadline)) {
+RpcWorker::RpcWorker(const std::string& endpoint, std::chrono::milliseconds deadline,
+                     std::chrono::milliseconds to_connect)
+    : connection_(std::make_unique<Connection>(endpoint, deadline, to_connect)) {
   // Without capabilities: the connection stays TCP.
   const std::array<std::byte, sizeof(Hello::capabilities)> none{};
   const auto hello = connection_->ask<Hello>(Command::hello, none);

@@ -30,9 +30,10 @@ struct RpcMemory {
 /// A connection to one worker, by TLS where its endpoint says so. One of plain ggml serves nobody else meanwhile. Every function throws RpcError.
 class RpcWorker {
  public:
-  /// Connects and greets. All that is asked later must be answered before the deadline, too. For TLS with the keys of
-  /// keys_of_client() (worker_link.h).
-  RpcWorker(const std::string& endpoint, std::chrono::milliseconds deadline);
+  /// Connects, within `to_connect` where that is less, and greets. All that is asked later must be answered before the
+  /// deadline, too. For TLS with the keys of keys_of_client() (worker_link.h).
+  RpcWorker(const std::string& endpoint, std::chrono::milliseconds deadline,
+            std::chrono::milliseconds to_connect = std::chrono::milliseconds::max());
   ~RpcWorker();
   RpcWorker(const RpcWorker&) = delete;
   RpcWorker& operator=(const RpcWorker&) = delete;

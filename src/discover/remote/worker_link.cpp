@@ -74,10 +74,11 @@ struct WorkerLink::Parts {
   std::optional<net::TlsStream> secured = {};
 };
 
-WorkerLink::WorkerLink(const std::string& endpoint, const net::TlsKeys& keys, std::chrono::milliseconds time) {
+WorkerLink::WorkerLink(const std::string& endpoint, const net::TlsKeys& keys, std::chrono::milliseconds time,
+                       std::chrono::milliseconds to_connect) {
   const auto deadline = std::chrono::steady_clock::now() + time;
   const auto to = RpcEndpoint::parse(endpoint);
-  parts_ = std::make_unique<Parts>(Parts{.handle = connect_to(endpoint, to, time)});
+  parts_ = std::make_unique<Parts>(Parts{.handle = connect_to(endpoint, to, std::min(time, to_connect))});
   curl_socket_t socket = CURL_SOCKET_BAD;
   curl().easy_getinfo(parts_->handle.get(), CURLINFO_ACTIVESOCKET, &socket);
   if (socket == CURL_SOCKET_BAD) fail_link(Kind::unreachable, endpoint, "cannot be reached: the connection is gone");

@@ -17,8 +17,10 @@ net::TlsKeys keys_of_client(std::string_view endpoint);
 /// A connection to a worker that took it. It ends with this.
 class WorkerLink {
  public:
-  /// Connects, and in the case of TLS shows the keys and waits until the worker took them. Throws RpcError.
-  WorkerLink(const std::string& endpoint, const net::TlsKeys& keys, std::chrono::milliseconds deadline);
+  /// Connects, within `to_connect` where that is less than `deadline`, and in the case of TLS shows the keys and waits until
+  /// the worker took them. Throws RpcError.
+  WorkerLink(const std::string& endpoint, const net::TlsKeys& keys, std::chrono::milliseconds deadline,
+             std::chrono::milliseconds to_connect = std::chrono::milliseconds::max());
   ~WorkerLink();
   WorkerLink(const WorkerLink&) = delete;
   WorkerLink& operator=(const WorkerLink&) = delete;

@@ -61,8 +61,10 @@ class LoadAnswers {
 
 }  // namespace
 
-HostModel::HostModel(std::string_view engine, const LoadRequest& request, const LoadContext& context)
-    : process_({std::string(engine), devices_text(request)}, std::chrono::seconds(request.patience_s)) {
+HostModel::HostModel(std::string_view engine, const LoadRequest& request, const LoadContext& context,
+                     const std::shared_ptr<WorkerWatch>& watch)
+    : process_({std::string(engine), devices_text(request)}, std::chrono::seconds(request.patience_s), watch) {
+  watch->expect(endpoints_of(request));
   load(request, context);
 }
 

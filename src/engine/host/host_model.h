@@ -10,8 +10,9 @@ namespace berth::host {
 
 class HostModel final : public LoadedModel, public std::enable_shared_from_this<HostModel> {
  public:
-  /// Loads it by the engine of that name in a new process. Throws as Engine::load().
-  HostModel(std::string_view engine, const LoadRequest& request, const LoadContext& context);
+  /// Loads it by the engine of that name in a new process, while `watch` looks after its workers. Throws as Engine::load().
+  HostModel(std::string_view engine, const LoadRequest& request, const LoadContext& context,
+            const std::shared_ptr<WorkerWatch>& watch);
 
   const LoadedModelInfo& info() const override { return info_; }
   Prompt apply_chat_template(const std::vector<ChatMessage>& messages,

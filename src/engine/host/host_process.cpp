@@ -45,8 +45,8 @@ process::Command command(const std::string& engine) {
 
 }  // namespace
 
-HostProcess::HostProcess(Subject subject, std::chrono::seconds patience)
-    : subject_(std::move(subject)), patience_(patience) {
+HostProcess::HostProcess(Subject subject, std::chrono::seconds patience, std::shared_ptr<WorkerWatch> watch)
+    : subject_(std::move(subject)), patience_(patience), watch_(std::move(watch)) {
   process::reap_undead();
   auto [here, there] = Connection::pair();
   child_ = std::make_unique<process::Child>(command(subject_.engine), there, log_.for_writing());
@@ -96,14 +96,15 @@ Message HostProcess::receive(Connection& connection, const std::stop_token& stop
       logs = (watched[1].revents & POLLIN) != 0;
       continue;
     }
-    const auto patience = stop.stop_requested() ? patience_when_stopped : patience_;
-    if (patience.count() == 0) continue;
     if (const auto now = ticks_of(pid_); now != ticks) {
       ticks = now;
       quiet_since = Clock::now();
-    } else if (Clock::now() - quiet_since > patience) {
-      lose(fmt::format("it neither answered nor computed for {} s", patience.count()));
+      continue;
     }
+    const auto patience = stop.stop_requested() ? patience_when_stopped : patience_;
+    if (patience.count() != 0 && Clock::now() - quiet_since > patience)
+      lose(fmt::format("it neither answered nor computed for {} s", patience.count()));
+    if (const auto problem = watch_->look(); !problem.empty()) lose(problem);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "berth/value.h"
 #include "engine/host/connection.h"
 #include "engine/host/last_words.h"
+#include "engine/host/worker_watch.h"
 #include "process/child.h"
 
 namespace berth::host {
@@ -26,8 +27,9 @@ struct Subject {
 class HostProcess {
  public:
   /// Throws std::runtime_error where the program is not there or cannot be started. One that neither answers nor computes
-  /// for `patience` while it is asked counts as lost; 0: never.
-  HostProcess(Subject subject, std::chrono::seconds patience);
+  /// for `patience` while it is asked counts as lost; 0: never. So does one that waits for a worker that `watch` says is
+  /// gone.
+  HostProcess(Subject subject, std::chrono::seconds patience, std::shared_ptr<WorkerWatch> watch);
   ~HostProcess();
   HostProcess(const HostProcess&) = delete;
   HostProcess& operator=(const HostProcess&) = delete;
@@ -51,6 +53,7 @@ class HostProcess {
 
   Subject subject_;
   std::chrono::seconds patience_;
+  std::shared_ptr<WorkerWatch> watch_;
   std::unique_ptr<Connection> control_;
   std::mutex mutex_;                       // of what follows
   std::unique_ptr<process::Child> child_;  // until it ended

@@ -27,7 +27,7 @@ bool wants_process(const LoadRequest& request) {
 std::shared_ptr<const LoadedModel> HostedEngine::load(const LoadRequest& request, const LoadContext& context) const {
   if (!wants_process(request)) return here_.load(request, context);
   check(request, context);
-  return std::make_shared<RecoveringModel>(IsolatedEngine(here_), request, context);
+  return std::make_shared<RecoveringModel>(here_, request, context);
 }
 
 }  // namespace berth::host

@@ -1,15 +1,23 @@
 /// An engine whose models all live in processes of their own.
 #pragma once
 
+#include <memory>
+#include <optional>
+#include <utility>
+
 #include "berth/engine.h"
+#include "engine/host/worker_watch.h"
 
 namespace berth::host {
 
 /// Loads there, and asks `here` for everything else.
 class IsolatedEngine : public Engine {
  public:
-  /// `here` runs in this process, and is listed by its name in the other.
-  explicit IsolatedEngine(const Engine& here) : here_(here) {}
+  /// `here` runs in this process, and is listed by its name in the other. `watch` looks after the workers of its models.
+  /// A `patience_s` stands for that of each request.
+  explicit IsolatedEngine(const Engine& here, std::shared_ptr<WorkerWatch> watch = std::make_shared<WorkerWatch>(),
+                          std::optional<int> patience_s = {})
+      : here_(here), watch_(std::move(watch)), patience_s_(patience_s) {}
 
   std::string_view name() const override { return here_.name(); }
   std::string version() const override { return here_.version(); }
@@ -26,6 +34,8 @@ class IsolatedEngine : public Engine {
 
  protected:
   const Engine& here_;
+  std::shared_ptr<WorkerWatch> watch_;
+  std::optional<int> patience_s_;
 };
 
 }  // namespace berth::host

@@ -8,33 +8,13 @@
 #include "berth/measure.h"
 #include "berth/running.h"
 #include "berth/simulated.h"
-#include "discover/remote/rpc_worker.h"
 #include "engine/host/recovering_session.h"
+#include "engine/host/what_is_left.h"
 #include "engine/plan_here.h"
 #include "engine/simulated_here.h"
 
 namespace berth::host {
 namespace {
-
-constexpr std::chrono::seconds patience_with_workers{5};
-
-std::set<std::string> endpoints_of(const LoadRequest& request) {
-  std::set<std::string> endpoints;
-  for (const auto& [name, key] : request.keys)
-    if (!key.endpoint.empty()) endpoints.insert(key.endpoint);
-  return endpoints;
-}
-
-/// Workers that do not greet: gone, frozen, or out of reach.
-std::set<std::string> silent_workers(const LoadRequest& request) {
-  std::set<std::string> silent;
-  for (const auto& endpoint : endpoints_of(request)) try {
-      const discovery::RpcWorker worker(endpoint, patience_with_workers);
-    } catch (const std::exception&) {
-      silent.insert(endpoint);
-    }
-  return silent;
-}
 
 /// "rpc:0 (10.0.0.5:50052)", or the engine where all workers are there.
 std::string names_of(const std::set<std::string>& silent, const LoadRequest& request) {
@@ -44,22 +24,10 @@ std::string names_of(const std::set<std::string>& silent, const LoadRequest& req
   return names.empty() ? "the engine" : names;
 }
 
-/// This machine as it is now, with the workers that are known and greet.
-Inventory what_is_left(const LoadRequest& request, const std::set<std::string>& silent) {
-  const auto is_of_simulated = [](const auto& each) { return is_simulated(each.second); };
-  if (auto machine = simulated_here(); machine && std::ranges::any_of(request.keys, is_of_simulated)) return *machine;
-  auto options = DiscoverOptions::from_environment();
-  auto workers = endpoints_of(request);
-  workers.insert(options.rpc_endpoints.begin(), options.rpc_endpoints.end());
-  options.rpc_endpoints.clear();
-  std::ranges::set_difference(workers, silent, std::back_inserter(options.rpc_endpoints));
-  return without_reserved(with_kept_speeds(discover(options)), running_models());
-}
-
 }  // namespace
 
-RecoveringModel::RecoveringModel(IsolatedEngine engine, LoadRequest request, const LoadContext& context)
-    : engine_(engine), first_(std::move(request)), latest_(first_) {
+RecoveringModel::RecoveringModel(const Engine& engine, LoadRequest request, const LoadContext& context)
+    : engine_(engine, watch_, request.patience_s), first_(std::move(request)), planning_(context.planning), latest_(first_) {
   try {
     set_current(engine_.load(first_, context));
   } catch (const EngineLost& problem) {
@@ -95,24 +63,38 @@ RecoveringModel::Loaded RecoveringModel::load_again(const LoadContext& context) 
   return engine_.load(latest_, context);
 }
 
+/// This machine as it is now, with the workers that are known and greet.
+Inventory RecoveringModel::what_is_left(const std::set<std::string>& silent) const {
+  const auto is_of_simulated = [](const auto& each) { return is_simulated(each.second); };
+  if (auto machine = simulated_here(); machine && std::ranges::any_of(first_.keys, is_of_simulated)) return *machine;
+  auto options = DiscoverOptions::from_environment();
+  const auto of_model = endpoints_of(first_);
+  options.rpc_endpoints.insert(options.rpc_endpoints.end(), of_model.begin(), of_model.end());
+  std::erase_if(options.rpc_endpoints, [&](const auto& endpoint) { return silent.contains(endpoint); });
+  return without_reserved(with_kept_speeds(discover(options)), running_models());
+}
+
 /// By a plan of Berth's own: what was asked for cannot be had.
 RecoveringModel::Loaded RecoveringModel::load_elsewhere(const std::set<std::string>& silent,
                                                         const LoadContext& given) const {
+  const auto tell = [&](std::string_view what) {
+    if (given.log) given.log(LogLevel::warning, what);
+  };
   auto context = given;
   context.profile = std::make_shared<const ModelProfile>(read_model(first_.model));
   auto request = default_plan_request(*context.profile);
-  if (first_.context) {
-    request.context = *first_.context;
-    request.min_context.reset();
-  }
-  auto accepted = accept_plan(*context.profile, request, [&] { return what_is_left(first_, silent); });
-  const auto planned =
-      load_accepted(engine_, *context.profile, request, std::move(accepted), context, [&](std::string_view step) {
-        if (context.log) context.log(LogLevel::warning, step);
-      });
-  auto latest = LoadRequest::of(planned.plan, first_.model);
-  latest.patience_s = first_.patience_s;
-  latest_ = std::move(latest);
+  // Nobody else plans from this look at the machine on until the memory is kept; the names of devices are those of then.
+  auto accepted = accept_plan(*context.profile, request, [&] {
+    auto left = what_is_left(silent);
+    if (planning_) request = request_for(*planning_, left, tell);
+    if (first_.context) {
+      request.context = *first_.context;
+      request.min_context.reset();
+    }
+    return left;
+  });
+  const auto planned = load_accepted(engine_, *context.profile, request, std::move(accepted), context, tell);
+  latest_ = LoadRequest::of(planned.plan, first_.model);
   return planned.model;
 }
 
@@ -122,7 +104,7 @@ std::string RecoveringModel::recover(const Loaded& lost, const EngineLost& why, 
   if (current() != lost) return {};
   const LoadContext context{.stop = stop, .log = log};
   for (int tries = 1;; ++tries) try {
-      const auto silent = silent_workers(latest_);
+      const auto silent = watch_->silent(endpoints_of(latest_));
       const auto names = names_of(silent, latest_);
       set_current(silent.empty() && tries == 1 ? load_again(context) : load_elsewhere(silent, context));
       return fmt::format("{} was lost: {}; going on on {}", names, why.cause(), info().where());

@@ -18,7 +18,7 @@ class RecoveringModel final : public LoadedModel, public std::enable_shared_from
   using Loaded = std::shared_ptr<const LoadedModel>;
 
   /// Throws as Engine::load().
-  RecoveringModel(IsolatedEngine engine, LoadRequest request, const LoadContext& context);
+  RecoveringModel(const Engine& engine, LoadRequest request, const LoadContext& context);
 
   /// These belong to the model as it was loaded last; what they answered before stays.
   const LoadedModelInfo& info() const override;
@@ -44,11 +44,14 @@ class RecoveringModel final : public LoadedModel, public std::enable_shared_from
   auto ask(Work work) const;
   void set_current(Loaded model) const;
   Loaded load_again(const LoadContext& context) const;
+  Inventory what_is_left(const std::set<std::string>& silent) const;
   Loaded load_elsewhere(const std::set<std::string>& silent, const LoadContext& context) const;
 
+  std::shared_ptr<WorkerWatch> watch_ = std::make_shared<WorkerWatch>();
   IsolatedEngine engine_;
-  LoadRequest first_;           // what was asked for
-  mutable LoadRequest latest_;  // what is loaded
+  LoadRequest first_;                         // what was asked for
+  std::shared_ptr<const Planning> planning_;  // and planned by
+  mutable LoadRequest latest_;                // what is loaded
   mutable std::mutex recovering_;
   mutable std::mutex mutex_;  // of what follows
   mutable Loaded current_;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -11,8 +12,10 @@
 #include "berth/simulated.h"
 #include "engine/host/chunk.h"
 #include "engine/host/end_process.h"
+#include "engine/host/far_ends.h"
 #include "engine/host/line.h"
 #include "engine/host/model_fields.h"
+#include "engine/host/worker_watch.h"
 #include "engine/reservation.h"
 #ifdef BERTH_WITH_LLAMA
 #include "engine/llama/log_capture.h"
@@ -22,6 +25,8 @@ namespace berth::host {
 namespace {
 
 using Model = std::shared_ptr<const LoadedModel>;
+
+constexpr std::chrono::milliseconds patience_with_silence{4000};
 
 const Value& part(const Value& value, std::string_view name) {
   const Value* found = value.find(name);
@@ -38,6 +43,8 @@ T read_part(const Value& value, std::string_view name) {
 Model load(Line& line, const Engine& engine, const Request& asked) {
   const auto order = Value::from_json(asked.message.body);
   const auto request = LoadRequest::from_dict(part(order, "request"));
+  static std::optional<FarEnds> far_ends;
+  if (!endpoints_of(request).empty()) far_ends.emplace(patience_with_silence);
   if (const auto& simulated = part(order, "simulated"); !simulated.is_null())
     use_simulated(Inventory::from_dict(simulated));
   LoadContext context{.stop = asked.stop};

@@ -1,0 +1,17 @@
+/// What a model was planned by, on a machine that has lost devices since.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "berth/engine.h"
+
+namespace berth::host {
+
+/// The request of `planning` with the names that its devices have on `left`: budgets, pins, the devices to use and to avoid
+/// stay with their hardware, whatever it is called now. What was for a device that is gone goes, and `given_up` is told of
+/// pins. No device comes into play that was ruled out before.
+PlanRequest request_for(const Planning& planning, const Inventory& left,
+                        const std::function<void(std::string_view)>& given_up);
+
+}  // namespace berth::host

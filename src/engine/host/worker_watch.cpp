@@ -1,0 +1,132 @@
+#include "engine/host/worker_watch.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "discover/remote/rpc_worker.h"
+
+namespace berth::host {
+namespace {
+
+using std::chrono::milliseconds;
+using Instant = std::chrono::steady_clock::time_point;
+
+constexpr milliseconds time_to_get_known{2000};
+constexpr milliseconds time_for_a_second{250};
+constexpr milliseconds least_patience{3500};
+constexpr milliseconds most_patience{30'000};
+constexpr milliseconds between_greetings{2000};
+constexpr milliseconds patience_after_a_loss{5000};
+constexpr milliseconds time_to_connect{2000};
+
+milliseconds since(Instant start) {
+  return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start);
+}
+
+/// How long to wait for a greeting while it computes; none for one that serves nobody else meanwhile.
+std::optional<milliseconds> patience_with(const std::string& endpoint) {
+  try {
+    const auto start = std::chrono::steady_clock::now();
+    const discovery::RpcWorker first(endpoint, time_to_get_known);
+    const auto usual = since(start);
+    const auto second_start = std::chrono::steady_clock::now();
+    const discovery::RpcWorker second(endpoint, time_for_a_second + 5 * usual);
+    return std::clamp(20 * since(second_start), least_patience, most_patience);
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+bool greets(const std::string& endpoint, milliseconds patience, milliseconds to_connect) {
+  try {
+    const discovery::RpcWorker worker(endpoint, patience, to_connect);
+    return true;
+  } catch (const discovery::RpcError& problem) {  // one that answers anything is there
+    return problem.kind != discovery::RpcError::Kind::silent && problem.kind != discovery::RpcError::Kind::unreachable;
+  } catch (const std::exception&) {  // that is no fault of the worker
+    return true;
+  }
+}
+
+/// What `work` answers for each, side by side.
+template <class Answer, class Each, class Work>
+std::vector<std::pair<std::string, Answer>> side_by_side(const Each& endpoints, Work work) {
+  std::vector<std::pair<std::string, std::future<Answer>>> asked;
+  for (const auto& endpoint : endpoints) asked.emplace_back(endpoint, std::async(std::launch::async, work, endpoint));
+  std::vector<std::pair<std::string, Answer>> answers;
+  for (auto& [endpoint, answer] : asked) answers.emplace_back(endpoint, answer.get());
+  return answers;
+}
+
+std::set<std::string> silent_of(const std::map<std::string, milliseconds>& patience) {
+  std::vector<std::string> endpoints;
+  for (const auto& [endpoint, time] : patience) endpoints.push_back(endpoint);
+  const auto greeted = side_by_side<bool>(
+      endpoints, [&](const std::string& each) { return greets(each, patience.at(each), patience.at(each)); });
+  std::set<std::string> silent;
+  for (const auto& [endpoint, there] : greeted)
+    if (!there) silent.insert(endpoint);
+  return silent;
+}
+
+}  // namespace
+
+std::set<std::string> endpoints_of(const LoadRequest& request) {
+  std::set<std::string> endpoints;
+  for (const auto& [name, key] : request.keys)
+    if (!key.endpoint.empty()) endpoints.insert(key.endpoint);
+  return endpoints;
+}
+
+void WorkerWatch::expect(const std::set<std::string>& endpoints) {
+  const auto known = side_by_side<std::optional<milliseconds>>(endpoints, patience_with);
+  const std::lock_guard lock(mutex_);
+  patience_.clear();
+  for (const auto& [endpoint, patience] : known)
+    if (patience) patience_[endpoint] = *patience;
+}
+
+std::string WorkerWatch::look() {
+  const std::lock_guard lock(mutex_);
+  if (patience_.empty()) return {};
+  if (!greeting_.valid()) {
+    if (Clock::now() - greeted_ >= between_greetings)
+      greeting_ = std::async(std::launch::async, [patience = patience_] { return silent_of(patience); });
+    return {};
+  }
+  if (greeting_.wait_for(milliseconds(0)) != std::future_status::ready) return {};
+  const auto silent = greeting_.get();
+  greeted_ = Clock::now();
+  lost_.insert(silent.begin(), silent.end());
+  return silent.empty() ? std::string()
+                        : fmt::format("the worker {} greets nobody any more", fmt::join(silent, " and "));
+}
+
+std::set<std::string> WorkerWatch::silent(const std::set<std::string>& endpoints) {
+  std::set<std::string> silent;
+  std::vector<std::string> others;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& endpoint : endpoints)
+      lost_.contains(endpoint) ? void(silent.insert(endpoint)) : others.push_back(endpoint);
+    lost_.clear();
+  }
+  const auto greeted = side_by_side<bool>(others, [](const std::string& each) {
+    try {
+      const discovery::RpcWorker worker(each, patience_after_a_loss, time_to_connect);
+      return true;
+    } catch (const std::exception&) {
+      return false;
+    }
+  });
+  for (const auto& [endpoint, there] : greeted)
+    if (!there) silent.insert(endpoint);
+  return silent;
+}
+
+}  // namespace berth::host

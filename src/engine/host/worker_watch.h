@@ -1,0 +1,43 @@
+/// Whether the workers of a model are still there, asked while its process waits for them.
+#pragma once
+
+#include <chrono>
+#include <future>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "berth/engine.h"
+
+namespace berth::host {
+
+/// The workers that a model is to lie on.
+std::set<std::string> endpoints_of(const LoadRequest& request);
+
+/// A worker that computes for long and one that is frozen look the same to who waits for its answer. One that serves
+/// several clients at once greets a second one all the same while it computes: it is lost when it does not. One that serves
+/// one client at a time (ggml's own) is never called lost here. Safe to use from several threads.
+class WorkerWatch {
+ public:
+  /// To be called before a model is loaded there: learns which of them serve several clients. All are asked side by side.
+  void expect(const std::set<std::string>& endpoints);
+
+  /// To be called again and again while nothing comes from the workers; takes no time itself. What is wrong with one of
+  /// them; empty where nothing is.
+  std::string look();
+
+  /// Those of `endpoints` that do not greet now, or were found silent by look() since this was asked last.
+  std::set<std::string> silent(const std::set<std::string>& endpoints);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::mutex mutex_;
+  std::map<std::string, std::chrono::milliseconds> patience_;  // with those that serve several
+  std::set<std::string> lost_;
+  std::future<std::set<std::string>> greeting_;
+  Clock::time_point greeted_ = {};  // when the last one ended
+};
+
+}  // namespace berth::host

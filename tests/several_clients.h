@@ -1,0 +1,97 @@
+/// A worker that serves several clients at once, each by a process of its own, and that can be frozen.
+#pragma once
+
+#include <poll.h>
+
+#include <array>
+#include <atomic>
+#include <list>
+
+#include "real_worker.h"
+
+namespace berth::test {
+
+class SeveralClients {
+ public:
+  explicit SeveralClients(std::string program) : program_(std::move(program)), endpoint_(free_endpoint()) {
+    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int yes = 1;
+    setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    auto address = address_of(endpoint_);
+    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(listener_, 16) != 0)
+      throw std::runtime_error("cannot listen at " + endpoint_);
+    accepting_ = std::thread([this] { accept_all(); });
+  }
+  ~SeveralClients() {
+    stop_ = true;
+    accepting_.join();
+    for (auto& each : relays_) each.join();
+    close(listener_);
+  }
+  SeveralClients(const SeveralClients&) = delete;
+  SeveralClients& operator=(const SeveralClients&) = delete;
+
+  const std::string& endpoint() const { return endpoint_; }
+  /// From here on it neither answers nor ends a connection, as under SIGSTOP.
+  void freeze() { frozen_ = true; }
+
+ private:
+  static sockaddr_in address_of(const std::string& endpoint) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(endpoint.substr(endpoint.find(':') + 1))));
+    return address;
+  }
+
+  void accept_all() {
+    while (!stop_) {
+      pollfd entry{listener_, POLLIN, 0};
+      if (frozen_ || poll(&entry, 1, 10) <= 0) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        continue;
+      }
+      const int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+      if (client >= 0) relays_.emplace_back([this, client] { relay(client); });
+    }
+  }
+
+  void relay(int client) {
+    const RealWorker worker(program_);
+    const int there = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    auto address = address_of(worker.endpoint());
+    if (connect(there, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
+      while (!stop_) {
+        std::array<pollfd, 2> ends = {{{client, POLLIN, 0}, {there, POLLIN, 0}}};
+        if (frozen_ || poll(ends.data(), ends.size(), 10) <= 0) {
+          if (frozen_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+          continue;
+        }
+        if ((ends[0].revents != 0 && !pass(client, there)) || (ends[1].revents != 0 && !pass(there, client))) break;
+      }
+    }
+    close(there);
+    close(client);
+  }
+
+  static bool pass(int from, int to) {
+    std::array<char, 65536> bytes;
+    const auto got = recv(from, bytes.data(), bytes.size(), 0);
+    for (ssize_t sent = 0; sent < got;) {
+      const auto now = send(to, bytes.data() + sent, static_cast<std::size_t>(got - sent), MSG_NOSIGNAL);
+      if (now <= 0) return false;
+      sent += now;
+    }
+    return got > 0;
+  }
+
+  std::string program_;
+  std::string endpoint_;
+  int listener_ = -1;
+  std::atomic<bool> stop_ = false;
+  std::atomic<bool> frozen_ = false;
+  std::thread accepting_;
+  std::list<std::thread> relays_;
+};
+
+}  // namespace berth::test

@@ -121,7 +121,7 @@ void add_workers(CLI::App& app, Action& action) {
   add->add_option("NAME", arguments->worker.name, "What you call it: letters, digits, '-', '_' and '.'")
       ->type_name("NAME")
       ->required();
-  add->add_option("ENDPOINT", arguments->worker.endpoint, "Where it listens, HOST:PORT")
+  add->add_option("ENDPOINT", arguments->worker.endpoint, "Where it listens, HOST:PORT or tls://HOST:PORT")
       ->type_name("ENDPOINT")
       ->required();
   add->add_option("--keys", arguments->worker.keys, "The keys for it, where it is reached by tls://")

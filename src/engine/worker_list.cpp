@@ -8,7 +8,8 @@
 #include <stdexcept>
 
 #include "berth/error.h"
-#include "discover/remote/rpc_worker.h"
+#include "discover/remote/rpc_endpoint.h"
+#include "discover/remote/worker_link.h"
 #include "text/file.h"
 #include "text/printable.h"
 #include "value/structs.h"
@@ -55,6 +56,22 @@ void check_known(const Value& entry, const structs::Place& place, const std::set
   for (const auto& [name, value] : entry.as_object())
     if (!known.contains(name)) place.fail(in_quotes(name) + " is not known there");
 }
+
+/// A list that cannot be read names none: who looks at this machine says what is wrong with it.
+std::filesystem::path key_file_for(std::string_view endpoint) {
+  try {
+    for (const auto& worker : known_workers()) {
+      if (worker.endpoint != endpoint || worker.keys.empty()) continue;
+      const char* home = std::getenv("HOME");
+      if (home == nullptr || !worker.keys.starts_with("~/")) return worker.keys;
+      return std::filesystem::path(home) / worker.keys.substr(2);
+    }
+  } catch (const std::exception&) {
+  }
+  return {};
+}
+
+[[maybe_unused]] const bool keys_are_looked_up = (discovery::set_key_file_of(key_file_for), true);
 
 /// Reads, and tells the line of what it refuses.
 class ListReader {

@@ -9,6 +9,7 @@
 
 #include "berth/error.h"
 #include "berth/inventory.h"
+#include "discover/remote/worker_link.h"
 #include "refusal.h"
 #include "test_model.h"
 #include "text/file.h"
@@ -175,6 +176,15 @@ TEST_F(WorkersFile, NamesThoseThatAreAskedBehindTheEnvironment) {
   EXPECT_THAT(options.rpc_endpoints, ElementsAre("first:1", "[fe80::1]:7", "192.168.1.5:50052", "[fe80::1]:7"));
   EXPECT_EQ(*options.rpc_names.find("[fe80::1]:7"), "shed");
   EXPECT_EQ(options.rpc_names.find("attic:50052"), nullptr) << "not enabled";
+}
+
+TEST_F(WorkersFile, NamesTheKeysForAWorker) {
+  add_worker_to(file(), {.name = "far", .endpoint = "tls://far:1", .keys = "~/far.pem"});
+  const auto of_list = net::TlsKeys::bundle(std::filesystem::path(std::getenv("HOME")) / "far.pem");
+  EXPECT_EQ(discovery::keys_of_client("tls://far:1"), of_list);
+  EXPECT_NE(discovery::keys_of_client("tls://other:1"), of_list);
+  std::ofstream(file()) << "no list";
+  EXPECT_NE(discovery::keys_of_client("tls://far:1"), of_list);
 }
 
 TEST(WorkersFilePath, FollowsTheEnvironment) {

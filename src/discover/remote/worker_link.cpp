@@ -19,6 +19,8 @@ namespace {
 
 using Kind = RpcError::Kind;
 
+KeyFileOf key_file_of_list = nullptr;
+
 [[noreturn]] void fail_link(Kind kind, const std::string& endpoint, std::string_view what) {
   throw RpcError(kind, fmt::format("The RPC worker {} {}", endpoint, what));
 }
@@ -60,7 +62,11 @@ std::unique_ptr<CURL, FreeCurl> connect_to(const std::string& endpoint, const Rp
 
 }  // namespace
 
-net::TlsKeys keys_of_client(std::string_view) {
+void set_key_file_of(KeyFileOf look_up) { key_file_of_list = look_up; }
+
+net::TlsKeys keys_of_client(std::string_view endpoint) {
+  const auto of_list = key_file_of_list == nullptr ? std::filesystem::path() : key_file_of_list(endpoint);
+  if (!of_list.empty()) return net::TlsKeys::bundle(of_list);
   if (const char* named = std::getenv("BERTH_WORKER_KEY"); named != nullptr && *named != '\0')
     return net::TlsKeys::bundle(named);
   return net::TlsKeys::bundle(net::key_folder() / "client.pem");

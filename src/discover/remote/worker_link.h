@@ -2,17 +2,24 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "discover/remote/rpc_endpoint.h"
 #include "net/tls.h"
 
 namespace berth::discovery {
 
-/// The keys with which this process shows itself to the worker at `endpoint`: those in the file that BERTH_WORKER_KEY names, else
-/// in berth/keys/client.pem below XDG_CONFIG_HOME or ~/.config.
+/// The keys with which this process shows itself to the worker at `endpoint`: those in the file that the user's list of workers names
+/// for it, else BERTH_WORKER_KEY, else in berth/keys/client.pem below XDG_CONFIG_HOME or ~/.config.
 net::TlsKeys keys_of_client(std::string_view endpoint);
+
+/// What the list says, which a folder above this one reads: the file of keys for an endpoint; empty where it names none.
+using KeyFileOf = std::filesystem::path (*)(std::string_view endpoint);
+/// To be called once, before anything else runs.
+void set_key_file_of(KeyFileOf look_up);
 
 /// A connection to a worker that took it. It ends with this.
 class WorkerLink {

@@ -118,16 +118,25 @@ struct RpcWorker::Connection {
     throw RpcError(kind, fmt::format("The RPC worker {} {}", endpoint, what));
   }
 
+  /// ggml's server, once it comes to a greeting whose sender is gone, would answer it in two parts and be ended by the second
+  /// (SIGPIPE). A connection that is reset fails at the first one.
+  void leave_at_once() const {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    setsockopt(link.socket(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
+
   void wait_for(short event) const {
     for (;;) {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
       pollfd entry{to_worker(), event, 0};
       const int ready = left <= 0 ? 0 : poll(&entry, 1, static_cast<int>(std::min<long long>(left, 60'000)));
       if (ready > 0) return;
-      if (ready == 0 && left <= 0)
+      if (ready == 0 && left <= 0) {
+        if (version.empty()) leave_at_once();
         fail(Kind::silent,
              "does not answer in time. A worker serves one client at a time: another one may be using it; or what "
              "listens there is no worker.");
+      }
       if (ready < 0 && errno != EINTR) fail(Kind::other, fmt::format("was lost: {}", std::strerror(errno)));
     }
   }

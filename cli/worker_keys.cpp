@@ -22,14 +22,14 @@ constexpr auto keys_examples =
 constexpr auto init_examples =
     "Examples:\n"
     "  berth worker keys init";
-constexpr auto add_examples =
+constexpr auto add_key_examples =
     "Examples:\n"
     "  berth worker keys add laptop\n"
     "  berth worker keys add second-worker --worker -o second.pem";
 constexpr auto revoke_examples =
     "Examples:\n"
     "  berth worker keys revoke laptop";
-constexpr auto list_examples =
+constexpr auto list_keys_examples =
     "Examples:\n"
     "  berth worker keys list";
 
@@ -118,7 +118,7 @@ void add_worker_keys(CLI::App& worker, Action& action) {
   auto* init = add_step(*keys, "init", "Make a CA of your own, and keys for workers and programs here", init_examples,
                         action, [arguments] { return init_keys(*arguments); });
   add_key_options(*init, *arguments);
-  auto* add = add_step(*keys, "add", "Make a key for a program or a worker on another machine", add_examples, action,
+  auto* add = add_step(*keys, "add", "Make a key for a program or a worker on another machine", add_key_examples, action,
                        [arguments] { return add_key(*arguments); });
   add_name(*add, *arguments);
   add->add_option("-o,--output", arguments->file, "Where it is written (NAME.pem)")->type_name("FILE");
@@ -127,7 +127,7 @@ void add_worker_keys(CLI::App& worker, Action& action) {
   auto* revoke = add_step(*keys, "revoke", "Refuse a key from now on, also in workers that run", revoke_examples,
                           action, [arguments] { return revoke_key(*arguments); });
   add_name(*revoke, *arguments);
-  add_step(*keys, "list", "List the keys that were made", list_examples, action, [] { return list_keys(); });
+  add_step(*keys, "list", "List the keys that were made", list_keys_examples, action, [] { return list_keys(); });
 }
 
 }  // namespace berth::cli

@@ -2,11 +2,7 @@
 
 #include <utility>
 
-#include "berth/running.h"
-
 namespace berth {
-
-Inventory machine_with_running_models() { return without_reserved(discover(), running_models()); }
 
 bool FreeMemory::take(const std::vector<DeviceUse>& use) {
   auto left = left_;

@@ -11,17 +11,15 @@
 
 #include "berth/inventory.h"
 #include "berth/placement.h"
+#include "engine/plan_here.h"
 
 namespace berth {
-
-/// This machine, less what models may still take.
-Inventory machine_with_running_models();
 
 /// What is left of the memory of each device, from when its first use is asked for.
 class FreeMemory {
  public:
   /// `machine` is called once, when a device other than the CPU is first named: that asks drivers.
-  explicit FreeMemory(std::function<Inventory()> machine = machine_with_running_models)
+  explicit FreeMemory(std::function<Inventory()> machine = machine_here)
       : find_machine_(std::move(machine)) {}
 
   /// Whether `use` fits beside all that was taken; then it is taken too. Devices that do not tell what is free hold

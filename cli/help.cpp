@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "text.h"
 
@@ -66,6 +67,14 @@ void set_help(CLI::App& app, const std::string& examples) {
   if (app.get_parent() != nullptr) app.group("Commands");
   app.set_help_flag("-h,--help", "Print this help");
   app.footer(examples);
+}
+
+CLI::App* add_part(CLI::App& above, const char* name, const char* what, const char* examples, Action& action,
+                   Action work) {
+  auto* command = above.add_subcommand(name, what);
+  set_help(*command, examples);
+  command->callback([work = std::move(work), &action] { action = work; });
+  return command;
 }
 
 std::string value_name(const CLI::Option& option) {

@@ -6,10 +6,15 @@
 
 #include <CLI/CLI.hpp>
 
+#include "command.h"
+
 namespace berth::cli {
 
 /// Gives `app` its --help, ending in `examples`; commands added later look the same.
 void set_help(CLI::App& app, const std::string& examples);
+
+/// A command below `above` that does `work`; its options are still to be added.
+CLI::App* add_part(CLI::App& above, const char* name, const char* what, const char* examples, Action& action, Action work);
 
 /// What an option takes, as shown behind its name: "TEXT"; empty for a flag.
 std::string value_name(const CLI::Option& option);

@@ -84,14 +84,6 @@ int list_keys() {
   return done;
 }
 
-template <class Do>
-CLI::App* add_step(CLI::App& keys, const char* name, const char* what, const char* examples, Action& action, Do step) {
-  auto* command = keys.add_subcommand(name, what);
-  set_help(*command, examples);
-  command->callback([step, &action] { action = step; });
-  return command;
-}
-
 void add_key_options(CLI::App& command, KeyArguments& arguments) {
   command
       .add_option("--host", arguments.options.hosts,
@@ -115,19 +107,19 @@ void add_worker_keys(CLI::App& worker, Action& action) {
   set_help(*keys, keys_examples);
   keys->require_subcommand(1);
   const auto arguments = std::make_shared<KeyArguments>();
-  auto* init = add_step(*keys, "init", "Make a CA of your own, and keys for workers and programs here", init_examples,
+  auto* init = add_part(*keys, "init", "Make a CA of your own, and keys for workers and programs here", init_examples,
                         action, [arguments] { return init_keys(*arguments); });
   add_key_options(*init, *arguments);
-  auto* add = add_step(*keys, "add", "Make a key for a program or a worker on another machine", add_key_examples, action,
+  auto* add = add_part(*keys, "add", "Make a key for a program or a worker on another machine", add_key_examples, action,
                        [arguments] { return add_key(*arguments); });
   add_name(*add, *arguments);
   add->add_option("-o,--output", arguments->file, "Where it is written (NAME.pem)")->type_name("FILE");
   add->add_flag("--worker", arguments->worker, "For a worker there, not for a program that uses workers");
   add_key_options(*add, *arguments);
-  auto* revoke = add_step(*keys, "revoke", "Refuse a key from now on, also in workers that run", revoke_examples,
+  auto* revoke = add_part(*keys, "revoke", "Refuse a key from now on, also in workers that run", revoke_examples,
                           action, [arguments] { return revoke_key(*arguments); });
   add_name(*revoke, *arguments);
-  add_step(*keys, "list", "List the keys that were made", list_keys_examples, action, [] { return list_keys(); });
+  add_part(*keys, "list", "List the keys that were made", list_keys_examples, action, [] { return list_keys(); });
 }
 
 }  // namespace berth::cli

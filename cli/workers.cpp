@@ -99,16 +99,6 @@ int check_list(const WorkersArguments& arguments) {
   return std::ranges::all_of(answers, [](const auto& each) { return each.problem.empty(); }) ? done : failed;
 }
 
-using SharedArguments = std::shared_ptr<WorkersArguments>;
-
-CLI::App* add_part(CLI::App& workers, const char* name, const char* description, const char* examples,
-                   int (*work)(const WorkersArguments&), const SharedArguments& arguments, Action& action) {
-  auto* command = workers.add_subcommand(name, description);
-  set_help(*command, examples);
-  command->callback([=, &action] { action = [=] { return work(*arguments); }; });
-  return command;
-}
-
 }  // namespace
 
 void add_workers(CLI::App& app, Action& action) {
@@ -117,7 +107,8 @@ void add_workers(CLI::App& app, Action& action) {
   workers->require_subcommand(1);
   const auto arguments = std::make_shared<WorkersArguments>();
 
-  auto* add = add_part(*workers, "add", "Put a worker into the list", add_examples, add_to_list, arguments, action);
+  auto* add = add_part(*workers, "add", "Put a worker into the list", add_examples, action,
+                       [arguments] { return add_to_list(*arguments); });
   add->add_option("NAME", arguments->worker.name, "What you call it: letters, digits, '-', '_' and '.'")
       ->type_name("NAME")
       ->required();
@@ -127,16 +118,17 @@ void add_workers(CLI::App& app, Action& action) {
   add->add_option("--keys", arguments->worker.keys, "The keys for it, where it is reached by tls://")
       ->type_name("FILE");
 
-  auto* list = add_part(*workers, "list", "Print the list", list_examples, show_list, arguments, action);
+  auto* list = add_part(*workers, "list", "Print the list", list_examples, action,
+                       [arguments] { return show_list(*arguments); });
   list->add_flag("--json", arguments->json, "Print one JSON document: a list of workers");
 
-  auto* remove = add_part(*workers, "remove", "Take a worker out of the list", remove_examples, remove_from_list,
-                          arguments, action);
+  auto* remove = add_part(*workers, "remove", "Take a worker out of the list", remove_examples, action,
+                       [arguments] { return remove_from_list(*arguments); });
   remove->add_option("NAME", arguments->worker.name, "One of the list")->type_name("WORKER")->required();
 
   auto* check =
       add_part(*workers, "check", "Ask workers what they have and how fast they answer; exit 1 where one does not",
-               check_examples, check_list, arguments, action);
+               check_examples, action, [arguments] { return check_list(*arguments); });
   check->add_option("NAME", arguments->names, "Those alone; else all that are enabled")->type_name("WORKER");
   check->add_flag("--json", arguments->json, "Print one JSON document: a list of answers");
 }

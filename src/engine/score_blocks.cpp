@@ -89,9 +89,37 @@ __attribute__((target("avx2"))) Maximum maximum_by_8(std::span<const float> scor
   return found;
 }
 
+__attribute__((target("avx512f"))) Maximum maximum_by_16(std::span<const float> scores) {
+  constexpr std::size_t step = 64;
+  __m512 largest[4];
+  for (auto& sixteen : largest) sixteen = _mm512_set1_ps(-infinity);
+  __mmask16 nan = 0;
+  std::size_t i = 0;
+  for (; i + step <= scores.size(); i += step) {
+    const float* at = scores.data() + i;
+    const __m512 a = _mm512_loadu_ps(at);
+    const __m512 b = _mm512_loadu_ps(at + 16);
+    const __m512 c = _mm512_loadu_ps(at + 32);
+    const __m512 d = _mm512_loadu_ps(at + 48);
+    largest[0] = _mm512_max_ps(a, largest[0]);
+    largest[1] = _mm512_max_ps(b, largest[1]);
+    largest[2] = _mm512_max_ps(c, largest[2]);
+    largest[3] = _mm512_max_ps(d, largest[3]);
+    nan |= _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q) | _mm512_cmp_ps_mask(c, d, _CMP_UNORD_Q);
+  }
+  Maximum found;
+  found.value =
+      _mm512_reduce_max_ps(_mm512_max_ps(_mm512_max_ps(largest[0], largest[1]), _mm512_max_ps(largest[2], largest[3])));
+  found.nan = nan != 0;
+  add_one_by_one(found, scores.subspan(i));
+  return found;
+}
+
 Maximum maximum(std::span<const float> scores) {
-  static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
-  return has_avx2 ? maximum_by_8(scores) : maximum_by_4(scores);
+  static const auto best = __builtin_cpu_supports("avx512f") != 0 ? maximum_by_16
+                           : __builtin_cpu_supports("avx2") != 0  ? maximum_by_8
+                                                                  : maximum_by_4;
+  return best(scores);
 }
 #else
 Maximum maximum(std::span<const float> scores) {

@@ -25,24 +25,51 @@ inline float exp_of_negative(float x) {
   return std::bit_cast<float>((std::bit_cast<std::uint32_t>(power) + exponent) & keep);
 }
 
-}  // namespace
-
-double softmax_weights(std::span<const float> scores, float largest, double temperature, std::span<float> weights) {
-  constexpr double most = std::numeric_limits<float>::max();
-  const auto inverse = static_cast<float>(std::min(1 / temperature, most));
+/// Plain loops, which become the instructions of the function that they are in.
+[[gnu::always_inline]] inline double weigh(std::span<const float> scores, float largest, float inverse, float* to) {
   const float* from = scores.data();
-  float* to = weights.data();
   for (std::size_t i = 0; i < scores.size(); ++i) {
     const float x = (from[i] - largest) * inverse;
     to[i] = x > least ? x : least;
   }
-  for (std::size_t i = 0; i < scores.size(); ++i) to[i] = exp_of_negative(to[i]);
-
+  for (std::size_t i = 0; i < scores.size(); ++i) to[i] = exp_of_negative(to[i]);  // in one loop, GCC sees a branch
   double sum = 0;
   std::size_t i = 0;
   for (; i + 4 <= scores.size(); i += 4) sum += static_cast<double>((to[i] + to[i + 1]) + (to[i + 2] + to[i + 3]));
   for (; i < scores.size(); ++i) sum += static_cast<double>(to[i]);
   return sum;
+}
+
+double weigh_anywhere(std::span<const float> scores, float largest, float inverse, float* to) {
+  return weigh(scores, largest, inverse, to);
+}
+
+#ifdef __x86_64__
+__attribute__((target("avx2"))) double weigh_by_8(std::span<const float> scores, float largest, float inverse,
+                                                  float* to) {
+  return weigh(scores, largest, inverse, to);
+}
+
+__attribute__((target("avx512f,prefer-vector-width=512"))) double weigh_by_16(std::span<const float> scores,
+                                                                              float largest, float inverse, float* to) {
+  return weigh(scores, largest, inverse, to);
+}
+#endif
+
+auto best_here() {
+#ifdef __x86_64__
+  if (__builtin_cpu_supports("avx512f")) return weigh_by_16;
+  if (__builtin_cpu_supports("avx2")) return weigh_by_8;
+#endif
+  return weigh_anywhere;
+}
+
+}  // namespace
+
+double softmax_weights(std::span<const float> scores, float largest, double temperature, std::span<float> weights) {
+  static const auto best = best_here();
+  constexpr double most = std::numeric_limits<float>::max();
+  return best(scores, largest, static_cast<float>(std::min(1 / temperature, most)), weights.data());
 }
 
 }  // namespace berth

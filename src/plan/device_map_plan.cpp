@@ -8,6 +8,7 @@
 
 #include "plan/accelerate.h"
 #include "plan/device_budgets.h"
+#include "plan/device_map_report.h"
 #include "plan/packing.h"
 #include "plan/unit_map.h"
 #include "text/bytes.h"
@@ -31,8 +32,7 @@ std::vector<MemoryBudget> without_first(std::vector<MemoryBudget> budgets) {
 class MapPlanner {
  public:
   MapPlanner(const ModuleTree& tree, const DeviceMapRequest& request)
-      : tree_(tree),
-        request_(request),
+      : request_(request),
         graph_(tree),
         budgets_(plan::in_order(request.max_memory)),
         units_(plan::units_of(graph_, request.dtype)),
@@ -42,7 +42,7 @@ class MapPlanner {
     if (request_.strategy == MapStrategy::optimal) return optimal();
     try {
       auto [map, warnings, infos] = plan::accelerate_map(graph_, request_);
-      auto report = check_device_map(tree_, map, request_);
+      auto report = plan::report_of(graph_, units_, map, request_);
       const auto problem = request_.compat ? std::string() : problem_of(report);
       if (problem.empty()) return {std::move(map), std::move(report), std::move(warnings), std::move(infos), {}};
       return optimal(problem);
@@ -64,7 +64,7 @@ class MapPlanner {
       if (plan::reference_of(units_, others).busiest_contiguous_bytes) devices = plan::packed(units_, others);
     }
     plan.device_map = plan::unit_map(graph_, units_, devices, request_.clean_result);
-    plan.report = check_device_map(tree_, plan.device_map, request_);
+    plan.report = plan::report_of(graph_, units_, plan.device_map, request_);
     for (const auto& [device, bytes] : plan.report.use)
       if (bytes > 0) plan.reasons.push_back(fmt::format("{} holds {}", device.str(), in_units(bytes)));
     if (plan.report.off_accelerator_bytes > 0 && plan.report.largest_offloaded_bytes > 0)
@@ -100,7 +100,6 @@ class MapPlanner {
     return bytes;
   }
 
-  const ModuleTree& tree_;
   const DeviceMapRequest& request_;
   plan::ModuleGraph graph_;
   std::vector<MemoryBudget> budgets_;

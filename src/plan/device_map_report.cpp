@@ -1,11 +1,11 @@
+#include "plan/device_map_report.h"
+
 #include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
 
-#include "berth/device_map_plan.h"
 #include "plan/device_budgets.h"
-#include "plan/placement_units.h"
 #include "plan/torch_dtype_size.h"
 
 namespace berth {
@@ -21,9 +21,10 @@ const Device* device_of(const DeviceMap& map, std::string_view name) {
 
 }  // namespace
 
-DeviceMapReport check_device_map(const ModuleTree& tree, const DeviceMap& map, const DeviceMapRequest& request) {
-  const plan::ModuleGraph graph(tree);
-  const auto budgets = plan::in_order(request.max_memory);
+DeviceMapReport plan::report_of(const ModuleGraph& graph, const std::vector<Unit>& units, const DeviceMap& map,
+                                const DeviceMapRequest& request) {
+  const auto& tree = graph.tree();
+  const auto budgets = in_order(request.max_memory);
   DeviceMapReport report;
   report.use = budgets;
   for (auto& each : report.use) each.bytes = 0;
@@ -45,30 +46,34 @@ DeviceMapReport check_device_map(const ModuleTree& tree, const DeviceMap& map, c
     }
   }
   for (const auto& [tensor, places] : devices) {
-    for (const auto& device : places) use_of(device) += plan::loaded_bytes(tree.tensors[tensor], request.dtype);
+    for (const auto& device : places) use_of(device) += loaded_bytes(tree.tensors[tensor], request.dtype);
     if (places.size() > 1) report.tied_split.push_back(tree.tensors[tensor].name);
   }
 
   for (const auto& [device, limit] : budgets)
     if (device != Device::disk() && use_of(device) > limit) report.over_budget.push_back(device);
   for (const auto& [device, bytes] : report.use) {
-    if (plan::is_accelerator(device)) {
+    if (is_accelerator(device)) {
       report.busiest_accelerator_bytes = std::max(report.busiest_accelerator_bytes, bytes);
     } else {
       report.off_accelerator_bytes += bytes;
       if (device == Device::disk()) report.disk_bytes += bytes;
     }
   }
-  if (report.off_accelerator_bytes == 0 || budgets.empty() || !plan::is_accelerator(budgets.front().device))
-    return report;
+  if (report.off_accelerator_bytes == 0 || budgets.empty() || !is_accelerator(budgets.front().device)) return report;
   const auto [main, limit] = budgets.front();
   report.main_free_bytes = limit - std::min(limit, use_of(main));
-  for (const auto& unit : plan::units_of(graph, request.dtype)) {
+  for (const auto& unit : units) {
     const auto* device = device_of(map, unit.names.front());
-    if (device != nullptr && !plan::is_accelerator(*device) && unit.bytes <= limit)
+    if (device != nullptr && !is_accelerator(*device) && unit.bytes <= limit)
       report.largest_offloaded_bytes = std::max(report.largest_offloaded_bytes, unit.bytes);
   }
   return report;
+}
+
+DeviceMapReport check_device_map(const ModuleTree& tree, const DeviceMap& map, const DeviceMapRequest& request) {
+  const plan::ModuleGraph graph(tree);
+  return plan::report_of(graph, plan::units_of(graph, request.dtype), map, request);
 }
 
 }  // namespace berth

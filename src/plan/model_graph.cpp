@@ -41,22 +41,26 @@ TensorId ModelGraph::weight(std::string_view name, std::int16_t backend) {
 }
 
 TensorId ModelGraph::weight(std::size_t layer, std::string_view role, std::string_view suffix) {
-  std::string name;
+  auto& name = name_;
+  name.clear();
   if (const auto dot = role.find('.');
       dot != std::string_view::npos && (role.starts_with("dec.") || role.starts_with("enc."))) {
-    name = std::string(role.substr(0, dot + 1));
+    name += role.substr(0, dot + 1);
     role.remove_prefix(dot + 1);
   }
-  name += "blk." + std::to_string(layer) + "." + std::string(role);
+  name.append("blk.").append(std::to_string(layer)).append(".").append(role);
   const auto backend = layout.layer_backend[layer];
   if (suffix.empty()) return weight(name, backend);
-  const auto found = weight(name + "." + std::string(suffix), backend);
-  // Some architectures name a few tensors without a suffix.
-  return found == no_tensor && suffix == "weight" ? weight(name, backend) : found;
+  const auto without_suffix = name.size();
+  const auto found = weight(name.append(".").append(suffix), backend);
+  if (found != no_tensor || suffix != "weight") return found;
+  name.resize(without_suffix);  // some architectures name a few tensors so
+  return weight(name, backend);
 }
 
 TensorId ModelGraph::global(std::string_view role, std::string_view suffix) {
-  return weight(std::string(role) + "." + std::string(suffix), layout.output_backend);
+  name_.assign(role).append(".").append(suffix);
+  return weight(name_, layout.output_backend);
 }
 
 TensorId ModelGraph::input(std::string_view name, ElementType type, TensorGraph::Extents extents) {

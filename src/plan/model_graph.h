@@ -156,6 +156,7 @@ class ModelGraph {
   TensorId state_ids_ = no_tensor;        ///< of the sequences of the batch
   TensorId other_state_ids_ = no_tensor;  ///< of the others
   std::vector<TensorId> weight_tensors_;  // of each of `weights_`, once it is needed
+  std::string name_;                      // room for that of a weight: a graph asks for thousands
   std::map<std::string, TensorId, std::less<>> inputs_;
   std::map<std::size_t, Cache> caches_;
   std::map<std::pair<std::size_t, bool>, TensorId> states_;

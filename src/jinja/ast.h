@@ -120,17 +120,20 @@ struct Stmt {
   Body other;
   std::unique_ptr<MacroSignature> signature;
   std::unique_ptr<CallArguments> arguments;
-  bool recursive = false;        ///< of a loop
-  bool uses_loop = false;        ///< of a loop: the variable `loop` is read in it
-  bool keeps_scope = false;      ///< a macro in it may see its variables when it has ended
-  bool scoped = false;           ///< of a block: it sees the variables around it
-  bool required = false;         ///< of a block
-  bool ignores_missing = false;  ///< of an include
+  std::vector<NameId> hidden;           ///< in `body`, see hidden_names.h
+  std::vector<NameId> hidden_in_other;  ///< of a loop
+  bool recursive = false;               ///< of a loop
+  bool uses_loop = false;               ///< of a loop: the variable `loop` is read in it
+  bool keeps_scope = false;             ///< a macro in it may see its variables when it has ended
+  bool scoped = false;                  ///< of a block: it sees the variables around it
+  bool required = false;                ///< of a block
+  bool ignores_missing = false;         ///< of an include
 };
 
 struct Ast {
   Body body;
   std::vector<std::string> names;
+  std::vector<NameId> hidden;  ///< see hidden_names.h
   std::unordered_map<std::string, const Stmt*> blocks;
   std::vector<std::string> undeclared;  ///< what it reads and does not set, in order of appearance
   Heap constants;

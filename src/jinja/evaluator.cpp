@@ -6,6 +6,7 @@
 
 #include "jinja/attributes.h"
 #include "jinja/evaluator_objects.h"
+#include "jinja/folded.h"
 #include "jinja/objects.h"
 #include "jinja/operators.h"
 
@@ -48,9 +49,18 @@ Any Evaluator::captured(Write write) {
 
 template <class Use>
 auto Evaluator::in_scope(const Stmt& stmt, Scope& scope, Use use) {
-  if (stmt.keeps_scope) return use(*run_.heap.make<Scope>(&scope, run_.heap.resource()));
-  Scope inner(&scope);
-  return use(inner);
+  return in_scope(stmt, scope, stmt.hidden, use);
+}
+
+template <class Use>
+auto Evaluator::in_scope(const Stmt& stmt, Scope& scope, std::span<const NameId> hidden, Use use) {
+  const auto with = [&](Scope& inner) {
+    if (stmt.kind == Stmt::Kind::block) inner.begin_block();
+    return use(inner);
+  };
+  if (stmt.keeps_scope) return with(*run_.heap.make<Scope>(&scope, hidden, run_.heap.resource()));
+  Scope inner(&scope, hidden);
+  return with(inner);
 }
 
 Evaluator::Flow Evaluator::run(const Body& body, Scope& scope) {
@@ -80,7 +90,7 @@ Evaluator::Flow Evaluator::run_inside(const Stmt& stmt, Scope& scope) {
     case Stmt::Kind::text:
       break;
     case Stmt::Kind::print:
-      print(evaluate(*stmt.expr, scope));
+      print(evaluate_printed(*stmt.expr, scope));
       break;
     case Stmt::Kind::if_else:
       for (const auto& branch : stmt.branches)
@@ -160,11 +170,11 @@ Evaluator::Flow Evaluator::run_rounds(const Stmt& loop, Scope& scope, const Any&
   auto* iterator = object == nullptr ? iterate(run_, items) : nullptr;
   const auto loop_name = loop.uses_loop ? outside_id("loop") : NameId{};
   bool completed = false;  // a round, without leaving it in between
-  Scope reused(&scope);
+  Scope reused(&scope, loop.hidden);
   for (Any item; object != nullptr ? object->next(run_, item) : iterator->next(run_, item);) {
     run_.count_steps(1);
     reused.clear();
-    auto& inner = loop.keeps_scope ? *run_.heap.make<Scope>(&scope, run_.heap.resource()) : reused;
+    auto& inner = loop.keeps_scope ? *run_.heap.make<Scope>(&scope, loop.hidden, run_.heap.resource()) : reused;
     if (object != nullptr) inner.set(loop_name, object);
     assign(*loop.target, item, inner, scope);
     const auto flow = run(loop.body, inner);
@@ -172,7 +182,7 @@ Evaluator::Flow Evaluator::run_rounds(const Stmt& loop, Scope& scope, const Any&
     completed = completed || flow == Flow::normal;
   }
   if (completed) return Flow::normal;
-  return in_scope(loop, scope, [&](Scope& inner) { return run(loop.other, inner); });
+  return in_scope(loop, scope, loop.hidden_in_other, [&](Scope& inner) { return run(loop.other, inner); });
 }
 
 Any Evaluator::call_loop(const Stmt& loop, Scope& scope, const Any& items, std::int64_t depth) {
@@ -341,7 +351,11 @@ Any Evaluator::evaluate_kind(const Expr& expr, Scope& scope) {
     }
     case Expr::Kind::arithmetic: {
       const auto left = part(0);
-      return arithmetic(run_, expr.ops[0], left, part(1));
+      const auto right = part(1);
+      if (expr.ops[0] == Op::power && is_negative_number(left) && is_folded(*expr.parts[0]) &&
+          !is_folded(*expr.parts[1]))
+        return negative(run_, arithmetic(run_, Op::power, negative(run_, left), right));  // Python reads -7 ** x so
+      return arithmetic(run_, expr.ops[0], left, right);
     }
     case Expr::Kind::comparison:
       return evaluate_comparison(expr, scope);
@@ -368,11 +382,25 @@ Any Evaluator::evaluate_kind(const Expr& expr, Scope& scope) {
   return {};
 }
 
+/// What is printed. Of literals jinja2 takes what they give when it compiles, where slices of a number are undefined.
+Any Evaluator::evaluate_printed(const Expr& expr, Scope& scope) {
+  try {
+    return evaluate(expr, scope);
+  } catch (const Failure& failure) {
+    if (failure.kind != Failure::Kind::type || !is_folded(expr)) throw;
+  }
+  const Restored folds(folds_, true);
+  return evaluate(expr, scope);
+}
+
 Any Evaluator::evaluate_slice(const Expr& expr, Scope& scope) {
   const auto object = evaluate(*expr.parts[0], scope);
   const auto start = optional(expr.parts[1], scope);
   const auto stop = optional(expr.parts[2], scope);
-  return get_slice(run_, object, start, stop, optional(expr.parts[3], scope));
+  const auto step = optional(expr.parts[3], scope);
+  const bool has_slices = object.is_string() || object.is_sequence() || object.is_undefined();
+  if (!has_slices && folds_) return run_.undefined(fmt::format("{} has no slices", type_name(object)));
+  return get_slice(run_, object, start, stop, step);
 }
 
 Any Evaluator::evaluate_comparison(const Expr& expr, Scope& scope) {
@@ -471,8 +499,9 @@ NameId Evaluator::outside_id(std::string_view name) const {
 }
 
 Any Evaluator::variable(NameId name, Scope& scope) {
-  const auto* found = scope.find(name);
-  return found == nullptr ? outside(name) : *found;
+  const auto found = scope.find(name);
+  if (found.is_hidden) return run_.undefined_name(ast_.names[name]);
+  return found.value == nullptr ? outside(name) : *found.value;
 }
 
 Any Evaluator::outside(NameId id) {

@@ -20,7 +20,11 @@ using MessageHandler = std::function<void(Run&, const Arguments&, const Str& con
 class Evaluator {
  public:
   Evaluator(const Ast& ast, const Environment& environment, const Value::Object& variables, MessageHandler on_message)
-      : run_(environment, *this), ast_(ast), given_(variables), root_(nullptr), on_message_(std::move(on_message)) {
+      : run_(environment, *this),
+        ast_(ast),
+        given_(variables),
+        root_(nullptr, ast.hidden),
+        on_message_(std::move(on_message)) {
     outside_.resize(ast.names.size());
   }
 
@@ -60,10 +64,13 @@ class Evaluator {
   /// Runs `body` with a scope within `scope`, which stays where macros may see it later.
   template <class Use>
   auto in_scope(const Stmt& stmt, Scope& scope, Use use);
+  template <class Use>
+  auto in_scope(const Stmt& stmt, Scope& scope, std::span<const NameId> hidden, Use use);
 
   void assign(const Expr& target, const Any& value, Scope& scope, Scope& from);
 
   Any evaluate(const Expr& expr, Scope& scope);
+  Any evaluate_printed(const Expr& expr, Scope& scope);
   Any evaluate_kind(const Expr& expr, Scope& scope);
   Any evaluate_slice(const Expr& expr, Scope& scope);
   Any evaluate_comparison(const Expr& expr, Scope& scope);
@@ -83,6 +90,7 @@ class Evaluator {
   Scope root_;
   MessageHandler on_message_;
   TextBuilder* out_ = nullptr;
+  bool folds_ = false;                       // what jinja2 would compute when it compiles, see folded.h
   std::vector<std::optional<Any>> outside_;  // what comes from outside, by name, once it was asked for
 };
 

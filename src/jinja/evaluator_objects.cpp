@@ -30,6 +30,15 @@ Any loop_method(Run& run, Body body) {
 
 }  // namespace
 
+Iterator* LoopObject::iterate(Run& run) {
+  return jinja::iterate(run, run.generator([this](Run& here, Any& out) {
+    Any item;
+    if (!next(here, item)) return false;
+    out = here.tuple(item, Any(this));
+    return true;
+  }));
+}
+
 bool LoopObject::next(Run& run, Any& item) {
   if (after_) {
     item = *after_;

@@ -16,6 +16,8 @@ class LoopObject final : public Object {
   bool truth(Run& run) override { return length(run) != 0; }
   bool has_length() const override { return true; }
   std::size_t length(Run& run) override;
+  /// The items that are left, each with the loop, which then goes on behind them.
+  Iterator* iterate(Run& run) override;
   bool attribute(Run& run, std::string_view name, Any& found) override;
   bool callable() const override { return true; }
   Any call(Run& run, Arguments& arguments) override;

@@ -53,7 +53,8 @@ class ReversedItems final : public NamedGenerator {
 
 class CharacterIterator final : public NamedGenerator {
  public:
-  explicit CharacterIterator(const Str& text) : NamedGenerator("str_iterator"), text_(text) {}
+  // As in Python, the characters of a Markup are plain texts; its slices are not.
+  explicit CharacterIterator(const Str& text) : NamedGenerator("str_iterator"), text_{text.bytes, text.untrusted} {}
   bool next(Run& run, Any& out) override {
     if (at_ >= text_.bytes.size()) return false;
     const auto end = at_ + first_character(text_.bytes.substr(at_)).length;
@@ -63,7 +64,7 @@ class CharacterIterator final : public NamedGenerator {
   }
 
  private:
-  const Str& text_;
+  const Str text_;
   std::size_t at_ = 0;
 };
 

@@ -10,6 +10,7 @@
 
 #include "jinja/check_functions.h"
 #include "jinja/expression_parser.h"
+#include "jinja/hidden_names.h"
 #include "jinja/undeclared.h"
 #include "text/unicode.h"
 
@@ -141,6 +142,7 @@ class Parser {
   StmtPtr parse_set() {
     auto stmt = make(StmtKind::set, tokens_.next().place);
     stmt->target = expressions_.parse_target({}, true);
+    if (inside_loops_ > 0) check_not_loop(*stmt->target);
     if (tokens_.skip_op("=")) {
       stmt->expr = expressions_.parse_tuple();
       return stmt;
@@ -166,6 +168,7 @@ class Parser {
     const auto blocks = scoped_blocks_;
     const auto loops = loops_;
     loops_ = stmt->recursive ? 1 : loops + 1;
+    ++inside_loops_;
     stmt->body = parse_block({"endfor", "else"}, "for");
     loops_ = loops;
     stmt->uses_loop = stmt->recursive || expressions_.reads("loop") != reads || scoped_blocks_ != blocks;
@@ -174,6 +177,7 @@ class Parser {
       stmt->other = parse_block({"endfor"}, "for");
       loops_ = loops;
     }
+    --inside_loops_;
     // The loop itself can be kept, and called or asked for its next item later.
     macros_ += stmt->recursive || (stmt->uses_loop && stmt->test) ? 1 : 0;
     stmt->keeps_scope = macros_ != macros;
@@ -404,6 +408,7 @@ class Parser {
   std::string end_tag_;
   int depth_ = 0;
   int loops_ = 0;           // around, as far as they can be left
+  int inside_loops_ = 0;    // around, also those outside of a macro
   std::size_t macros_ = 0;  // so far, and what else keeps scopes
   std::size_t scoped_blocks_ = 0;
 };
@@ -415,6 +420,7 @@ std::unique_ptr<const Ast> parse(std::string_view source, const Environment& env
   ast->body = Parser(source, environment, *ast).parse();
   if (environment.checks_functions) check_functions(ast->body);
   ast->undeclared = undeclared_variables(*ast);
+  find_hidden_names(*ast);
   return ast;
 }
 

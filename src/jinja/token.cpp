@@ -140,6 +140,7 @@ class Lexer {
   }
 
   void read_comment(std::size_t tag) {
+    if (at_ == source_.size()) return;  // jinja2 asks for the end of a comment only where something follows
     for (auto end = source_.find("#}", at_); end != npos; end = source_.find("#}", end + 1)) {
       auto position = end > at_ && (source_[end - 1] == '-' || source_[end - 1] == '+') ? end - 1 : end;
       if (!skip_end(position, "#}", true)) continue;

@@ -148,7 +148,7 @@ TEST(JinjaTemplate, RefusesWhatIsNoTemplate) {
                              "{% if x %}",  "{% endif %}", "{% foo %}",
                              "{{ a b }}",   "{# x",        "{% for x %}{% endfor %}",
                              "{{ 'a }}",    "{% raw %}",   "{%",
-                             "{#",          "{{ a | }}",   "{{ (a }}",
+                             "{# c",        "{{ a | }}",   "{{ (a }}",
                              "{{ [a }}",    "{{ {'a' }}",  "{% set %}",
                              "{% macro %}", "{% call %}"})
     EXPECT_THAT(refusal(source), testing::StartsWith("This is no template: ")) << source;

@@ -41,22 +41,21 @@ class Scanner {
     rest_.remove_prefix(end);
     return end > 0;
   }
+  bool is_at(std::string_view text) const { return rest_.starts_with(text); }
   bool at_end() const { return rest_.empty(); }
 
  private:
   std::string_view rest_;
 };
 
-/// ":30" and more of those; false where there is none, or one that is none of a number in base 60.
+/// ":30" and any more of those, the rest of a number in base 60; false where a colon is followed by something else.
 bool take_sixtieths(Scanner& scan) {
-  bool any = false;
   while (scan.take(":")) {
     const bool may_be_tens = scan.take_one_of("012345");
     if (!may_be_tens && !scan.take_one_of("6789")) return false;
     if (may_be_tens) scan.take_one_of(decimal);
-    any = true;
   }
-  return any;
+  return true;
 }
 
 /// A natural number without limit.
@@ -163,7 +162,7 @@ bool is_integer(std::string_view scalar) {
   }
   if (!scan.take_one_of("123456789")) return false;
   scan.take_all_of("0123456789_");
-  return scan.at_end() || (take_sixtieths(scan) && scan.at_end());
+  return take_sixtieths(scan) && scan.at_end();
 }
 
 bool is_float(std::string_view scalar) {
@@ -171,7 +170,8 @@ bool is_float(std::string_view scalar) {
   const bool has_sign = scan.take_one_of("-+");
   const bool has_digits = scan.take_one_of(decimal);
   if (has_digits) scan.take_all_of("0123456789_");
-  const bool is_sexagesimal = has_digits && take_sixtieths(scan);
+  const bool is_sexagesimal = has_digits && scan.is_at(":");
+  if (is_sexagesimal && !take_sixtieths(scan)) return false;
   if (!scan.take(".")) return false;
   if (!has_digits) {
     for (const auto* name : {"inf", "Inf", "INF"})

@@ -220,10 +220,12 @@ class Reader {
         object.set(name.as_string(), std::move(value));
       }
     }
+    if (merged.empty()) return object;
+    Value::Object all;  // what is merged comes first, and gives way to what stands in the mapping itself
     for (const auto& each : merged)
-      for (const auto& [name, value] : each.as_object())
-        if (!object.contains(name)) object.set(name, value);
-    return object;
+      for (const auto& [name, value] : each.as_object()) all.set(name, value);
+    for (auto& [name, value] : object) all.set(name, value);
+    return all;
   }
 
   static void merge(const yaml_mark_t& mark, const Value& value, std::vector<Value>& merged) {
@@ -231,8 +233,8 @@ class Reader {
       if (!each.is_object()) fail(mark, "a merge (<<) of what is no mapping", "a mapping");
       merged.push_back(each);
     };
-    if (value.is_array())
-      std::ranges::for_each(value.as_array(), add);
+    if (value.is_array())  // the first of a list wins
+      std::for_each(value.as_array().rbegin(), value.as_array().rend(), add);
     else
       add(value);
   }

@@ -29,7 +29,8 @@ Value read(std::string_view text, const std::string& source = {});
 /// or of the nearest entry around it that exists.
 Mark locate(std::string_view text, const std::vector<std::string>& path);
 
-/// Block style, keys sorted, an empty one after a question mark, 80 columns wide, other letters than ASCII escaped.
+/// Byte for byte what PyYAML's safe dumper writes: block style, keys sorted, 80 columns wide, other letters than ASCII escaped.
+/// Throws std::invalid_argument for text that is not UTF-8.
 std::string write(const Value& value);
 
 enum class ScalarType { text, null, boolean, integer, floating };

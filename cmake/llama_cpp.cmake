@@ -119,7 +119,7 @@ function(berth_build_llama out source base identity)
   set(advice "The reason stands above. Berth builds llama.cpp in ${base}; XDG_CACHE_HOME chooses another folder.")
   berth_run(${temporary} "${advice}" ${CMAKE_COMMAND} -S ${llama_recipe} -B ${temporary}/build -C ${temporary}/arguments.cmake
     -G ${CMAKE_GENERATOR} -Wno-dev --log-level=WARNING -DCMAKE_INSTALL_MESSAGE=NEVER
-    -DCMAKE_INSTALL_PREFIX=${prefix} -DCMAKE_INSTALL_LIBDIR=lib
+    -DCMAKE_INSTALL_PREFIX=${prefix} -DCMAKE_INSTALL_LIBDIR:PATH=lib
     -DBERTH_SOURCE=${source} -DBERTH_MODULES=${BERTH_LLAMA_MODULES})
   cmake_host_system_information(RESULT jobs QUERY NUMBER_OF_LOGICAL_CORES)
   if(DEFINED ENV{CMAKE_BUILD_PARALLEL_LEVEL})

@@ -120,7 +120,7 @@ struct Stmt {
   Body other;
   std::unique_ptr<MacroSignature> signature;
   std::unique_ptr<CallArguments> arguments;
-  std::vector<NameId> hidden;           ///< in `body`, see hidden_names.h
+  std::vector<NameId> hidden;           ///< in `body`, see symbols.h
   std::vector<NameId> hidden_in_other;  ///< of a loop
   bool recursive = false;               ///< of a loop
   bool uses_loop = false;               ///< of a loop: the variable `loop` is read in it
@@ -133,7 +133,7 @@ struct Stmt {
 struct Ast {
   Body body;
   std::vector<std::string> names;
-  std::vector<NameId> hidden;  ///< see hidden_names.h
+  std::vector<NameId> hidden;  ///< see symbols.h
   std::unordered_map<std::string, const Stmt*> blocks;
   std::vector<std::string> undeclared;  ///< what it reads and does not set, in order of appearance
   Heap constants;

@@ -10,8 +10,7 @@
 
 #include "jinja/check_functions.h"
 #include "jinja/expression_parser.h"
-#include "jinja/hidden_names.h"
-#include "jinja/undeclared.h"
+#include "jinja/symbols.h"
 #include "text/unicode.h"
 
 namespace berth::jinja {
@@ -419,8 +418,7 @@ std::unique_ptr<const Ast> parse(std::string_view source, const Environment& env
   auto ast = std::make_unique<Ast>();
   ast->body = Parser(source, environment, *ast).parse();
   if (environment.checks_functions) check_functions(ast->body);
-  ast->undeclared = undeclared_variables(*ast);
-  find_hidden_names(*ast);
+  resolve_names(*ast);
   return ast;
 }
 

@@ -1,6 +1,7 @@
 /// Templates and what Python's implementations render them to.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>
@@ -45,6 +46,15 @@ std::string outcome(const Value::Object& each) {
   }
 }
 
+/// The variables that a PromptBuilder has inputs for.
+void expect_variables(const Value::Object& each) {
+  const Value* expected = each.find("undeclared");
+  if (expected == nullptr) return;
+  auto variables = JinjaTemplate(each.at("template").as_string(), JinjaTemplate::Kind::text).variables();
+  std::ranges::sort(variables);
+  EXPECT_EQ(Value(Value::Array(variables.begin(), variables.end())), *expected) << each.at("name").as_string();
+}
+
 TEST(JinjaCorpus, EachTemplateGivesWhatPythonGives) {
   BERTH_NEEDS_CORPUS(jinja_folder());
   for (const auto& file : std::filesystem::directory_iterator(jinja_folder())) {
@@ -56,6 +66,7 @@ TEST(JinjaCorpus, EachTemplateGivesWhatPythonGives) {
       const auto expected = text == nullptr ? "error " + each.at("error").as_string() : "text " + text->as_string();
       EXPECT_EQ(outcome(each), expected) << each.at("name").as_string() << " (" << each.at("group").as_string()
                                          << "): " << each.at("template").as_string();
+      expect_variables(each);
     }
   }
 }

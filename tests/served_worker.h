@@ -63,11 +63,12 @@ inline Descriptor connected_to(const std::string& endpoint, Descriptor client = 
 /// Its front runs in this process.
 class ServedWorker {
  public:
-  explicit ServedWorker(host::WorkerDoor door = {}) : door_(std::move(door)) {
+  explicit ServedWorker(host::WorkerDoor door = {}, host::WorkerOptions options = {.n_threads = 1})
+      : door_(std::move(door)) {
     door_.listen = free_endpoint();
-    thread_ = std::jthread([this](const std::stop_token& stop) {
+    thread_ = std::jthread([this, options = std::move(options)](const std::stop_token& stop) {
       const CallContext context(stop, [this](LogLevel, std::string_view what) { tell(std::string(what)); });
-      host::run_worker({.n_threads = 1}, door_, context, [this] { tell("ready"); });
+      host::run_worker(options, door_, context, [this] { tell("ready"); });
     });
     EXPECT_TRUE(told("ready"));
   }

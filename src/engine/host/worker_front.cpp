@@ -15,6 +15,7 @@
 #include "berth/error.h"
 #include "discover/remote/rpc_endpoint.h"
 #include "engine/host/greeting.h"
+#include "engine/host/worker_service.h"
 #include "net/sockets.h"
 
 namespace berth::host {
@@ -81,13 +82,15 @@ class WorkerFront::Place {
 };
 
 WorkerFront::WorkerFront(WorkerOptions options, WorkerDoor door, LogCallback log)
-    : options_(std::move(options)), door_(std::move(door)), log_(std::move(log)) {}
+    : options_(std::move(options)), door_(std::move(door)), log_(std::move(log)) {
+  if (options_.memory_bytes) memory_.emplace(options_.devices.size());
+}
 
 WorkerFront::~WorkerFront() { end_all(); }
 
 void WorkerFront::run(const std::stop_token& stop, const std::function<void()>& on_ready) {
   const auto listener = listener_at(door_.listen);
-  spare_ = std::make_unique<WorkerChild>(options_);
+  spare_ = new_child();
   const std::stop_callback end_start(stop, [this] {
     const std::lock_guard lock(mutex_);
     if (spare_) spare_->shut_down();
@@ -114,14 +117,25 @@ void WorkerFront::end_all() {
   spare_.reset();
 }
 
+void WorkerFront::end_frozen_children() {
+  if (Clock::now() - looked_at_ < between_signs_of_life) return;
+  looked_at_ = Clock::now();
+  for (const auto& client : clients_)
+    if (client.child) client.child->end_if_frozen();
+}
+
 void WorkerFront::accept_one(int listener) {
-  Descriptor socket(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+  pollfd watched{listener, POLLIN, 0};
+  const int came = poll(&watched, 1, clients_.empty() ? -1 : static_cast<int>(between_signs_of_life.count()));
+  Descriptor socket(came > 0 ? accept4(listener, nullptr, nullptr, SOCK_CLOEXEC) : -1);
   const std::lock_guard lock(mutex_);
+  end_frozen_children();
   clients_.remove_if([](Client& client) {
     if (!client.over) return false;
     client.thread.join();
     return true;
   });
+  if (came <= 0) return;
   if (socket < 0) {
     if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -156,6 +170,17 @@ void WorkerFront::serve(Client& client) {
   client.socket.reset();
 }
 
+bool WorkerFront::wants_process(const Client& client, int socket) {
+  const auto greeting = greeting_of(socket, Clock::now() + door_.patience);
+  if (!greeting.problem.empty()) {
+    turn_away(socket);
+    warn_of_stranger(fmt::format("{} was turned away: it {}", client.name, greeting.problem));
+    return false;
+  }
+  if (greeting.only_asks) answer_question(socket);
+  return !greeting.only_asks;
+}
+
 void WorkerFront::serve_plain(Client& client) {
   if (door_.who == WorkerDoor::Who::this_user) {
     const auto user = net::user_of_peer(client.socket);
@@ -165,12 +190,7 @@ void WorkerFront::serve_plain(Client& client) {
       return;
     }
   }
-  const auto problem = problem_of_greeting(client.socket, Clock::now() + door_.patience);
-  if (!problem.empty()) {
-    turn_away(client.socket);
-    warn_of_stranger(fmt::format("{} was turned away: it {}", client.name, problem));
-    return;
-  }
+  if (!wants_process(client, client.socket)) return;
   const Place place(*this);
   if (!place.taken()) {
     warn(fmt::format("{} was turned away: {} clients are here, as many as may be", client.name, door_.connections));
@@ -192,11 +212,21 @@ void WorkerFront::serve_by_tls(Client& client) {
     turn_away(client.socket);
     return;
   }
-  auto [near, far] = Connection::pair();
-  give(client, far);
-  far.reset();
   secured.send("ok\n", deadline);
+  auto ends = Connection::pair();
+  const std::jthread giving([&, far = std::move(ends.second)] {
+    try {
+      if (wants_process(client, far)) give(client, far);
+    } catch (const std::exception& problem) {
+      warn(fmt::format("{} could not be served: {}", client.name, problem.what()));
+    }
+  });
+  const Descriptor near = std::move(ends.first);  // closed before that thread is waited for
   secured.relay(near);
+}
+
+std::unique_ptr<WorkerChild> WorkerFront::new_child() {
+  return std::make_unique<WorkerChild>(options_, memory_ ? &*memory_ : nullptr);
 }
 
 void WorkerFront::give(Client& client, int socket) {
@@ -205,10 +235,10 @@ void WorkerFront::give(Client& client, int socket) {
   if (spare_ && !spare_->has_ended() && spare_->hand(socket)) {
     client.child = std::move(spare_);
   } else {
-    client.child = std::make_unique<WorkerChild>(options_);
+    client.child = new_child();
     if (!client.child->hand(socket)) throw std::runtime_error("its process " + client.child->end());
   }
-  spare_ = std::make_unique<WorkerChild>(options_);
+  spare_ = new_child();
 }
 
 void WorkerFront::warn(const std::string& what) {

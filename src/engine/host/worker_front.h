@@ -5,6 +5,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -12,6 +13,7 @@
 #include "berth/log.h"
 #include "engine/host/worker.h"
 #include "engine/host/worker_child.h"
+#include "engine/memory_count.h"
 
 namespace berth::host {
 
@@ -31,10 +33,15 @@ class WorkerFront {
   struct Client;
   class Place;
 
+  /// Waits for one who connects, or until it is time to look after those who are here.
   void accept_one(int listener);
+  void end_frozen_children();
   void serve(Client& client);
+  /// Waits for the greeting that comes over `socket`. False for one who is turned away or only asks.
+  bool wants_process(const Client& client, int socket);
   void serve_plain(Client& client);
   void serve_by_tls(Client& client);
+  std::unique_ptr<WorkerChild> new_child();
   /// A process that has `socket` as its client.
   void give(Client& client, int socket);
   void end_all();
@@ -45,10 +52,12 @@ class WorkerFront {
   WorkerOptions options_;
   WorkerDoor door_;
   LogCallback log_;
-  std::mutex mutex_;  // of what follows
+  std::optional<MemoryCount> memory_;  // where it is limited
+  std::mutex mutex_;                   // of what follows
   std::unique_ptr<WorkerChild> spare_;
   std::list<Client> clients_;
   int places_taken_ = 0;
+  process::Clock::time_point looked_at_{};
   std::atomic<bool> ending_{false};
   std::mutex log_mutex_;  // of what follows
   process::Clock::time_point last_stranger_{};

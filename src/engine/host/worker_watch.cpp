@@ -20,7 +20,7 @@ constexpr milliseconds time_to_get_known{2000};
 constexpr milliseconds time_for_a_second{250};
 constexpr milliseconds least_patience{3500};
 constexpr milliseconds most_patience{30'000};
-constexpr milliseconds between_greetings{1000};
+constexpr milliseconds between_greetings{500};
 constexpr milliseconds patience_after_a_loss{5000};
 constexpr milliseconds time_to_connect{2000};
 

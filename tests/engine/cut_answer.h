@@ -1,6 +1,9 @@
 /// An answer that is cut short, and what it has to be all the same.
 #pragma once
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -8,6 +11,11 @@
 #include "test_model.h"
 
 namespace berth {
+
+inline int number_of(const char* variable, int otherwise) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? otherwise : std::atoi(text);
+}
 
 inline const SessionOptions of_one_thread{.n_threads = 1};
 
@@ -31,6 +39,19 @@ inline const std::vector<Completion>& expected_completions() {
     return model->new_session(of_one_thread)->generate(backwards_from_five(*model)).completions;
   }();
   return completions;
+}
+
+inline std::size_t files_open() {
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
+}
+
+inline std::size_t children_of_this() {
+  std::size_t count = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream file(task.path() / "children");
+    for (int pid = 0; file >> pid;) ++count;
+  }
+  return count;
 }
 
 }  // namespace berth

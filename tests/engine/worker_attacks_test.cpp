@@ -4,11 +4,11 @@
 #include <poll.h>
 
 #include <array>
-#include <cstdlib>
 #include <iostream>
 #include <random>
 
 #include "discover/remote/worker_tunnel.h"
+#include "engine/cut_answer.h"
 #include "net/tls.h"
 #include "raw_client.h"
 
@@ -24,10 +24,9 @@ using std::chrono_literals::operator""s;
 class Dice {
  public:
   Dice() {
-    const char* seed = std::getenv("BERTH_TEST_SEED");
-    const auto begin = seed == nullptr ? std::random_device{}() % 100'000 : static_cast<unsigned>(std::atoi(seed));
+    const auto begin = number_of("BERTH_TEST_SEED", static_cast<int>(std::random_device{}() % 100'000));
     std::cout << "BERTH_TEST_SEED=" << begin << '\n';
-    random_.seed(begin);
+    random_.seed(static_cast<unsigned>(begin));
   }
   std::size_t below(std::size_t count) { return random_() % count; }
   template <class T, std::size_t N>
@@ -44,10 +43,7 @@ class Dice {
   std::mt19937 random_;
 };
 
-int rounds() {
-  const char* text = std::getenv("BERTH_TEST_ROUNDS");
-  return text == nullptr ? 5 : std::atoi(text);
-}
+int rounds() { return number_of("BERTH_TEST_ROUNDS", 5); }
 
 /// None that a machine may really have: ggml fills with zeros what it is told will come.
 constexpr std::array<std::uint64_t, 7> absurd_sizes = {

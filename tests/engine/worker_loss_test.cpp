@@ -26,24 +26,6 @@ namespace {
 using testing::HasSubstr;
 using loss_clock = std::chrono::steady_clock;
 
-int number_of(const char* variable, int otherwise) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::atoi(text);
-}
-
-std::size_t files_open() {
-  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
-}
-
-std::size_t children_of_this() {
-  std::size_t count = 0;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
-    std::ifstream file(task.path() / "children");
-    for (int pid = 0; file >> pid;) ++count;
-  }
-  return count;
-}
-
 class WorkerLoss : public testing::Test {
   void SetUp() override {
     BERTH_NEEDS_MODEL();

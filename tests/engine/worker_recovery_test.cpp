@@ -1,4 +1,5 @@
-/// Answers that outlive a worker of Berth's own: one behind TLS that is gone, and one whose process is frozen.
+/// Answers that outlive a worker of Berth's own: one behind TLS that is gone, one whose process is frozen, and what may happen at
+/// any moment. BERTH_TEST_ROUNDS says how often (3), BERTH_TEST_SEED where the dice begin.
 #include <gmock/gmock.h>
 
 #include <csignal>
@@ -6,6 +7,7 @@
 #include <fstream>
 #include <iostream>
 #include <optional>
+#include <random>
 
 #include "engine/cut_answer.h"
 #include "served_worker.h"
@@ -111,6 +113,42 @@ TEST_F(WorkerRecovery, NoticesAProcessThatIsFrozenWhileTheWorkerGreets) {
   EXPECT_TRUE(worker.told("was frozen, and was ended after 4 s"));
   EXPECT_EQ(model->info().where(), "rpc:0") << "the worker itself is well";
   EXPECT_LT(pause.seconds(), 20) << "not patience_s";
+}
+
+/// A worker, or the process of it that has the model, is struck at that moment of an answer.
+void outlive_at(std::chrono::milliseconds moment, unsigned how) {
+  std::optional<ServedWorker> worker(std::in_place);
+  const auto model = engine("llama.cpp").load(request_at(worker->endpoint()));
+  std::string streamed;
+  GenerationContext call;
+  call.on_chunk = [&](const StreamingChunk& chunk) { streamed += chunk.content; };
+  std::jthread striker([&, process = process_with_model()] {
+    std::this_thread::sleep_for(moment);
+    if (how == 0)
+      worker.reset();
+    else
+      kill(process, how == 1 ? SIGKILL : SIGSTOP);
+  });
+  const auto result = model->new_session(of_one_thread)->generate(backwards_from_five(*model), call);
+  EXPECT_EQ(result.completions, expected_completions());
+  EXPECT_EQ(streamed, result.completions[0].text);
+}
+
+TEST_F(WorkerRecovery, AtAnyMomentLosesNoTokenAndLeaksNothing) {
+  const auto seed = number_of("BERTH_TEST_SEED", static_cast<int>(std::random_device{}() % 100'000));
+  std::cout << "BERTH_TEST_SEED=" << seed << '\n';
+  std::mt19937 random(static_cast<unsigned>(seed));
+  expected_completions();
+  const auto files = files_open();
+  const auto children = children_of_this();
+  for (int round = 0; round < number_of("BERTH_TEST_ROUNDS", 3); ++round) {
+    const std::chrono::milliseconds moment(random() % 700);
+    SCOPED_TRACE(testing::Message() << "round " << round << " of seed " << seed << " after " << moment.count()
+                                    << " ms");
+    outlive_at(moment, static_cast<unsigned>(round) % 3);
+    EXPECT_EQ(files_open(), files);
+    EXPECT_EQ(children_of_this(), children);
+  }
 }
 
 }  // namespace

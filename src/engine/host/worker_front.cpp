@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <stdexcept>
@@ -24,7 +23,6 @@ namespace {
 using process::Clock;
 
 constexpr std::chrono::seconds time_for_devices{60};
-constexpr double most_told_at_once = 20;  // strangers; one more with each second
 constexpr std::size_t most_pending = 64;  // who have not shown yet that they are clients
 
 /// Not taken in: who is told so reads it before the connection is gone only where nothing that he sent is left unread.
@@ -104,6 +102,7 @@ void WorkerFront::run(const std::stop_token& stop, const std::function<void()>& 
 }
 
 void WorkerFront::end_all() {
+  log_.close();
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
@@ -155,9 +154,9 @@ void WorkerFront::serve(Client& client) {
     door_.who == WorkerDoor::Who::key_holders ? serve_by_tls(client) : serve_plain(client);
   } catch (const net::TlsError& problem) {
     turn_away(client.socket);
-    warn_of_stranger(fmt::format("{} {}", client.name, problem.what()));
+    log_.warn_of_stranger(fmt::format("{} {}", client.name, problem.what()));
   } catch (const std::exception& problem) {
-    warn(fmt::format("{} could not be served: {}", client.name, problem.what()));
+    log_.warn(fmt::format("{} could not be served: {}", client.name, problem.what()));
   }
   std::unique_ptr<WorkerChild> child;
   {
@@ -165,7 +164,7 @@ void WorkerFront::serve(Client& client) {
     child = std::move(client.child);
   }
   const auto how = child ? child->end() : std::string();
-  if (!how.empty()) warn(fmt::format("the process that served {} {}; others are not affected", client.name, how));
+  if (!how.empty()) log_.warn(fmt::format("the process that served {} {}; others are not affected", client.name, how));
   const std::lock_guard lock(mutex_);
   client.socket.reset();
 }
@@ -174,7 +173,7 @@ bool WorkerFront::wants_process(const Client& client, int socket) {
   const auto greeting = greeting_of(socket, Clock::now() + door_.patience);
   if (!greeting.problem.empty()) {
     turn_away(socket);
-    warn_of_stranger(fmt::format("{} was turned away: it {}", client.name, greeting.problem));
+    log_.warn_of_stranger(fmt::format("{} was turned away: it {}", client.name, greeting.problem));
     return false;
   }
   if (greeting.only_asks) answer_question(socket);
@@ -186,14 +185,15 @@ void WorkerFront::serve_plain(Client& client) {
     const auto user = net::user_of_peer(client.socket);
     if (user != geteuid()) {
       if (user)
-        warn_of_stranger(fmt::format("{} was turned away: it belongs to another user ({})", client.name, *user));
+        log_.warn_of_stranger(fmt::format("{} was turned away: it belongs to another user ({})", client.name, *user));
       return;
     }
   }
   if (!wants_process(client, client.socket)) return;
   const Place place(*this);
   if (!place.taken()) {
-    warn(fmt::format("{} was turned away: {} clients are here, as many as may be", client.name, door_.connections));
+    log_.warn(
+        fmt::format("{} was turned away: {} clients are here, as many as may be", client.name, door_.connections));
     return;
   }
   give(client, client.socket);
@@ -208,7 +208,8 @@ void WorkerFront::serve_by_tls(Client& client) {
   const Place place(*this);
   if (!place.taken()) {
     secured.send(fmt::format("takes no more clients: it has {}, as many as may be\n", door_.connections), deadline);
-    warn(fmt::format("{} was turned away: {} clients are here, as many as may be", client.name, door_.connections));
+    log_.warn(
+        fmt::format("{} was turned away: {} clients are here, as many as may be", client.name, door_.connections));
     turn_away(client.socket);
     return;
   }
@@ -218,7 +219,7 @@ void WorkerFront::serve_by_tls(Client& client) {
     try {
       if (wants_process(client, far)) give(client, far);
     } catch (const std::exception& problem) {
-      warn(fmt::format("{} could not be served: {}", client.name, problem.what()));
+      log_.warn(fmt::format("{} could not be served: {}", client.name, problem.what()));
     }
   });
   const Descriptor near = std::move(ends.first);  // closed before that thread is waited for
@@ -239,25 +240,6 @@ void WorkerFront::give(Client& client, int socket) {
     if (!client.child->hand(socket)) throw std::runtime_error("its process " + client.child->end());
   }
   spare_ = new_child();
-}
-
-void WorkerFront::warn(const std::string& what) {
-  const std::lock_guard lock(log_mutex_);
-  if (log_ && !ending_) log_(LogLevel::warning, what);
-}
-
-void WorkerFront::warn_of_stranger(const std::string& what) {
-  const std::lock_guard lock(log_mutex_);
-  const auto now = Clock::now();
-  const std::chrono::duration<double> since = now - std::exchange(last_stranger_, now);
-  may_tell_ = std::min(most_told_at_once, may_tell_ + since.count());
-  if (may_tell_ < 1) {
-    ++untold_strangers_;
-    return;
-  }
-  may_tell_ -= 1;
-  const auto others = std::exchange(untold_strangers_, 0);
-  if (log_ && !ending_) log_(LogLevel::warning, others == 0 ? what : fmt::format("{}; {} more before", what, others));
 }
 
 }  // namespace berth::host

@@ -7,12 +7,11 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
-#include <string>
 #include <thread>
 
-#include "berth/log.h"
 #include "engine/host/worker.h"
 #include "engine/host/worker_child.h"
+#include "engine/host/worker_log.h"
 #include "engine/memory_count.h"
 
 namespace berth::host {
@@ -45,13 +44,10 @@ class WorkerFront {
   /// A process that has `socket` as its client.
   void give(Client& client, int socket);
   void end_all();
-  void warn(const std::string& what);
-  /// Those who are turned away may come often.
-  void warn_of_stranger(const std::string& what);
 
   WorkerOptions options_;
   WorkerDoor door_;
-  LogCallback log_;
+  WorkerLog log_;
   std::optional<MemoryCount> memory_;  // where it is limited
   std::mutex mutex_;                   // of what follows
   std::unique_ptr<WorkerChild> spare_;
@@ -59,10 +55,6 @@ class WorkerFront {
   int places_taken_ = 0;
   process::Clock::time_point looked_at_{};
   std::atomic<bool> ending_{false};
-  std::mutex log_mutex_;  // of what follows
-  process::Clock::time_point last_stranger_{};
-  double may_tell_ = 0;
-  int untold_strangers_ = 0;
 };
 
 }  // namespace berth::host

@@ -110,6 +110,15 @@ class ServedWorker {
   std::jthread thread_;
 };
 
+/// Whether a client is served. On a busy machine one handshake may take longer than the patience of a test.
+inline bool serves(const ServedWorker& worker) {
+  for (int tries = 0; tries < 20; ++tries) try {
+      return discovery::RpcWorker(worker.endpoint(), std::chrono::seconds(20)).devices().size() == 1;
+    } catch (const discovery::RpcError&) {
+    }
+  return false;
+}
+
 /// All that comes until the other end closes.
 inline std::string all_from(int socket) {
   std::string all;

@@ -103,9 +103,11 @@ void WorkerFront::run(const std::stop_token& stop, const std::function<void()>& 
 
 void WorkerFront::end_all() {
   log_.close();
+  std::unique_ptr<WorkerChild> spare;
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
+    spare = std::move(spare_);  // which the callbacks of run() may be about to shut down
     for (const auto& client : clients_) {
       shutdown(client.socket, SHUT_RDWR);
       if (client.child) client.child->shut_down();
@@ -113,7 +115,6 @@ void WorkerFront::end_all() {
   }
   for (auto& client : clients_) client.thread.join();
   clients_.clear();
-  spare_.reset();
 }
 
 void WorkerFront::end_frozen_children() {

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,7 +38,7 @@ struct WorkerArguments {
   std::vector<std::string> devices;
   int n_threads = 0;
   std::string cache;
-  std::string memory;
+  std::optional<std::string> memory;
   bool tls = false;
   bool any_user = false;
   bool unprotected = false;
@@ -45,10 +47,11 @@ struct WorkerArguments {
 
 host::WorkerOptions worker_options(const WorkerArguments& arguments) {
   host::WorkerOptions options{.n_threads = arguments.n_threads, .cache = arguments.cache};
-  if (!arguments.memory.empty()) {
-    options.memory_bytes = parse_bytes(arguments.memory);
-    if (!options.memory_bytes)
-      throw WrongUse("--memory takes a size such as 8GiB, not " + in_quotes(arguments.memory), "berth worker");
+  if (arguments.memory) {
+    constexpr auto most = std::uint64_t{1} << 60;
+    options.memory_bytes = parse_bytes(*arguments.memory);
+    if (options.memory_bytes.value_or(0) == 0 || *options.memory_bytes > most)
+      throw WrongUse("--memory takes a size such as 8GiB, not " + in_quotes(*arguments.memory), "berth worker");
   }
   if (arguments.devices.empty()) return options;
   options.devices.clear();

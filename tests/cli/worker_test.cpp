@@ -99,7 +99,8 @@ TEST(WorkerCommand, OffersNoMoreMemoryThanItWasGiven) {
     EXPECT_NE(run.exit_code, 0);
     EXPECT_TRUE(worker.wait_for("that this worker may give are free"));
   }
-  EXPECT_EQ(berth_command({"worker", "--memory", "much"}).exit_code, 2);
+  for (const std::string wrong : {"much", "0", "-1GiB", "99999999999GiB"})
+    EXPECT_EQ(berth_command({"worker", "--memory", wrong}).exit_code, 2) << wrong;
 }
 
 TEST(IsolatedRun, KeepsItsEngineApartWhereItIsToldTo) {

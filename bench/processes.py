@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Whole processes, each beside its peer in the same run: tokens per second against llama-bench, time from the start of
-the process to the first token against Haystack with transformers, time of `berth devices` against `import torch`.
+the process to the first token against Haystack with transformers, that of a file which has not answered before against the
+same file later, time of `berth devices` against `import torch`.
 
     bench/processes.py [--rounds N] [--llama-bench PATH]
 
@@ -16,6 +17,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -98,6 +100,24 @@ def first_token(rounds):
         print(f"Haystack: {PYTHON} has no haystack, transformers, torch and gguf")
 
 
+def unchecked_file(rounds):
+    """A file that has not answered yet runs in a process of its own, once."""
+    print("\n## From the start of the process to the first token, a file that has not answered before and the same file later")
+    first, later = [], []
+    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+        file = pathlib.Path(folder, "any.gguf")
+        os.link(default_model(), file)
+        command = [BERTH, "run", file, "--raw", "-p", START, "--max-new-tokens", "2", "--stream"]
+        print("berth:   ", *command[1:])
+        for number in range(2 * rounds):
+            own_cache = dict(os.environ, XDG_CACHE_HOME=os.path.join(folder, str(number)))
+            first.append(seconds_to_first_output(command, own_cache))
+            later.append(seconds_to_first_output(command, own_cache))
+    print("first:   ", spread(first, "s"))
+    print("later:   ", spread(later, "s"))
+    print("pair by pair:", spread([1000 * (a - b) for a, b in zip(first, later)], "ms more"))
+
+
 def seconds(command):
     started = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -121,6 +141,7 @@ def main():
     print(f"{processor()}, {len(os.sched_getaffinity(0))} processors; {version}; {arguments.rounds} rounds")
     tokens_per_second(arguments.rounds, arguments.llama_bench)
     first_token(arguments.rounds)
+    unchecked_file(arguments.rounds)
     devices(arguments.rounds)
 
 

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "net/key_folder.h"
 #include "net/sockets.h"
 #include "output.h"
+#include "text/bytes.h"
 #include "text/printable.h"
 #include "worker_keys.h"
 
@@ -26,7 +29,7 @@ namespace {
 constexpr auto worker_examples =
     "Examples:\n"
     "  berth worker\n"
-    "  berth worker --listen 127.0.0.1:50053 --device cuda:1\n"
+    "  berth worker --listen 127.0.0.1:50053 --device cuda:1 --memory 8GiB\n"
     "  berth worker --listen 0.0.0.0:50052 --tls\n"
     "  BERTH_RPC=127.0.0.1:50052 berth run smollm2 -p \"Hi!\" --device rpc:0";
 
@@ -35,6 +38,7 @@ struct WorkerArguments {
   std::vector<std::string> devices;
   int n_threads = 0;
   std::string cache;
+  std::optional<std::string> memory;
   bool tls = false;
   bool any_user = false;
   bool unprotected = false;
@@ -43,6 +47,12 @@ struct WorkerArguments {
 
 host::WorkerOptions worker_options(const WorkerArguments& arguments) {
   host::WorkerOptions options{.n_threads = arguments.n_threads, .cache = arguments.cache};
+  if (arguments.memory) {
+    constexpr auto most = std::uint64_t{1} << 60;
+    options.memory_bytes = parse_bytes(*arguments.memory);
+    if (options.memory_bytes.value_or(0) == 0 || *options.memory_bytes > most)
+      throw WrongUse("--memory takes a size such as 8GiB, not " + in_quotes(*arguments.memory), "berth worker");
+  }
   if (arguments.devices.empty()) return options;
   options.devices.clear();
   for (const auto& text : arguments.devices) {
@@ -132,6 +142,10 @@ void add_worker(CLI::App& app, Action& action) {
       ->check(whole_number());
   command->add_option("--cache", arguments->cache, "A folder for weights, so that they are sent once only")
       ->type_name("FOLDER");
+  command
+      ->add_option("--memory", arguments->memory,
+                   "What clients may take of each device, all of them together, such as 8GiB (what it has)")
+      ->type_name("SIZE");
   add_protection(*command, *arguments);
   command->require_subcommand(0, 1);
   add_worker_keys(*command, action);

@@ -10,7 +10,7 @@ for purpose in "${@:-build}"; do
                     libcli11-dev libfmt-dev nlohmann-json3-dev libedit-dev
                     libyaml-dev libpcre2-dev libcurl4-openssl-dev libssl-dev libicu-dev libhwloc-dev" ;;
     test)   wanted="$wanted libgtest-dev libgmock-dev gcovr openssl python3-jsonschema
-                    libvulkan-dev libze-dev zsh fish mandoc" ;;
+                    libvulkan-dev libze-dev zsh fish mandoc iproute2" ;;
     bench)  wanted="$wanted libbenchmark-dev" ;;
     tidy)   wanted="$wanted clang-tidy" ;;
     format) wanted="$wanted clang-format" ;;

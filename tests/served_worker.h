@@ -63,11 +63,12 @@ inline Descriptor connected_to(const std::string& endpoint, Descriptor client = 
 /// Its front runs in this process.
 class ServedWorker {
  public:
-  explicit ServedWorker(host::WorkerDoor door = {}) : door_(std::move(door)) {
+  explicit ServedWorker(host::WorkerDoor door = {}, host::WorkerOptions options = {.n_threads = 1})
+      : door_(std::move(door)) {
     door_.listen = free_endpoint();
-    thread_ = std::jthread([this](const std::stop_token& stop) {
+    thread_ = std::jthread([this, options = std::move(options)](const std::stop_token& stop) {
       const CallContext context(stop, [this](LogLevel, std::string_view what) { tell(std::string(what)); });
-      host::run_worker({.n_threads = 1}, door_, context, [this] { tell("ready"); });
+      host::run_worker(options, door_, context, [this] { tell("ready"); });
     });
     EXPECT_TRUE(told("ready"));
   }
@@ -108,6 +109,15 @@ class ServedWorker {
   std::string log_;
   std::jthread thread_;
 };
+
+/// Whether a client is served. On a busy machine one handshake may take longer than the patience of a test.
+inline bool serves(const ServedWorker& worker) {
+  for (int tries = 0; tries < 20; ++tries) try {
+      return discovery::RpcWorker(worker.endpoint(), std::chrono::seconds(20)).devices().size() == 1;
+    } catch (const discovery::RpcError&) {
+    }
+  return false;
+}
 
 /// All that comes until the other end closes.
 inline std::string all_from(int socket) {

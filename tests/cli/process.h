@@ -65,6 +65,7 @@ class Process {
 
   void type(std::string_view text);  ///< at the terminal
   void send(int signal);
+  pid_t pid() const { return pid_; }
   /// Whether `text` came on standard output, the terminal, or standard error, after what was waited for before.
   bool wait_for(std::string_view text);
   const std::string& output() const { return outcome_.out; }  ///< as far as it was waited for

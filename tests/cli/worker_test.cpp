@@ -1,7 +1,11 @@
 /// `berth worker`, and answers that outlive it.
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
 
 #include "berth/engine.h"
 #include "cli/process.h"
@@ -38,10 +42,10 @@ TEST(WorkerCommand, ListensForThisMachineAlone) {
 TEST(WorkerCommand, ThatIsKilledEndsNoAnswer) {
   BERTH_NEEDS_MODEL();
   const auto endpoint = free_endpoint();
-  Process worker({"worker", "--listen", endpoint});
+  Process worker({"worker", "--listen", endpoint, "--threads", "1"});
   ASSERT_TRUE(worker.wait_for("can be used"));
   Process run({"run", model_path().string(), "--raw", "-p", "1 2 3 4 5 6 7 8 9 10", "--max-new-tokens", "60",
-               "--device", "rpc:0", "--isolation", "automatic"},
+               "--device", "rpc:0", "--isolation", "automatic", "--threads", "1"},
               {.environment = {{"BERTH_RPC", endpoint}, {"BERTH_PROBES", "cpu,rpc"}}});
   ASSERT_TRUE(run.wait_for("11"));
   worker.send(SIGINT);
@@ -49,6 +53,54 @@ TEST(WorkerCommand, ThatIsKilledEndsNoAnswer) {
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_THAT(outcome.err, AllOf(HasSubstr("rpc:0 (" + endpoint + ") was lost"), HasSubstr("going on on cpu")));
   EXPECT_THAT(outcome.out, HasSubstr("11 12 13 14 15 16")) << "nothing is missing and nothing is there twice";
+}
+
+/// Sends `signal` to a process and to those that it started.
+void send_to_all(pid_t process, int signal) {
+  kill(process, signal);
+  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
+    std::ifstream children(task.path() / "children");
+    for (pid_t child = 0; children >> child;) kill(child, signal);
+  }
+}
+
+TEST(WorkerCommand, ThatIsFrozenEndsNoAnswer) {
+  BERTH_NEEDS_MODEL();
+  const auto endpoint = free_endpoint();
+  Process worker({"worker", "--listen", endpoint, "--threads", "1"});
+  ASSERT_TRUE(worker.wait_for("can be used"));
+  Process run({"run", model_path().string(), "--raw", "-p", "1 2 3 4 5 6 7 8 9 10", "--max-new-tokens", "30",
+               "--device", "rpc:0", "--isolation", "automatic", "--threads", "1"},
+              {.environment = {{"BERTH_RPC", endpoint}, {"BERTH_PROBES", "cpu,rpc"}}});
+  ASSERT_TRUE(run.wait_for("11"));
+  send_to_all(worker.pid(), SIGSTOP);
+  const auto frozen = std::chrono::steady_clock::now();
+  const bool noticed = run.wait_for("was lost");
+  const std::chrono::duration<double> after = std::chrono::steady_clock::now() - frozen;
+  const auto outcome = run.wait();
+  send_to_all(worker.pid(), SIGKILL);
+  EXPECT_TRUE(noticed);
+  std::cout << "noticed after " << after.count() << " s\n";
+  EXPECT_LT(after.count(), 15) << "5 s where the machine is idle";
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr(endpoint + " greets nobody any more"), HasSubstr("going on on cpu")));
+  EXPECT_THAT(outcome.out, HasSubstr("11 12 13 14 15 16"));
+}
+
+TEST(WorkerCommand, OffersNoMoreMemoryThanItWasGiven) {
+  const auto endpoint = free_endpoint();
+  Process worker({"worker", "--listen", endpoint, "--threads", "1", "--memory", "96MiB"});
+  ASSERT_TRUE(worker.wait_for("cpu can be used at " + endpoint));
+  const ProcessOptions options{.environment = {{"BERTH_RPC", endpoint}, {"BERTH_PROBES", "cpu,rpc"}}};
+  EXPECT_THAT(berth_command({"devices"}, options).out, HasSubstr("96.0 MiB  96.0 MiB"));
+  if (std::filesystem::exists(model_path())) {
+    const auto run = berth_command({"run", model_path().string(), "-p", "Hi!", "--device", "rpc:0"}, options);
+    EXPECT_THAT(run.err, AllOf(HasSubstr("rpc:0"), HasSubstr("allocate")));
+    EXPECT_NE(run.exit_code, 0);
+    EXPECT_TRUE(worker.wait_for("that this worker may give are free"));
+  }
+  for (const std::string wrong : {"much", "0", "-1GiB", "99999999999GiB"})
+    EXPECT_EQ(berth_command({"worker", "--memory", wrong}).exit_code, 2) << wrong;
 }
 
 TEST(IsolatedRun, KeepsItsEngineApartWhereItIsToldTo) {

@@ -194,6 +194,16 @@ TEST(RpcProbe, CountsMemoryOfOneHostOnce) {
   EXPECT_EQ(found.pools[0], (MemoryPool{"rpc host:127.0.0.1", PoolKind::remote, 10, 10}));
 }
 
+TEST(RpcProbe, CountsMemoryThatWorkersWereGivenForEachOfThem) {
+  constexpr std::uint64_t given = 64 << 20;
+  const Listener first(Worker{.devices = {{given, given}}});
+  const Listener second(Worker{.devices = {{given, given}}});
+  const auto found = ask({first.endpoint(), second.endpoint()});
+  ASSERT_THAT(found.devices, SizeIs(2));
+  EXPECT_NE(found.devices[0].pool, found.devices[1].pool);
+  EXPECT_EQ(found.devices[0].note, "");
+}
+
 TEST(RpcProbe, CountsEqualGpusBehindTwoWorkersTwice) {
   const Listener first(Worker{.devices = {{9, 10}}});
   const Listener second(Worker{.devices = {{9, 10}}});

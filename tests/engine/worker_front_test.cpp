@@ -27,8 +27,6 @@ std::string refusal_at(const std::string& endpoint) {
   return refusal<RpcError>([&] { RpcWorker worker(endpoint, 20s); });
 }
 
-bool serves(const ServedWorker& worker) { return RpcWorker(worker.endpoint(), 20s).devices().size() == 1; }
-
 /// A greeting, and after it a command with a body that is said to be that long.
 std::string rpc_bytes(char command, std::uint64_t size) {
   std::string bytes(33, '\0');

@@ -14,6 +14,7 @@
 #include "berth/inventory.h"
 #include "berth/load_planned.h"
 #include "berth/model.h"
+#include "engine/cut_answer.h"
 #include "real_worker.h"
 #include "several_clients.h"
 #include "test_model.h"
@@ -24,47 +25,6 @@ namespace {
 
 using testing::HasSubstr;
 using loss_clock = std::chrono::steady_clock;
-
-const SessionOptions of_one_thread{.n_threads = 1};
-
-int number_of(const char* variable, int otherwise) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::atoi(text);
-}
-
-LoadRequest request_at(const std::string& endpoint) {
-  LoadRequest request{.model = test::model_path(), .device = Device::rpc(0), .context = ContextSpec{.n_ctx = 512}};
-  request.keys.set("rpc:0", {.endpoint = endpoint});
-  return request;
-}
-
-GenerationRequest backwards_from_five(const LoadedModel& model) {
-  return {.prompts = {model.apply_chat_template({{"user", "Count from one to five."},
-                                                 {"assistant", "One, two, three, four, five."},
-                                                 {"user", "Now count backwards."}})},
-          .options = {.max_new_tokens = 16}};
-}
-
-const std::vector<Completion>& expected_completions() {
-  static const auto completions = [] {
-    const auto model = engine("llama.cpp").load({.model = test::model_path()});
-    return model->new_session(of_one_thread)->generate(backwards_from_five(*model)).completions;
-  }();
-  return completions;
-}
-
-std::size_t files_open() {
-  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
-}
-
-std::size_t children_of_this() {
-  std::size_t count = 0;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
-    std::ifstream file(task.path() / "children");
-    for (int pid = 0; file >> pid;) ++count;
-  }
-  return count;
-}
 
 class WorkerLoss : public testing::Test {
   void SetUp() override {

@@ -67,10 +67,16 @@ std::uint64_t memory_of_this_machine(const std::filesystem::path& root) {
   return meminfo(read_system_file(root / "proc/meminfo").value_or("")).total;
 }
 
-bool is_cpu(const RpcMemory& device) { return device.free_bytes == device.total_bytes; }
+/// A size that somebody gave (berth worker --memory): the memory of a machine hardly ever is whole MiB or MB.
+bool is_given(std::uint64_t bytes) { return bytes % (1U << 20) == 0 || bytes % 1'000'000 == 0; }
+
+bool is_cpu(const RpcMemory& device) {
+  return device.free_bytes == device.total_bytes && !is_given(device.total_bytes);
+}
 
 /// Workers of one host that offer its CPU share its memory. They are known by one size, all of which they call free,
-/// which a GPU hardly ever has: two equal GPUs behind two workers are two. So are two devices of one worker.
+/// which a GPU hardly ever has: two equal GPUs behind two workers are two. So are two devices of one worker, and two workers that
+/// were given memory of their own.
 class Pools {
  public:
   explicit Pools(std::uint64_t memory_here) : memory_here_(memory_here) {}

@@ -197,20 +197,37 @@ struct RpcWorker::Connection {
     receive(std::as_writable_bytes(std::span(&response, 1)));
     return response;
   }
+
+  void greet(std::span<const std::byte> capabilities) {
+    const auto hello = ask<Hello>(Command::hello, capabilities);
+    version = fmt::format("{}.{}.{}", hello.major, hello.minor, hello.patch);
+    if (hello.major != protocol_major || hello.minor > protocol_minor)
+      fail(hello.major < protocol_major ? Kind::too_old : Kind::other,
+           fmt::format("speaks version {} of the protocol, and this program {}.{}: run a worker of the same llama.cpp "
+                       "(\"berth --version\" names it)",
+                       version, protocol_major, protocol_minor));
+  }
 };
+
+std::string answer_to_question() {
+  const Hello hello{.major = protocol_major, .minor = protocol_minor, .patch = 0, .padding = 0, .capabilities = {}};
+  const std::uint64_t size = sizeof hello;
+  std::string answer(reinterpret_cast<const char*>(&size), sizeof size);
+  return answer.append(reinterpret_cast<const char*>(&hello), sizeof hello);
+}
 
 RpcWorker::RpcWorker(const std::string& endpoint, std::chrono::milliseconds deadline,
                      std::chrono::milliseconds to_connect)
     : connection_(std::make_unique<Connection>(endpoint, deadline, to_connect)) {
   // Without capabilities: the connection stays TCP.
   const std::array<std::byte, sizeof(Hello::capabilities)> none{};
-  const auto hello = connection_->ask<Hello>(Command::hello, none);
-  connection_->version = fmt::format("{}.{}.{}", hello.major, hello.minor, hello.patch);
-  if (hello.major != protocol_major || hello.minor > protocol_minor)
-    connection_->fail(hello.major < protocol_major ? Kind::too_old : Kind::other,
-                      fmt::format("speaks version {} of the protocol, and this program {}.{}: run a worker of the same "
-                                  "llama.cpp (\"berth --version\" names it)",
-                                  connection_->version, protocol_major, protocol_minor));
+  connection_->greet(none);
+}
+
+void RpcWorker::ask_front(const std::string& endpoint, std::chrono::milliseconds deadline,
+                          std::chrono::milliseconds to_connect) {
+  static_assert(question_to_front.size() == sizeof(Hello::capabilities));
+  Connection(endpoint, deadline, to_connect).greet(std::as_bytes(std::span(question_to_front)));
 }
 
 RpcWorker::~RpcWorker() = default;

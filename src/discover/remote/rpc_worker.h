@@ -7,6 +7,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "discover/remote/rpc_endpoint.h"
@@ -27,6 +28,11 @@ struct RpcMemory {
   std::uint64_t total_bytes = 0;
 };
 
+/// What a client sends as its capabilities, of which it has none, to ask whether somebody is there. The front of Berth's own workers
+/// answers it by answer_to_question(), and starts no process for it; to ggml's server it is a greeting as any.
+inline constexpr std::string_view question_to_front = "berth: anybody there?   ";
+std::string answer_to_question();
+
 /// A connection to one worker, by TLS where its endpoint says so. One of plain ggml serves nobody else meanwhile. Every function throws RpcError.
 class RpcWorker {
  public:
@@ -34,6 +40,9 @@ class RpcWorker {
   /// deadline, too. For TLS with the keys of keys_of_client() (worker_link.h).
   RpcWorker(const std::string& endpoint, std::chrono::milliseconds deadline,
             std::chrono::milliseconds to_connect = std::chrono::milliseconds::max());
+  /// Asks whether it is there, as the constructor does, and no more: `question_to_front`.
+  static void ask_front(const std::string& endpoint, std::chrono::milliseconds deadline,
+                        std::chrono::milliseconds to_connect = std::chrono::milliseconds::max());
   ~RpcWorker();
   RpcWorker(const RpcWorker&) = delete;
   RpcWorker& operator=(const RpcWorker&) = delete;

@@ -3,38 +3,47 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
+#include <chrono>
+#include <string_view>
+#include <thread>
+
+#include "discover/remote/rpc_worker.h"
 
 namespace berth::host {
 namespace {
 
 // ggml-rpc.cpp: the command HELLO, 8 bytes of length, and 24 bytes.
-constexpr unsigned char hello = 14;
+constexpr char hello = 14;
 constexpr int greeting_bytes = 1 + 8 + 24;
-constexpr unsigned char handshake_of_tls = 22;
-
-void wake_at(int socket, int bytes) { setsockopt(socket, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes); }
+constexpr char handshake_of_tls = 22;
+constexpr std::chrono::milliseconds between_looks_at_a_part{1};
 
 }  // namespace
 
-std::string problem_of_greeting(int socket, process::Clock::time_point deadline) {
+Greeting greeting_of(int socket, process::Clock::time_point deadline) {
+  std::array<char, greeting_bytes> bytes{};
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - process::Clock::now()).count();
-    pollfd watched{socket, POLLIN, 0};
-    if (left <= 0 || poll(&watched, 1, static_cast<int>(left)) <= 0) return "did not greet in time";
-    std::array<unsigned char, greeting_bytes> bytes{};
+    pollfd watched{socket, POLLIN | POLLRDHUP, 0};
+    if (left <= 0 || poll(&watched, 1, static_cast<int>(left)) <= 0) return {"did not greet in time"};
     const auto got = recv(socket, bytes.data(), bytes.size(), MSG_PEEK | MSG_DONTWAIT);
-    if (got <= 0) return "went away before it greeted";
+    if (got <= 0) return {"went away before it greeted"};
     if (bytes[0] == handshake_of_tls)
-      return "speaks TLS, and this worker does not: it is named HOST:PORT, without tls://";
-    if (bytes[0] != hello) return "does not speak ggml's RPC";
+      return {"speaks TLS, and this worker does not: it is named HOST:PORT, without tls://"};
+    if (bytes[0] != hello) return {"does not speak ggml's RPC"};
     if (got == greeting_bytes) break;
-    if ((watched.revents & POLLHUP) != 0) return "went away before it greeted";
-    wake_at(socket, greeting_bytes);
+    if ((watched.revents & (POLLHUP | POLLRDHUP)) != 0) return {"went away before it greeted"};
+    std::this_thread::sleep_for(between_looks_at_a_part);  // what lies there already would end each wait at once
   }
-  wake_at(socket, 1);
-  return {};
+  return {.only_asks = std::string_view(bytes.data(), bytes.size()).ends_with(discovery::question_to_front)};
+}
+
+void answer_question(int socket) {
+  std::array<char, greeting_bytes> taken;
+  const auto answer = discovery::answer_to_question();
+  if (recv(socket, taken.data(), taken.size(), MSG_DONTWAIT) == greeting_bytes)
+    (void)!send(socket, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 }  // namespace berth::host

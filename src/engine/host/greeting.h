@@ -7,8 +7,15 @@
 
 namespace berth::host {
 
-/// Waits until a client's greeting lies in the socket, and leaves it there. Answers why what came is none: "does not speak ggml's
-/// RPC"; empty where it is one.
-std::string problem_of_greeting(int socket, process::Clock::time_point deadline);
+struct Greeting {
+  std::string problem = {};  ///< why it is none: "does not speak ggml's RPC"; empty where it is one
+  bool only_asks = false;    ///< whether somebody is there: discovery::question_to_front
+};
+
+/// Waits until a client's greeting lies in the socket, and leaves it there.
+Greeting greeting_of(int socket, process::Clock::time_point deadline);
+
+/// Answers one that only asks.
+void answer_question(int socket);
 
 }  // namespace berth::host

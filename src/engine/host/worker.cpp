@@ -16,7 +16,8 @@ template <>
 struct FieldsOf<host::WorkerOptions> {
   using O = host::WorkerOptions;
   static constexpr std::tuple all = {required("devices", &O::devices), field("keys", &O::keys),
-                                     field("n_threads", &O::n_threads), field("cache", &O::cache)};
+                                     field("n_threads", &O::n_threads), field("cache", &O::cache),
+                                     field("memory_bytes", &O::memory_bytes)};
 };
 
 }  // namespace berth::structs

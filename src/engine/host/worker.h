@@ -1,7 +1,10 @@
 /// Offers devices of this machine to other programs over ggml's RPC.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +23,8 @@ struct WorkerOptions {
   OrderedMap<DeviceKey> keys = {};  ///< as in LoadRequest
   int n_threads = 0;                ///< 0: the cores that this process may use
   std::string cache = {};           ///< a folder for tensors that came before; empty: none are kept
+  /// What all clients together may take of each device; none: what it has.
+  std::optional<std::uint64_t> memory_bytes = {};
 
   Value to_dict() const;
   /// Throws std::invalid_argument saying where what is wrong.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <utility>
@@ -12,6 +13,7 @@ namespace berth::host {
 namespace {
 
 constexpr std::chrono::seconds time_for_child_to_end{2};
+constexpr int most_silent_looks = 8;  // 4 s, counted in looks: the front itself may have been stopped
 
 process::Command command_of_child(const WorkerOptions& options) {
   auto machine = discovery::Machine::this_one();
@@ -22,13 +24,20 @@ process::Command command_of_child(const WorkerOptions& options) {
 
 }  // namespace
 
-WorkerChild::WorkerChild(const WorkerOptions& options) : WorkerChild(options, Connection::pair()) {}
+WorkerChild::WorkerChild(const WorkerOptions& options, MemoryCount* memory)
+    : WorkerChild(options, memory, Connection::pair()) {}
 
-WorkerChild::WorkerChild(const WorkerOptions& options, std::pair<Descriptor, Descriptor> ends)
-    : line_(std::move(ends.first)) {
+WorkerChild::WorkerChild(const WorkerOptions& options, MemoryCount* memory, std::pair<Descriptor, Descriptor> ends)
+    : memory_(memory), line_(std::move(ends.first)) {
   process::reap_undead();
   process_.emplace(command_of_child(options), ends.second, words_.for_writing());
   words_.close_writing();
+  if (memory_ == nullptr) return;
+  number_ = memory_->enter();
+  try {
+    line_.send(Kind::memory, std::to_string(number_), memory_->file());
+  } catch (const ConnectionLost&) {  // it ended, which is_ready_by() and hand() tell
+  }
 }
 
 WorkerChild::~WorkerChild() { end(); }
@@ -70,6 +79,16 @@ void WorkerChild::wait() {
   }
 }
 
+void WorkerChild::end_if_frozen() {
+  std::array<char, 1024> signs;
+  const auto got = recv(line_.socket(), signs.data(), signs.size(), MSG_DONTWAIT);
+  silent_looks_ = got < 0 && was_heard_ ? silent_looks_ + 1 : 0;
+  was_heard_ = was_heard_ || got > 0;
+  if (silent_looks_ < most_silent_looks) return;
+  was_frozen_ = true;
+  process_->kill(process::Child::Victims::all);
+}
+
 std::string WorkerChild::end() {
   if (!process_) return {};
   line_.shut_down();
@@ -77,7 +96,9 @@ std::string WorkerChild::end() {
   process_->kill(process::Child::Victims::all);
   const auto exit = process_->reap(process::Clock::now() + time_for_child_to_end);
   process_.reset();
+  if (memory_ != nullptr) memory_->leave(number_);
   words_.read();
+  if (was_frozen_) return "was frozen, and was ended after 4 s" + words_.text();
   if (exit == process::Exit{} && words_.text().empty()) return {};
   return ending(exit) + words_.text();
 }

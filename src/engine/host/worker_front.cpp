@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <stdexcept>
@@ -15,6 +14,7 @@
 #include "berth/error.h"
 #include "discover/remote/rpc_endpoint.h"
 #include "engine/host/greeting.h"
+#include "engine/host/worker_service.h"
 #include "net/sockets.h"
 
 namespace berth::host {
@@ -23,7 +23,6 @@ namespace {
 using process::Clock;
 
 constexpr std::chrono::seconds time_for_devices{60};
-constexpr double most_told_at_once = 20;  // strangers; one more with each second
 constexpr std::size_t most_pending = 64;  // who have not shown yet that they are clients
 
 /// Not taken in: who is told so reads it before the connection is gone only where nothing that he sent is left unread.
@@ -81,13 +80,15 @@ class WorkerFront::Place {
 };
 
 WorkerFront::WorkerFront(WorkerOptions options, WorkerDoor door, LogCallback log)
-    : options_(std::move(options)), door_(std::move(door)), log_(std::move(log)) {}
+    : options_(std::move(options)), door_(std::move(door)), log_(std::move(log)) {
+  if (options_.memory_bytes) memory_.emplace(options_.devices.size());
+}
 
 WorkerFront::~WorkerFront() { end_all(); }
 
 void WorkerFront::run(const std::stop_token& stop, const std::function<void()>& on_ready) {
   const auto listener = listener_at(door_.listen);
-  spare_ = std::make_unique<WorkerChild>(options_);
+  spare_ = new_child();
   const std::stop_callback end_start(stop, [this] {
     const std::lock_guard lock(mutex_);
     if (spare_) spare_->shut_down();
@@ -101,9 +102,12 @@ void WorkerFront::run(const std::stop_token& stop, const std::function<void()>& 
 }
 
 void WorkerFront::end_all() {
+  log_.close();
+  std::unique_ptr<WorkerChild> spare;
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
+    spare = std::move(spare_);  // which the callbacks of run() may be about to shut down
     for (const auto& client : clients_) {
       shutdown(client.socket, SHUT_RDWR);
       if (client.child) client.child->shut_down();
@@ -111,17 +115,27 @@ void WorkerFront::end_all() {
   }
   for (auto& client : clients_) client.thread.join();
   clients_.clear();
-  spare_.reset();
+}
+
+void WorkerFront::end_frozen_children() {
+  if (Clock::now() - looked_at_ < between_signs_of_life) return;
+  looked_at_ = Clock::now();
+  for (const auto& client : clients_)
+    if (client.child) client.child->end_if_frozen();
 }
 
 void WorkerFront::accept_one(int listener) {
-  Descriptor socket(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+  pollfd watched{listener, POLLIN, 0};
+  const int came = poll(&watched, 1, clients_.empty() ? -1 : static_cast<int>(between_signs_of_life.count()));
+  Descriptor socket(came > 0 ? accept4(listener, nullptr, nullptr, SOCK_CLOEXEC) : -1);
   const std::lock_guard lock(mutex_);
+  end_frozen_children();
   clients_.remove_if([](Client& client) {
     if (!client.over) return false;
     client.thread.join();
     return true;
   });
+  if (came <= 0) return;
   if (socket < 0) {
     if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -141,9 +155,9 @@ void WorkerFront::serve(Client& client) {
     door_.who == WorkerDoor::Who::key_holders ? serve_by_tls(client) : serve_plain(client);
   } catch (const net::TlsError& problem) {
     turn_away(client.socket);
-    warn_of_stranger(fmt::format("{} {}", client.name, problem.what()));
+    log_.warn_of_stranger(fmt::format("{} {}", client.name, problem.what()));
   } catch (const std::exception& problem) {
-    warn(fmt::format("{} could not be served: {}", client.name, problem.what()));
+    log_.warn(fmt::format("{} could not be served: {}", client.name, problem.what()));
   }
   std::unique_ptr<WorkerChild> child;
   {
@@ -151,9 +165,20 @@ void WorkerFront::serve(Client& client) {
     child = std::move(client.child);
   }
   const auto how = child ? child->end() : std::string();
-  if (!how.empty()) warn(fmt::format("the process that served {} {}; others are not affected", client.name, how));
+  if (!how.empty()) log_.warn(fmt::format("the process that served {} {}; others are not affected", client.name, how));
   const std::lock_guard lock(mutex_);
   client.socket.reset();
+}
+
+bool WorkerFront::wants_process(const Client& client, int socket) {
+  const auto greeting = greeting_of(socket, Clock::now() + door_.patience);
+  if (!greeting.problem.empty()) {
+    turn_away(socket);
+    log_.warn_of_stranger(fmt::format("{} was turned away: it {}", client.name, greeting.problem));
+    return false;
+  }
+  if (greeting.only_asks) answer_question(socket);
+  return !greeting.only_asks;
 }
 
 void WorkerFront::serve_plain(Client& client) {
@@ -161,19 +186,15 @@ void WorkerFront::serve_plain(Client& client) {
     const auto user = net::user_of_peer(client.socket);
     if (user != geteuid()) {
       if (user)
-        warn_of_stranger(fmt::format("{} was turned away: it belongs to another user ({})", client.name, *user));
+        log_.warn_of_stranger(fmt::format("{} was turned away: it belongs to another user ({})", client.name, *user));
       return;
     }
   }
-  const auto problem = problem_of_greeting(client.socket, Clock::now() + door_.patience);
-  if (!problem.empty()) {
-    turn_away(client.socket);
-    warn_of_stranger(fmt::format("{} was turned away: it {}", client.name, problem));
-    return;
-  }
+  if (!wants_process(client, client.socket)) return;
   const Place place(*this);
   if (!place.taken()) {
-    warn(fmt::format("{} was turned away: {} clients are here, as many as may be", client.name, door_.connections));
+    log_.warn(
+        fmt::format("{} was turned away: {} clients are here, as many as may be", client.name, door_.connections));
     return;
   }
   give(client, client.socket);
@@ -188,15 +209,26 @@ void WorkerFront::serve_by_tls(Client& client) {
   const Place place(*this);
   if (!place.taken()) {
     secured.send(fmt::format("takes no more clients: it has {}, as many as may be\n", door_.connections), deadline);
-    warn(fmt::format("{} was turned away: {} clients are here, as many as may be", client.name, door_.connections));
+    log_.warn(
+        fmt::format("{} was turned away: {} clients are here, as many as may be", client.name, door_.connections));
     turn_away(client.socket);
     return;
   }
-  auto [near, far] = Connection::pair();
-  give(client, far);
-  far.reset();
   secured.send("ok\n", deadline);
+  auto ends = Connection::pair();
+  const std::jthread giving([&, far = std::move(ends.second)] {
+    try {
+      if (wants_process(client, far)) give(client, far);
+    } catch (const std::exception& problem) {
+      log_.warn(fmt::format("{} could not be served: {}", client.name, problem.what()));
+    }
+  });
+  const Descriptor near = std::move(ends.first);  // closed before that thread is waited for
   secured.relay(near);
+}
+
+std::unique_ptr<WorkerChild> WorkerFront::new_child() {
+  return std::make_unique<WorkerChild>(options_, memory_ ? &*memory_ : nullptr);
 }
 
 void WorkerFront::give(Client& client, int socket) {
@@ -205,29 +237,10 @@ void WorkerFront::give(Client& client, int socket) {
   if (spare_ && !spare_->has_ended() && spare_->hand(socket)) {
     client.child = std::move(spare_);
   } else {
-    client.child = std::make_unique<WorkerChild>(options_);
+    client.child = new_child();
     if (!client.child->hand(socket)) throw std::runtime_error("its process " + client.child->end());
   }
-  spare_ = std::make_unique<WorkerChild>(options_);
-}
-
-void WorkerFront::warn(const std::string& what) {
-  const std::lock_guard lock(log_mutex_);
-  if (log_ && !ending_) log_(LogLevel::warning, what);
-}
-
-void WorkerFront::warn_of_stranger(const std::string& what) {
-  const std::lock_guard lock(log_mutex_);
-  const auto now = Clock::now();
-  const std::chrono::duration<double> since = now - std::exchange(last_stranger_, now);
-  may_tell_ = std::min(most_told_at_once, may_tell_ + since.count());
-  if (may_tell_ < 1) {
-    ++untold_strangers_;
-    return;
-  }
-  may_tell_ -= 1;
-  const auto others = std::exchange(untold_strangers_, 0);
-  if (log_ && !ending_) log_(LogLevel::warning, others == 0 ? what : fmt::format("{}; {} more before", what, others));
+  spare_ = new_child();
 }
 
 }  // namespace berth::host

@@ -5,13 +5,14 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
-#include <string>
 #include <thread>
 
-#include "berth/log.h"
 #include "engine/host/worker.h"
 #include "engine/host/worker_child.h"
+#include "engine/host/worker_log.h"
+#include "engine/memory_count.h"
 
 namespace berth::host {
 
@@ -31,29 +32,29 @@ class WorkerFront {
   struct Client;
   class Place;
 
+  /// Waits for one who connects, or until it is time to look after those who are here.
   void accept_one(int listener);
+  void end_frozen_children();
   void serve(Client& client);
+  /// Waits for the greeting that comes over `socket`. False for one who is turned away or only asks.
+  bool wants_process(const Client& client, int socket);
   void serve_plain(Client& client);
   void serve_by_tls(Client& client);
+  std::unique_ptr<WorkerChild> new_child();
   /// A process that has `socket` as its client.
   void give(Client& client, int socket);
   void end_all();
-  void warn(const std::string& what);
-  /// Those who are turned away may come often.
-  void warn_of_stranger(const std::string& what);
 
   WorkerOptions options_;
   WorkerDoor door_;
-  LogCallback log_;
-  std::mutex mutex_;  // of what follows
+  WorkerLog log_;
+  std::optional<MemoryCount> memory_;  // where it is limited
+  std::mutex mutex_;                   // of what follows
   std::unique_ptr<WorkerChild> spare_;
   std::list<Client> clients_;
   int places_taken_ = 0;
+  process::Clock::time_point looked_at_{};
   std::atomic<bool> ending_{false};
-  std::mutex log_mutex_;  // of what follows
-  process::Clock::time_point last_stranger_{};
-  double may_tell_ = 0;
-  int untold_strangers_ = 0;
 };
 
 }  // namespace berth::host

@@ -1,9 +1,14 @@
 /// What the process does that serves one client of a worker.
 #pragma once
 
+#include <chrono>
+
 #include "engine/host/worker.h"
 
 namespace berth::host {
+
+/// How often the front hears of a process that has a client, whatever that one computes.
+inline constexpr std::chrono::milliseconds between_signs_of_life{500};
 
 /// Offers the devices to one client, which comes over `front`, and ends the process afterwards, or when the other end of
 /// `front` is closed. Throws EngineError where it cannot serve.

@@ -20,7 +20,7 @@ constexpr milliseconds time_to_get_known{2000};
 constexpr milliseconds time_for_a_second{250};
 constexpr milliseconds least_patience{3500};
 constexpr milliseconds most_patience{30'000};
-constexpr milliseconds between_greetings{2000};
+constexpr milliseconds between_greetings{500};
 constexpr milliseconds patience_after_a_loss{5000};
 constexpr milliseconds time_to_connect{2000};
 
@@ -35,7 +35,7 @@ std::optional<milliseconds> patience_with(const std::string& endpoint) {
     const discovery::RpcWorker first(endpoint, time_to_get_known);
     const auto usual = since(start);
     const auto second_start = std::chrono::steady_clock::now();
-    const discovery::RpcWorker second(endpoint, time_for_a_second + 5 * usual);
+    discovery::RpcWorker::ask_front(endpoint, time_for_a_second + 5 * usual);
     return std::clamp(20 * since(second_start), least_patience, most_patience);
   } catch (const std::exception&) {
     return std::nullopt;
@@ -44,7 +44,7 @@ std::optional<milliseconds> patience_with(const std::string& endpoint) {
 
 bool greets(const std::string& endpoint, milliseconds patience, milliseconds to_connect) {
   try {
-    const discovery::RpcWorker worker(endpoint, patience, to_connect);
+    discovery::RpcWorker::ask_front(endpoint, patience, to_connect);
     return true;
   } catch (const discovery::RpcError& problem) {  // one that answers anything is there
     return problem.kind != discovery::RpcError::Kind::silent && problem.kind != discovery::RpcError::Kind::unreachable;
@@ -118,7 +118,7 @@ std::set<std::string> WorkerWatch::silent(const std::set<std::string>& endpoints
   }
   const auto greeted = side_by_side<bool>(others, [](const std::string& each) {
     try {
-      const discovery::RpcWorker worker(each, patience_after_a_loss, time_to_connect);
+      discovery::RpcWorker::ask_front(each, patience_after_a_loss, time_to_connect);
       return true;
     } catch (const std::exception&) {
       return false;

@@ -13,7 +13,7 @@ using StartServer = void (*)(const char* endpoint, const char* cache_dir, std::s
 }  // namespace
 
 void serve_devices(const std::vector<Device>& devices, const OrderedMap<DeviceKey>& keys, int n_threads,
-                   const std::string& cache) {
+                   const std::string& cache, const std::optional<MemoryLimit>& limit) {
   start_backends(Backends::without_drivers);
   const auto rpc = ggml_backend_reg_by_name("RPC");
   const auto start =
@@ -25,6 +25,7 @@ void serve_devices(const std::vector<Device>& devices, const OrderedMap<DeviceKe
   for (const auto& device : devices) {
     const auto* key = keys.find(device.str());
     handles.push_back(find_device(device, key == nullptr ? DeviceKey() : *key).handle);
+    if (limit) limit_memory(handles.back(), handles.size() - 1, *limit);
   }
   // A port of its own, at which nobody is listened to.
   start("127.0.0.1:0", cache.empty() ? nullptr : cache.c_str(), static_cast<std::size_t>(n_threads), handles.size(),

@@ -6,6 +6,10 @@
 #include <limits>
 
 #ifdef __x86_64__
+#ifndef __clang__  // GCC's headers for AVX-512 leave registers open where a mask takes all of them
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
 #endif
 
@@ -105,7 +109,7 @@ __attribute__((target("avx512f"))) Maximum maximum_by_16(std::span<const float> 
     largest[1] = _mm512_max_ps(b, largest[1]);
     largest[2] = _mm512_max_ps(c, largest[2]);
     largest[3] = _mm512_max_ps(d, largest[3]);
-    nan |= _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q) | _mm512_cmp_ps_mask(c, d, _CMP_UNORD_Q);
+    nan = static_cast<__mmask16>(nan | _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q) | _mm512_cmp_ps_mask(c, d, _CMP_UNORD_Q));
   }
   Maximum found;
   found.value =

@@ -31,7 +31,7 @@ class PackedWeights {
   const Kernels& kernels_;
   bool is_int8_;
   mutable std::mutex mutex_;
-  mutable std::map<const ggml_tensor*, std::vector<float>> packed_;
+  mutable std::map<const ggml_tensor*, Aligned<float>> packed_;
   mutable std::map<const ggml_tensor*, Int8Matrix> int8_;
 };
 

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
+
+#include "engine/encoder/aligned.h"
 
 namespace berth::encoder {
 
@@ -13,9 +14,9 @@ inline constexpr std::int64_t int8_group = 96;
 
 /// A matrix in int8: w = scale q, a scale for each column and group.
 struct Int8Matrix {
-  std::vector<std::uint8_t> values;  ///< q + 128, by panel, group, four numbers of the inner dimension, column
-  std::vector<float> scales;         ///< by panel, group, column
-  std::vector<float> sums;           ///< of w over the group, likewise
+  Aligned<std::uint8_t> values;  ///< q + 128, by panel, group, four numbers of the inner dimension, column
+  Aligned<float> scales;         ///< by panel, group, column
+  Aligned<float> sums;           ///< of w over the group, likewise
 
   std::uint64_t bytes() const { return values.size() + (scales.size() + sums.size()) * sizeof(float); }
 };
@@ -87,7 +88,7 @@ inline std::int64_t panels_of(const Kernels& kernels, std::int64_t columns) {
 
 /// A matrix [columns, inner] of a linear layer as product() takes it: panels of columns, in which the numbers of one row of
 /// x's inner dimension lie side by side; the last panel is filled up with zeros.
-std::vector<float> packed(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns);
+Aligned<float> packed(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns);
 Int8Matrix packed_int8(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns);
 
 /// Of `inner` numbers.

@@ -187,6 +187,7 @@ TEST_F(EncoderKernels, AttentionIsThatOfTheDefinition) {
                          .value = value.data() + head * size,
                          .result = result.data() + head * size,
                          .stride = stride,
+                         .result_stride = stride,
                          .length = length,
                          .head_size = size,
                          .scale = scale});

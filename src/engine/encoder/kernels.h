@@ -27,9 +27,9 @@ struct Product {
   std::int64_t x_stride = 0;  ///< numbers between two rows
   std::int64_t rows = 0;
   std::int64_t inner = 0;
-  const float* packed = nullptr;       ///< by packed()
-  const Int8Matrix* int8 = nullptr;    ///< by packed_int8(), instead
-  const float* bias = nullptr;    ///< [columns], or nullptr
+  const float* packed = nullptr;     ///< by packed()
+  const Int8Matrix* int8 = nullptr;  ///< by packed_int8(), instead
+  const float* bias = nullptr;       ///< [columns], or nullptr
   std::int64_t columns = 0;
   float* y = nullptr;
   std::int64_t y_stride = 0;
@@ -52,13 +52,14 @@ struct NormRows {
   std::int64_t end_row = 0;
 };
 
-/// softmax(scale query key) value of one head of one sequence; rows are `stride` apart.
+/// softmax(scale query key) value of one head of one sequence; rows are `stride` apart, but for those of the result.
 struct HeadAttention {
   const float* query = nullptr;
   const float* key = nullptr;
   const float* value = nullptr;
   float* result = nullptr;
   std::int64_t stride = 0;
+  std::int64_t result_stride = 0;
   std::int64_t length = 0;
   std::int64_t head_size = 0;
   float scale = 1;
@@ -69,7 +70,8 @@ struct Kernels {
   const char* name;
   std::int64_t panel;  ///< columns of a packed matrix that lie together
   void (*product)(const Product&);
-  void (*product_int8)(const Product&);  ///< rows of x in int8 too, by group; nullptr where the processor has no instruction
+  void (*product_int8)(
+      const Product&);  ///< rows of x in int8 too, by group; nullptr where the processor has no instruction
   void (*norm)(const NormRows&);
   void (*attend)(const HeadAttention&);
 };

@@ -104,6 +104,10 @@ void PackedWeights::set(CpuOperation& operation, std::span<ggml_tensor* const> w
     return all.data();
   };
   const Key key{weights.front(), weights.size()};
+  if (weights.front()->data == nullptr) {
+    measured_[key] = packed_bytes(kernels_, is_int8_, inner, columns);
+    return;
+  }
   if (is_int8_) {
     auto& matrix = int8_[key];
     if (matrix.values.empty()) matrix = packed_int8(kernels_, joined(), inner, columns);
@@ -120,6 +124,7 @@ std::uint64_t PackedWeights::bytes() const {
   std::uint64_t sum = 0;
   for (const auto& [key, values] : packed_) sum += values.size() * sizeof(float);
   for (const auto& [key, matrix] : int8_) sum += matrix.bytes();
+  for (const auto& [key, bytes] : measured_) sum += bytes;
   return sum;
 }
 

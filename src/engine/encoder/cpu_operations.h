@@ -25,7 +25,8 @@ class PackedWeights {
   const Kernels& kernels() const { return kernels_; }
   bool is_int8() const { return is_int8_; }
   /// What a product needs of matrices [inner, columns] in float32 in the memory of the CPU, the columns of one behind those
-  /// of the other. It stays where it is as long as this lives.
+  /// of the other. It stays where it is as long as this lives. Matrices without data, of a graph that is only measured, count in
+  /// bytes().
   void set(CpuOperation& operation, std::span<ggml_tensor* const> weights) const;
   std::uint64_t bytes() const;
 
@@ -37,6 +38,7 @@ class PackedWeights {
   mutable std::mutex mutex_;
   mutable std::map<Key, Aligned<float>> packed_;
   mutable std::map<Key, Int8Matrix> int8_;
+  mutable std::map<Key, std::uint64_t> measured_;
 };
 
 /// What an operation needs beside its tensors. It has to live as long as the graph.

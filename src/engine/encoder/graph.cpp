@@ -30,7 +30,7 @@ ggml_tensor* Graph::product(std::span<const Linear> layers, ggml_tensor* x, bool
   for (const auto& layer : layers) {
     weights.push_back(layer.weight);
     columns += layer.weight->ne[1];
-    if (layer.bias == nullptr) continue;
+    if (layer.bias == nullptr || layer.bias->data == nullptr) continue;
     const auto* bias = static_cast<const float*>(layer.bias->data);
     operation.bias.insert(operation.bias.end(), bias, bias + layer.weight->ne[1]);
   }

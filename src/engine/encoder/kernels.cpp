@@ -42,6 +42,13 @@ Aligned<float> packed(const Kernels& kernels, const float* weights, std::int64_t
   return result;
 }
 
+std::uint64_t packed_bytes(const Kernels& kernels, bool is_int8, std::int64_t inner, std::int64_t columns) {
+  const auto wide = panels_of(kernels, columns) * kernels.panel;
+  const auto floats = static_cast<std::int64_t>(sizeof(float));
+  const auto bytes = is_int8 ? wide * ((inner + 3) / 4 * 4 + int8_groups(inner) * 2 * floats) : wide * inner * floats;
+  return static_cast<std::uint64_t>(bytes);
+}
+
 Int8Matrix packed_int8(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns) {
   const auto panel = kernels.panel;
   const auto groups = int8_groups(inner);

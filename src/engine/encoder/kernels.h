@@ -91,6 +91,8 @@ inline std::int64_t panels_of(const Kernels& kernels, std::int64_t columns) {
 /// A matrix [columns, inner] of a linear layer as product() takes it: panels of columns, in which the numbers of one row of
 /// x's inner dimension lie side by side; the last panel is filled up with zeros.
 Aligned<float> packed(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns);
+/// The bytes that packed(), or packed_int8(), would hold.
+std::uint64_t packed_bytes(const Kernels& kernels, bool is_int8, std::int64_t inner, std::int64_t columns);
 Int8Matrix packed_int8(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns);
 
 /// Of `inner` numbers.

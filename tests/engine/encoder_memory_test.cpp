@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
-
 #include <filesystem>
 #include <random>
 #include <string>
@@ -23,7 +22,7 @@ const std::filesystem::path measured_encoders = BERTH_TEST_DATA_DIR "/encoders";
 constexpr std::size_t longest_batch_tokens = 150;
 
 /// Batches of many short sequences and of few long ones.
-std::vector<EncodeRequest> batches_for(const EncoderInfo& info, const std::vector<EncoderOutput>& outputs) {
+std::vector<EncodeRequest> encoder_batches_for(const EncoderInfo& info, const std::vector<EncoderOutput>& outputs) {
   std::mt19937 random(5);
   const auto most = std::min(info.max_sequence_tokens, longest_batch_tokens);
   std::vector<EncodeRequest> batches;
@@ -39,11 +38,11 @@ std::vector<EncodeRequest> batches_for(const EncoderInfo& info, const std::vecto
 }
 
 /// Loads and computes, and compares what is held then with what was said before.
-void expect_planned(const EncoderRequest& request, const std::vector<EncoderOutput>& outputs) {
+void expect_encoder_holds(const EncoderRequest& request, const std::vector<EncoderOutput>& outputs) {
   SCOPED_TRACE(request.model.filename().string() + " in " + std::string(to_string(request.precision)));
   const auto planned = memory_of(request, {.outputs = outputs, .max_tokens = longest_batch_tokens});
   const auto model = load_encoder(request);
-  for (const auto& batch : batches_for(model->info(), outputs)) model->encode(batch);
+  for (const auto& batch : encoder_batches_for(model->info(), outputs)) model->encode(batch);
   const auto held = model->memory();
   ASSERT_EQ(planned.size(), held.size());
   for (std::size_t i = 0; i < held.size(); ++i) {
@@ -58,16 +57,16 @@ void expect_planned(const EncoderRequest& request, const std::vector<EncoderOutp
 TEST(EncoderMemory, IsWhatTheModelHoldsThen) {
   for (const auto precision : {Precision::float32, Precision::float16, Precision::int8})
     for (const auto* name : {"bert_model", "deberta_v3_nli", "modernbert_model", "mpnet_model", "st_dense"})
-      expect_planned({.model = measured_encoders / name, .precision = precision}, {EncoderOutput::embedding});
-  expect_planned({.model = measured_encoders / "bert_mlm"}, {EncoderOutput::logits});
-  expect_planned({.model = measured_encoders / "bert_nli"},
-                 {EncoderOutput::logits, EncoderOutput::hidden_states, EncoderOutput::pooler_output});
+      expect_encoder_holds({.model = measured_encoders / name, .precision = precision}, {EncoderOutput::embedding});
+  expect_encoder_holds({.model = measured_encoders / "bert_mlm"}, {EncoderOutput::logits});
+  expect_encoder_holds({.model = measured_encoders / "bert_nli"},
+                       {EncoderOutput::logits, EncoderOutput::hidden_states, EncoderOutput::pooler_output});
 }
 
 TEST(EncoderMemory, IsCloseWhereBatchesAreLarge) {
   const EncoderRequest request{.model = measured_encoders / "bert_model"};
   const auto model = load_encoder(request);
-  for (const auto& batch : batches_for(model->info(), {EncoderOutput::embedding})) model->encode(batch);
+  for (const auto& batch : encoder_batches_for(model->info(), {EncoderOutput::embedding})) model->encode(batch);
   EXPECT_LE(memory_of(request, {.max_tokens = longest_batch_tokens})[0].compute, 4 * model->memory()[0].compute);
 }
 
@@ -78,8 +77,8 @@ TEST(EncoderMemory, IsThatOfEachDevice) {
   const Device second(DeviceType::vulkan, 1);
   const DeviceMap map{{"", first}, {"encoder.layer.1", second}, {"classifier", Device::cpu()}};
   for (const auto* name : {"mpnet_nli", "deberta_v3_nli", "bert_ner"})
-    expect_planned({.model = measured_encoders / name, .device = map, .keys = machine.keys(map)},
-                   {EncoderOutput::logits});
+    expect_encoder_holds({.model = measured_encoders / name, .device = map, .keys = machine.keys(map)},
+                         {EncoderOutput::logits});
 }
 
 TEST(EncoderMemory, OfWhatCannotBeLoadedIsTheSameError) {

@@ -84,26 +84,28 @@ std::vector<DeviceUse> use_of(const Parts& parts, const EncoderUse& use) {
   if (outputs.empty())
     outputs = {parts.head && parts.head->rows != Head::Rows::all_tokens ? EncoderOutput::logits
                                                                         : EncoderOutput::embedding};
-  // As many tokens as are computed at a time, in the longest sequences there are: their scores take the most, and where all
-  // lengths differ, what belongs to one length.
+  // As many tokens as are computed at a time: in the longest sequences, whose scores take the most; in long ones that all
+  // differ, as some operands belong to one length; and in the most sequences, for what heads make of each.
+  enum class Lengths { longest, differing, shortest };
   const auto taken = static_cast<std::size_t>(sizes.max_tokens);
   const auto most = std::clamp<std::size_t>(use.max_tokens.value_or(taken), 1, taken);
   const auto longest = std::min(most, longest_measured);
   const auto tokens = std::max(longest, most_pack_tokens(devices));
   Lane lane(devices);
   std::vector<std::uint64_t> bytes(devices.size());
-  for (const bool are_alike : {true, false}) {
+  for (const auto lengths : {Lengths::longest, Lengths::differing, Lengths::shortest}) {
     EncodeRequest request;
-    auto length = longest;
+    auto length = lengths == Lengths::shortest ? 1 : longest;
     for (std::size_t first = 0; first < tokens; first += request.token_ids.back().size()) {
       request.token_ids.emplace_back(std::min(length, tokens - first));
-      if (!are_alike && length > 1) --length;
+      if (lengths == Lengths::differing && length > 1) --length;
     }
     const auto pack = make_packs(request, tokens, 1).front();
     Graph graph(graph_size(sizes, pack), parts.is_spread, parts.packed.get());
     add_outputs(graph, parts, pack, outputs);
     const auto measured = lane.measure(graph, parts.weights->placement().size() + graph.inputs());
-    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = std::max(bytes[i], measured[i]);
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+      bytes[i] = std::max(bytes[i], measured[i] + measured[i] / 16);  // and gaps
   }
   const auto factor = (most + longest - 1) / longest * most_lanes(devices);
   return uses_of(parts, devices, [&](std::size_t device) { return bytes[device] * factor; });

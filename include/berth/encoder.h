@@ -101,8 +101,8 @@ struct EncodeResult {
 struct EncoderInfo {
   std::filesystem::path path = {};
   std::filesystem::path transformer = {};  ///< the folder of config.json and the tokenizer: `path` or one in it
-  std::string architecture = {};  ///< "bert"; `model_type` of config.json
-  std::string model_class = {};   ///< "BertForSequenceClassification"; the first of `architectures`
+  std::string architecture = {};           ///< "bert"; `model_type` of config.json
+  std::string model_class = {};            ///< "BertForSequenceClassification"; the first of `architectures`
   EncoderTask task = EncoderTask::none;
   std::vector<std::string> labels = {};  ///< of a classifier, by number
   std::string problem_type = {};         ///< "single_label_classification", ...; empty where the configuration has none
@@ -160,5 +160,20 @@ struct EncoderRequest {
 /// numbers), EngineError (an architecture that is not known, a device that is not there, too little memory),
 /// std::invalid_argument (a map that leaves something out or names nothing) and Cancelled.
 std::shared_ptr<const EncoderModel> load_encoder(const EncoderRequest& request, const LoadContext& context = {});
+
+/// What an encoder will be used for.
+struct EncoderUse {
+  /// None: the logits of a model with a head over whole sequences, else the embedding.
+  std::vector<EncoderOutput> outputs = {};
+  std::optional<std::size_t> max_tokens = {};  ///< of a sequence; none: as many as the model takes
+
+  bool operator==(const EncoderUse&) const = default;
+};
+
+/// What the encoder holds of each device at most once it was loaded and has computed, the CPU first: weights in the
+/// precision that is asked for, with what kernels lay out anew, and buffers for as many tokens as are computed at a time, in
+/// the longest sequences, on every core. Results are the caller's and do not count.
+/// Headers and small files are read, no weights. Throws as load_encoder().
+std::vector<DeviceUse> memory_of(const EncoderRequest& request, const EncoderUse& use = {});
 
 }  // namespace berth

@@ -42,7 +42,7 @@ class LocalEncoder {
   TextEncoder encoder(const CallContext& context = {}) const;
 
   bool is_loaded() const;
-  /// The weights, on its device, until it is loaded; nothing then, and where the model is not found.
+  /// TextEncoder::memory() until it is loaded; nothing then, and where something is wrong with the model.
   std::vector<DeviceUse> load_use() const;
   /// Why encoder() will fail, where that is known.
   std::optional<std::string> known_problem() const;

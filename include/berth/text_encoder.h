@@ -67,6 +67,10 @@ class TextEncoder {
   /// locate_encoder(), load_encoder() and Tokenizer::load().
   static TextEncoder load(const TextEncoderRequest& request, const LoadContext& context = {});
 
+  /// memory_of() the model for texts of at most `most_tokens`; none: as many as sentence-transformers' settings beside the
+  /// model say. Throws as locate_encoder() and load_encoder(); nothing is loaded.
+  static std::vector<DeviceUse> memory(const TextEncoderRequest& request, std::optional<std::size_t> most_tokens = {});
+
   const EncoderModel& model() const { return *parts_->model; }
   const EncoderInfo& info() const { return model().info(); }
   const Tokenizer& tokenizer() const { return parts_->tokenizer; }

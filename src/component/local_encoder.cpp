@@ -125,10 +125,12 @@ bool LocalEncoder::is_loaded() const { return state_->loaded().has_value(); }
 std::vector<DeviceUse> LocalEncoder::load_use() const {
   if (is_loaded()) return {};
   try {
-    const auto profile = read_model(locate_encoder(state_->given.model, ModelSearch::from_environment()));
     const auto& resolution = state_->resolution();
-    const auto* device = resolution.device.single();
-    return {{.device = device == nullptr ? Device::cpu() : *device, .weights = profile.file_bytes}};
+    return TextEncoder::memory({.model = state_->given.model,
+                                .device = resolution.device,
+                                .keys = resolution.keys,
+                                .precision = precision_of(state_->given.model_kwargs)},
+                               max_tokens());
   } catch (const std::exception&) {
     return {};  // encoder() tells what is wrong
   }

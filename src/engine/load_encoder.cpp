@@ -50,4 +50,13 @@ std::shared_ptr<const EncoderModel> load_encoder(const EncoderRequest& request, 
 #endif
 }
 
+std::vector<DeviceUse> memory_of(const EncoderRequest& request, const EncoderUse& use) {
+#ifdef BERTH_WITH_LLAMA
+  return encoder::memory(request, use);
+#else
+  (void)use;
+  throw EngineError("encoder", request.device.str(), "this build has no ggml: build it with -DBERTH_LLAMA=ON");
+#endif
+}
+
 }  // namespace berth

@@ -177,6 +177,12 @@ TextEncoder TextEncoder::load(const TextEncoderRequest& request, const LoadConte
   return TextEncoder(shared_model<Parts>(folder, wish, context.stop, [&] { return read(folder, request, context); }));
 }
 
+std::vector<DeviceUse> TextEncoder::memory(const TextEncoderRequest& request, std::optional<std::size_t> most_tokens) {
+  const auto folder = locate_encoder(request.model, ModelSearch::from_environment());
+  return memory_of({.model = folder, .device = request.device, .keys = request.keys, .precision = request.precision},
+                   {.outputs = {}, .max_tokens = most_tokens ? most_tokens : sentence_settings(folder).max_tokens});
+}
+
 EncodedTexts TextEncoder::encode(const TextEncodeRequest& request, const EncodeContext& context) const {
   const EncodeOptions options{.truncation = request.truncation.value_or(Truncation{.max_length = max_tokens()}),
                               .offsets = request.offsets};

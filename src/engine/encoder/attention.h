@@ -43,7 +43,8 @@ std::vector<Piece> pieces_of(const Pack& pack, std::int64_t heads, std::int64_t 
 inline constexpr std::size_t operations_of_piece = 40;
 
 struct AttentionInputs {
-  ggml_tensor* query = nullptr;  ///< [hidden, tokens], no view: results may take its place
+  /// [hidden, tokens]; no view where there are terms: results may take its place
+  ggml_tensor* query = nullptr;
   ggml_tensor* key = nullptr;
   ggml_tensor* value = nullptr;
   std::int64_t heads = 0;

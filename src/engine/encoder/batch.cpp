@@ -22,13 +22,6 @@ constexpr std::size_t operations_of_ends = 1024;
 // Products of weights and tokens in one graph: about 20 ms of one core.
 constexpr std::uint64_t work_for_threads = 1'000'000'000;
 
-std::size_t graph_size(const Sizes& sizes, const Pack& pack) {
-  auto pieces = pieces_of(pack, sizes.heads, 0).size();
-  if (sizes.window > 0) pieces = std::max(pieces, pieces_of(pack, sizes.heads, sizes.window).size());
-  return operations_of_ends +
-         static_cast<std::size_t>(sizes.layers) * (operations_of_layer + pieces * operations_of_piece);
-}
-
 std::vector<float> read_floats(const ggml_tensor* tensor) {
   std::vector<float> values(static_cast<std::size_t>(ggml_nelements(tensor)));
   ggml_backend_tensor_get(tensor, values.data(), 0, values.size() * sizeof(float));
@@ -40,6 +33,28 @@ std::vector<float> read_floats(const ggml_tensor* tensor) {
 }
 
 }  // namespace
+
+std::size_t graph_size(const Sizes& sizes, const Pack& pack) {
+  auto pieces = pieces_of(pack, sizes.heads, 0).size();
+  if (sizes.window > 0) pieces = std::max(pieces, pieces_of(pack, sizes.heads, sizes.window).size());
+  return operations_of_ends +
+         static_cast<std::size_t>(sizes.layers) * (operations_of_layer + pieces * operations_of_piece);
+}
+
+OutputTensors add_outputs(Graph& graph, const Parts& parts, const Pack& pack,
+                          const std::vector<EncoderOutput>& outputs) {
+  const auto wants = [&](EncoderOutput output) { return std::ranges::find(outputs, output) != outputs.end(); };
+  const bool embeds = wants(EncoderOutput::embedding);
+  auto* states = parts.backbone->build(graph, pack);
+  OutputTensors added;
+  if (wants(EncoderOutput::hidden_states) || (embeds && !parts.modules.from_logits())) added.states = states;
+  if (wants(EncoderOutput::logits) || (embeds && parts.modules.from_logits()))
+    added.logits = parts.head->build(graph, states, pack);
+  if (wants(EncoderOutput::pooler_output)) added.pooler = parts.pooler->build(graph, states, pack);
+  for (auto* output : {added.states, added.logits, added.pooler})
+    if (output != nullptr) graph.output(output);
+  return added;
+}
 
 Batch::Batch(const Model& model, const Parts& parts, LanePool& lanes, const EncodeRequest& request,
              const EncodeContext& context)
@@ -116,17 +131,11 @@ void Batch::work(Lane& lane, int threads, bool reports) noexcept try {
 
 void Batch::compute(Lane& lane, const Pack& pack, int threads) {
   Graph graph(graph_size(parts_.backbone->sizes(), pack), parts_.is_spread, parts_.packed.get());
-  auto* states = parts_.backbone->build(graph, pack);
-  const bool embeds = wants(EncoderOutput::embedding);
-  const bool needs_logits = wants(EncoderOutput::logits) || (embeds && parts_.modules.from_logits());
-  const bool needs_states = wants(EncoderOutput::hidden_states) || (embeds && !parts_.modules.from_logits());
-  auto* logits = needs_logits ? parts_.head->build(graph, states, pack) : nullptr;
-  auto* pooler = wants(EncoderOutput::pooler_output) ? parts_.pooler->build(graph, states, pack) : nullptr;
-  for (auto* output : {needs_states ? states : nullptr, logits, pooler})
-    if (output != nullptr) graph.output(output);
-  if (!needs_states && logits == nullptr && pooler == nullptr) return;
+  const auto [states, logits, pooler] = add_outputs(graph, parts_, pack, request_.outputs);
+  if (states == nullptr && logits == nullptr && pooler == nullptr) return;
   lane.compute(graph, parts_.weights->placement().size() + graph.inputs(), threads, stop_.get_token());
-  if (needs_states) {
+  const bool embeds = wants(EncoderOutput::embedding);
+  if (states != nullptr) {
     const auto rows = read_floats(states);
     if (wants(EncoderOutput::hidden_states)) scatter(pack, rows, result_.hidden_states, true);
     if (embeds && !parts_.modules.from_logits()) embed(pack, rows);

@@ -14,6 +14,20 @@
 
 namespace berth::encoder {
 
+/// Operations and inputs that a graph over `pack` has at most.
+std::size_t graph_size(const Sizes& sizes, const Pack& pack);
+
+/// What a graph gives; nullptr: not asked for.
+struct OutputTensors {
+  ggml_tensor* states = nullptr;  ///< [hidden, tokens]
+  ggml_tensor* logits = nullptr;
+  ggml_tensor* pooler = nullptr;
+};
+
+/// Adds the whole computation of `pack`. The model has to have what is asked for.
+OutputTensors add_outputs(Graph& graph, const Parts& parts, const Pack& pack,
+                          const std::vector<EncoderOutput>& outputs);
+
 /// Computes the packs of a request in as many lanes as are free, the first of them on the calling thread.
 class Batch {
  public:

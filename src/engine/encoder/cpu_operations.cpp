@@ -28,7 +28,7 @@ void compute_product(ggml_tensor* y, int thread, int threads, void* data) {
                   .inner = x->ne[0],
                   .packed = operation.packed,
                   .int8 = operation.int8,
-                  .bias = operation.has_bias ? floats(y->src[2]) : nullptr,
+                  .bias = operation.bias.empty() ? nullptr : operation.bias.data(),
                   .columns = y->ne[0],
                   .y = floats(y),
                   .y_stride = stride_of(y),
@@ -63,17 +63,20 @@ void compute_norm(ggml_tensor* y, int thread, int threads, void* data) {
 void compute_attention(ggml_tensor* y, int thread, int threads, void* data) {
   const auto& operation = operation_of(data);
   const auto size = y->ne[0] / operation.heads;
+  const auto stride = stride_of(y->src[0]);
   std::int64_t next = 0;
   for (const auto& group : operation.groups)
     for (std::int64_t sequence = 0; sequence < group.count; ++sequence)
       for (std::int64_t head = 0; head < operation.heads; ++head) {
         if (next++ % threads != thread) continue;
-        const auto start = (group.start + sequence * group.length) * y->ne[0] + head * size;
+        const auto token = group.start + sequence * group.length;
+        const auto start = token * stride + head * size;
         operation.kernels->attend({.query = floats(y->src[0]) + start,
                                    .key = floats(y->src[1]) + start,
                                    .value = floats(y->src[2]) + start,
-                                   .result = floats(y) + start,
-                                   .stride = y->ne[0],
+                                   .result = floats(y) + token * y->ne[0] + head * size,
+                                   .stride = stride,
+                                   .result_stride = y->ne[0],
                                    .length = group.length,
                                    .head_size = size,
                                    .scale = operation.scale});
@@ -81,23 +84,37 @@ void compute_attention(ggml_tensor* y, int thread, int threads, void* data) {
 }
 
 template <std::size_t most>
-ggml_tensor* custom(ggml_context* context, std::int64_t width, std::int64_t rows, std::array<ggml_tensor*, most> sources,
-                    int count, ggml_custom_op_t compute, CpuOperation& operation) {
+ggml_tensor* custom(ggml_context* context, std::int64_t width, std::int64_t rows,
+                    std::array<ggml_tensor*, most> sources, int count, ggml_custom_op_t compute,
+                    CpuOperation& operation) {
   return ggml_custom_4d(context, GGML_TYPE_F32, width, rows, 1, 1, sources.data(), count, compute, GGML_N_TASKS_MAX,
                         &operation);
 }
 
 }  // namespace
 
-void PackedWeights::set(CpuOperation& operation, const ggml_tensor& weight) const {
+void PackedWeights::set(CpuOperation& operation, std::span<ggml_tensor* const> weights) const {
   const std::lock_guard lock(mutex_);
+  const auto inner = weights.front()->ne[0];
+  std::int64_t columns = 0;
+  for (const auto* each : weights) columns += each->ne[1];
+  auto joined = [&, all = std::vector<float>()]() mutable -> const float* {
+    if (weights.size() == 1) return floats(weights.front());
+    for (const auto* each : weights) all.insert(all.end(), floats(each), floats(each) + inner * each->ne[1]);
+    return all.data();
+  };
+  const Key key{weights.front(), weights.size()};
+  if (weights.front()->data == nullptr) {
+    measured_[key] = packed_bytes(kernels_, is_int8_, inner, columns);
+    return;
+  }
   if (is_int8_) {
-    auto& matrix = int8_[&weight];
-    if (matrix.values.empty()) matrix = packed_int8(kernels_, floats(&weight), weight.ne[0], weight.ne[1]);
+    auto& matrix = int8_[key];
+    if (matrix.values.empty()) matrix = packed_int8(kernels_, joined(), inner, columns);
     operation.int8 = &matrix;
   } else {
-    auto& values = packed_[&weight];
-    if (values.empty()) values = packed(kernels_, floats(&weight), weight.ne[0], weight.ne[1]);
+    auto& values = packed_[key];
+    if (values.empty()) values = packed(kernels_, joined(), inner, columns);
     operation.packed = values.data();
   }
 }
@@ -105,16 +122,14 @@ void PackedWeights::set(CpuOperation& operation, const ggml_tensor& weight) cons
 std::uint64_t PackedWeights::bytes() const {
   const std::lock_guard lock(mutex_);
   std::uint64_t sum = 0;
-  for (const auto& [weight, values] : packed_) sum += values.size() * sizeof(float);
-  for (const auto& [weight, matrix] : int8_) sum += matrix.bytes();
+  for (const auto& [key, values] : packed_) sum += values.size() * sizeof(float);
+  for (const auto& [key, matrix] : int8_) sum += matrix.bytes();
+  for (const auto& [key, bytes] : measured_) sum += bytes;
   return sum;
 }
 
-ggml_tensor* cpu_product(ggml_context* context, CpuOperation& operation, ggml_tensor* x, ggml_tensor* weight,
-                         ggml_tensor* bias) {
-  operation.has_bias = bias != nullptr;
-  return custom<3>(context, weight->ne[1], x->ne[1], {x, weight, bias}, bias == nullptr ? 2 : 3, compute_product,
-                   operation);
+ggml_tensor* cpu_product(ggml_context* context, CpuOperation& operation, ggml_tensor* x, std::int64_t columns) {
+  return custom<1>(context, columns, x->ne[1], {x}, 1, compute_product, operation);
 }
 
 ggml_tensor* cpu_norm(ggml_context* context, CpuOperation& operation, ggml_tensor* x, ggml_tensor* residual,

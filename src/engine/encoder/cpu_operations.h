@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/encoder/handles.h"
@@ -22,17 +24,21 @@ class PackedWeights {
 
   const Kernels& kernels() const { return kernels_; }
   bool is_int8() const { return is_int8_; }
-  /// What a product needs of a matrix [inner, columns] in float32 in the memory of the CPU. It stays where it is as long as
-  /// this lives.
-  void set(CpuOperation& operation, const ggml_tensor& weight) const;
+  /// What a product needs of matrices [inner, columns] in float32 in the memory of the CPU, the columns of one behind those
+  /// of the other. It stays where it is as long as this lives. Matrices without data, of a graph that is only measured, count in
+  /// bytes().
+  void set(CpuOperation& operation, std::span<ggml_tensor* const> weights) const;
   std::uint64_t bytes() const;
 
  private:
+  using Key = std::pair<const ggml_tensor*, std::size_t>;  // the first matrix, and how many there are
+
   const Kernels& kernels_;
   bool is_int8_;
   mutable std::mutex mutex_;
-  mutable std::map<const ggml_tensor*, std::vector<float>> packed_;
-  mutable std::map<const ggml_tensor*, Int8Matrix> int8_;
+  mutable std::map<Key, Aligned<float>> packed_;
+  mutable std::map<Key, Int8Matrix> int8_;
+  mutable std::map<Key, std::uint64_t> measured_;
 };
 
 /// What an operation needs beside its tensors. It has to live as long as the graph.
@@ -40,6 +46,7 @@ struct CpuOperation {
   const Kernels* kernels = nullptr;
   const float* packed = nullptr;     ///< of a product
   const Int8Matrix* int8 = nullptr;  ///< of a product in int8
+  std::vector<float> bias = {};      ///< of a product, [columns] or none
   bool gelu = false;
   float eps = 0;  ///< of a norm
   bool has_bias = false;
@@ -49,15 +56,15 @@ struct CpuOperation {
   std::vector<Group> groups = {};
 };
 
-/// [columns, tokens] of x [inner, tokens] and a weight [inner, columns]; `bias` may be nullptr.
-ggml_tensor* cpu_product(ggml_context* context, CpuOperation& operation, ggml_tensor* x, ggml_tensor* weight,
-                         ggml_tensor* bias);
+/// [columns, tokens] of x [inner, tokens] and what was set of the matrices, which have `columns` together.
+ggml_tensor* cpu_product(ggml_context* context, CpuOperation& operation, ggml_tensor* x, std::int64_t columns);
 
 /// norm(x + residual) weight + bias; `bias` and `residual` may be nullptr.
 ggml_tensor* cpu_norm(ggml_context* context, CpuOperation& operation, ggml_tensor* x, ggml_tensor* residual,
                       ggml_tensor* weight, ggml_tensor* bias);
 
-/// The attention of each sequence of the groups to itself, [hidden, tokens] like query, key and value.
+/// The attention of each sequence of the groups to itself, [hidden, tokens] like query, key and value, whose rows are as far
+/// apart in one as in the others.
 ggml_tensor* cpu_attention(ggml_context* context, CpuOperation& operation, ggml_tensor* query, ggml_tensor* key,
                            ggml_tensor* value);
 

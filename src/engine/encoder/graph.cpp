@@ -1,5 +1,7 @@
 #include "engine/encoder/graph.h"
 
+#include <algorithm>
+
 namespace berth::encoder {
 
 namespace {
@@ -20,20 +22,50 @@ Graph::Graph(std::size_t size, bool is_spread, const PackedWeights* packed)
       is_spread_(is_spread),
       packed_(packed) {}
 
+ggml_tensor* Graph::product(std::span<const Linear> layers, ggml_tensor* x, bool gelu) {
+  auto& operation = new_operation();
+  operation.gelu = gelu;
+  std::vector<ggml_tensor*> weights;
+  std::int64_t columns = 0;
+  for (const auto& layer : layers) {
+    weights.push_back(layer.weight);
+    columns += layer.weight->ne[1];
+    if (layer.bias == nullptr || layer.bias->data == nullptr) continue;
+    const auto* bias = static_cast<const float*>(layer.bias->data);
+    operation.bias.insert(operation.bias.end(), bias, bias + layer.weight->ne[1]);
+  }
+  packed_->set(operation, weights);
+  return cpu_product(context(), operation, x, columns);
+}
+
 ggml_tensor* Graph::linear(const Linear& linear, ggml_tensor* x, Activation activation) {
-  if (packed_ != nullptr && linear.weight->type == GGML_TYPE_F32 && has_plain_rows(*x)) {
-    auto& operation = new_operation();
-    packed_->set(operation, *linear.weight);
-    operation.gelu = activation == Activation::gelu;
-    auto* y = cpu_product(context(), operation, x, linear.weight, linear.bias);
-    return operation.gelu ? y : activate(activation, y);
+  if (has_kernels(linear) && has_plain_rows(*x)) {
+    const bool gelu = activation == Activation::gelu;
+    auto* y = product({&linear, 1}, x, gelu);
+    return gelu ? y : activate(activation, y);
   }
   auto* y = ggml_mul_mat(context(), linear.weight, x);
   return activate(activation, linear.bias == nullptr ? y : add(y, linear.bias));
 }
 
+std::array<ggml_tensor*, 3> Graph::linears(const std::array<Linear, 3>& layers, ggml_tensor* x) {
+  const bool are_joined = has_plain_rows(*x) && std::ranges::all_of(layers, [&](const Linear& each) {
+                            return has_kernels(each) && (each.bias == nullptr) == (layers[0].bias == nullptr);
+                          });
+  std::array<ggml_tensor*, 3> results{};
+  auto* all = are_joined ? product(layers, x, false) : nullptr;
+  std::size_t offset = 0;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const auto width = layers[i].weight->ne[1];
+    results[i] = are_joined ? ggml_view_2d(context(), all, width, x->ne[1], all->nb[1], offset) : linear(layers[i], x);
+    offset += static_cast<std::size_t>(width) * sizeof(float);
+  }
+  return results;
+}
+
 ggml_tensor* Graph::norm_of_sum(const Norm& norm, ggml_tensor* a, ggml_tensor* b) {
-  if (packed_ == nullptr || norm.weight == nullptr || !is_plain(*a) || !is_plain(*b)) return this->norm(norm, add(a, b));
+  if (packed_ == nullptr || norm.weight == nullptr || !is_plain(*a) || !is_plain(*b))
+    return this->norm(norm, add(a, b));
   auto& operation = new_operation();
   operation.eps = norm.eps;
   return cpu_norm(context(), operation, a, b, norm.weight, norm.bias);
@@ -41,7 +73,8 @@ ggml_tensor* Graph::norm_of_sum(const Norm& norm, ggml_tensor* a, ggml_tensor* b
 
 ggml_tensor* Graph::attention(ggml_tensor* query, ggml_tensor* key, ggml_tensor* value, std::int64_t heads, float scale,
                               const std::vector<Group>& groups) {
-  if (packed_ == nullptr || !is_plain(*query) || !is_plain(*key) || !is_plain(*value)) return nullptr;
+  if (packed_ == nullptr || !has_plain_rows(*query) || query->nb[1] != key->nb[1] || query->nb[1] != value->nb[1])
+    return nullptr;
   auto& operation = new_operation();
   operation.heads = heads;
   operation.scale = scale;

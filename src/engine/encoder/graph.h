@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -26,7 +27,10 @@ class Graph {
 
   /// The activation of weight x + bias.
   ggml_tensor* linear(const Linear& linear, ggml_tensor* x, Activation activation = Activation::linear);
-  ggml_tensor* norm(const Norm& norm, ggml_tensor* x);                           ///< as it is where there is no norm
+  /// What each of three layers makes of x, which is read once for all where the kernels do it. They may be parts of the rows
+  /// of one tensor, which attention() takes.
+  std::array<ggml_tensor*, 3> linears(const std::array<Linear, 3>& layers, ggml_tensor* x);
+  ggml_tensor* norm(const Norm& norm, ggml_tensor* x);                         ///< as it is where there is no norm
   ggml_tensor* norm_of_sum(const Norm& norm, ggml_tensor* a, ggml_tensor* b);  ///< the same of a + b
   /// softmax(scale query key) value of each sequence and head; nullptr where there is no such operation here.
   ggml_tensor* attention(ggml_tensor* query, ggml_tensor* key, ggml_tensor* value, std::int64_t heads, float scale,
@@ -59,6 +63,8 @@ class Graph {
   void set_inputs() const;
 
  private:
+  bool has_kernels(const Linear& linear) const { return packed_ != nullptr && linear.weight->type == GGML_TYPE_F32; }
+  ggml_tensor* product(std::span<const Linear> layers, ggml_tensor* x, bool gelu);
   CpuOperation& new_operation() { return cpu_operations_.emplace_back(CpuOperation{.kernels = &packed_->kernels()}); }
 
   ContextHandle context_;

@@ -29,8 +29,8 @@ const Kernels* kernels_here() {
   return kernels;
 }
 
-std::vector<float> packed(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns) {
-  std::vector<float> result(static_cast<std::size_t>(panels_of(kernels, columns) * kernels.panel * inner));
+Aligned<float> packed(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns) {
+  Aligned<float> result(static_cast<std::size_t>(panels_of(kernels, columns) * kernels.panel * inner));
   auto* to = result.data();
   for (std::int64_t first = 0; first < columns; first += kernels.panel, to += kernels.panel * inner) {
     const auto count = std::min(kernels.panel, columns - first);
@@ -42,6 +42,13 @@ std::vector<float> packed(const Kernels& kernels, const float* weights, std::int
   return result;
 }
 
+std::uint64_t packed_bytes(const Kernels& kernels, bool is_int8, std::int64_t inner, std::int64_t columns) {
+  const auto wide = panels_of(kernels, columns) * kernels.panel;
+  const auto floats = static_cast<std::int64_t>(sizeof(float));
+  const auto bytes = is_int8 ? wide * ((inner + 3) / 4 * 4 + int8_groups(inner) * 2 * floats) : wide * inner * floats;
+  return static_cast<std::uint64_t>(bytes);
+}
+
 Int8Matrix packed_int8(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns) {
   const auto panel = kernels.panel;
   const auto groups = int8_groups(inner);
@@ -49,9 +56,9 @@ Int8Matrix packed_int8(const Kernels& kernels, const float* weights, std::int64_
   for (std::int64_t group = 0; group < groups; ++group) fours += int8_fours(group, inner);
   const auto panels = panels_of(kernels, columns);
   const auto scales = static_cast<std::size_t>(panels * groups * panel);
-  Int8Matrix result{.values = std::vector<std::uint8_t>(static_cast<std::size_t>(panels * fours * panel * 4), 128),
-                    .scales = std::vector<float>(scales),
-                    .sums = std::vector<float>(scales)};
+  Int8Matrix result{.values = Aligned<std::uint8_t>(static_cast<std::size_t>(panels * fours * panel * 4), 128),
+                    .scales = Aligned<float>(scales),
+                    .sums = Aligned<float>(scales)};
   auto* to = result.values.data();
   for (std::int64_t first = 0; first < columns; first += panel) {
     for (std::int64_t group = 0; group < groups; ++group) {

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
+
+#include "engine/encoder/aligned.h"
 
 namespace berth::encoder {
 
@@ -13,9 +14,9 @@ inline constexpr std::int64_t int8_group = 96;
 
 /// A matrix in int8: w = scale q, a scale for each column and group.
 struct Int8Matrix {
-  std::vector<std::uint8_t> values;  ///< q + 128, by panel, group, four numbers of the inner dimension, column
-  std::vector<float> scales;         ///< by panel, group, column
-  std::vector<float> sums;           ///< of w over the group, likewise
+  Aligned<std::uint8_t> values;  ///< q + 128, by panel, group, four numbers of the inner dimension, column
+  Aligned<float> scales;         ///< by panel, group, column
+  Aligned<float> sums;           ///< of w over the group, likewise
 
   std::uint64_t bytes() const { return values.size() + (scales.size() + sums.size()) * sizeof(float); }
 };
@@ -26,9 +27,9 @@ struct Product {
   std::int64_t x_stride = 0;  ///< numbers between two rows
   std::int64_t rows = 0;
   std::int64_t inner = 0;
-  const float* packed = nullptr;       ///< by packed()
-  const Int8Matrix* int8 = nullptr;    ///< by packed_int8(), instead
-  const float* bias = nullptr;    ///< [columns], or nullptr
+  const float* packed = nullptr;     ///< by packed()
+  const Int8Matrix* int8 = nullptr;  ///< by packed_int8(), instead
+  const float* bias = nullptr;       ///< [columns], or nullptr
   std::int64_t columns = 0;
   float* y = nullptr;
   std::int64_t y_stride = 0;
@@ -51,13 +52,14 @@ struct NormRows {
   std::int64_t end_row = 0;
 };
 
-/// softmax(scale query key) value of one head of one sequence; rows are `stride` apart.
+/// softmax(scale query key) value of one head of one sequence; rows are `stride` apart, but for those of the result.
 struct HeadAttention {
   const float* query = nullptr;
   const float* key = nullptr;
   const float* value = nullptr;
   float* result = nullptr;
   std::int64_t stride = 0;
+  std::int64_t result_stride = 0;
   std::int64_t length = 0;
   std::int64_t head_size = 0;
   float scale = 1;
@@ -68,7 +70,8 @@ struct Kernels {
   const char* name;
   std::int64_t panel;  ///< columns of a packed matrix that lie together
   void (*product)(const Product&);
-  void (*product_int8)(const Product&);  ///< rows of x in int8 too, by group; nullptr where the processor has no instruction
+  void (*product_int8)(
+      const Product&);  ///< rows of x in int8 too, by group; nullptr where the processor has no instruction
   void (*norm)(const NormRows&);
   void (*attend)(const HeadAttention&);
 };
@@ -87,7 +90,9 @@ inline std::int64_t panels_of(const Kernels& kernels, std::int64_t columns) {
 
 /// A matrix [columns, inner] of a linear layer as product() takes it: panels of columns, in which the numbers of one row of
 /// x's inner dimension lie side by side; the last panel is filled up with zeros.
-std::vector<float> packed(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns);
+Aligned<float> packed(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns);
+/// The bytes that packed(), or packed_int8(), would hold.
+std::uint64_t packed_bytes(const Kernels& kernels, bool is_int8, std::int64_t inner, std::int64_t columns);
 Int8Matrix packed_int8(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns);
 
 /// Of `inner` numbers.

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
+
+#include "engine/encoder/tile.h"
 
 namespace berth::encoder {
 namespace avx2 {
@@ -38,10 +41,44 @@ BERTH_KERNEL inline float sum_of(Vector a) {
   _mm256_store_ps(each, a);
   return ((each[0] + each[1]) + (each[2] + each[3])) + ((each[4] + each[5]) + (each[6] + each[7]));
 }
+BERTH_KERNEL inline Vector inverse(Vector a) { return quotient(same(1), a); }
 BERTH_KERNEL inline float most_of(Vector a) {
   alignas(32) float each[lanes];
   _mm256_store_ps(each, a);
   return *std::max_element(each, each + lanes);
+}
+
+/// to[column][row] = from[row][column]
+BERTH_KERNEL inline void transpose(const float* from, std::int64_t stride, std::int64_t rows, std::int64_t columns,
+                                   float* to, std::int64_t to_stride) {
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (std::int64_t i = 0; i < columns; ++i) to[i * to_stride + row] = from[row * stride + i];
+}
+
+/// On its own, as GCC 12 keeps the sums in registers only here.
+template <int Rows, int Vectors>
+BERTH_KERNEL [[gnu::noinline]] void compute_tile(const Tile& tile) {
+  const auto* start = tile.start == nullptr ? tile.y : tile.start;
+  const auto start_stride = tile.start == nullptr ? tile.stride : 0;
+  Vector sums[Rows][Vectors];
+#pragma GCC unroll 6
+  for (int row = 0; row < Rows; ++row)
+#pragma GCC unroll 2
+    for (int i = 0; i < Vectors; ++i) sums[row][i] = load(start + row * start_stride + i * lanes);
+  const auto* rows = tile.rows;
+  const auto* columns = tile.columns;
+  for (auto left = tile.steps; left > 0; --left, rows += tile.row_step, columns += 2 * lanes) {
+#pragma GCC unroll 6
+    for (int row = 0; row < Rows; ++row) {
+      const auto value = same(rows[row]);
+#pragma GCC unroll 2
+      for (int i = 0; i < Vectors; ++i) sums[row][i] = fma(value, load(columns + i * lanes), sums[row][i]);
+    }
+  }
+#pragma GCC unroll 6
+  for (int row = 0; row < Rows; ++row)
+#pragma GCC unroll 2
+    for (int i = 0; i < Vectors; ++i) store(tile.y + row * tile.stride + i * lanes, sums[row][i]);
 }
 
 #include "engine/encoder/kernel_code.inc"

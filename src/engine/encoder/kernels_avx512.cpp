@@ -9,9 +9,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <vector>
+
+#include "engine/encoder/tile.h"
 
 namespace berth::encoder {
 namespace avx512 {
@@ -35,16 +36,71 @@ BERTH_KERNEL inline Vector max(Vector a, Vector b) { return _mm512_max_ps(a, b);
 BERTH_KERNEL inline Vector rounded(Vector a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT); }
 BERTH_KERNEL inline Vector scaled_by_two_to(Vector a, Vector n) { return _mm512_scalef_ps(a, n); }
 BERTH_KERNEL inline float sum_of(Vector a) { return _mm512_reduce_add_ps(a); }
+/// 1 / a, with a relative error of 1e-7.
+BERTH_KERNEL inline Vector inverse(Vector a) {
+  const auto near = _mm512_rcp14_ps(a);
+  return mul(near, _mm512_fnmadd_ps(a, near, same(2)));
+}
 BERTH_KERNEL inline float most_of(Vector a) { return _mm512_reduce_max_ps(a); }
 
+BERTH_KERNEL inline Vector low_pairs(Vector a, Vector b) {
+  return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+}
+BERTH_KERNEL inline Vector high_pairs(Vector a, Vector b) {
+  return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+}
+
+/// to[column][row] = from[row][column], of at most 16 rows and 16 columns.
+BERTH_KERNEL inline void transpose_block(const float* from, std::int64_t stride, std::int64_t rows,
+                                         std::int64_t columns, float* to, std::int64_t to_stride) {
+  const auto row_mask = static_cast<__mmask16>((1U << rows) - 1);
+  const auto column_mask = static_cast<__mmask16>((1U << columns) - 1);
+  Vector x[16];
+  Vector y[16];
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i) x[i] = i < rows ? _mm512_maskz_loadu_ps(column_mask, from + i * stride) : same(0);
+#pragma GCC unroll 8
+  for (int i = 0; i < 16; i += 2) {
+    y[i] = _mm512_unpacklo_ps(x[i], x[i + 1]);
+    y[i + 1] = _mm512_unpackhi_ps(x[i], x[i + 1]);
+  }
+  // Each quarter of x[i + j] then has the column 4 quarter + j of the rows i to i + 3.
+#pragma GCC unroll 4
+  for (int i = 0; i < 16; i += 4) {
+    x[i] = low_pairs(y[i], y[i + 2]);
+    x[i + 1] = high_pairs(y[i], y[i + 2]);
+    x[i + 2] = low_pairs(y[i + 1], y[i + 3]);
+    x[i + 3] = high_pairs(y[i + 1], y[i + 3]);
+  }
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; ++j) {
+    const auto even_above = _mm512_shuffle_f32x4(x[j], x[4 + j], 0x88);
+    const auto odd_above = _mm512_shuffle_f32x4(x[j], x[4 + j], 0xDD);
+    const auto even_below = _mm512_shuffle_f32x4(x[8 + j], x[12 + j], 0x88);
+    const auto odd_below = _mm512_shuffle_f32x4(x[8 + j], x[12 + j], 0xDD);
+    y[j] = _mm512_shuffle_f32x4(even_above, even_below, 0x88);
+    y[4 + j] = _mm512_shuffle_f32x4(odd_above, odd_below, 0x88);
+    y[8 + j] = _mm512_shuffle_f32x4(even_above, even_below, 0xDD);
+    y[12 + j] = _mm512_shuffle_f32x4(odd_above, odd_below, 0xDD);
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i)
+    if (i < columns) _mm512_mask_storeu_ps(to + i * to_stride, row_mask, y[i]);
+}
+
+BERTH_KERNEL inline void transpose(const float* from, std::int64_t stride, std::int64_t rows, std::int64_t columns,
+                                   float* to, std::int64_t to_stride) {
+  for (std::int64_t row = 0; row < rows; row += lanes)
+    for (std::int64_t i = 0; i < columns; i += lanes)
+      transpose_block(from + row * stride + i, stride, std::min(lanes, rows - row), std::min(lanes, columns - i),
+                      to + i * to_stride + row, to_stride);
+}
+
+#include "engine/encoder/avx512_tiles.inc"
 #include "engine/encoder/kernel_code.inc"
 #undef BERTH_KERNEL
 
 #define BERTH_INT8_KERNEL [[gnu::target("avx512f,avx512vnni")]]
-/// In assembly, as GCC 12 copies the sum before and after its own function for this, which takes half the speed.
-BERTH_INT8_KERNEL inline void add_dots(__m512i& sum, __m512i bytes, __m512i signed_bytes) {
-  asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(bytes), "v"(signed_bytes));
-}
 #include "engine/encoder/int8_kernel.inc"
 #undef BERTH_INT8_KERNEL
 
@@ -57,7 +113,7 @@ BERTH_INT8_KERNEL inline void add_dots(__m512i& sum, __m512i bytes, __m512i sign
 
 }  // namespace avx512
 
-const Kernels kernels_avx512 = {"avx512", avx512::panel, avx512::product_here, avx512::product_int8_here,
+const Kernels kernels_avx512 = {"avx512",          avx512::panel,      avx512::product_here, avx512::product_int8_here,
                                 avx512::norm_here, avx512::attend_here};
 
 }  // namespace berth::encoder

@@ -79,6 +79,25 @@ void Lane::compute(const Graph& graph, std::size_t leaves, int threads, const st
     throw EngineError("encoder", "", fmt::format("the computation failed: {}", ggml_status_to_string(status)));
 }
 
+std::vector<std::uint64_t> Lane::measure(const Graph& graph, std::size_t leaves) {
+  auto* operations = graph.finished();
+  make_scheduler(static_cast<std::size_t>(ggml_graph_n_nodes(operations)) + leaves);
+  std::vector<std::size_t> sizes(backends_.size());
+  if (backends_.size() == 1) {
+    ggml_backend_sched_reserve_size(scheduler_.get(), operations, sizes.data());
+    return {sizes.begin(), sizes.end()};
+  }
+  // That function forgets which operations are pinned, so that devices have the buffers for a moment.
+  ggml_backend_sched_reset(scheduler_.get());
+  for (const auto& [operation, weight] : graph.pinned())
+    ggml_backend_sched_set_tensor_backend(scheduler_.get(), operation, backend_of(*weight));
+  if (!ggml_backend_sched_reserve(scheduler_.get(), operations))
+    throw EngineError("encoder", "", "too little memory to compute; put fewer layers on a device");
+  for (std::size_t i = 0; i < backends_.size(); ++i)
+    sizes[i] = ggml_backend_sched_get_buffer_size(scheduler_.get(), backends_[i].get());
+  return {sizes.begin(), sizes.end()};
+}
+
 std::unique_ptr<LanePool::Use> LanePool::take() {
   if (free_.empty()) {
     all_.push_back(std::make_unique<Lane>(devices_));

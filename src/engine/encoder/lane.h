@@ -23,6 +23,10 @@ class Lane {
   /// EngineError and Cancelled.
   void compute(const Graph& graph, std::size_t leaves, int threads, const std::stop_token& stop);
 
+  /// What the buffers would hold after compute(), for each device of the constructor's list. Throws EngineError where
+  /// several devices have too little memory for them.
+  std::vector<std::uint64_t> measure(const Graph& graph, std::size_t leaves);
+
   /// What the buffers for intermediate results hold on a device of the constructor's list.
   std::uint64_t bytes_on(std::size_t device) const { return bytes_[device]; }
 

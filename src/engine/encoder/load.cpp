@@ -117,15 +117,11 @@ EncoderInfo info_of(const Config& config, const Parts& parts) {
   return info;
 }
 
-}  // namespace
-
-std::shared_ptr<const EncoderModel> load(const EncoderRequest& request, const LoadContext& context) {
-  const auto started = std::chrono::steady_clock::now();
-  const auto profile = profile_of(request, context);
-  const auto config = config_of(*profile);
+/// The parts of a model whose tensors are declared, but have no memory yet.
+Parts declare(const EncoderRequest& request, const std::shared_ptr<const ModelProfile>& profile, const Config& config,
+              ModuleMap map, std::vector<Place> places) {
   const auto& architecture = architecture_of(config);
-  ModuleMap map(request.device, std::string(architecture.base));
-  Parts parts{.places = find_places(map, request.keys),
+  Parts parts{.places = std::move(places),
               .cpu = llama::find_device(Device::cpu(), {}).handle,
               .is_spread = false,
               .weights = {},
@@ -140,11 +136,7 @@ std::shared_ptr<const EncoderModel> load(const EncoderRequest& request, const Lo
   const bool wants_int8 = request.precision == Precision::int8;
   if (const auto* kernels = kernels_here(); kernels != nullptr && !parts.is_spread)
     parts.packed = std::make_unique<PackedWeights>(*kernels, wants_int8 && kernels->product_int8 != nullptr);
-
-  llama::LogCapture log(context.log);
-  const llama::HoldBackends hold;
-  parts.weights =
-      std::make_unique<Weights>(profile, std::move(map), handles,
+  parts.weights = std::make_unique<Weights>(profile, std::move(map), handles,
                                             types_of(request.precision, parts.packed && parts.packed->is_int8()),
                                             std::string(architecture.base));
   parts.backbone = architecture.make(config, *parts.weights);
@@ -153,6 +145,20 @@ std::shared_ptr<const EncoderModel> load(const EncoderRequest& request, const Lo
   parts.pooler = make_pooler(config, sizes, *parts.weights);
   parts.modules = SentenceModules::read(folder_of(request.model), static_cast<std::size_t>(sizes.hidden),
                                         static_cast<std::size_t>(sizes.vocabulary));
+  return parts;
+}
+
+}  // namespace
+
+std::shared_ptr<const EncoderModel> load(const EncoderRequest& request, const LoadContext& context) {
+  const auto started = std::chrono::steady_clock::now();
+  const auto profile = profile_of(request, context);
+  const auto config = config_of(*profile);
+  ModuleMap map(request.device, std::string(architecture_of(config).base));
+  auto places = find_places(map, request.keys);
+  llama::LogCapture log(context.log);
+  const llama::HoldBackends hold;
+  auto parts = declare(request, profile, config, std::move(map), std::move(places));
   parts.weights->load(
       [&](float part) { return !context.stop.stop_requested() && (!context.progress || context.progress(part)); });
   auto info = info_of(config, parts);
@@ -161,6 +167,18 @@ std::shared_ptr<const EncoderModel> load(const EncoderRequest& request, const Lo
   info.precision = request.precision;
   info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
   return std::make_shared<Model>(std::move(info), std::move(parts));
+}
+
+std::vector<DeviceUse> memory(const EncoderRequest& request, const EncoderUse& use) {
+  const auto profile = profile_of(request, {});
+  const auto config = config_of(*profile);
+  ModuleMap map(request.device, std::string(architecture_of(config).base));
+  auto places = find_places(map, request.keys);
+  const llama::LogCapture log;
+  const llama::HoldBackends hold;
+  const auto parts = declare(request, profile, config, std::move(map), std::move(places));
+  parts.weights->place_without_data();
+  return use_of(parts, use);
 }
 
 }  // namespace berth::encoder

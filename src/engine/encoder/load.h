@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "berth/encoder.h"
 
@@ -9,5 +10,8 @@ namespace berth::encoder {
 
 /// load_encoder() of berth/encoder.h.
 std::shared_ptr<const EncoderModel> load(const EncoderRequest& request, const LoadContext& context);
+
+/// memory_of() of berth/encoder.h.
+std::vector<DeviceUse> memory(const EncoderRequest& request, const EncoderUse& use);
 
 }  // namespace berth::encoder

@@ -1,6 +1,7 @@
 /// A loaded encoder.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,14 @@ struct Parts {
   SentenceModules modules;
 };
 
+/// What `parts` hold, by device; `devices` are those that compute, the CPU last, and `compute_on` says what the buffers of
+/// each of them hold.
+std::vector<DeviceUse> uses_of(const Parts& parts, const std::vector<ggml_backend_dev_t>& devices,
+                               const std::function<std::uint64_t(std::size_t)>& compute_on);
+
+/// What a model of parts that have no data would hold at most.
+std::vector<DeviceUse> use_of(const Parts& parts, const EncoderUse& use);
+
 class Model final : public EncoderModel {
  public:
   Model(EncoderInfo info, Parts parts);
@@ -43,9 +52,6 @@ class Model final : public EncoderModel {
   const OrderedMap<Device>& placement() const override { return parts_.weights->placement(); }
 
  private:
-  static std::vector<ggml_backend_dev_t> lane_devices(const Parts& parts);
-  std::size_t pack_tokens() const;
-
   EncoderInfo info_;
   Parts parts_;
   std::vector<ggml_backend_dev_t> devices_;  // of each lane, the CPU last

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 
@@ -55,9 +57,15 @@ ggml_tensor* PostNormEncoder::build(Graph& graph, const Pack& pack) const {
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const auto& layer = layers_[i];
     terms->enter_layer(i);
-    const AttentionInputs inputs{.query = graph.linear(layer.query, x),
-                                 .key = graph.linear(layer.key, x),
-                                 .value = graph.linear(layer.value, x),
+    const std::array projections{layer.query, layer.key, layer.value};
+    std::array<ggml_tensor*, 3> projected{};
+    if (terms->are_none())
+      projected = graph.linears(projections, x);
+    else
+      std::ranges::transform(projections, projected.begin(), [&](const Linear& each) { return graph.linear(each, x); });
+    const AttentionInputs inputs{.query = projected[0],
+                                 .key = projected[1],
+                                 .value = projected[2],
                                  .heads = sizes_.heads,
                                  .scale = score_scale()};
     auto* attended = attend(graph, inputs, layer.attention_output, pack, *terms);

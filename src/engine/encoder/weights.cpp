@@ -148,6 +148,13 @@ void Weights::load(const std::function<bool(float)>& progress) {
   progress(1);
 }
 
+void Weights::place_without_data() {
+  for (const auto device : devices_)
+    buffers_.emplace_back(ggml_backend_buft_alloc_buffer(ggml_backend_dev_buffer_type(device), 0));
+  for (const auto& buffer : buffers_) ggml_backend_buffer_set_usage(buffer.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
+  for (const auto& each : declared_) each.tensor->buffer = buffers_[each.device].get();
+}
+
 Module Module::operator/(std::string_view name) const { return {*weights_, full(name), of_base_}; }
 
 std::string Module::full(std::string_view name) const {

@@ -87,6 +87,8 @@ class Weights {
 
   /// Everything that was declared. `progress` is told the part done; where it answers false, Cancelled is thrown.
   void load(const std::function<bool(float)>& progress);
+  /// Instead of load(): tensors get their devices but no memory, for a graph that is only measured.
+  void place_without_data();
 
   const OrderedMap<Device>& placement() const { return placement_; }
   std::uint64_t bytes_on(std::size_t device) const { return bytes_[device]; }

@@ -64,4 +64,6 @@ def main(path, layers=LAYERS):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+        sys.exit(__doc__)
     main(sys.argv[1], *map(int, sys.argv[2:3]))

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <random>
@@ -107,6 +108,7 @@ int run(const std::string& path, int machines) {
     worst = std::min(worst, part);
     fmt::print("{:<58} {:>8.1f} {:>10.1f} {:>8.1f} {:>9.3f} {}\n", text, outcome.planned, outcome.predicted, outcome.best,
                part, outcome.best_split);
+    std::fflush(stdout);  // a machine takes a minute
   }
   fmt::print("the worst plan reaches {:.3f} of the best split\n", worst);
   return 0;

@@ -136,7 +136,9 @@ TEST(YamlWrite, IsPyYamlsByteForByte) {
   for (const auto& each : recorded.find("cases")->as_array()) {
     const auto& expected = each.find("yaml")->as_string();
     EXPECT_EQ(write(*each.find("value")), expected);
-    if (each.find("value")->is_object()) EXPECT_EQ(read(expected), *each.find("value"));
+    if (each.find("value")->is_object()) {
+      EXPECT_EQ(read(expected), *each.find("value"));
+    }
   }
 }
 

@@ -50,8 +50,8 @@ __attribute__((target("avx2"))) double weigh_by_8(std::span<const float> scores,
   return weigh(scores, largest, inverse, to);
 }
 
-__attribute__((target("avx512f,prefer-vector-width=512"))) double weigh_by_16(std::span<const float> scores,
-                                                                              float largest, float inverse, float* to) {
+__attribute__((target("avx512f"))) double weigh_by_16(std::span<const float> scores, float largest, float inverse,
+                                                      float* to) {
   return weigh(scores, largest, inverse, to);
 }
 #endif

@@ -42,11 +42,6 @@ BERTH_KERNEL inline float sum_of(Vector a) {
   return ((each[0] + each[1]) + (each[2] + each[3])) + ((each[4] + each[5]) + (each[6] + each[7]));
 }
 BERTH_KERNEL inline Vector inverse(Vector a) { return quotient(same(1), a); }
-BERTH_KERNEL inline float most_of(Vector a) {
-  alignas(32) float each[lanes];
-  _mm256_store_ps(each, a);
-  return *std::max_element(each, each + lanes);
-}
 
 /// to[column][row] = from[row][column]
 BERTH_KERNEL inline void transpose(const float* from, std::int64_t stride, std::int64_t rows, std::int64_t columns,

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <unordered_map>
 
 namespace berth::jinja {
 namespace {
@@ -156,7 +157,9 @@ constexpr std::array<std::string_view, 6> global_names = {"range", "dict", "lips
 /// Goes through the scopes of a template.
 class Scopes {
  public:
-  explicit Scopes(Ast& ast) : ast_(ast) {}
+  explicit Scopes(Ast& ast) : ast_(ast) {
+    for (NameId id = 0; id < ast.names.size(); ++id) ids_.emplace(ast.names[id], id);
+  }
 
   void resolve() {
     Symbols symbols(nullptr);
@@ -240,8 +243,8 @@ class Scopes {
   }
 
   void declare(std::string_view text, Symbols& symbols) const {
-    const auto found = std::ranges::find(ast_.names, text);
-    if (found != ast_.names.end()) symbols.declare(static_cast<NameId>(found - ast_.names.begin()));
+    const auto found = ids_.find(text);
+    if (found != ids_.end()) symbols.declare(found->second);
   }
 
   /// As Haystack looks at the target of {% set %}: a name, or those of a list.
@@ -252,6 +255,7 @@ class Scopes {
   }
 
   Ast& ast_;
+  std::unordered_map<std::string_view, NameId> ids_;
   std::set<NameId> given_;  // in order of appearance, as ids are
   std::set<NameId> assigned_;
 };

@@ -48,7 +48,8 @@ Placement split(int layers, int on_cpu, int on_first) {
   return placement;
 }
 
-bool fits(const ModelProfile& profile, const Placement& placement, const ContextSpec& context, const Inventory& machine) {
+bool fits(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,
+          const Inventory& machine) {
   return std::ranges::all_of(memory_of(profile, placement, context, generation_options(context)), [&](const auto& use) {
     const auto* info = machine.find(use.device);
     return info != nullptr && use.total() <= info->free_bytes;
@@ -73,7 +74,8 @@ Outcome try_machine(const ModelProfile& profile, const Inventory& machine) {
     for (int on_first = 0; on_first + on_cpu <= layers; on_first += step) {
       const auto placement = split(layers, on_cpu, on_first);
       if (!fits(profile, placement, context, machine)) continue;
-      LoadRequest request{.model = profile.path, .placement = placement, .keys = machine.keys(first), .context = context};
+      LoadRequest request{
+          .model = profile.path, .placement = placement, .keys = machine.keys(first), .context = context};
       for (const auto& [name, key] : machine.keys(second)) request.keys.set(name, key);
       const auto speed = tokens_per_second(request);
       if (speed > outcome.best) {
@@ -89,7 +91,8 @@ int run(const std::string& path, int machines) {
   const auto alone = tokens_per_second({.model = path, .context = ContextSpec{.n_ctx = 256}});
   const double cpu_rate = alone * static_cast<double>(profile.tensor_bytes);
   fmt::print("CPU alone: {:.1f} tokens/s, {:.1f} GB/s of weights\n", alone, cpu_rate / 1e9);
-  fmt::print("{:<58} {:>8} {:>10} {:>8} {:>9} {}\n", "machine", "planned", "predicted", "best", "of best", "best split");
+  fmt::print("{:<58} {:>8} {:>10} {:>8} {:>9} {}\n", "machine", "planned", "predicted", "best", "of best",
+             "best split");
   std::mt19937 random(1);
   const auto mib = [&] { return 40 + random() % 60; };
   const auto rate = [&] { return cpu_rate / 1e9 * (0.1 + 0.05 * static_cast<double>(random() % 10)); };
@@ -106,8 +109,8 @@ int run(const std::string& path, int machines) {
     const auto outcome = try_machine(profile, machine);
     const auto part = outcome.planned / outcome.best;
     worst = std::min(worst, part);
-    fmt::print("{:<58} {:>8.1f} {:>10.1f} {:>8.1f} {:>9.3f} {}\n", text, outcome.planned, outcome.predicted, outcome.best,
-               part, outcome.best_split);
+    fmt::print("{:<58} {:>8.1f} {:>10.1f} {:>8.1f} {:>9.3f} {}\n", text, outcome.planned, outcome.predicted,
+               outcome.best, part, outcome.best_split);
     std::fflush(stdout);  // a machine takes a minute
   }
   fmt::print("the worst plan reaches {:.3f} of the best split\n", worst);

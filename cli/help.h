@@ -14,7 +14,8 @@ namespace berth::cli {
 void set_help(CLI::App& app, const std::string& examples);
 
 /// A command below `above` that does `work`; its options are still to be added.
-CLI::App* add_part(CLI::App& above, const char* name, const char* what, const char* examples, Action& action, Action work);
+CLI::App* add_part(CLI::App& above, const char* name, const char* what, const char* examples, Action& action,
+                   Action work);
 
 /// What an option takes, as shown behind its name: "TEXT"; empty for a flag.
 std::string value_name(const CLI::Option& option);

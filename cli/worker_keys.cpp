@@ -110,8 +110,8 @@ void add_worker_keys(CLI::App& worker, Action& action) {
   auto* init = add_part(*keys, "init", "Make a CA of your own, and keys for workers and programs here", init_examples,
                         action, [arguments] { return init_keys(*arguments); });
   add_key_options(*init, *arguments);
-  auto* add = add_part(*keys, "add", "Make a key for a program or a worker on another machine", add_key_examples, action,
-                       [arguments] { return add_key(*arguments); });
+  auto* add = add_part(*keys, "add", "Make a key for a program or a worker on another machine", add_key_examples,
+                       action, [arguments] { return add_key(*arguments); });
   add_name(*add, *arguments);
   add->add_option("-o,--output", arguments->file, "Where it is written (NAME.pem)")->type_name("FILE");
   add->add_flag("--worker", arguments->worker, "For a worker there, not for a program that uses workers");

@@ -119,11 +119,11 @@ void add_workers(CLI::App& app, Action& action) {
       ->type_name("FILE");
 
   auto* list = add_part(*workers, "list", "Print the list", list_examples, action,
-                       [arguments] { return show_list(*arguments); });
+                        [arguments] { return show_list(*arguments); });
   list->add_flag("--json", arguments->json, "Print one JSON document: a list of workers");
 
   auto* remove = add_part(*workers, "remove", "Take a worker out of the list", remove_examples, action,
-                       [arguments] { return remove_from_list(*arguments); });
+                          [arguments] { return remove_from_list(*arguments); });
   remove->add_option("NAME", arguments->worker.name, "One of the list")->type_name("WORKER")->required();
 
   auto* check =

@@ -1,7 +1,6 @@
 // The files of an encoder's folder: a model that embeds a text, or one of the documented errors. The input is files, each
 // "NAME\nCONTENT", with a NUL byte between them. "header" is that of model.safetensors, whose numbers are all 0; other names
 // that are not known are left out.
-#include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -15,6 +14,7 @@
 
 #include "berth/error.h"
 #include "berth/text_encoder.h"
+#include "temporary_folder.h"
 
 namespace {
 
@@ -22,30 +22,10 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t most_data = 1 << 16;  // bytes of numbers
 
-class Folder {
- public:
-  Folder() {
-    auto name = (fs::temp_directory_path() / "berth-encoder-fuzz-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-  }
-  ~Folder() {
-    std::error_code error;
-    fs::remove_all(path_, error);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  void write(std::string_view name, std::string_view content) const {
-    const auto file = path_ / name;
-    fs::create_directories(file.parent_path());
-    std::ofstream(file, std::ios::binary) << content;
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
+void write(const fs::path& file, std::string_view content) {
+  fs::create_directories(file.parent_path());
+  std::ofstream(file, std::ios::binary) << content;
+}
 
 std::string safetensors(std::string_view header) {
   std::string bytes(8, '\0');
@@ -62,7 +42,7 @@ std::string safetensors(std::string_view header) {
   return bytes;
 }
 
-void add(const Folder& folder, std::string_view part) {
+void add(const fs::path& folder, std::string_view part) {
   constexpr std::array<std::string_view, 8> names = {
       "config.json",    "modules.json",          "1_Pooling/config.json",     "2_Dense/config.json",
       "tokenizer.json", "tokenizer_config.json", "sentence_bert_config.json", "config_sentence_transformers.json"};
@@ -71,19 +51,19 @@ void add(const Folder& folder, std::string_view part) {
   const auto name = part.substr(0, end);
   const auto content = part.substr(end + 1);
   if (name == "header")
-    folder.write("model.safetensors", safetensors(content));
+    write(folder / "model.safetensors", safetensors(content));
   else if (std::ranges::find(names, name) != names.end())
-    folder.write(name, content);
+    write(folder / name, content);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view input(reinterpret_cast<const char*>(data), size);
-  const Folder folder;
+  const TemporaryFolder folder;
   while (true) {
     const auto end = input.find('\0');
-    add(folder, input.substr(0, end));
+    add(folder.path(), input.substr(0, end));
     if (end == input.npos) break;
     input.remove_prefix(end + 1);
   }

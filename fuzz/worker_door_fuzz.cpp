@@ -6,13 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 
 #include "discover/remote/rpc_worker.h"
 #include "engine/host/greeting.h"
 #include "net/key_folder.h"
 #include "net/tls.h"
+#include "temporary_folder.h"
 #include "text/descriptor.h"
 
 namespace {
@@ -27,21 +27,12 @@ void require(bool holds) {
 /// Keys for all runs of this process, in a folder that goes with it.
 class DoorKeys {
  public:
-  DoorKeys() : folder_(temporary()), keys_(folder_) { keys_.init(); }
-  ~DoorKeys() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
+  DoorKeys() : keys_(folder_.path()) { keys_.init(); }
   berth::net::TlsKeys of_worker() const { return keys_.for_worker(); }
-  berth::net::TlsKeys of_client() const { return berth::net::TlsKeys::bundle(folder_ / "client.pem"); }
+  berth::net::TlsKeys of_client() const { return berth::net::TlsKeys::bundle(folder_.path() / "client.pem"); }
 
  private:
-  static std::filesystem::path temporary() {
-    auto name = (std::filesystem::temp_directory_path() / "berth-door-XXXXXX").string();
-    require(mkdtemp(name.data()) != nullptr);
-    return name;
-  }
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
   berth::net::KeyFolder keys_;
 };
 

@@ -41,12 +41,18 @@ std::span<const float> EncodedTensor::row(std::size_t index) const {
   return std::span(values).subspan(index * width(), width());
 }
 
+#ifndef BERTH_WITH_LLAMA
+[[noreturn]] static void fail_without_ggml(const EncoderRequest& request) {
+  throw EngineError("encoder", request.device.str(), "this build has no ggml: build it with -DBERTH_LLAMA=ON");
+}
+#endif
+
 std::shared_ptr<const EncoderModel> load_encoder(const EncoderRequest& request, const LoadContext& context) {
 #ifdef BERTH_WITH_LLAMA
   return encoder::load(request, context);
 #else
   (void)context;
-  throw EngineError("encoder", request.device.str(), "this build has no ggml: build it with -DBERTH_LLAMA=ON");
+  fail_without_ggml(request);
 #endif
 }
 
@@ -55,7 +61,7 @@ std::vector<DeviceUse> memory_of(const EncoderRequest& request, const EncoderUse
   return encoder::memory(request, use);
 #else
   (void)use;
-  throw EngineError("encoder", request.device.str(), "this build has no ggml: build it with -DBERTH_LLAMA=ON");
+  fail_without_ggml(request);
 #endif
 }
 

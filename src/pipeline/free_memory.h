@@ -19,8 +19,7 @@ namespace berth {
 class FreeMemory {
  public:
   /// `machine` is called once, when a device other than the CPU is first named: that asks drivers.
-  explicit FreeMemory(std::function<Inventory()> machine = machine_here)
-      : find_machine_(std::move(machine)) {}
+  explicit FreeMemory(std::function<Inventory()> machine = machine_here) : find_machine_(std::move(machine)) {}
 
   /// Whether `use` fits beside all that was taken; then it is taken too. Devices that do not tell what is free hold
   /// everything.

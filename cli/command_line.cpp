@@ -1,8 +1,12 @@
 #include "command_line.h"
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <clocale>
 #include <csignal>
 #include <exception>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -73,27 +77,32 @@ bool asks_for_completions(int argc, char** argv) {
   return argc > 2 && std::string_view(argv[1]) == "complete" && std::string_view(argv[2]) == "--";
 }
 
+struct Command {
+  std::string_view name;
+  void (*add)(CLI::App&, Action&);
+};
+
+constexpr Command commands[] = {
+    {"run", add_run},           {"embed", add_embed},           {"rank", add_rank},
+    {"devices", add_devices},   {"doctor", add_doctor},         {"resolve", add_resolve},
+    {"plan", add_plan},         {"inspect", add_inspect},       {"ps", add_ps},
+    {"worker", add_worker},     {"workers", add_workers},       {"convert", add_convert},
+    {"pipeline", add_pipeline}, {"components", add_components}, {"completion", add_completion}};
+
+/// Adds the command that `word` names, or all where it names none: their options take a millisecond.
+void add_commands(CLI::App& app, Action& action, std::string_view word) {
+  const bool named = std::ranges::find(commands, word, &Command::name) != std::end(commands);
+  for (const auto& command : commands)
+    if (!named || command.name == word) command.add(app, action);
+}
+
 int run_command_line(int argc, char** argv) {
   CLI::App app(description, "berth");
   Action action;
   set_help(app, main_examples);
   app.set_version_flag("--version", version_line, "Print the versions of Berth and its engines");
   app.require_subcommand(1);
-  add_run(app, action);
-  add_embed(app, action);
-  add_rank(app, action);
-  add_devices(app, action);
-  add_doctor(app, action);
-  add_resolve(app, action);
-  add_plan(app, action);
-  add_inspect(app, action);
-  add_ps(app, action);
-  add_worker(app, action);
-  add_workers(app, action);
-  add_convert(app, action);
-  add_pipeline(app, action);
-  add_components(app, action);
-  add_completion(app, action);
+  add_commands(app, action, argc > 1 ? argv[1] : "");
   if (asks_for_completions(argc, argv)) {
     print_completions(completions(app, {argv + 3, argv + argc}));
     return done;
@@ -115,6 +124,13 @@ int run_command_line(int argc, char** argv) {
   return action();
 }
 
+/// A plan takes and gives back some megabytes several times: without this, page by page from the kernel each time.
+void keep_freed_memory() {
+  constexpr int bytes = 4 << 20;
+  mallopt(M_MMAP_THRESHOLD, bytes);
+  mallopt(M_TRIM_THRESHOLD, 2 * bytes);
+}
+
 /// An error may come before the options are known.
 bool asks_for_json(int argc, char** argv) {
   for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i)
@@ -126,6 +142,7 @@ bool asks_for_json(int argc, char** argv) {
 
 int command_line(int argc, char** argv) {
   std::setlocale(LC_CTYPE, "");
+  keep_freed_memory();
   std::signal(SIGPIPE, SIG_DFL);  // whoever reads no more ends this quietly, even where the parent ignores the signal
   const bool json = asks_for_json(argc, argv);
   try {

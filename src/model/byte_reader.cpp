@@ -19,7 +19,7 @@ std::string error_text(int code) { return std::generic_category().message(code);
 }  // namespace
 
 ByteReader::ByteReader(const std::filesystem::path& path, std::size_t chunk_bytes)
-    : path_(path), chunk_(std::max<std::size_t>(chunk_bytes, 64)) {
+    : path_(path), most_chunk_bytes_(std::max<std::size_t>(chunk_bytes, 64)) {
   // Not blocking, so that a FIFO does not wait for its writer.
   file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file_ < 0) {
@@ -73,6 +73,8 @@ void ByteReader::refill(std::size_t count) {
   at_ = 0;
   window_ = {};
   std::size_t filled = 0;
+  constexpr std::size_t first_chunk_bytes = 8 * 1024;  // as much as the header of most shards
+  chunk_.resize(std::min(std::max(2 * chunk_.size(), first_chunk_bytes), most_chunk_bytes_));
   const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(chunk_.size(), size_ - window_offset_));
   while (filled < wanted) {
     const auto n = ::pread(file_, chunk_.data() + filled, wanted - filled, static_cast<off_t>(window_offset_ + filled));

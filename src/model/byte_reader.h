@@ -90,6 +90,7 @@ class ByteReader {
   std::filesystem::path path_;
   int file_ = -1;  // -1 over memory
   std::uint64_t size_ = 0;
+  std::size_t most_chunk_bytes_ = 0;
   std::vector<std::byte> chunk_;
   std::span<const std::byte> window_;  // the bytes at hand
   std::uint64_t window_offset_ = 0;    // where they begin

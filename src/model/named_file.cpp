@@ -43,6 +43,7 @@ fs::path named_file(const fs::path& named_by, std::uint64_t offset, std::string_
   }
   const auto path = named_by.parent_path() / relative;
   std::error_code error;
+  if (!relative.has_parent_path() && fs::symlink_status(path, error).type() == fs::file_type::regular) return path;
   if (!fs::exists(path, error)) {
     throw ModelNotFound(fmt::format("{} belongs to {} and is missing: get it where the others came from",
                                     in_quotes(path.string()), in_quotes(named_by.string())));

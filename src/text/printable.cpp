@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "text/utf8.h"
@@ -38,29 +39,41 @@ std::string shown(std::string_view bytes, const Utf8Character& character, bool k
   return escapes;
 }
 
+/// Moves the printable ASCII with which `text` begins, which is nearly always all of it, to `out`. Returns its bytes.
+std::size_t take_plain(std::string_view& text, std::string& out, std::size_t limit = std::string_view::npos) {
+  const auto begin = text.substr(0, limit);
+  const auto end = std::ranges::find_if(begin, [](char c) { return c < ' ' || c > '~'; });
+  const auto count = static_cast<std::size_t>(end - begin.begin());
+  out += begin.substr(0, count);
+  text.remove_prefix(count);
+  return count;
+}
+
 }  // namespace
 
 std::string printable(std::string_view text, std::size_t limit) {
   std::string out;
-  while (!text.empty()) {
+  while (true) {
+    limit -= take_plain(text, out, limit);
+    if (text.empty()) return out;
     const auto character = first_character(text);
     if (character.length > limit) return out + "...";
     out += shown(text.substr(0, character.length), character, false);
     text.remove_prefix(character.length);
     limit -= character.length;
   }
-  return out;
 }
 
 std::string escaped(std::string_view text, bool keep_lines) {
   std::string out;
   out.reserve(text.size());
-  while (!text.empty()) {
+  while (true) {
+    take_plain(text, out);
+    if (text.empty()) return out;
     const auto character = first_character(text);
     out += shown(text.substr(0, character.length), character, keep_lines);
     text.remove_prefix(character.length);
   }
-  return out;
 }
 
 std::string in_markup(std::string_view text) {

@@ -42,6 +42,7 @@ struct LayerProfile {
   bool has_cache = false;                      ///< keys are kept, and values
   bool keys_only = false;                      ///< values are computed from keys (MLA)
   std::uint64_t window = 0;                    ///< tokens that it attends to at most; 0: all of them
+  std::uint64_t indexer_length = 0;            ///< of the one key beside them that chooses tokens (sparse attention)
   std::optional<std::uint64_t> cache_of = {};  ///< the layer whose keys and values it uses instead of its own
 
   std::uint64_t convolution_state = 0;  ///< elements that a recurrent layer keeps for each sequence: of its convolution

@@ -10,6 +10,14 @@ using enum Recurrent;
 
 constexpr LayerRules encoder(std::string_view name) { return {.architecture = name, .caches = false}; }
 
+constexpr LayerRules windowed_encoder(std::string_view name, std::uint64_t period, bool dense_first = false) {
+  return {.architecture = name,
+          .caches = false,
+          .window = Windowed::where_given,
+          .window_period = period,
+          .dense_first = dense_first};
+}
+
 constexpr LayerRules windowed(std::string_view name, std::uint64_t period, bool dense_first = false,
                               std::uint64_t default_window = 0) {
   return {.architecture = name,
@@ -25,14 +33,14 @@ constexpr LayerRules recurring(std::string_view name, Recurrent recurrent) {
 
 constexpr std::array rules{
     encoder("bert"),
-    encoder("modern-bert"),
+    windowed_encoder("modern-bert", 3, true),
     encoder("nomic-bert"),
     encoder("nomic-bert-moe"),
     encoder("neo-bert"),
     encoder("jina-bert-v2"),
     encoder("jina-bert-v3"),
     encoder("eurobert"),
-    encoder("gemma-embedding"),
+    windowed_encoder("gemma-embedding", 6),
     encoder("dream"),
     encoder("llada"),
     encoder("llada-moe"),

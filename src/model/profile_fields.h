@@ -28,6 +28,7 @@ struct FieldsOf<LayerProfile> {
                                      field("has_cache", &LayerProfile::has_cache),
                                      field("keys_only", &LayerProfile::keys_only),
                                      field("window", &LayerProfile::window),
+                                     field("indexer_length", &LayerProfile::indexer_length),
                                      field("cache_of", &LayerProfile::cache_of),
                                      field("convolution_state", &LayerProfile::convolution_state),
                                      field("recurrent_state", &LayerProfile::recurrent_state),

@@ -12,6 +12,7 @@ class DecoderBuilder {
     if (d_.architecture == "gptneox" && !m_.is_set("use_parallel_residual")) residual_ = Residual::sequential;
     if (d_.architecture == "stablelm" && !m_.profile.layers.empty() && m_.weight(0, "ffn_norm") == no_tensor)
       residual_ = Residual::beside;
+    if (d_.architecture == "cohere2moe" && m_.is_set("attention.layer_norm_rms_epsilon")) norm_ = Norm::rms;
   }
 
   void build() {
@@ -27,12 +28,15 @@ class DecoderBuilder {
       g_.set_output(current);
       embedding = current = m_.rows(current);
     }
-    m_.finish(embedding, d_.encodes ? no_tensor : logits(current));
+    const bool without_logits = d_.encodes || (is_lfm2() && m_.layout.context.embeddings);
+    m_.finish(embedding, without_logits ? no_tensor : logits(current));
   }
 
  private:
+  bool is_lfm2() const { return d_.architecture.starts_with("lfm2"); }
+
   std::string_view output_norm() const {
-    if (d_.architecture.starts_with("lfm2")) return "token_embd_norm";
+    if (is_lfm2()) return "token_embd_norm";
     return d_.architecture == "neo-bert" ? "enc.output_norm" : "output_norm";
   }
 
@@ -45,22 +49,22 @@ class DecoderBuilder {
     }
     if (const auto table = m_.global_input("position_embd"); table != no_tensor)
       current = g_.binary(current, g_.get_rows(table, m_.positions()));
-    if (d_.architecture.starts_with("lfm2") || m_.layers() == 0) return current;
+    if (is_lfm2() || m_.layers() == 0) return current;
     const auto first = m_.layout.layer_backend.front();
     const auto weight = m_.weight("token_embd_norm.weight", first);
-    return weight == no_tensor ? current
-                               : m_.norm(current, weight, m_.weight("token_embd_norm.bias", first), d_.norm, 0);
+    return weight == no_tensor ? current : m_.norm(current, weight, m_.weight("token_embd_norm.bias", first), norm_, 0);
   }
 
   TensorId normed(TensorId a, TensorId weight, TensorId bias, std::optional<std::size_t> il) {
     if (weight == no_tensor && bias == no_tensor && !d_.norms_without_weights) return a;
-    return m_.norm(a, weight, bias, d_.norm, il);
+    return m_.norm(a, weight, bias, norm_, il);
   }
   TensorId normed(TensorId a, std::size_t il, std::string_view role) {
     return normed(a, m_.weight(il, role), m_.weight(il, role, "bias"), il);
   }
 
   TensorId logits(TensorId current) {
+    if (d_.architecture == "minicpm3") current = g_.unary(current);
     auto table = m_.global("output");
     if (table == no_tensor) table = m_.global("token_embd");
     auto result = g_.mul_mat(table, current);
@@ -81,7 +85,8 @@ class DecoderBuilder {
       case Rotary::none:
         return false;
       case Rotary::windowed:
-        return m_.layer(il).window != 0;
+        return m_.layer(il).window != 0 ||
+               (d_.architecture == "cohere2moe" && il < m_.number("leading_dense_block_count"));
       case Rotary::not_each_nth:
         return (il + 1) % 4 != 0 || !has_windows_rule();
       case Rotary::windowed_or_without_windows:
@@ -160,6 +165,8 @@ class DecoderBuilder {
     if (d_.architecture == "mistral3" && m_.is_set("attention.temperature_scale"))
       qkv.query = g_.binary(qkv.query, m_.attention_scale());
     if (d_.gates_attention && m_.weight(il, "attn_gate") != no_tensor) gate = m_.linear(il, "attn_gate", a);
+    if (d_.architecture == "llama-embed")
+      return m_.attention_without_cache(qkv, il, {});  // it has a cache all the same
     auto result = m_.attention(qkv, il, {.project = gate == no_tensor, .extra_score_steps = d_.score_steps});
     return gate == no_tensor ? result : apply_gate(result, gate, il);
   }
@@ -201,6 +208,7 @@ class DecoderBuilder {
     const Value* scale = m_.profile.metadata.find(m_.profile.architecture + ".expert_weights_scale");
     options.scaled = scale != nullptr && scale->is_number() && scale->as_double() != 0 && scale->as_double() != 1;
     options.weighted_before = d_.weighted_before;
+    options.logits = router_;
     options.count = m_.profile.experts;
     options.used = m_.layer(il).experts_used;
     return options;
@@ -245,6 +253,7 @@ class DecoderBuilder {
     const bool one_part = d_.architecture.starts_with("nemotron_h");
     auto residual = input;
     arctic_input_ = input;
+    router_ = d_.architecture == "smallthinker" ? m_.linear(il, "ffn_gate_inp", input) : no_tensor;
     auto current = normed(input, il, "attn_norm");
     if (one_part && !m_.layer(il).attention && !m_.layer(il).recurrent)
       return g_.binary(transform(current, residual, il), residual);
@@ -255,10 +264,12 @@ class DecoderBuilder {
     }
     current = mix(current, input, il);
     if (current == no_tensor) current = residual;
-    if (last) {
+    const bool rows_of_sum = last && m_.layer(il).attention && m_.layer(il).recurrent;
+    if (last && !rows_of_sum) {
       current = m_.rows(current);
       residual = m_.rows(residual);
       arctic_input_ = residual;
+      router_ = m_.rows(router_);
       if (residual_ == Residual::beside) beside = m_.rows(beside);
     }
     if (one_part) return g_.binary(current, residual);
@@ -274,7 +285,8 @@ class DecoderBuilder {
     if (d_.post_norms) current = normed(current, il, "post_attention_norm");
     if (d_.scales_parts && (d_.architecture.starts_with("minicpm") || m_.is_set("residual_scale")))
       current = g_.unary(current);
-    const auto middle = sum(current, residual, d_.residual_first);
+    auto middle = sum(current, residual, d_.residual_first || d_.architecture == "openelm");
+    if (rows_of_sum) middle = m_.rows(middle);
     if (!has_feed_forward(il)) return middle;
     current = normed(middle, il, d_.feed_forward_norm);
     current = transform(current, middle, il);
@@ -291,7 +303,7 @@ class DecoderBuilder {
 
   TensorId post_norm(TensorId a, std::size_t il) {
     for (const std::string_view role : {"post_ffw_norm", "layer_output_norm"})
-      if (m_.weight(il, role) != no_tensor) return m_.norm(a, m_.weight(il, role), no_tensor, d_.norm, std::nullopt);
+      if (m_.weight(il, role) != no_tensor) return m_.norm(a, m_.weight(il, role), no_tensor, norm_, std::nullopt);
     return a;
   }
 
@@ -299,7 +311,9 @@ class DecoderBuilder {
   TensorGraph& g_;
   const Decoder& d_;
   Residual residual_ = d_.residual;
+  Norm norm_ = d_.norm;
   TensorId arctic_input_ = no_tensor;
+  TensorId router_ = no_tensor;  // what it says, where that is computed before the attention
 };
 
 }  // namespace

@@ -14,14 +14,14 @@ std::uint64_t stored(std::uint64_t width, const ElementType& type, std::uint64_t
 
 }  // namespace
 
-std::uint64_t value_width(const ModelProfile& profile, const LayerProfile& layer, bool transposed) {
-  if (!transposed) return times(layer.value_length, layer.kv_heads);
+std::uint64_t value_width(const ModelProfile& profile, const LayerProfile& layer, const ContextSizes& context) {
+  if (!context.transposes_values()) return times(layer.value_length, layer.kv_heads);
   std::uint64_t widest = 0;
   for (const auto& each : profile.layers) widest = std::max(widest, times(each.value_length, each.kv_heads));
   return widest;
 }
 
-std::vector<std::uint64_t> cache_bytes(const ModelProfile& profile, const EngineLayout& layout, bool transposed) {
+std::vector<std::uint64_t> cache_bytes(const ModelProfile& profile, const EngineLayout& layout) {
   const auto& context = layout.context;
   std::vector<std::uint64_t> sums(layout.backends.size(), 0);
   for (std::size_t i = 0; i < profile.layers.size(); ++i) {
@@ -32,8 +32,9 @@ std::vector<std::uint64_t> cache_bytes(const ModelProfile& profile, const Engine
     if (layer.has_cache) {
       const auto rows = times(context.cells_of(layer.window), context.streams);
       sums[home] = plus(sums[home], stored(times(layer.key_length, layer.kv_heads), context.type_k, rows, backend));
+      sums[home] = plus(sums[home], stored(layer.indexer_length, context.type_k, rows, backend));
       if (!layer.keys_only) {
-        const auto width = value_width(profile, layer, transposed);
+        const auto width = value_width(profile, layer, layout.context);
         sums[home] = plus(sums[home], stored(width, context.type_v, rows, backend));
       }
     }

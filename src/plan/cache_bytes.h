@@ -10,11 +10,10 @@
 namespace berth::plan {
 
 /// Elements of the values of a layer that one cell holds: those of the widest layer where they are stored the other way
-/// round, which is so without flash attention.
-std::uint64_t value_width(const ModelProfile& profile, const LayerProfile& layer, bool transposed);
+/// round.
+std::uint64_t value_width(const ModelProfile& profile, const LayerProfile& layer, const ContextSizes& context);
 
-/// The bytes of keys, values and recurrent states of each backend. `transposed`: the engine was told not to use flash
-/// attention.
-std::vector<std::uint64_t> cache_bytes(const ModelProfile& profile, const EngineLayout& layout, bool transposed);
+/// The bytes of keys, values and recurrent states of each backend.
+std::vector<std::uint64_t> cache_bytes(const ModelProfile& profile, const EngineLayout& layout);
 
 }  // namespace berth::plan

@@ -17,27 +17,25 @@ struct Reservation {
   bool flash_fits = true;  ///< flash attention would run on the device of each layer
 };
 
-Batch batch_of(const ContextSizes& context, std::uint64_t tokens, std::uint64_t outputs, bool flash, bool transposed) {
+Batch batch_of(const ContextSizes& context, std::uint64_t tokens, std::uint64_t outputs, bool flash) {
   Batch batch;
   batch.sequences = std::max<std::uint64_t>(context.sequences, 1);
   batch.tokens = (tokens + batch.sequences - 1) / batch.sequences * batch.sequences;
   batch.outputs = outputs;
   batch.flash_attention = flash;
-  batch.transposed_values = transposed;
   return batch;
 }
 
-/// Whether flash attention would run on the device of each layer; where it would not, the engine goes without it.
+/// Whether flash attention would run on the device of each layer; where it would not, the engine goes without it. Weights
+/// or a cache elsewhere draw it there, and some devices do not support it.
 bool flash_fits(const ModelGraph& model, const Schedule& plan, const EngineLayout& layout) {
-  if (std::ranges::none_of(layout.backends, [](const auto& backend) { return static_cast<bool>(backend.supports); }))
-    return true;
-  constexpr std::int16_t anywhere = -1;
-  std::vector<std::int16_t> wanted(model.graph.size(), anywhere);
+  std::vector<const Device*> wanted(model.graph.size(), nullptr);
+  const auto device = [&](std::int16_t backend) { return &layout.devices[static_cast<std::size_t>(backend)]; };
   for (const auto& [tensor, layer] : model.attending)
-    if (tensor != no_tensor) wanted[static_cast<std::size_t>(tensor)] = layout.layer_backend[layer];
+    if (tensor != no_tensor) wanted[static_cast<std::size_t>(tensor)] = device(layout.layer_backend[layer]);
   return std::ranges::all_of(plan.steps, [&](const auto& step) {
-    const auto backend = wanted[static_cast<std::size_t>(step.tensor)];
-    return step.holds || backend == anywhere || backend == step.backend;
+    const auto* there = wanted[static_cast<std::size_t>(step.tensor)];
+    return step.holds || there == nullptr || *there == *device(step.backend);
   });
 }
 
@@ -65,8 +63,7 @@ Reservation reserve(const ModelProfile& profile, const PlacedWeights& weights, c
 
 }  // namespace
 
-ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& weights, const EngineLayout& layout,
-                           FlashAttention flash_attention) {
+ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& weights, const EngineLayout& layout) {
   ComputeBytes result;
   result.bytes.assign(layout.backends.size(), 0);
   if (profile.layers.empty() || profile.layers.size() > most_graph_layers ||
@@ -74,15 +71,14 @@ ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& wei
     result.estimate = "the counts of layers or of sequences make no sense, so compute buffers are not known";
     return result;
   }
-  const bool transposed = flash_attention == FlashAttention::off;
-  bool flash = flash_attention != FlashAttention::off && profile.architecture != "grok";
   const auto& context = layout.context;
+  bool flash = context.flash_attention != FlashAttention::off;
   const auto reserved = [&](std::uint64_t tokens, std::uint64_t outputs) {
-    return reserve(profile, weights, layout, batch_of(context, tokens, outputs, flash, transposed));
+    return reserve(profile, weights, layout, batch_of(context, tokens, outputs, flash));
   };
   // A token for each sequence, and a batch of a prompt; the engine keeps the larger buffers.
   auto few = reserved(context.sequences, context.sequences);
-  if (flash_attention == FlashAttention::automatic && flash && !few.flash_fits) {
+  if (context.flash_attention == FlashAttention::automatic && !few.flash_fits) {
     flash = false;
     few = reserved(context.sequences, context.sequences);
   }
@@ -94,12 +90,12 @@ ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& wei
   keep_larger(few);
   keep_larger(many);
   if (context.encodes) {  // not reserved: buffers grow with the longest prompt, and with the decoder that looks at it
-    auto encoder = batch_of(context, context.tokens, context.tokens, flash, transposed);
+    auto encoder = batch_of(context, context.tokens, context.tokens, flash);
     encoder.sequences = 1;
     encoder.tokens = encoder.outputs = context.tokens;
     encoder.encoder = true;
     keep_larger(reserve(profile, weights, layout, encoder));
-    auto decoder = batch_of(context, context.sequences, context.sequences, flash, transposed);
+    auto decoder = batch_of(context, context.sequences, context.sequences, flash);
     decoder.encoded = static_cast<std::uint32_t>(std::min<std::uint64_t>(context.tokens, UINT32_MAX));
     keep_larger(reserve(profile, weights, layout, decoder));
   }
@@ -109,8 +105,9 @@ ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& wei
   const bool named = profile.format != "safetensors" && profile.format != "onnx";  // tensors as in GGUF
   if (!known || !named) {
     // Unknown steps keep more at the same time than those of plain decoders: twice as much was never too little in
-    // those that are known.
+    // those that are known. Some compute the scores of all tokens, whatever is asked for.
     for (auto& bytes : result.bytes) bytes = times(bytes, 2);
+    if (!known) keep_larger(reserved(context.tokens, context.tokens));
     result.estimate =
         named ? "the architecture '" + profile.architecture + "' is not known, so compute buffers are a generous guess"
               : "the model is no GGUF file, so compute buffers are a generous guess";

@@ -18,7 +18,6 @@ struct ComputeBytes {
 };
 
 /// Builds the graphs that the engine reserves memory for, schedules them and gives their tensors memory, as it does.
-ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& weights, const EngineLayout& layout,
-                           FlashAttention flash_attention);
+ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& weights, const EngineLayout& layout);
 
 }  // namespace berth::plan

@@ -25,6 +25,7 @@ struct ContextSizes {
   std::uint64_t outputs = 1;  ///< of those whose logits are computed
   ElementType type_k = f16;
   ElementType type_v = f16;
+  FlashAttention flash_attention = FlashAttention::automatic;
   bool offload_cache = true;
   bool unified = false;
   bool swa_full = false;
@@ -32,6 +33,8 @@ struct ContextSizes {
   bool runs = false;     ///< what is taken with the first batches counts too
   bool encodes = false;  ///< it does, and the model has an encoder beside its decoder
 
+  /// Whether values are cached the other way round: where the engine is told not to use flash attention.
+  bool transposes_values() const { return flash_attention == FlashAttention::off; }
   /// Cells of a layer that attends to `window` tokens; 0: to all.
   std::uint64_t cells_of(std::uint64_t window) const;
 };

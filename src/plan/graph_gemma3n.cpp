@@ -29,7 +29,7 @@ class Gemma3n {
   }
 
  private:
-  TensorId first_layer_weight(std::string_view name) { return m_.weight(name, m_.layout.layer_backend.front()); }
+  TensorId first_layer_weight(const std::string& name) { return m_.weight(name, m_.layout.layer_backend.front()); }
 
   TensorId per_layer_inputs(TensorId embedded) {
     const auto layers = m_.layers();

@@ -28,7 +28,7 @@ class Gemma4 {
   }
 
  private:
-  TensorId first_layer_weight(std::string_view name) { return m_.weight(name, m_.layout.layer_backend.front()); }
+  TensorId first_layer_weight(const std::string& name) { return m_.weight(name, m_.layout.layer_backend.front()); }
 
   TensorId per_layer_inputs(TensorId embedded) {
     const auto layers = m_.layers();
@@ -45,9 +45,12 @@ class Gemma4 {
 
   TensorId attend(TensorId a, std::size_t il) {
     const auto& facts = m_.layer(il);
+    const auto rope = [&](TensorId heads) {  // windowed layers know no factors
+      return facts.window == 0 ? m_.rope(heads, il) : g_.rope(heads, m_.positions());
+    };
     Projections qkv;
     qkv.query = m_.heads(m_.linear(il, "attn_q", a), facts.key_length, facts.heads);
-    qkv.query = m_.rope(m_.norm(qkv.query, il, "attn_q_norm"), il);
+    qkv.query = rope(m_.norm(qkv.query, il, "attn_q_norm"));
     if (facts.has_cache) {
       const auto key = m_.linear(il, "attn_k", a);
       const auto value = m_.weight(il, "attn_v") == no_tensor ? key : m_.linear(il, "attn_v", a);
@@ -55,7 +58,7 @@ class Gemma4 {
       qkv.value = m_.heads(value, facts.value_length, facts.kv_heads);
       qkv.key = m_.norm(qkv.key, il, "attn_k_norm");
       qkv.value = g_.unary(qkv.value);
-      qkv.key = m_.rope(qkv.key, il);
+      qkv.key = rope(qkv.key);
     }
     return m_.attention(qkv, il);
   }

@@ -15,7 +15,9 @@ class Rwkv {
         tokens_(model.batch.tokens),
         each_(model.batch.tokens_each()),
         sequences_(model.batch.sequences),
-        kind_(model.weight(0, "attn_norm", "bias") == no_tensor ? Norm::rms : Norm::layer) {}
+        kind_(model.profile.architecture.starts_with("rwkv6qwen") || model.profile.architecture == "arwkv7"
+                  ? Norm::rms
+                  : Norm::layer) {}
 
   template <class TimeMix, class ChannelMix>
   void build(TimeMix time_mix, ChannelMix channel_mix, bool has_channel_mix) {
@@ -28,8 +30,8 @@ class Rwkv {
       const auto shifts = m_.token_shift(il);
       const auto normed = m_.norm(current, il, "attn_norm", kind_);
       auto before = g_.concat(shift(shifts), earlier(normed), 1);
-      if (!has_channel_mix) store(last(normed), il);
       auto mixed = time_mix(normed, before, il);
+      if (!has_channel_mix) store(last(normed), il);
       auto middle = g_.binary(mixed, current);
       current = has_channel_mix ? channel(middle, shifts, normed, mixed, il, channel_mix) : gated(middle, mixed, il);
       if (const auto step = m_.number("rescale_every_n_layers"); step != 0 && (il + 1) % step == 0)

@@ -57,17 +57,15 @@ std::vector<DeviceUse> MemoryUse::by_device() const {
   return uses;
 }
 
-MemoryOptions generation_options(const ContextSpec& context) {
-  return {.n_outputs_max = context.n_seq, .runs = true};
-}
+MemoryOptions generation_options(const ContextSpec& context) { return {.n_outputs_max = context.n_seq, .runs = true}; }
 
 MemoryUse memory_use(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,
                      const MemoryOptions& options) {
   const auto layout = engine_layout(profile, placement, context, options);
   const PlacedWeights weights(profile, placement, layout);
   const auto weight_bytes = weights.bytes(layout);
-  const auto caches = cache_bytes(profile, layout, context.flash_attention == FlashAttention::off);
-  const auto compute = compute_bytes(profile, weights, layout, context.flash_attention);
+  const auto caches = cache_bytes(profile, layout);
+  const auto compute = compute_bytes(profile, weights, layout);
   MemoryUse use;
   use.estimate = compute.estimate;
   for (std::size_t i = 0; i < layout.devices.size(); ++i) {
@@ -87,7 +85,7 @@ std::vector<DeviceUse> plan::stored_bytes(const ModelProfile& profile, const Pla
                                           const ContextSpec& context) {
   const auto layout = engine_layout(profile, placement, context, {});
   const auto weights = PlacedWeights(profile, placement, layout).bytes(layout);
-  const auto caches = cache_bytes(profile, layout, context.flash_attention == FlashAttention::off);
+  const auto caches = cache_bytes(profile, layout);
   std::vector<DeviceUse> uses;
   for (std::size_t i = 0; i < layout.devices.size(); ++i)
     uses.push_back({.device = layout.devices[i], .weights = weights[i], .cache = caches[i]});

@@ -61,7 +61,7 @@ ModelGraph::Cache& ModelGraph::cache(std::size_t il) {
   const auto streams = layout.context.streams;
   place->second.keys = graph.leaf(layout.context.type_k, {facts.key_length * facts.kv_heads, cells, streams, 1}, home);
   if (!facts.keys_only) {
-    const auto width = value_width(profile, facts, batch.transposed_values);
+    const auto width = value_width(profile, facts, layout.context);
     place->second.values = graph.leaf(layout.context.type_v, {width, cells, streams, 1}, home);
   }
   return place->second;
@@ -85,7 +85,7 @@ TensorId ModelGraph::store_values(TensorId value, std::size_t il) {
   const auto width = extents[0] * extents[1];
   auto target = cache(il).values;
   const bool windowed = layer(il).window != 0;
-  if (!batch.transposed_values) {
+  if (!layout.context.transposes_values()) {
     const auto indices = input(windowed ? "value cells of windows" : "value cells", i64, {batch.tokens, 1, 1, 1});
     const auto stride = graph[value].strides[2];
     const auto flat = graph.view(value, {width, extents[2], 1, 1}, {stride, stride * extents[2], stride * extents[2]});
@@ -121,7 +121,7 @@ TensorId ModelGraph::cached_values(std::size_t il) {
   const auto cells = graph.extent(values, 1);
   const auto type = layout.context.type_v;
   const auto width = graph.extent(values, 0);
-  if (!batch.transposed_values)
+  if (!layout.context.transposes_values())
     return graph.view(values, {facts.value_length, facts.kv_heads, cells, layout.context.streams},
                       {row(type, facts.value_length), row(type, width), row(type, times(width, cells))});
   return graph.view(values, {cells, facts.kv_heads, facts.value_length, layout.context.streams},

@@ -13,7 +13,7 @@ ModelGraph::ModelGraph(const ModelProfile& model_profile, const PlacedWeights& w
       batch(what),
       weights_(weights),
       weight_tensors_(weights.all().size(), no_tensor) {
-  constexpr std::size_t steps_for_each_weight = 4;  // more than most models have
+  constexpr std::size_t steps_for_each_weight = 8;  // more than most models have
   graph.reserve(weights.all().size() * steps_for_each_weight);
   trunk_ = static_cast<std::size_t>(std::ranges::count(profile.layers, true, &LayerProfile::loaded));
 }
@@ -28,39 +28,32 @@ bool ModelGraph::is_set(std::string_view key) const {
   return value->is_bool() ? value->as_bool() : value->is_number() && value->as_double() != 0;
 }
 
-TensorId ModelGraph::weight(std::string_view name, std::int16_t backend) {
-  const auto* found = weights_.find(name, backend);
-  if (found == nullptr) return no_tensor;
-  auto& leaf = weight_tensors_[static_cast<std::size_t>(found - weights_.all().data())];
+TensorId ModelGraph::leaf_of(const PlacedWeights::Weight* weight) {
+  if (weight == nullptr) return no_tensor;
+  auto& leaf = weight_tensors_[static_cast<std::size_t>(weight - weights_.all().data())];
   if (leaf == no_tensor) {
+    const auto& shape = weight->tensor->shape;
     TensorGraph::Extents extents = {1, 1, 1, 1};
-    std::ranges::copy(found->tensor->shape, extents.begin());
-    leaf = graph.leaf(found->type, extents, found->backend, true);
+    std::ranges::copy_n(shape.begin(), static_cast<std::ptrdiff_t>(std::min(shape.size(), extents.size())),
+                        extents.begin());
+    leaf = graph.leaf(weight->type, extents, weight->backend, true);
   }
   return leaf;
 }
 
+TensorId ModelGraph::weight(const std::string& name, std::int16_t backend) {
+  return leaf_of(weights_.find(name, backend));
+}
+
 TensorId ModelGraph::weight(std::size_t layer, std::string_view role, std::string_view suffix) {
-  auto& name = name_;
-  name.clear();
-  if (const auto dot = role.find('.');
-      dot != std::string_view::npos && (role.starts_with("dec.") || role.starts_with("enc."))) {
-    name += role.substr(0, dot + 1);
-    role.remove_prefix(dot + 1);
-  }
-  name.append("blk.").append(std::to_string(layer)).append(".").append(role);
-  const auto backend = layout.layer_backend[layer];
-  if (suffix.empty()) return weight(name, backend);
-  const auto without_suffix = name.size();
-  const auto found = weight(name.append(".").append(suffix), backend);
-  if (found != no_tensor || suffix != "weight") return found;
-  name.resize(without_suffix);  // some architectures name a few tensors so
-  return weight(name, backend);
+  const auto* found = weights_.find(layer, role, suffix);
+  if (found == nullptr && suffix == "weight")
+    found = weights_.find(layer, role, "");  // some architectures name a few so
+  return leaf_of(found);
 }
 
 TensorId ModelGraph::global(std::string_view role, std::string_view suffix) {
-  name_.assign(role).append(".").append(suffix);
-  return weight(name_, layout.output_backend);
+  return weight(std::string(role) + "." + std::string(suffix), layout.output_backend);
 }
 
 TensorId ModelGraph::input(std::string_view name, ElementType type, TensorGraph::Extents extents) {
@@ -85,7 +78,7 @@ TensorId ModelGraph::embeddings() {
 }
 
 TensorId ModelGraph::positions() {
-  constexpr std::array sectioned = {"qwen2vl", "qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe", "paddleocr"};
+  constexpr std::array sectioned = {"qwen2vl", "qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe", "qwen3tts", "paddleocr"};
   const bool several = std::ranges::find(sectioned, profile.architecture) != sectioned.end();
   return input("positions", i32, {batch.tokens * (several ? 4 : 1), 1, 1, 1});
 }

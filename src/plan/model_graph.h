@@ -22,9 +22,8 @@ struct Batch {
   std::uint64_t sequences = 1;
   std::uint64_t outputs = 1;
   bool flash_attention = true;
-  bool transposed_values = false;  ///< values are cached the other way round
-  bool encoder = false;            ///< of an encoder and a decoder, the encoder
-  std::uint32_t encoded = 0;       ///< tokens that the decoder looks at; 0: as many as the model was trained for
+  bool encoder = false;       ///< of an encoder and a decoder, the encoder
+  std::uint32_t encoded = 0;  ///< tokens that the decoder looks at; 0: as many as the model was trained for
 
   std::uint64_t tokens_each() const { return tokens / sequences; }
 };
@@ -85,7 +84,7 @@ class ModelGraph {
   const LayerProfile& layer(std::size_t index) const { return profile.layers[index]; }
 
   // Weights, or no_tensor where the model lacks them.
-  TensorId weight(std::string_view name, std::int16_t backend);
+  TensorId weight(const std::string& name, std::int16_t backend);
   TensorId weight(std::size_t layer, std::string_view role, std::string_view suffix = "weight");
   TensorId global(std::string_view role, std::string_view suffix = "weight");  ///< of the output
   TensorId global_input(std::string_view role) { return weight(std::string(role) + ".weight", layout.host_memory()); }
@@ -133,6 +132,7 @@ class ModelGraph {
   std::vector<Attending> attending;
 
  private:
+  TensorId leaf_of(const PlacedWeights::Weight* weight);
   struct Cache {
     TensorId keys = no_tensor;
     TensorId values = no_tensor;
@@ -156,7 +156,6 @@ class ModelGraph {
   TensorId state_ids_ = no_tensor;        ///< of the sequences of the batch
   TensorId other_state_ids_ = no_tensor;  ///< of the others
   std::vector<TensorId> weight_tensors_;  // of each of `weights_`, once it is needed
-  std::string name_;                      // room for that of a weight: a graph asks for thousands
   std::map<std::string, TensorId, std::less<>> inputs_;
   std::map<std::size_t, Cache> caches_;
   std::map<std::pair<std::size_t, bool>, TensorId> states_;

@@ -126,7 +126,8 @@ TensorId ModelGraph::mamba2(TensorId a, std::size_t il) {
     states = graph.reshape(states, {state, head, heads_count, layout.context.sequences});
     return graph.make(Op::plain, f32, {scanned, 1, 1, 1}, {states, x, dt, weight(il, "ssm_a", ""), b, c, ids});
   });
-  const auto kept = graph.view(scan, {state * inner, sequences, 1, 1});
+  const auto row = times(state * inner, 4);
+  const auto kept = graph.view(scan, {state * inner, sequences, 1, 1}, {row, row * sequences, row * sequences});
   graph.expand(graph.store(kept, graph.view(leaf, {state * inner, sequences, 1, 1})));
   auto y =
       graph.view(scan, {head, heads_count, tokens, sequences}, {head * 4, head * heads_count * 4, inner * tokens * 4});

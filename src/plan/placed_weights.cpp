@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace berth::plan {
 
@@ -27,11 +28,18 @@ bool loads_tied_output(std::string_view architecture) {
 }
 
 /// Whether an output that shares the embeddings' tensor is a copy of its own even on the same device: products on the
-/// CPU may use another layout of the weights than the embeddings do, and Gemma 3n's output is loaded first.
+/// CPU may use another layout of the weights than the embeddings do, and the output of
+/// Gemma 3n and 4 is loaded first.
 bool holds_tied_output_apart(const ModelProfile& profile, const TensorInfo& tensor, const EngineLayout& layout) {
-  if (profile.architecture == "gemma3n") return true;
+  if (profile.architecture == "gemma3n" || profile.architecture == "gemma4") return true;
   return layout.output_backend == layout.host() && tensor.shape.size() > 1 && tensor.shape[1] % 8 == 0 &&
          std::ranges::find(layout.repacked_types, tensor.type) != layout.repacked_types.end();
+}
+
+/// What follows the role in a name: "weight", "bias", or nothing ("blk.0.ssm_a").
+std::string_view suffix_of(const TensorInfo& tensor) {
+  const std::string_view name = tensor.name;
+  return name.ends_with(tensor.role) ? std::string_view() : name.substr(name.rfind('.') + 1);
 }
 
 bool is_unused(const TensorInfo& tensor) { return tensor.role == "dec.cross_attn_rel_b"; }
@@ -43,47 +51,68 @@ PlacedWeights::PlacedWeights(const ModelProfile& profile, const Placement& place
     return tensor.name == "output.weight" || (profile.format == "safetensors" && tensor.role == "output");
   });
   const auto first_layer = layout.layer_backend.empty() ? layout.host_memory() : layout.layer_backend.front();
-  const auto add = [&](const TensorInfo& tensor, std::int16_t backend, bool twice = false) {
-    if (const Device* device = placement.tensors.find(tensor.name)) backend = layout.backend_of(*device);
-    if (!twice && find(tensor.name, backend) != nullptr && find(tensor.name, backend)->backend == backend) return;
-    by_name_.emplace(tensor.name, all_.size());
-    all_.push_back({&tensor, backend, element_type(tensor.type)});
+  const auto backend_of = [&](const TensorInfo& tensor, std::int16_t otherwise) {
+    const Device* apart = placement.tensors.find(tensor.name);
+    return apart == nullptr ? otherwise : layout.backend_of(*apart);
   };
   all_.reserve(profile.tensors.size() + 1);
-  by_name_.reserve(profile.tensors.size() + 1);
-  const auto layer_backend = [&](std::uint64_t layer) {
-    return layer < layout.layer_backend.size() ? layout.layer_backend[static_cast<std::size_t>(layer)]
-                                              : layout.host_memory();
-  };
+  of_layers_.resize(profile.layers.size());
   for (const auto& tensor : profile.tensors) {
     if (is_unused(tensor)) continue;
     if (tensor.layer) {
-      if (*tensor.layer < profile.layers.size() && !profile.layers[static_cast<std::size_t>(*tensor.layer)].loaded)
-        continue;
-      add(tensor, layer_backend(*tensor.layer));
+      const auto layer = static_cast<std::size_t>(*tensor.layer);
+      const bool known = *tensor.layer < of_layers_.size();
+      if (known && !profile.layers[layer].loaded) continue;
+      if (known) of_layers_[layer].push_back(all_.size());
+      add(tensor, backend_of(tensor, known ? layout.layer_backend[layer] : layout.host_memory()));
     } else if (is_input(tensor)) {
-      add(tensor, layout.backend_of(placement.input));
+      const auto input = backend_of(tensor, layout.backend_of(placement.input));
+      add_of_model(tensor, input);
       const bool is_embedding =
           tensor.name == "token_embd.weight" || (profile.format == "safetensors" && tensor.role == "token_embd");
-      if (is_embedding && !has_output && loads_tied_output(profile.architecture))
-        add(tensor, layout.output_backend, holds_tied_output_apart(profile, tensor, layout));
+      if (!is_embedding || has_output || !loads_tied_output(profile.architecture)) continue;
+      const auto output = backend_of(tensor, layout.output_backend);
+      if (output != input || holds_tied_output_apart(profile, tensor, layout)) add_of_model(tensor, output);
     } else if (is_of_each_layer(tensor)) {
+      std::set<std::int16_t> backends;
       for (std::size_t i = 0; i < profile.layers.size(); ++i)
-        if (profile.layers[i].loaded) add(tensor, layout.layer_backend[i]);
+        if (profile.layers[i].loaded && (profile.architecture != "gemma4" || profile.layers[i].window == 0))
+          backends.insert(backend_of(tensor, layout.layer_backend[i]));
+      for (const auto backend : backends) add_of_model(tensor, backend);
     } else {
-      add(tensor, is_of_first_layer(tensor, profile.architecture) ? first_layer : layout.output_backend);
+      const bool first = is_of_first_layer(tensor, profile.architecture);
+      add_of_model(tensor, backend_of(tensor, first ? first_layer : layout.output_backend));
     }
   }
 }
 
-const PlacedWeights::Weight* PlacedWeights::find(std::string_view name, std::int16_t backend) const {
-  const auto [begin, end] = by_name_.equal_range(name);
+void PlacedWeights::add(const TensorInfo& tensor, std::int16_t backend) {
+  all_.push_back({&tensor, backend, element_type(tensor.type)});
+}
+
+void PlacedWeights::add_of_model(const TensorInfo& tensor, std::int16_t backend) {
+  const auto suffix = suffix_of(tensor);
+  of_model_.emplace(suffix.empty() ? tensor.role : tensor.role + "." + std::string(suffix), all_.size());
+  add(tensor, backend);
+}
+
+const PlacedWeights::Weight* PlacedWeights::find(const std::string& name, std::int16_t backend) const {
+  const auto [begin, end] = of_model_.equal_range(name);
   const Weight* any = nullptr;
   for (auto each = begin; each != end; ++each) {
     if (all_[each->second].backend == backend) return &all_[each->second];
     any = &all_[each->second];
   }
   return any;
+}
+
+const PlacedWeights::Weight* PlacedWeights::find(std::size_t layer, std::string_view role,
+                                                 std::string_view suffix) const {
+  for (const auto index : of_layers_[layer]) {
+    const auto& tensor = *all_[index].tensor;
+    if (tensor.role == role && suffix_of(tensor) == suffix) return &all_[index];
+  }
+  return nullptr;
 }
 
 std::vector<std::uint64_t> PlacedWeights::bytes(const EngineLayout& layout) const {

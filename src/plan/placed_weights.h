@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -38,16 +39,22 @@ class PlacedWeights {
   const std::vector<Weight>& all() const& { return all_; }
   const std::vector<Weight>& all() const&& = delete;
 
-  /// The tensor of this name as `backend` would have it: its own copy where there is one, else any. Nothing where the
-  /// model has no such tensor, or the engine does not load it.
-  const Weight* find(std::string_view name, std::int16_t backend) const;
+  /// The tensor of no layer, by its name in GGUF ("output.weight"), as `backend` would have it: its own copy where there
+  /// is one, else any. Nothing where the model has no such tensor, or the engine does not load it.
+  const Weight* find(const std::string& name, std::int16_t backend) const;
+  /// That of a layer, by its role ("attn_q") and what follows it in the name ("weight", "bias", or nothing).
+  const Weight* find(std::size_t layer, std::string_view role, std::string_view suffix) const;
 
   /// The bytes of the weights of each backend.
   std::vector<std::uint64_t> bytes(const EngineLayout& layout) const;
 
  private:
+  void add(const TensorInfo& tensor, std::int16_t backend);
+  void add_of_model(const TensorInfo& tensor, std::int16_t backend);
+
   std::vector<Weight> all_;
-  std::unordered_multimap<std::string_view, std::size_t> by_name_;
+  std::unordered_multimap<std::string, std::size_t> of_model_;  // by their names in GGUF
+  std::vector<std::vector<std::size_t>> of_layers_;
 };
 
 }  // namespace berth::plan

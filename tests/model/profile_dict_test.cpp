@@ -41,6 +41,7 @@ ModelProfile random_profile(test::Random& random) {
     layer.window = number();
     if (random.coin()) layer.cache_of = number();
     layer.recurrent_state = number();
+    layer.indexer_length = number();
     profile.layers.push_back(layer);
   }
   for (int i = random.below(4); i > 0; --i) {

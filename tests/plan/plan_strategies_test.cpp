@@ -125,6 +125,22 @@ TEST(PlanOfSafetensors, HasExactWeightsAndCacheAndMarksTheEstimate) {
   }
 }
 
+TEST(PlanOfSafetensors, CountsBuffersForComputingAsOfTheSameModelInGguf) {
+  const test::TemporaryFolder folder;
+  const auto machine = simulate("cpu:1GiB,cuda:2GiB");
+  const PlanRequest request{.context = {.n_ctx = 2048}};
+  const auto compute = [&](const ModelProfile& profile) {
+    for (const auto& use : make_plan(profile, machine, request).use)
+      if (use.device != Device::cpu()) return use.compute;
+    return std::uint64_t{0};
+  };
+  const auto in_gguf = compute(test::small_model("llama", {}, 8));
+  ASSERT_GT(in_gguf, 0U);
+  const auto guessed = compute(llama_in_safetensors(folder.path(), 8));
+  EXPECT_GE(guessed, in_gguf);
+  EXPECT_LE(guessed, 3 * in_gguf);
+}
+
 TEST(PlansTogether, LeaveEachOtherRoom) {
   const auto machine = simulate("cpu:40MiB,rpc:64MiB");
   const auto model = test::small_model("llama", {}, 12);

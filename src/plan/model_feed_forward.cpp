@@ -58,6 +58,7 @@ TensorId ModelGraph::experts(TensorId a, std::size_t il, const ExpertOptions& op
   logits = graph.binary(logits, weight(il, "ffn_gate_inp", "bias"));
   auto probabilities = gating == Gating::softmax_of_chosen ? logits : graph.unary(logits);
   auto selection = graph.binary(probabilities, weight(il, "exp_probs_b", "bias"));
+  selection = graph.binary(selection, weight(il, "exp_probs_b", ""));
   if (options.weighted_before) selection = logits;
   if (number("expert_group_count") > 1) selection = expert_groups(selection, options).front();
   const auto sorted = graph.make(Op::plain, i32, {options.count, tokens, 1, 1}, {selection});

@@ -52,7 +52,8 @@ Value::Object answer(const Value& question, const llama::NamedDevices& workers, 
       devices.push_back(worker);
   Value::Object result;
   result.set("predicted", by_kind(memory_use(profile, asked.placement, asked.context, asked.options)));
-  result.set("held", by_kind(llama::exact_memory(file, profile, asked.placement, asked.context, asked.options, devices)));
+  result.set("held",
+             by_kind(llama::exact_memory(file, profile, asked.placement, asked.context, asked.options, devices)));
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include "failure.h"
 #include "help.h"
 #include "max_memory_argument.h"
+#include "plan/cache_types.h"
 #include "text/bytes.h"
 #include "text/nearest.h"
 #include "text/printable.h"
@@ -26,7 +27,7 @@ void add_plan_context(CLI::App& command, PlanOptions& options) {
   whole("--ubatch", options.context.n_ubatch, "Tokens computed at a time, at most (512)");
   command.add_option("--cache-type", options.cache_type, "The type of cached keys and values (F16)")
       ->type_name("TYPE")
-      ->check(one_of({"F32", "F16", "BF16", "Q8_0", "Q5_1", "Q5_0", "Q4_1", "Q4_0", "IQ4_NL"}));
+      ->check(one_of({plan::cache_types.begin(), plan::cache_types.end()}));
   whole("--min-context", options.min_context,
         "The context may be shortened down to this where it does not fit; the longest that fits is taken");
 }

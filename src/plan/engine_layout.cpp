@@ -103,12 +103,6 @@ std::vector<Device> engine_devices(const Placement& placement, const MemoryOptio
 
 std::uint64_t at_least_one(int count) { return static_cast<std::uint64_t>(std::max(count, 1)); }
 
-/// What the engine makes of what is asked for, before it looks at devices: quantized values need flash attention.
-FlashAttention flash_attention(const ModelProfile& profile, FlashAttention asked, const ElementType& type_v) {
-  if (profile.architecture == "grok") return FlashAttention::off;
-  return asked == FlashAttention::automatic && type_v.quantized() ? FlashAttention::on : asked;
-}
-
 ContextSizes context_sizes(const ModelProfile& profile, const ContextSpec& spec, const MemoryOptions& options) {
   ContextSizes sizes;
   const bool caches = std::ranges::any_of(profile.layers, &LayerProfile::has_cache);
@@ -131,7 +125,7 @@ ContextSizes context_sizes(const ModelProfile& profile, const ContextSpec& spec,
   sizes.outputs = std::min(sizes.tokens, outputs);
   sizes.type_k = element_type(spec.type_k);
   sizes.type_v = element_type(spec.type_v);
-  sizes.flash_attention = flash_attention(profile, spec.flash_attention, sizes.type_v);
+  sizes.flash_attention = engine_flash_attention(profile, spec);
   sizes.offload_cache = spec.offload_cache;
   sizes.unified = spec.unified;
   sizes.swa_full = options.swa_full;
@@ -152,6 +146,13 @@ std::uint64_t ContextSizes::cells_of(std::uint64_t window) const {
 std::int16_t EngineLayout::backend_of(const Device& device) const {
   const auto found = std::ranges::find(devices, on_host(device) ? Device::cpu() : device);
   return found == devices.end() ? host() : static_cast<std::int16_t>(found - devices.begin());
+}
+
+FlashAttention engine_flash_attention(const ModelProfile& profile, const ContextSpec& context) {
+  if (profile.architecture == "grok") return FlashAttention::off;
+  const bool required = element_type(context.type_v).quantized();
+  return context.flash_attention == FlashAttention::automatic && required ? FlashAttention::on
+                                                                          : context.flash_attention;
 }
 
 ElementType element_type(std::string_view name) {

@@ -63,6 +63,9 @@ struct EngineLayout {
 EngineLayout engine_layout(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,
                            const MemoryOptions& options);
 
+/// What the engine makes of what is asked for, before it looks at devices: quantized values need flash attention.
+FlashAttention engine_flash_attention(const ModelProfile& profile, const ContextSpec& context);
+
 /// How elements of this name ("Q8_0", "f16") are stored; F16 where the name is not known.
 ElementType element_type(std::string_view name);
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "plan/cache_types.h"
 #include "plan/context_steps.h"
 #include "plan/planner.h"
 #include "plan/tensor_graph.h"
@@ -172,10 +173,10 @@ void Planner::add_changes(Plan& plan) {
     if (longest) plan.changes.push_back({.what = "context", .n_ctx = longest->n_ctx});
   }
   for (const char* type : {"Q8_0", "Q4_0"}) {
-    if (context.flash_attention == FlashAttention::off || context.type_k == type) break;
+    if (context.type_k == type) break;
     auto smaller = context;
     smaller.type_k = smaller.type_v = type;
-    if (!find(smaller)) continue;
+    if (!cache_type_problem(profile_, smaller).empty() || !find(smaller)) continue;
     plan.changes.push_back({.what = "cache_type", .cache_type = type});
     break;
   }

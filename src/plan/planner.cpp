@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "plan/cache_types.h"
 #include "plan/context_steps.h"
 
 namespace berth::plan {
@@ -22,6 +23,7 @@ Plan Planner::make() {
   if (context.n_ctx < 0 || request_.min_context.value_or(1) < 1)
     throw std::invalid_argument(fmt::format("A context of {} tokens, or of {} at least, is none", context.n_ctx,
                                             request_.min_context.value_or(1)));
+  check_cache_types(profile_, context);
   if (context.n_ctx == 0)
     context.n_ctx = static_cast<int>(std::min<std::uint64_t>(profile_.context_length.value_or(4096), 1 << 28));
   const int least = request_.min_context.value_or(

@@ -62,9 +62,6 @@ llama_context_params context_params(const ContextSpec& spec) {
   auto params = llama_context_default_params();
   params.type_k = cache_type("type_k", spec.type_k);
   params.type_v = cache_type("type_v", spec.type_v);
-  if (spec.flash_attention == FlashAttention::off && ggml_is_quantized(params.type_v))
-    throw std::invalid_argument(fmt::format(
-        "The context's type_v is {}, which needs flash attention, and that is off; take F16", in_quotes(spec.type_v)));
   params.n_batch = static_cast<std::uint32_t>(spec.n_batch);
   params.n_ubatch = static_cast<std::uint32_t>(spec.n_ubatch);
   params.flash_attn_type = flash_attention(spec.flash_attention);

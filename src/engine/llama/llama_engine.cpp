@@ -20,6 +20,7 @@
 #include "engine/llama/measure.h"
 #include "engine/reservation.h"
 #include "plan/device_budgets.h"
+#include "plan/cache_types.h"
 #include "plan/engine_layout.h"
 #include "plan/stored_bytes.h"
 
@@ -101,6 +102,7 @@ MemoryUse LlamaEngine::memory(const std::filesystem::path& model, const Placemen
   (void)context_params(context);  // refuses what cannot be before anything is read
   const auto profile = read_model(model);
   check_profile(profile, placement.output);
+  plan::check_cache_types(profile, context);
   start_backends(Backends::without_drivers);
   const auto devices = find_devices(plan::engine_layout(profile, placement, context, {}).devices, keys);
   const HoldBackends hold;
@@ -117,6 +119,7 @@ std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request,
   check_profile(*profile, placement.output);
   check_generates(*profile, placement.output);
   check_layers(*profile, placement);
+  plan::check_cache_types(*profile, request.context.value_or(ContextSpec()));
   const auto layout = plan::engine_layout(*profile, placement, request.context.value_or(ContextSpec()), {});
   NamedDevices devices;  // in the engine's order
   for (const auto& device : layout.devices)

@@ -84,7 +84,11 @@ PlacedWeights::PlacedWeights(const ModelProfile& profile, const Placement& place
       add_of_model(tensor, backend_of(tensor, first ? first_layer : layout.output_backend));
     }
   }
+  for (auto& indexes : of_layers_)
+    std::ranges::sort(indexes, {}, [this](std::size_t index) -> std::string_view { return role_of(index); });
 }
+
+const std::string& PlacedWeights::role_of(std::size_t index) const { return all_[index].tensor->role; }
 
 void PlacedWeights::add(const TensorInfo& tensor, std::int16_t backend) {
   all_.push_back({&tensor, backend, element_type(tensor.type)});
@@ -108,9 +112,11 @@ const PlacedWeights::Weight* PlacedWeights::find(const std::string& name, std::i
 
 const PlacedWeights::Weight* PlacedWeights::find(std::size_t layer, std::string_view role,
                                                  std::string_view suffix) const {
-  for (const auto index : of_layers_[layer]) {
-    const auto& tensor = *all_[index].tensor;
-    if (tensor.role == role && suffix_of(tensor) == suffix) return &all_[index];
+  const auto& indexes = of_layers_[layer];
+  const auto by_role = [this](std::size_t index) -> std::string_view { return role_of(index); };
+  for (auto each = std::ranges::lower_bound(indexes, role, {}, by_role); each != indexes.end(); ++each) {
+    if (role_of(*each) != role) break;
+    if (suffix_of(*all_[*each].tensor) == suffix) return &all_[*each];
   }
   return nullptr;
 }

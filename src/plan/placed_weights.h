@@ -49,12 +49,13 @@ class PlacedWeights {
   std::vector<std::uint64_t> bytes(const EngineLayout& layout) const;
 
  private:
+  const std::string& role_of(std::size_t index) const;
   void add(const TensorInfo& tensor, std::int16_t backend);
   void add_of_model(const TensorInfo& tensor, std::int16_t backend);
 
   std::vector<Weight> all_;
   std::unordered_multimap<std::string, std::size_t> of_model_;  // by their names in GGUF
-  std::vector<std::vector<std::size_t>> of_layers_;
+  std::vector<std::vector<std::size_t>> of_layers_;             // by role
 };
 
 }  // namespace berth::plan

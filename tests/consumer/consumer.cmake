@@ -2,9 +2,6 @@
 # and the examples, which examples_test runs.
 set(prefix ${CMAKE_CURRENT_BINARY_DIR}/consumer/prefix)
 set(options -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE} -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER})
-if(BERTH_SANITIZE)
-  list(APPEND options -DCMAKE_CXX_FLAGS=-fsanitize=${BERTH_SANITIZE})
-endif()
 if(BUILD_SHARED_LIBS)
   # The shared library asks its users for nothing else.
   foreach(package llama ggml fmt nlohmann_json Threads)

@@ -62,7 +62,9 @@ bool copy_counted(ggml_backend_buffer_t buffer, const ggml_tensor* from, ggml_te
 
 void free_counted(ggml_backend_buffer_t buffer) {
   auto& [devices, buffers] = limited();
-  buffer->iface = buffers.extract(buffer).mapped();
+  const auto as_made = buffers.find(buffer);
+  buffer->iface = as_made->second;
+  buffers.erase(as_made);
   const auto& [limit, number, of_device, alloc] = devices.at(buffer->buft);
   limit.count->give_back(limit.process, number, buffer->size);
   if (buffer->iface.free_buffer != nullptr) buffer->iface.free_buffer(buffer);

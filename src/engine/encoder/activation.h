@@ -9,7 +9,27 @@
 
 namespace berth::encoder {
 
-enum class Activation { gelu, gelu_tanh, gelu_quick, relu, silu, tanh, sigmoid, linear };
+enum class Activation {
+  gelu,
+  gelu_clipped,  ///< to -10 and 10
+  gelu_tanh,
+  gelu_quick,
+  relu,
+  relu_squared,
+  relu6,
+  leaky_relu,
+  elu,
+  silu,
+  mish,
+  softplus,
+  softsign,
+  tanh,
+  hard_tanh,
+  sigmoid,
+  hard_sigmoid,
+  hard_silu,
+  linear
+};
 
 /// The entry `name` of a configuration. Throws FormatError for one that is not known.
 Activation read_activation(const Config& config, std::string_view name, std::string_view otherwise);

@@ -91,7 +91,8 @@ TEST(EncoderFiles, WhoseShapesContradictTheConfigurationAreRefused) {
   EXPECT_THAT(with("num_hidden_layers", 3), AllOf(HasSubstr("no tensor"), HasSubstr("encoder.layer.2")));
   EXPECT_THAT(with("intermediate_size", 3), HasSubstr("intermediate.dense"));
   EXPECT_THAT(with("hidden_act", "snake"), AllOf(HasSubstr("'snake'"), HasSubstr("gelu_new")));
-  EXPECT_THAT(with("position_embedding_type", "relative_key"), HasSubstr("relative_key"));
+  EXPECT_THAT(with("position_embedding_type", "rotary"), AllOf(HasSubstr("'rotary'"), HasSubstr("relative_key")));
+  EXPECT_THAT(with("position_embedding_type", "relative_key"), HasSubstr("distance_embedding.weight"));
   EXPECT_THAT(with("id2label", Value::Object{{"0", "a"}, {"1", "b"}}), AllOf(HasSubstr("2 labels"), HasSubstr("3")));
   EXPECT_THAT(with("id2label", Value::Object{{"0", "a"}, {"1", "b"}, {"7", "c"}}), HasSubstr("0 to 2"));
   EXPECT_EQ(with("id2label", nullptr), "was accepted") << "labels then have numbers";

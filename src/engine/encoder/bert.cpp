@@ -1,6 +1,9 @@
 /// BERT, RoBERTa with XLM-RoBERTa and CamemBERT, ELECTRA. transformers' modeling_bert.py, modeling_roberta.py and
 /// modeling_electra.py of 4.57.
-#include "berth/error.h"
+#include <string>
+#include <vector>
+
+#include "engine/encoder/distance_terms.h"
 #include "engine/encoder/post_norm.h"
 #include "text/printable.h"
 
@@ -17,32 +20,74 @@ constexpr LayerNames bert_names{.list = "encoder.layer",
                                 .down = "output.dense",
                                 .output_norm = "output.LayerNorm"};
 
+/// Shaw et al., arXiv:1803.02155 ("relative_key"), and Huang et al., arXiv:2009.13658 ("relative_key_query").
+class RelativeKeyTerms final : public DistanceTerms {
+ public:
+  /// A table for each layer, with a row for each distance, as wide as a head.
+  RelativeKeyTerms(Graph& graph, const Pack& pack, const DistanceRows& rows, const std::vector<ggml_tensor*>& tables,
+                   bool with_keys)
+      : DistanceTerms(graph, pack, rows, 1), tables_(tables), with_keys_(with_keys) {}
+
+  void enter_layer(std::size_t layer) override {
+    auto* table = occurring(tables_[layer]);
+    set(table, with_keys_ ? table : nullptr);
+  }
+
+ private:
+  const std::vector<ggml_tensor*>& tables_;
+  bool with_keys_;
+};
+
 class Bert final : public PostNormEncoder {
  public:
   Bert(const Config& config, Weights& weights, bool counts_after_padding) {
     read_sizes(config);
-    if (const auto kind = config.text("position_embedding_type", "absolute"); kind != "absolute")
-      config.fail("position_embedding_type", in_quotes(kind), "'absolute', the only one that can be computed");
-    sizes_.embedding = config.integer("embedding_size", sizes_.hidden, 1, sizes_.hidden * 16);
+    const auto kind = config.text("position_embedding_type", "absolute");
+    const bool is_absolute = kind == "absolute";
+    with_keys_ = kind == "relative_key_query";
+    if (!is_absolute && !with_keys_ && kind != "relative_key")
+      config.fail("position_embedding_type", in_quotes(kind), "absolute, relative_key or relative_key_query");
+    if (config.text("model_type", "") == "electra")
+      sizes_.embedding = config.integer("embedding_size", 128, 1, 1 << 16);
     sizes_.token_types = config.integer("type_vocab_size", 2, 1, 1 << 16);
     const auto positions = sizes_.max_tokens;
     const LayerShape shape{.intermediate = config.count("intermediate_size"),
                            .eps = config.number("layer_norm_eps", 1e-12F),
                            .activation = read_activation(config, "hidden_act", "gelu")};
-    if (counts_after_padding) {
+    if (counts_after_padding && is_absolute) {
       embeddings_.padding_id = static_cast<std::int32_t>(config.integer("pad_token_id", 1, 0, positions - 2));
       sizes_.max_tokens = positions - *embeddings_.padding_id - 1;
     }
     const auto base = weights.base();
     const auto embeddings = base / "embeddings";
     embeddings_.words = sizes_.words = embeddings.table("word_embeddings", sizes_.embedding, sizes_.vocabulary);
-    embeddings_.positions = embeddings.table("position_embeddings", sizes_.embedding, positions);
+    if (is_absolute) embeddings_.positions = embeddings.table("position_embeddings", sizes_.embedding, positions);
     embeddings_.types = embeddings.table("token_type_embeddings", sizes_.embedding, sizes_.token_types);
     embeddings_.norm = embeddings.norm("LayerNorm", sizes_.embedding, shape.eps);
     if (sizes_.embedding != sizes_.hidden)
       embeddings_.projection = base.linear("embeddings_project", sizes_.embedding, sizes_.hidden);
     declare_layers(base, bert_names, shape);
+    if (!is_absolute) declare_distances(base, positions);
   }
+
+ private:
+  void declare_distances(const Module& base, std::int64_t positions) {
+    rows_ = {.middle = positions - 1, .last = 2 * positions - 2};
+    for (std::int64_t i = 0; i < sizes_.layers; ++i) {
+      const auto attention = base / bert_names.list / std::to_string(i) / "attention.self";
+      distances_.push_back(
+          attention.exact("distance_embedding.weight", sizes_.hidden / sizes_.heads, 2 * positions - 1));
+    }
+  }
+
+  std::unique_ptr<ScoreTerms> terms(Graph& graph, const Pack& pack) const override {
+    if (distances_.empty()) return PostNormEncoder::terms(graph, pack);
+    return std::make_unique<RelativeKeyTerms>(graph, pack, rows_, distances_, with_keys_);
+  }
+
+  DistanceRows rows_;
+  std::vector<ggml_tensor*> distances_;
+  bool with_keys_ = false;
 };
 
 }  // namespace

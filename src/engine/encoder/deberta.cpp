@@ -2,9 +2,8 @@
 /// transformers' modeling_deberta_v2.py of 4.57; He et al., arXiv:2006.03654 and 2111.09543.
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <tuple>
 
+#include "engine/encoder/distance_terms.h"
 #include "engine/encoder/post_norm.h"
 #include "text/printable.h"
 
@@ -23,111 +22,27 @@ constexpr LayerNames deberta_names{.list = "encoder.layer",
                                    .down = "output.dense",
                                    .output_norm = "output.LayerNorm"};
 
-/// Which row of the table of distances stands for a distance.
-struct DistanceRows {
-  std::int64_t span = 0;          ///< the table has two times as many
-  std::int64_t buckets = 0;       ///< 0: each distance has a row
-  std::int64_t max_distance = 0;  ///< that buckets tell from larger ones
-
-  /// make_log_bucket_position, in float32 as there.
-  std::int64_t bucket(std::int64_t distance) const {
-    const auto middle = buckets / 2;
-    const auto far = std::abs(distance);
-    if (buckets == 0 || far <= middle) return distance;
-    const auto share =
-        std::log(static_cast<float>(far) / static_cast<float>(middle)) /
-        std::log(static_cast<float>(static_cast<double>(max_distance - 1) / static_cast<double>(middle)));
-    const auto log_far = static_cast<std::int64_t>(std::ceil(share * static_cast<float>(middle - 1))) + middle;
-    return distance < 0 ? -log_far : log_far;
-  }
-  std::int64_t row(std::int64_t distance) const {
-    return std::clamp<std::int64_t>(bucket(distance) + span, 0, 2 * span - 1);
-  }
-};
-
 /// The projections of the distances in one layer; nullptr where the model does not have that kind of score.
 struct DistanceLayer {
   Linear key, query;
 };
 
-class DebertaTerms final : public ScoreTerms {
+class DebertaTerms final : public DistanceTerms {
  public:
-  /// `table` is [hidden, 2 span].
+  /// `table` has a row for each distance, as wide as a state.
   DebertaTerms(Graph& graph, const Pack& pack, ggml_tensor* table, const DistanceRows& rows,
                const std::vector<DistanceLayer>& layers, std::int64_t heads)
-      : graph_(graph), rows_(rows), layers_(layers), heads_(heads) {
-    // Only the rows of distances that occur are projected in each layer.
-    const auto farthest = pack.groups.front().length - 1;
-    first_row_ = rows.row(-farthest);
-    const auto count = rows.row(farthest) - first_row_ + 1;
-    table_ = ggml_view_2d(graph.context(), table, table->ne[0], count, table->nb[1],
-                          static_cast<std::size_t>(first_row_) * table->nb[1]);
-  }
+      : DistanceTerms(graph, pack, rows, heads), layers_(layers), table_(occurring(table)) {}
 
   void enter_layer(std::size_t layer) override {
     const auto& projections = layers_[layer];
-    keys_ = projections.key.weight == nullptr ? nullptr : graph_.linear(projections.key, table_);
-    queries_ = projections.query.weight == nullptr ? nullptr : graph_.linear(projections.query, table_);
-  }
-
-  /// The products with all distances of a piece have one row for each token, in which the distances stand in their
-  /// order; what belongs to the next token stands one place further. A view with rows that are one shorter has the
-  /// scores in their places.
-  ggml_tensor* add_to(ggml_tensor* scores, ggml_tensor* query, ggml_tensor* key, const Piece& piece) override {
-    auto* context = graph_.context();
-    const auto distances = piece.keys + piece.queries - 1;
-    if (keys_ != nullptr) {
-      auto* products = ggml_mul_mat(context, by_head(keys_, piece, Order::falling), query);
-      scores = ggml_add(context, scores, shifted(products, piece.keys, piece.queries, distances, piece.queries - 1));
-    }
-    if (queries_ != nullptr) {
-      auto* products = ggml_mul_mat(context, by_head(queries_, piece, Order::rising), key);
-      auto* by_key = shifted(products, piece.queries, piece.keys, distances, piece.keys - 1);
-      scores = ggml_add(context, scores, ggml_cont(context, ggml_permute(context, by_key, 1, 0, 2, 3)));
-    }
-    return scores;
+    set(projections.key.weight == nullptr ? nullptr : graph().linear(projections.key, table_),
+        projections.query.weight == nullptr ? nullptr : graph().linear(projections.query, table_));
   }
 
  private:
-  enum class Order { falling, rising };
-
-  /// The distances of a piece, query less key, as indices into the rows that are projected.
-  ggml_tensor* distances_of(const Piece& piece, Order order) {
-    auto& known = indices_[{piece.first_query, piece.queries, piece.keys, order}];
-    if (known != nullptr) return known;
-    std::vector<std::int32_t> rows;
-    for (auto distance = piece.first_query - (piece.keys - 1); distance < piece.first_query + piece.queries; ++distance)
-      rows.push_back(static_cast<std::int32_t>(rows_.row(distance) - first_row_));
-    if (order == Order::falling) std::ranges::reverse(rows);
-    known = graph_.indices(std::move(rows));
-    return known;
-  }
-
-  /// [head size, distances, heads]
-  ggml_tensor* by_head(ggml_tensor* projected, const Piece& piece, Order order) {
-    auto* context = graph_.context();
-    auto* rows = graph_.rows(projected, distances_of(piece, order));
-    auto* split = ggml_reshape_3d(context, rows, rows->ne[0] / heads_, heads_, rows->ne[1]);
-    return ggml_cont(context, ggml_permute(context, split, 0, 2, 1, 3));
-  }
-
-  ggml_tensor* shifted(ggml_tensor* products, std::int64_t width, std::int64_t rows, std::int64_t distances,
-                       std::int64_t start) {
-    const auto bytes = [](std::int64_t count) { return static_cast<std::size_t>(count) * sizeof(float); };
-    return ggml_view_4d(graph_.context(), products, width, rows, products->ne[2], products->ne[3],
-                        bytes(std::max<std::int64_t>(distances - 1, 1)), products->nb[2], products->nb[3],
-                        bytes(start));
-  }
-
-  Graph& graph_;
-  DistanceRows rows_;
   const std::vector<DistanceLayer>& layers_;
-  std::int64_t heads_;
-  std::int64_t first_row_ = 0;
-  ggml_tensor* table_ = nullptr;
-  ggml_tensor* keys_ = nullptr;
-  ggml_tensor* queries_ = nullptr;
-  std::map<std::tuple<std::int64_t, std::int64_t, std::int64_t, Order>, ggml_tensor*> indices_;
+  ggml_tensor* table_;
 };
 
 /// A convolution over neighbouring tokens, added after the first layer (the large models of v2).
@@ -184,7 +99,12 @@ class Deberta final : public PostNormEncoder {
     const auto base = weights.base();
     declare_embeddings(config, base / "embeddings", types, shape.eps);
     declare_layers(base, deberta_names, shape);
-    if (config.flag("relative_attention", false)) declare_distances(config, base / "encoder", shape.eps);
+    const auto kinds = config.texts("pos_att_type");
+    const bool to_keys = std::ranges::find(kinds, "c2p") != kinds.end();
+    const bool to_queries = std::ranges::find(kinds, "p2c") != kinds.end();
+    scale_factor_ = 1 + (to_keys ? 1 : 0) + (to_queries ? 1 : 0);  // be the scores of distances used or not
+    if (config.flag("relative_attention", false))
+      declare_distances(config, base / "encoder", shape.eps, to_keys, to_queries);
     declare_convolution(config, base / "encoder.conv", shape.eps);
   }
 
@@ -202,7 +122,7 @@ class Deberta final : public PostNormEncoder {
     embeddings_.norm = embeddings.norm("LayerNorm", sizes_.hidden, eps);
   }
 
-  void declare_distances(const Config& config, const Module& encoder, float eps) {
+  void declare_distances(const Config& config, const Module& encoder, float eps, bool to_keys, bool to_queries) {
     rows_.max_distance = config.integer("max_relative_positions", -1, -1, 1 << 20);
     if (rows_.max_distance < 1) rows_.max_distance = config.count("max_position_embeddings", 1 << 20);
     rows_.buckets = std::max<std::int64_t>(config.integer("position_buckets", -1, -1, 1 << 20), 0);
@@ -210,14 +130,11 @@ class Deberta final : public PostNormEncoder {
     if (rows_.buckets > 0 && (rows_.buckets < 2 || rows_.max_distance - 1 <= rows_.buckets / 2))
       config.fail("position_buckets", std::to_string(rows_.buckets),
                   "2 at least, and less than two times the distances");
-    rows_.span = rows_.buckets > 0 ? rows_.buckets : rows_.max_distance;
-    distances_ = encoder.exact("rel_embeddings.weight", sizes_.hidden, 2 * rows_.span);
+    rows_.middle = rows_.buckets > 0 ? rows_.buckets : rows_.max_distance;
+    rows_.last = 2 * rows_.middle - 1;
+    distances_ = encoder.exact("rel_embeddings.weight", sizes_.hidden, 2 * rows_.middle);
     const auto norms = config.text("norm_rel_ebd", "none");
     if (norms.find("layer_norm") != norms.npos) distance_norm_ = encoder.norm("LayerNorm", sizes_.hidden, eps);
-    const auto kinds = config.texts("pos_att_type");
-    const bool to_keys = std::ranges::find(kinds, "c2p") != kinds.end();
-    const bool to_queries = std::ranges::find(kinds, "p2c") != kinds.end();
-    scale_factor_ = 1 + (to_keys ? 1 : 0) + (to_queries ? 1 : 0);
     const bool shares = config.flag("share_att_key", false);
     for (std::int64_t i = 0; i < sizes_.layers; ++i) {
       const auto attention = encoder / "layer" / std::to_string(i) / "attention.self";

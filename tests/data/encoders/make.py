@@ -76,6 +76,12 @@ cases = {
     "st_dense": ("BertModel", "bert", small),
     "st_splade": ("BertForMaskedLM", "bert", small),
     "st_splade_sum": ("BertForMaskedLM", "bert", small),
+    "bert_relative_key": ("BertForTokenClassification", "bert", small | labels | {
+        "position_embedding_type": "relative_key", "hidden_act": "mish"}),
+    "roberta_relative_key_query": ("RobertaForMaskedLM", "roberta", roberta | {
+        "position_embedding_type": "relative_key_query", "hidden_act": "gelu_10"}),
+    "deberta_v2_absolute": ("DebertaV2ForTokenClassification", "deberta-v2", small | labels | {
+        "relative_attention": False, "pos_att_type": "c2p|p2c", "type_vocab_size": 2, "hidden_act": "leaky_relu"}),
 }
 
 

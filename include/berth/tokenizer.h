@@ -131,6 +131,8 @@ class Tokenizer {
   const std::optional<Padding>& padding() const;        ///< of the file
   /// "model_max_length" of tokenizer_config.json, where it is a length.
   std::optional<std::size_t> max_length() const;
+  /// Where transformers cuts a text: "truncation_side" of tokenizer_config.json, else that of the file.
+  TokenSide truncation_side() const;
 
  private:
   explicit Tokenizer(std::shared_ptr<const tokenizing::Parts> parts) : parts_(std::move(parts)) {}

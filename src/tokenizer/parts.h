@@ -26,6 +26,7 @@ struct Parts {
   std::optional<Truncation> truncation;
   std::optional<Padding> padding;
   std::optional<std::size_t> max_length;
+  TokenSide truncation_side = TokenSide::right;
   bool clean_up_spaces = false;
 };
 

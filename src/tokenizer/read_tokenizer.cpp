@@ -1,6 +1,7 @@
 #include "tokenizer/read_tokenizer.h"
 
 #include "tokenizer/bert_normalizer.h"
+#include "tokenizer/class_settings.h"
 #include "tokenizer/fields.h"
 
 namespace berth::tokenizing {
@@ -43,34 +44,6 @@ Padding read_padding(const Value& value, const Place& place) {
   return padding;
 }
 
-/// BERT's tokenizers obey the configuration where the two contradict each other (transformers' BertTokenizerFast).
-Value normalizer_by_config(Value normalizer, const Value& config) {
-  if (!normalizer.is_object() || !config.is_object()) return normalizer;
-  const auto* type = normalizer.find("type");
-  const auto* of_class = config.find("tokenizer_class");
-  if (type == nullptr || *type != Value("BertNormalizer") || of_class == nullptr ||
-      *of_class == Value("PreTrainedTokenizerFast"))
-    return normalizer;
-  constexpr std::pair<std::string_view, std::string_view> names[] = {
-      {"do_lower_case", "lowercase"},
-      {"strip_accents", "strip_accents"},
-      {"tokenize_chinese_chars", "handle_chinese_chars"}};
-  for (const auto& [ours, theirs] : names) {
-    const auto* said = config.find(ours);
-    if (said != nullptr && (said->is_bool() || ours == "strip_accents"))
-      normalizer.as_object().set(std::string(theirs), *said);
-  }
-  return normalizer;
-}
-
-/// transformers adds the space before a text only where the configuration says so (PreTrainedTokenizerFast).
-Value pre_tokenizer_by_config(Value pre_tokenizer, const Value& config) {
-  if (!pre_tokenizer.is_object() || !config.is_object()) return pre_tokenizer;
-  if (pre_tokenizer.find("add_prefix_space") != nullptr && pre_tokenizer.find("prepend_scheme") == nullptr)
-    pre_tokenizer.as_object().set("add_prefix_space", bool_or(config, Place(), "add_prefix_space", false));
-  return pre_tokenizer;
-}
-
 }  // namespace
 
 Parts read_tokenizer(const Value& value, const Value& config) {
@@ -81,16 +54,18 @@ Parts read_tokenizer(const Value& value, const Value& config) {
   Parts parts;
   parts.model = read_model(need(value, root, "model"), Place(root, "model"));
   if (const auto* normalizer = optional_entry(value, root, "normalizer"))
-    parts.normalizer = read_normalizer(normalizer_by_config(*normalizer, config), Place(root, "normalizer"));
+    parts.normalizer = read_normalizer(normalizer_of_class(*normalizer, config), Place(root, "normalizer"));
   if (const auto* pre_tokenizer = optional_entry(value, root, "pre_tokenizer"))
     parts.pre_tokenizer =
-        read_pre_tokenizer(pre_tokenizer_by_config(*pre_tokenizer, config), Place(root, "pre_tokenizer"));
+        read_pre_tokenizer(pre_tokenizer_of_class(*pre_tokenizer, config), Place(root, "pre_tokenizer"));
   if (const auto* post_processor = optional_entry(value, root, "post_processor"))
-    parts.post_processor = read_post_processor(*post_processor, Place(root, "post_processor"));
+    parts.post_processor =
+        read_post_processor(post_processor_of_class(*post_processor, config), Place(root, "post_processor"));
   if (const auto* decoder = optional_entry(value, root, "decoder"))
     parts.decoder = read_decoder(*decoder, Place(root, "decoder"));
   if (const auto* truncation = optional_entry(value, root, "truncation"))
     parts.truncation = read_truncation(*truncation, Place(root, "truncation"));
+  if (parts.truncation) parts.truncation_side = parts.truncation->side;
   if (const auto* padding = optional_entry(value, root, "padding"))
     parts.padding = read_padding(*padding, Place(root, "padding"));
   if (const auto* added = optional_entry(value, root, "added_tokens"))

@@ -4,6 +4,7 @@
 
 #include "berth/error.h"
 #include "text/file.h"
+#include "tokenizer/class_settings.h"
 #include "tokenizer/encode.h"
 #include "tokenizer/read_tokenizer.h"
 
@@ -30,13 +31,6 @@ std::shared_ptr<const Parts> finished(Parts parts, std::filesystem::path path) {
   parts.path = std::move(path);
   parts.added.finish(parts.normalizer.get());
   return std::make_shared<const Parts>(std::move(parts));
-}
-
-Value read_config(const std::filesystem::path& folder) {
-  const auto path = folder / "tokenizer_config.json";
-  if (!std::filesystem::exists(path)) return {};
-  return of_file(path, "a tokenizer_config.json",
-                 [&] { return Value::from_json(read_file(path, "a tokenizer_config.json")); });
 }
 
 /// The file in a folder, or the path itself.
@@ -85,7 +79,7 @@ std::string cleaned_up(std::string text) {
 
 Tokenizer Tokenizer::load(const std::filesystem::path& path) {
   const auto file = tokenizer_file(path);
-  const auto config = read_config(file.parent_path());
+  const auto config = tokenizing::read_settings(file.parent_path());
   const bool is_text = file.extension() == ".txt";
   auto parts = of_file(file, is_text ? "a vocab.txt, one token a line" : expected_json, [&] {
     const auto text = read_file(file, expected_json);
@@ -178,5 +172,6 @@ bool Tokenizer::is_special(std::string_view token) const { return parts_->added.
 const std::optional<Truncation>& Tokenizer::truncation() const { return parts_->truncation; }
 const std::optional<Padding>& Tokenizer::padding() const { return parts_->padding; }
 std::optional<std::size_t> Tokenizer::max_length() const { return parts_->max_length; }
+TokenSide Tokenizer::truncation_side() const { return parts_->truncation_side; }
 
 }  // namespace berth

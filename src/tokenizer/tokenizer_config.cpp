@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <utility>
 
 #include "tokenizer/fields.h"
 #include "tokenizer/read_tokenizer.h"
@@ -50,9 +51,15 @@ void apply_config(const Value& config, Parts& parts) {
   const Place root;
   expect_object(config, root);
   parts.clean_up_spaces = bool_or(config, root, "clean_up_tokenization_spaces", false);
-  if (const auto* length = config.find("model_max_length"); length != nullptr && length->is_number()) {
-    const auto count = need_count(config, root, "model_max_length");
+  for (const auto* name : {"max_len", "model_max_length"}) {  // the first one is of older files
+    if (const auto* length = config.find(name); length == nullptr || !length->is_number()) continue;
+    const auto count = need_count(config, root, name);
     if (count > 0 && count < longest_length) parts.max_length = count;
+  }
+  if (optional_entry(config, root, "truncation_side") != nullptr) {
+    const std::pair<std::string_view, TokenSide> sides[] = {{"left", TokenSide::left}, {"right", TokenSide::right}};
+    const Place here(root, "truncation_side");
+    parts.truncation_side = one_of(need_text(config, root, "truncation_side"), here, sides);
   }
   auto tokens = configured_tokens(config, root);
   std::erase_if(tokens, [&](const AddedToken& token) {

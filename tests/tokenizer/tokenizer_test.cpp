@@ -106,6 +106,45 @@ TEST(Tokenizers, ConfigurationDecidesOnTheSpaceBeforeATextOfBytes) {
   EXPECT_EQ(Tokenizer::load(folder.path()).encode("a").size(), 2U);
 }
 
+TEST(Tokenizers, ClassOfTheModelDecidesWhereNoneIsNamed) {
+  const TokenizerFolder folder;
+  folder.copy("tokenizer.json").write("config.json", R"({"model_type": "bert"})");
+  const auto first_token = [&](const char* config) {
+    folder.write("tokenizer_config.json", config);
+    return Tokenizer::load(folder.path()).encode("The", {.add_special_tokens = false}).tokens.front();
+  };
+  EXPECT_EQ(first_token("{}"), "the") << "the class's own default";
+  EXPECT_EQ(first_token(R"({"do_lower_case": false})"), "[UNK]");
+  EXPECT_EQ(first_token(R"({"do_lower_case": false, "tokenizer_class": "PreTrainedTokenizerFast"})"), "the");
+  folder.write("config.json", R"({"model_type": "bert", "tokenizer_class": "PreTrainedTokenizerFast"})");
+  EXPECT_EQ(first_token(R"({"do_lower_case": false})"), "the");
+}
+
+TEST(Tokenizers, ClassOfRobertaSaysWhereOffsetsBegin) {
+  const TokenizerFolder folder;
+  folder.write("config.json", R"({"model_type": "roberta"})")
+      .write("tokenizer.json", R"({"model": {"type": "BPE", "vocab": {"a": 0, "\u0120": 1, "\u0120a": 2, "<s>": 3},
+      "merges": ["\u0120 a"]}, "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true},
+      "post_processor": {"type": "RobertaProcessing", "cls": ["<s>", 3], "sep": ["<s>", 3], "trim_offsets": false,
+      "add_prefix_space": true}})");
+  const auto begin = [&](const char* config) {
+    folder.write("tokenizer_config.json", config);
+    return Tokenizer::load(folder.path()).encode("a a").offsets.at(2).begin;
+  };
+  EXPECT_EQ(begin("{}"), 2U);
+  EXPECT_EQ(begin(R"({"trim_offsets": false})"), 1U);
+}
+
+TEST(Tokenizers, ConfigurationDecidesWhereATextIsCut) {
+  const TokenizerFolder folder;
+  folder.copy("tokenizer.json").write("tokenizer_config.json", R"({"truncation_side": "left", "max_len": 20})");
+  EXPECT_EQ(Tokenizer::load(folder.path()).truncation_side(), TokenSide::left);
+  EXPECT_EQ(Tokenizer::load(folder.path()).max_length(), 20U) << "the name in older files";
+  folder.write("tokenizer_config.json", R"({"truncation_side": "up"})");
+  EXPECT_NE(refusal<FormatError>([&] { Tokenizer::load(folder.path()); }).find("is \"up\", not one of left, right"),
+            std::string::npos);
+}
+
 TEST(Tokenizers, ConfigurationAddsTokens) {
   const TokenizerFolder folder;
   folder.copy("tokenizer.json")

@@ -1,0 +1,99 @@
+#include "tokenizer/class_settings.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "berth/error.h"
+#include "text/file.h"
+#include "tokenizer/fields.h"
+
+namespace berth::tokenizing {
+namespace {
+
+using structs::Place;
+
+/// transformers' TOKENIZER_MAPPING for the architectures of encoders.
+constexpr std::pair<std::string_view, std::string_view> classes_by_model[] = {
+    {"bert", "BertTokenizer"},           {"distilbert", "DistilBertTokenizer"}, {"electra", "ElectraTokenizer"},
+    {"mpnet", "MPNetTokenizer"},         {"roberta", "RobertaTokenizer"},       {"xlm-roberta", "XLMRobertaTokenizer"},
+    {"camembert", "CamembertTokenizer"}, {"deberta-v2", "DebertaV2Tokenizer"}};
+
+Value read_object(const std::filesystem::path& path, std::string_view expected) {
+  if (!std::filesystem::exists(path)) return {};
+  try {
+    return Value::from_json(read_file(path, expected));
+  } catch (const FormatError& problem) {
+    if (!problem.path().empty()) throw;
+    throw FormatError(path, problem.offset(), problem.found(), problem.expected());
+  }
+}
+
+/// Of what config.json says, where it says anything.
+std::string class_of_model(const std::filesystem::path& folder) {
+  const auto model = read_object(folder / "config.json", "a config.json");
+  if (const auto* name = model.find("tokenizer_class"); name != nullptr && name->is_string()) return name->as_string();
+  const auto* type = model.find("model_type");
+  for (const auto& [model_type, name] : classes_by_model)
+    if (type != nullptr && *type == Value(model_type)) return std::string(name);
+  return {};
+}
+
+/// Without "Fast" at its end; empty: none is known.
+std::string class_of(const Value& config) {
+  const auto* named = config.find("tokenizer_class");
+  auto name = named != nullptr && named->is_string() ? named->as_string() : std::string();
+  if (name.ends_with("Fast")) name.resize(name.size() - 4);
+  return name;
+}
+
+bool is_type(const Value& part, std::string_view type) {
+  const auto* found = part.find("type");
+  return found != nullptr && *found == Value(type);
+}
+
+}  // namespace
+
+Value read_settings(const std::filesystem::path& folder) {
+  auto config = read_object(folder / "tokenizer_config.json", "a tokenizer_config.json");
+  if (!config.is_null() && !config.is_object()) return config;
+  const auto* name = config.find("tokenizer_class");
+  if (name != nullptr && !name->is_null()) return config;
+  auto of_model = class_of_model(folder);
+  if (of_model.empty()) return config;
+  if (config.is_null()) config = Value::Object{};
+  config.as_object().set("tokenizer_class", std::move(of_model));
+  return config;
+}
+
+Value normalizer_of_class(Value normalizer, const Value& config) {
+  const auto name = class_of(config);
+  const std::string_view names[] = {"BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MPNetTokenizer"};
+  if (!is_type(normalizer, "BertNormalizer") || std::ranges::find(names, name) == std::end(names)) return normalizer;
+  const Place root;
+  const auto* strips = optional_entry(config, root, "strip_accents");
+  auto& settings = normalizer.as_object();
+  settings.set("lowercase", bool_or(config, root, "do_lower_case", true));
+  settings.set("strip_accents", strips == nullptr ? Value() : *strips);
+  if (name != "MPNetTokenizer")
+    settings.set("handle_chinese_chars", bool_or(config, root, "tokenize_chinese_chars", true));
+  return normalizer;
+}
+
+Value pre_tokenizer_of_class(Value pre_tokenizer, const Value& config) {
+  if (!pre_tokenizer.is_object() || !config.is_object()) return pre_tokenizer;
+  if (pre_tokenizer.find("add_prefix_space") != nullptr && pre_tokenizer.find("prepend_scheme") == nullptr)
+    pre_tokenizer.as_object().set("add_prefix_space", bool_or(config, Place(), "add_prefix_space", false));
+  return pre_tokenizer;
+}
+
+Value post_processor_of_class(Value post_processor, const Value& config) {
+  if (!post_processor.is_object() || class_of(config) != "RobertaTokenizer") return post_processor;
+  for (const auto& [name, otherwise] : {std::pair("add_prefix_space", false), std::pair("trim_offsets", true)})
+    if (post_processor.find(name) != nullptr)
+      post_processor.as_object().set(name, bool_or(config, Place(), name, otherwise));
+  return post_processor;
+}
+
+}  // namespace berth::tokenizing

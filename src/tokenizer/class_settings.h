@@ -1,0 +1,23 @@
+/// What the tokenizer classes of transformers change in a tokenizer.json when they load it.
+#pragma once
+
+#include <filesystem>
+
+#include "berth/value.h"
+
+namespace berth::tokenizing {
+
+/// The tokenizer_config.json of a folder, or null; its "tokenizer_class" is that of config.json where it names none, as for
+/// AutoTokenizer. Throws FormatError.
+Value read_settings(const std::filesystem::path& folder);
+
+// Each gives the part of a tokenizer.json as the class in `config` leaves it; throws std::invalid_argument.
+
+/// BERT's classes obey tokenizer_config.json where the two contradict each other, and their own defaults.
+Value normalizer_of_class(Value normalizer, const Value& config);
+/// The space before a text is added only where tokenizer_config.json says so.
+Value pre_tokenizer_of_class(Value pre_tokenizer, const Value& config);
+/// RoBERTa's class says where offsets begin.
+Value post_processor_of_class(Value post_processor, const Value& config);
+
+}  // namespace berth::tokenizing

@@ -117,6 +117,9 @@ struct EncoderInfo {
   std::uint64_t parameters = 0;
   std::uint64_t weight_bytes = 0;
   double load_ms = 0;
+  /// Of config.json. Models that place tokens by distances or rotations take more; sentence-transformers cuts there all
+  /// the same.
+  std::size_t max_position_embeddings = 0;
 };
 
 /// Weights of an encoder on their devices. Safe to use from several threads: calls run side by side as far as there are

@@ -1,6 +1,7 @@
 /// Encoders with their tokenizers: from texts to vectors, scores and labels.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -33,7 +34,8 @@ struct TextEncoderRequest {
 struct TextEncodeRequest {
   std::vector<EncodeInput> inputs = {};
   std::vector<EncoderOutput> outputs = {EncoderOutput::embedding};
-  /// How texts with too many tokens are cut; absent: longest_first, to TextEncoder::max_tokens().
+  /// How texts with too many tokens are cut, at the side that the tokenizer says; absent: longest_first, to
+  /// TextEncoder::max_tokens().
   std::optional<Truncation> truncation = {};
   bool overflow = false;          ///< what is cut off is computed too, in pieces that share `stride` tokens
   bool token_types = true;        ///< tell the model which tokens are the pair's; false: all are 0
@@ -75,9 +77,13 @@ class TextEncoder {
   const EncoderInfo& info() const { return model().info(); }
   const Tokenizer& tokenizer() const { return parts_->tokenizer; }
 
-  /// Tokens that an input may have, special ones among them: what sentence-transformers' settings beside the model say, else
-  /// the tokenizer, at most what the model can take.
+  /// Tokens that a text may have, special ones among them: what sentence-transformers' settings beside the model say, else
+  /// its tokenizer and `max_position_embeddings`; at most what the model can take.
   std::size_t max_tokens() const { return parts_->max_tokens; }
+  /// What the tokenizer says ("model_max_length"), as for transformers; at most what the model can take.
+  std::size_t tokenizer_max_tokens() const { return limited(tokenizer().max_length(), info().max_sequence_tokens); }
+  /// The same, and at most `max_position_embeddings`, as for a CrossEncoder of sentence-transformers.
+  std::size_t pair_max_tokens() const { return limited(tokenizer_max_tokens(), info().max_position_embeddings); }
 
   /// Throws as Tokenizer::encode() and EncoderModel::encode().
   EncodedTexts encode(const TextEncodeRequest& request, const EncodeContext& context = {}) const;
@@ -91,8 +97,8 @@ class TextEncoder {
   EncodeResult encode_sentences(std::span<const std::string> texts, EncoderOutput output,
                                 const EmbedOptions& options = {}, const EncodeContext& context = {}) const;
 
-  /// The logits of a sequence classifier for each input. [inputs, labels]. Throws std::invalid_argument where the model is
-  /// none.
+  /// The logits of a sequence classifier for each input. [inputs, labels]. Absent `max_tokens`: pair_max_tokens(). Throws
+  /// std::invalid_argument where the model is none.
   EncodedTensor classify(std::span<const EncodeInput> inputs, std::optional<std::size_t> max_tokens = {},
                          const EncodeContext& context = {}) const;
 
@@ -109,7 +115,9 @@ class TextEncoder {
     std::string default_prompt;
   };
 
-  std::size_t limited(std::optional<std::size_t> max_tokens) const;
+  static std::size_t limited(std::optional<std::size_t> wanted, std::size_t most) {
+    return std::min(wanted.value_or(most), most);
+  }
 
   explicit TextEncoder(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
   static std::shared_ptr<const Parts> read(const std::filesystem::path& folder, const TextEncoderRequest& request,

@@ -136,9 +136,10 @@ void NamedEntityExtractor::run(Run& run) {
   const auto ignored = ignored_labels(kwargs);
   const auto& labels = encoder.info().labels;
   auto documents = run.get(documents_);
-  TextEncodeRequest request{.outputs = {EncoderOutput::logits},
-                            .truncation = Truncation{.max_length = encoder.max_tokens(), .stride = stride.value_or(0)},
-                            .overflow = stride.has_value()};
+  TextEncodeRequest request{
+      .outputs = {EncoderOutput::logits},
+      .truncation = Truncation{.max_length = encoder.tokenizer_max_tokens(), .stride = stride.value_or(0)},
+      .overflow = stride.has_value()};
   for (const auto& document : documents) request.inputs.push_back({document.content.value_or(""), {}});
   const auto texts = encoder.encode(request, {.stop = run.stop()});
 

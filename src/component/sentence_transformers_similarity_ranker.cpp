@@ -9,7 +9,9 @@
 namespace berth {
 
 SentenceTransformersSimilarityRanker::SentenceTransformersSimilarityRanker(Parameters given)
-    : EncoderComponent(type_name, with_encoder_defaults(std::move(given))) {}
+    : EncoderComponent(type_name, with_encoder_defaults(std::move(given))) {
+  check_top_k(parameters().top_k);
+}
 
 void SentenceTransformersSimilarityRanker::run(Run& run) {
   const auto& own = parameters();

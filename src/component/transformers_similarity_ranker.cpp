@@ -54,7 +54,7 @@ void TransformersSimilarityRanker::run(Run& run) {
   std::vector<EncodeInput> pairs;
   for (const auto& each : documents)
     pairs.push_back({query, own.document_prefix + text_of(each, *own.meta_fields_to_embed, own.embedding_separator)});
-  auto scores = pair_scores(model, pairs, local().max_tokens(), run.context());
+  auto scores = pair_scores(model, pairs, local().max_tokens().value_or(model.tokenizer_max_tokens()), run.context());
   if (scales)
     for (auto& each : scores) each = sigmoid(each * static_cast<float>(*factor));
   run.set(documents_, ranked(std::move(documents), scores, threshold, static_cast<std::size_t>(top_k)));

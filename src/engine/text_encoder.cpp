@@ -48,7 +48,7 @@ SentenceSettings sentence_settings(const std::filesystem::path& folder) {
 }
 
 struct Prompts {
-  OrderedMap<std::string> by_name;
+  OrderedMap<std::string> by_name = {{"query", ""}, {"document", ""}};  // which every model has
   std::string standard;
 };
 
@@ -161,8 +161,8 @@ std::shared_ptr<const TextEncoder::Parts> TextEncoder::read(const std::filesyste
   const auto& info = model->info();
   auto tokenizer = Tokenizer::load(info.transformer);
   const auto settings = sentence_settings(info.transformer);
-  const auto wanted = settings.max_tokens ? settings.max_tokens : tokenizer.max_length();
-  const auto most = std::min(wanted.value_or(info.max_sequence_tokens), info.max_sequence_tokens);
+  const auto usual = limited(tokenizer.max_length(), info.max_position_embeddings);
+  const auto most = limited(settings.max_tokens.value_or(usual), info.max_sequence_tokens);
   auto prompts = read_prompts(folder);
   return std::make_shared<const Parts>(Parts{std::move(model), std::move(tokenizer), most, settings.lower_case,
                                              std::move(prompts.by_name), std::move(prompts.standard)});
@@ -184,8 +184,9 @@ std::vector<DeviceUse> TextEncoder::memory(const TextEncoderRequest& request, st
 }
 
 EncodedTexts TextEncoder::encode(const TextEncodeRequest& request, const EncodeContext& context) const {
-  const EncodeOptions options{.truncation = request.truncation.value_or(Truncation{.max_length = max_tokens()}),
-                              .offsets = request.offsets};
+  EncodeOptions options{.truncation = request.truncation.value_or(Truncation{.max_length = max_tokens()}),
+                        .offsets = request.offsets};
+  options.truncation->side = tokenizer().truncation_side();
   const auto count = request.inputs.size();
   EncodedTexts texts;
   std::size_t from = 0;
@@ -214,8 +215,10 @@ EncodeResult TextEncoder::encode_sentences(std::span<const std::string> texts, E
     const auto stripped = without_space(text);
     return parts_->lower_case ? lower_case(stripped) : std::string(stripped);
   };
-  TextEncodeRequest request{
-      .outputs = {output}, .truncation = Truncation{.max_length = limited(options.max_tokens)}, .keep_tokens = false};
+  TextEncodeRequest request{.outputs = {output},
+                            .truncation = Truncation{.max_length = limited(options.max_tokens.value_or(max_tokens()),
+                                                                           info().max_sequence_tokens)},
+                            .keep_tokens = false};
   const auto& prompt = options.prompt ? *options.prompt : parts_->default_prompt;
   if (!prompt.empty()) {
     const auto encoding = tokenizer().encode(sentence(prompt));
@@ -232,15 +235,12 @@ EncodedTensor TextEncoder::classify(std::span<const EncodeInput> inputs, std::op
   if (info().task != EncoderTask::sequence_classification)
     throw std::invalid_argument(
         fmt::format("'{}' is no classifier of texts: its head is {}", info().path.string(), to_string(info().task)));
-  const TextEncodeRequest request{.inputs = {inputs.begin(), inputs.end()},
-                                  .outputs = {EncoderOutput::logits},
-                                  .truncation = Truncation{.max_length = limited(most)},
-                                  .keep_tokens = false};
+  const TextEncodeRequest request{
+      .inputs = {inputs.begin(), inputs.end()},
+      .outputs = {EncoderOutput::logits},
+      .truncation = Truncation{.max_length = limited(most.value_or(pair_max_tokens()), info().max_sequence_tokens)},
+      .keep_tokens = false};
   return encode(request, context).result.logits;
-}
-
-std::size_t TextEncoder::limited(std::optional<std::size_t> wanted) const {
-  return std::min(wanted.value_or(max_tokens()), info().max_sequence_tokens);
 }
 
 }  // namespace berth

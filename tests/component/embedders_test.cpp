@@ -67,7 +67,7 @@ TEST(TextEmbedder, TakesPromptsByTextOrName) {
   const auto prompted = with({{"prompt", "query: "}});
   EXPECT_EQ(with({{"prompt_name", "q"}}), prompted);
   EXPECT_NE(with({{"prompt_name", nullptr}}), prompted);
-  EXPECT_THAT(test::refusal([&] { with({{"prompt_name", "p"}}); }), HasSubstr("with keys ['q']"));
+  EXPECT_THAT(test::refusal([&] { with({{"prompt_name", "p"}}); }), HasSubstr("with keys ['query', 'document', 'q']"));
   EXPECT_THAT(test::refusal([&] { with({{"prompt", 3}}); }), HasSubstr("'prompt' is no text"));
   EXPECT_THAT(test::refusal([&] { with({{"output_value", "token_embeddings"}}); }), HasSubstr("'output_value' cannot"));
 }
@@ -195,8 +195,9 @@ TEST(SparseEmbedder, GivesWhatHaystackDoes) {
     SCOPED_TRACE(model);
     SentenceTransformersSparseTextEmbedder texts({.model = model, .device = ComponentDevice(Device::cpu())});
     for (const auto& each : recorded.at("texts").as_array())
-      expect_recorded(
-          from_value<SparseEmbedding>(run_component(texts, {{"text", each.as_object().at("text")}}).at("sparse_embedding")), each);
+      expect_recorded(from_value<SparseEmbedding>(
+                          run_component(texts, {{"text", each.as_object().at("text")}}).at("sparse_embedding")),
+                      each);
     SentenceTransformersSparseDocumentEmbedder documents({.model = model,
                                                           .device = ComponentDevice(Device::cpu()),
                                                           .prefix = "a ",
@@ -209,12 +210,12 @@ TEST(SparseEmbedder, GivesWhatHaystackDoes) {
     for (std::size_t i = 0; i < given.size(); ++i)
       expect_recorded(*embedded[i].sparse_embedding, recorded.at("documents").as_array()[i]);
   }
-  EXPECT_THAT(test::refusal([&] {
-                SentenceTransformersSparseTextEmbedder dense(
-                    {.model = dense_model, .device = ComponentDevice(Device::cpu())});
-                run_component(dense, {{"text", "a ship"}});
-              }),
-              HasSubstr("it is no masked language model"));
+  EXPECT_THAT(
+      test::refusal([&] {
+        SentenceTransformersSparseTextEmbedder dense({.model = dense_model, .device = ComponentDevice(Device::cpu())});
+        run_component(dense, {{"text", "a ship"}});
+      }),
+      HasSubstr("it is no masked language model"));
 }
 
 }  // namespace

@@ -155,10 +155,31 @@ TEST_F(SettingsBesideATextEncoder, SayHowManyTokensCount) {
               AllOf(HasSubstr("sentence_bert_config.json"), HasSubstr("a number of tokens")));
 }
 
+TEST_F(SettingsBesideATextEncoder, OfTheTokenizerAloneCountForTransformers) {
+  with("tokenizer_config.json", R"({"model_max_length": 30})");
+  const auto encoder = with("sentence_bert_config.json", R"({"max_seq_length": 12})");
+  EXPECT_EQ(encoder.tokenizer_max_tokens(), 30U);
+  EXPECT_EQ(encoder.pair_max_tokens(), 30U);
+}
+
+TEST_F(SettingsBesideATextEncoder, SayAtWhichSideATextIsCut) {
+  const auto encoder = with("tokenizer_config.json", R"({"truncation_side": "left"})");
+  const auto cut = encoder.encode({.inputs = {{"two ships"}}, .truncation = Truncation{.max_length = 4}});
+  EXPECT_THAT(cut.encodings[0].tokens, ElementsAre("[CLS]", "ship", "##s", "[SEP]"));
+}
+
+TEST(TextEncoder, WithoutATableOfPositionsIsCutWhereSentenceTransformersDoes) {
+  const auto encoder = text_encoder("modernbert_ranker");
+  EXPECT_EQ(encoder.tokenizer_max_tokens(), 32768U);
+  EXPECT_EQ(encoder.pair_max_tokens(), 40U);
+  EXPECT_EQ(encoder.max_tokens(), 40U);
+}
+
 TEST_F(SettingsBesideATextEncoder, NamePrompts) {
   const auto encoder = with("config_sentence_transformers.json",
                             R"({"prompts": {"query": "query: ", "none": ""}, "default_prompt_name": "query"})");
   EXPECT_EQ(encoder.prompts().at("query"), "query: ");
+  EXPECT_EQ(encoder.prompts().at("document"), "") << "each model has it";
   const std::vector<std::string> bare = {"ship"};
   const std::vector<std::string> prompted = {"query: ship"};
   expect_near(encoder.embed(bare), encoder.embed(prompted, {.prompt = ""}));

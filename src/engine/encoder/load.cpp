@@ -111,6 +111,7 @@ EncoderInfo info_of(const Config& config, const Parts& parts) {
   const bool lacks_logits = parts.modules.from_logits() && info.task != EncoderTask::masked_lm;
   info.embedding_size = lacks_logits ? 0 : parts.modules.width();
   info.max_sequence_tokens = static_cast<std::size_t>(sizes.max_tokens);
+  info.max_position_embeddings = static_cast<std::size_t>(config.count("max_position_embeddings"));
   info.has_pooler = parts.pooler.has_value();
   info.parameters = parts.weights->parameters();
   for (std::size_t i = 0; i < parts.places.size(); ++i) info.weight_bytes += parts.weights->bytes_on(i);

@@ -37,8 +37,8 @@ class TransformersTextRouter final : public EncoderComponent<TransformersTextRou
   static constexpr std::string_view type_name =
       "haystack.components.routers.transformers_text_router.TransformersTextRouter";
 
-  /// Loads nothing, but reads the labels of the model where none are given. Throws std::invalid_argument without a model and
-  /// for a label that is there twice, ModelNotFound and FormatError.
+  /// Loads nothing, but reads the labels of the model where none are given. Throws std::invalid_argument without a model,
+  /// ModelNotFound and FormatError.
   explicit TransformersTextRouter(Parameters parameters);
 
   /// Throws std::invalid_argument for a model that is no classifier or has other labels, too.

@@ -40,7 +40,7 @@ class TransformersZeroShotTextRouter final : public EncoderComponent<Transformer
   static constexpr std::string_view type_name =
       "haystack.components.routers.zero_shot_text_router.TransformersZeroShotTextRouter";
 
-  /// Loads nothing. Throws std::invalid_argument for no labels and for one that is there twice.
+  /// Loads nothing. Throws std::invalid_argument for no labels.
   explicit TransformersZeroShotTextRouter(Parameters parameters);
 
   /// Throws std::invalid_argument for a model that is no classifier, too.

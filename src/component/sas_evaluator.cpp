@@ -17,18 +17,24 @@ namespace {
 
 constexpr std::uint64_t most_evaluator_config_bytes = 16 << 20;
 
-/// Whether CrossEncoder.predict() puts logits through a sigmoid, by config.json.
-bool predicts_by_sigmoid(const TextEncoder& encoder) {
+float same(float x) { return x; }
+float positive(float x) { return std::max(x, 0.0F); }
+float hyperbolic_tangent(float x) { return std::tanh(x); }
+
+/// What CrossEncoder.predict() makes of a logit, by config.json.
+float (*prediction_of(const TextEncoder& encoder))(float) {
   const auto file = encoder.info().transformer / "config.json";
   const auto config = model::read_json(file, most_evaluator_config_bytes);
   const auto* newer = config.find("sentence_transformers");
   const auto* function = newer == nullptr || !newer->is_object() ? nullptr : newer->find("activation_fn");
   if (function == nullptr) function = config.find("sbert_ce_default_activation_function");
-  if (function == nullptr || !function->is_string()) return true;
+  if (function == nullptr || !function->is_string()) return sigmoid;
   const auto& name = function->as_string();
-  if (!name.starts_with("torch.") || name.ends_with(".Sigmoid")) return true;
-  if (name.ends_with(".Identity")) return false;
-  throw FormatError(file, 0, "the activation '" + name + "'", "Sigmoid or Identity of torch.nn");
+  if (!name.starts_with("torch.") || name.ends_with(".Sigmoid")) return sigmoid;
+  if (name.ends_with(".Identity")) return same;
+  if (name.ends_with(".Tanh")) return hyperbolic_tangent;
+  if (name.ends_with(".ReLU")) return positive;
+  throw FormatError(file, 0, "the activation '" + name + "'", "Sigmoid, Identity, Tanh or ReLU of torch.nn");
 }
 
 std::vector<double> scores_of_pairs(const TextEncoder& encoder, const std::vector<std::string>& predicted,
@@ -36,9 +42,9 @@ std::vector<double> scores_of_pairs(const TextEncoder& encoder, const std::vecto
   std::vector<EncodeInput> pairs;
   for (std::size_t i = 0; i < predicted.size(); ++i) pairs.push_back({predicted[i], expected[i]});
   auto scores = pair_scores(encoder, pairs, std::nullopt, context);
-  const auto scale = [&] { std::ranges::transform(scores, scores.begin(), sigmoid); };
-  if (predicts_by_sigmoid(encoder)) scale();
-  if (std::ranges::any_of(scores, [](float score) { return score > 1; })) scale();
+  std::ranges::transform(scores, scores.begin(), prediction_of(encoder));
+  if (std::ranges::any_of(scores, [](float score) { return score > 1; }))
+    std::ranges::transform(scores, scores.begin(), sigmoid);
   return {scores.begin(), scores.end()};
 }
 
@@ -81,8 +87,7 @@ void SASEvaluator::run(Run& run) {
   }
   const auto model = encoder(run.context());
   const bool reads_pairs = model.info().task == EncoderTask::sequence_classification;
-  const auto scores =
-      (reads_pairs ? scores_of_pairs : scores_of_embeddings)(model, predicted, expected, run.context());
+  const auto scores = (reads_pairs ? scores_of_pairs : scores_of_embeddings)(model, predicted, expected, run.context());
   run.set(score_, std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size()));
   run.set(scores_, scores);
 }

@@ -6,7 +6,6 @@
 #include <set>
 #include <stdexcept>
 
-#include "berth/error.h"
 #include "berth/model.h"
 #include "component/encoder_head.h"
 #include "model/named_file.h"
@@ -17,6 +16,8 @@ namespace berth {
 namespace {
 
 constexpr std::uint64_t most_config_bytes = 64 << 20;
+constexpr std::int64_t default_labels = 2;  // transformers' own
+constexpr std::int64_t most_unnamed_labels = 1000;
 
 /// The labels of a model in the order of its config.json, without loading it.
 std::vector<std::string> labels_of_model(const std::string& model) {
@@ -29,7 +30,11 @@ std::vector<std::string> labels_of_model(const std::string& model) {
     for (const auto& [number, label] : names->as_object())
       if (label.is_string()) labels.push_back(label.as_string());
   }
-  if (labels.empty()) throw FormatError(file, 0, "no labels", "\"label2id\", or labels given to the component");
+  if (!labels.empty()) return labels;
+  const Value* given = config.find("num_labels");
+  const auto count = given != nullptr && given->is_int() ? given->as_int() : default_labels;
+  for (std::int64_t i = 0; i < std::clamp<std::int64_t>(count, 1, most_unnamed_labels); ++i)
+    labels.push_back(fmt::format("LABEL_{}", i));
   return labels;
 }
 
@@ -59,7 +64,9 @@ void check_labels(const TextEncoder& encoder, const std::vector<std::string>& la
 
 TransformersTextRouter::TransformersTextRouter(Parameters given)
     : EncoderComponent(type_name, with_text_router_defaults(std::move(given))) {
-  for (const auto& label : *parameters().labels) labels_.emplace_back(label, output<std::string>(label));
+  for (const auto& label : *parameters().labels)
+    if (std::ranges::find(labels_, label, [](const auto& each) { return each.first; }) == labels_.end())
+      labels_.emplace_back(label, output<std::string>(label));
 }
 
 void TransformersTextRouter::warm_up(const CallContext& context) {
@@ -76,7 +83,7 @@ void TransformersTextRouter::run(Run& run) {
   const auto encoder = this->encoder(run.context());
   check_labels(encoder, *parameters().labels);
   const std::vector<EncodeInput> inputs = {{run.get(text_), {}}};
-  const auto logits = encoder.classify(inputs, {}, {.stop = run.stop()}).values;
+  const auto logits = encoder.classify(inputs, encoder.info().max_sequence_tokens, {.stop = run.stop()}).values;
   const auto best = std::ranges::max_element(logits) - logits.begin();
   const auto& label = encoder.info().labels[static_cast<std::size_t>(best)];
   const auto found = std::ranges::find(labels_, label, [](const auto& each) { return each.first; });

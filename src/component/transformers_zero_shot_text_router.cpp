@@ -22,7 +22,11 @@ TransformersZeroShotTextRouterParameters with_zero_shot_defaults(TransformersZer
 
 TransformersZeroShotTextRouter::TransformersZeroShotTextRouter(Parameters given)
     : EncoderComponent(type_name, with_zero_shot_defaults(std::move(given))) {
-  for (const auto& label : parameters().labels) labels_.push_back(output<std::string>(label));
+  const auto& labels = parameters().labels;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto first = static_cast<std::size_t>(std::ranges::find(labels, labels[i]) - labels.begin());
+    labels_.push_back(first < i ? labels_[first] : output<std::string>(labels[i]));
+  }
 }
 
 void TransformersZeroShotTextRouter::warm_up(const CallContext& context) {
@@ -42,8 +46,10 @@ void TransformersZeroShotTextRouter::run(Run& run) {
   const auto text = run.get(text_);
   const auto scores = zero_shot_scores(this->encoder(run.context()), std::span(&text, 1), own.labels, own.multi_label,
                                        *own.huggingface_pipeline_kwargs, run.context());
-  const auto best = std::ranges::max_element(scores.front()) - scores.front().begin();
-  run.set(labels_[static_cast<std::size_t>(best)], text);
+  std::size_t best = 0;  // of equal ones the last, as in transformers
+  for (std::size_t i = 1; i < labels_.size(); ++i)
+    if (scores.front()[i] >= scores.front()[best]) best = i;
+  run.set(labels_[best], text);
 }
 
 }  // namespace berth

@@ -61,33 +61,57 @@ void softmax_of_scores(std::span<float> values) {
   for (auto& value : values) value /= sum;
 }
 
+/// For each hypothesis the logits of all texts. Only the text is cut; where the hypothesis leaves it no room, transformers
+/// cuts nothing, and here the longer of both is, to what the model can take.
+std::vector<EncodedTensor> entailment_logits(const TextEncoder& encoder, std::span<const std::string> texts,
+                                             const std::vector<std::string>& hypotheses, const CallContext& context) {
+  const auto& tokenizer = encoder.tokenizer();
+  std::vector<std::size_t> with_room;
+  std::vector<std::size_t> without;
+  for (std::size_t i = 0; i < hypotheses.size(); ++i) {
+    const auto tokens = tokenizer.encode(hypotheses[i], {.add_special_tokens = false}).size();
+    (tokens + tokenizer.added_count(true) < encoder.tokenizer_max_tokens() ? with_room : without).push_back(i);
+  }
+  std::vector<EncodedTensor> all(hypotheses.size());
+  const auto compute = [&](const std::vector<std::size_t>& group, const Truncation& truncation) {
+    TextEncodeRequest request{.outputs = {EncoderOutput::logits}, .truncation = truncation, .keep_tokens = false};
+    for (const auto i : group)
+      for (const auto& text : texts) request.inputs.push_back({text, hypotheses[i]});
+    const auto logits = encoder.encode(request, {.stop = context.stop}).result.logits;
+    auto from = logits.values.begin();
+    for (const auto i : group) {
+      const auto to = from + static_cast<std::ptrdiff_t>(texts.size() * logits.width());
+      all[i] = {.shape = {texts.size(), logits.width()}, .values = {from, to}};
+      from = to;
+    }
+  };
+  compute(with_room, {.max_length = encoder.tokenizer_max_tokens(), .strategy = TruncationStrategy::only_first});
+  compute(without, {.max_length = encoder.info().max_sequence_tokens});
+  return all;
+}
+
 }  // namespace
 
 std::vector<LabelScores> zero_shot_scores(const TextEncoder& encoder, std::span<const std::string> texts,
                                           const std::vector<std::string>& labels, bool multi_label,
                                           const Value::Object& kwargs, const CallContext& context) {
   check_head(encoder, EncoderTask::sequence_classification, "Zero-shot classification");
-  if (labels.empty()) throw std::invalid_argument("Zero-shot classification needs at least one label");
-  const auto& classes = encoder.info().labels;
-  if (classes.size() < 2)
-    throw std::invalid_argument(fmt::format("'{}' cannot tell whether a text entails another: it has {} labels",
-                                            encoder.info().path.string(), classes.size()));
+  if (texts.empty()) return {};
+  if (labels.empty() || std::ranges::find(texts, "") != texts.end())
+    throw std::invalid_argument("You must include at least one label and at least one sequence.");
   const auto source = template_of_kwargs(kwargs);
-  TextEncodeRequest request{
-      .outputs = {EncoderOutput::logits},
-      .truncation = Truncation{.max_length = encoder.max_tokens(), .strategy = TruncationStrategy::only_first},
-      .keep_tokens = false};
-  for (const auto& text : texts)
-    for (const auto& label : labels) request.inputs.push_back({text, hypothesis_of(source, label)});
-  const auto logits = encoder.encode(request, {.stop = context.stop}).result.logits;
+  std::vector<std::string> hypotheses;
+  for (const auto& label : labels) hypotheses.push_back(hypothesis_of(source, label));
+  const auto logits = entailment_logits(encoder, texts, hypotheses, context);
 
+  const auto& classes = encoder.info().labels;
   const auto entailment = entailment_of(classes);
   const std::size_t contradiction = entailment == 0 ? classes.size() - 1 : 0;
   std::vector<LabelScores> all;
   for (std::size_t text = 0; text < texts.size(); ++text) {
     LabelScores scores;
     for (std::size_t label = 0; label < labels.size(); ++label) {
-      const auto row = logits.row(text * labels.size() + label);
+      const auto row = logits[label].row(text);
       float pair[] = {row[entailment], row[contradiction]};
       if (multi_label || labels.size() == 1) softmax_of_scores(pair);
       scores.push_back(pair[0]);

@@ -53,6 +53,41 @@ TEST(EncoderReaders, RefuseLabelsAndTemplatesThatDoNotFit) {
   }
 }
 
+TEST(EncoderReaders, RefuseAnEmptyTextForZeroShotAsTransformersDoes) {
+  TransformersZeroShotTextRouter router({.labels = {"a", "b"}, .model = tiny("bert_nli"), .device = reader_cpu});
+  EXPECT_EQ(refusal([&] {
+              run_component(router, {{"text", ""}});
+            }),
+            "You must include at least one label and at least one sequence.");
+  TransformersZeroShotDocumentClassifier classifier(
+      {.model = tiny("bert_nli"),
+       .labels = {"a"},
+       .device = reader_cpu,
+       .huggingface_pipeline_kwargs = Value::Object{{"hypothesis_template", "no label"}}});
+  EXPECT_TRUE(run_component(classifier, {{"documents", Value::Array{}}}).at("documents").as_array().empty());
+}
+
+/// Nothing tells the labels apart: transformers takes the last.
+TEST(EncoderReaders, TakeTheLastOfEqualLabelsAndSendEachNameToOneOutput) {
+  TransformersZeroShotTextRouter router({.labels = {"ship", "ship"}, .model = tiny("bert_nli"), .device = reader_cpu});
+  EXPECT_EQ(run_component(router, {{"text", "two"}}).at("ship"), Value("two"));
+  TransformersZeroShotTextRouter with_one_class(
+      {.labels = {"ship", "crane"}, .multi_label = true, .model = tiny("modernbert_ranker"), .device = reader_cpu});
+  EXPECT_EQ(run_component(with_one_class, {{"text", "two"}}).at("crane"), Value("two"));
+}
+
+TEST(EncoderReaders, CutNothingWhereAHypothesisLeavesTheTextNoRoom) {
+  TransformersZeroShotTextRouter router(
+      {.labels = {"ship", "crane"},
+       .model = tiny("bert_nli"),
+       .device = reader_cpu,
+       .huggingface_pipeline_kwargs =
+           Value::Object{{"hypothesis_template",
+                          "the the the the the the the the the the the the the the the the the the the the "
+                          "the the the the the the the the the the the the the the the the the the {}"}}});
+  EXPECT_EQ(run_component(router, {{"text", "two red ships"}}).size(), 1U);
+}
+
 TEST(EncoderReaders, RefuseDocumentsWithoutTheTextThatIsClassified) {
   TransformersZeroShotDocumentClassifier classifier(
       {.model = tiny("bert_nli"), .labels = {"a", "b"}, .classification_field = "topic", .device = reader_cpu});

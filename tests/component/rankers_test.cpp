@@ -110,6 +110,21 @@ TEST(TransformersRanker, CalibratesAndKeepsItsDeviceInTheMap) {
   EXPECT_THAT(test::refusal([&] { rank(unscaled, {{"scale_score", true}}); }), HasSubstr("must be provided"));
 }
 
+TEST(SentenceTransformersRanker, CutsPairsAtThePositionsOfTheModelAndTheOtherDoesNot) {
+  std::string many;
+  for (int i = 0; i < 60; ++i) many += "ship ";
+  const auto scores = [&](const std::string& end, auto& ranker) {
+    const std::vector<Document> documents = {Document({.content = many + end})};
+    return scores_of(rank(ranker, {{"documents", to_value(documents)}}));
+  };
+  SentenceTransformersSimilarityRanker cutting({.model = ranking_model, .device = on_cpu});
+  EXPECT_EQ(scores("berlin", cutting), scores("paris", cutting));
+  TransformersSimilarityRanker taking({.model = ranking_model, .device = on_cpu});
+  EXPECT_NE(scores("berlin", taking), scores("paris", taking));
+  EXPECT_THAT(test::refusal([] { SentenceTransformersSimilarityRanker({.device = on_cpu, .top_k = 0}); }),
+              HasSubstr("top_k must be > 0, but got 0"));
+}
+
 TEST(SentenceTransformersRanker, HasSuffixes) {
   SentenceTransformersSimilarityRanker plain({.model = ranking_model, .device = on_cpu});
   SentenceTransformersSimilarityRanker dressed(
@@ -225,9 +240,16 @@ TEST(Evaluator, AsksACrossEncoderByTheActivationOfItsConfiguration) {
     EXPECT_NEAR(by_sigmoid[i], scaled ? plain[i] : 1 / (1 + std::exp(-plain[i])), 1e-6);
   }
   EXPECT_EQ(with(R"("sbert_ce_default_activation_function": "torch.nn.modules.activation.Sigmoid")"), by_sigmoid);
+  const auto by_tanh = with(R"("sbert_ce_default_activation_function": "torch.nn.modules.activation.Tanh")");
+  const auto by_relu = with(R"("sbert_ce_default_activation_function": "torch.nn.modules.activation.ReLU")");
+  ASSERT_TRUE(std::ranges::all_of(plain, [](double score) { return score <= 1; })) << "a score above 1 scales them all";
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    EXPECT_NEAR(by_tanh[i], std::tanh(plain[i]), 1e-6);
+    EXPECT_NEAR(by_relu[i], std::max(plain[i], 0.0), 1e-6);
+  }
   EXPECT_THAT(test::refusal<FormatError>(
-                  [&] { with(R"("sbert_ce_default_activation_function": "torch.nn.modules.activation.Tanh")"); }),
-              HasSubstr("Tanh"));
+                  [&] { with(R"("sbert_ce_default_activation_function": "torch.nn.modules.activation.Softmax")"); }),
+              HasSubstr("Softmax"));
 }
 
 }  // namespace

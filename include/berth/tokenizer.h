@@ -105,7 +105,8 @@ struct EncodeInput {
 /// text; FormatError where the vocabulary lacks what a text needs.
 class Tokenizer {
  public:
-  /// `path` is a tokenizer.json, a vocab.txt of BERT's kind, or a folder with one of them; a tokenizer_config.json beside it
+  /// `path` is a tokenizer.json, a vocab.txt of BERT's kind, a vocab.json of RoBERTa's with its merges.txt, or a folder with
+  /// one of them; a tokenizer_config.json beside it
   /// tells what tokenizer.json leaves out. Throws FormatError with the file, the place in it and what is wrong.
   static Tokenizer load(const std::filesystem::path& path);
 

@@ -40,20 +40,19 @@ std::string class_of_model(const std::filesystem::path& folder) {
   return {};
 }
 
-/// Without "Fast" at its end; empty: none is known.
-std::string class_of(const Value& config) {
-  const auto* named = config.find("tokenizer_class");
-  auto name = named != nullptr && named->is_string() ? named->as_string() : std::string();
-  if (name.ends_with("Fast")) name.resize(name.size() - 4);
-  return name;
-}
-
 bool is_type(const Value& part, std::string_view type) {
   const auto* found = part.find("type");
   return found != nullptr && *found == Value(type);
 }
 
 }  // namespace
+
+std::string class_of(const Value& config) {
+  const auto* named = config.find("tokenizer_class");
+  auto name = named != nullptr && named->is_string() ? named->as_string() : std::string();
+  if (name.ends_with("Fast")) name.resize(name.size() - 4);
+  return name;
+}
 
 Value read_settings(const std::filesystem::path& folder) {
   auto config = read_object(folder / "tokenizer_config.json", "a tokenizer_config.json");

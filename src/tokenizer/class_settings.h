@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "berth/value.h"
 
@@ -10,6 +11,9 @@ namespace berth::tokenizing {
 /// The tokenizer_config.json of a folder, or null; its "tokenizer_class" is that of config.json where it names none, as for
 /// AutoTokenizer. Throws FormatError.
 Value read_settings(const std::filesystem::path& folder);
+
+/// The class in `config` without "Fast" at its end; empty: none is known.
+std::string class_of(const Value& config);
 
 // Each gives the part of a tokenizer.json as the class in `config` leaves it; throws std::invalid_argument.
 

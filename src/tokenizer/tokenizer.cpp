@@ -39,8 +39,10 @@ std::filesystem::path tokenizer_file(const std::filesystem::path& path) {
   if (!std::filesystem::is_directory(path, error)) return path;
   for (const auto* name : {"tokenizer.json", "vocab.txt"})
     if (std::filesystem::exists(path / name)) return path / name;
+  if (std::filesystem::exists(path / "vocab.json") && std::filesystem::exists(path / "merges.txt"))
+    return path / "vocab.json";
   throw FormatError(
-      path, "neither tokenizer.json nor vocab.txt in this folder",
+      path, "neither tokenizer.json nor vocab.txt, nor vocab.json with merges.txt, in this folder",
       "one of them; transformers writes tokenizer.json by AutoTokenizer.from_pretrained(...).save_pretrained(...)");
 }
 
@@ -83,8 +85,9 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) {
   const bool is_text = file.extension() == ".txt";
   auto parts = of_file(file, is_text ? "a vocab.txt, one token a line" : expected_json, [&] {
     const auto text = read_file(file, expected_json);
-    return is_text ? tokenizing::read_vocab_txt(text, config)
-                   : tokenizing::read_tokenizer(Value::from_json(text), config);
+    if (is_text) return tokenizing::read_vocab_txt(text, config);
+    if (file.filename() != "vocab.json") return tokenizing::read_tokenizer(Value::from_json(text), config);
+    return tokenizing::read_vocab_json(text, read_file(file.parent_path() / "merges.txt", "merges"), config);
   });
   of_file(file.parent_path() / "tokenizer_config.json", "a tokenizer_config.json",
           [&] { tokenizing::apply_config(config, parts); });

@@ -135,6 +135,23 @@ TEST(Tokenizers, ClassOfRobertaSaysWhereOffsetsBegin) {
   EXPECT_EQ(begin(R"({"trim_offsets": false})"), 1U);
 }
 
+TEST(Tokenizers, OfRobertaAreReadFromVocabularyAndMerges) {
+  const TokenizerFolder folder;
+  folder.write("config.json", R"({"model_type": "roberta"})")
+      .write("vocab.json", R"({"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "a": 4, "b": 5, "\u0120": 6, "ab": 7,
+          "\u0120ab": 8, "<mask>": 9})")
+      .write("merges.txt", "#version: 0.2\na b\n\xC4\xA0 ab\n");
+  const auto tokenizer = Tokenizer::load(folder.path());
+  EXPECT_EQ(tokenizer.encode("ab ab <mask>", "ba").ids, (std::vector<std::int32_t>{0, 7, 8, 9, 2, 2, 5, 4, 2}));
+  EXPECT_EQ(tokenizer.encode("ab ab").offsets.at(2), TextSpan({3, 5}));
+  EXPECT_TRUE(tokenizer.is_special("<mask>"));
+  folder.write("config.json", R"({"model_type": "bert"})");
+  EXPECT_NE(refusal<FormatError>([&] { Tokenizer::load(folder.path()); }).find("only RobertaTokenizer's can be read"),
+            std::string::npos);
+  folder.write("config.json", R"({"model_type": "roberta"})").write("vocab.json", R"({"<s>": 0})");
+  EXPECT_NE(refusal<FormatError>([&] { Tokenizer::load(folder.path()); }).find("</s>: is missing"), std::string::npos);
+}
+
 TEST(Tokenizers, ConfigurationDecidesWhereATextIsCut) {
   const TokenizerFolder folder;
   folder.copy("tokenizer.json").write("tokenizer_config.json", R"({"truncation_side": "left", "max_len": 20})");

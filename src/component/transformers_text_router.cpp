@@ -60,6 +60,20 @@ void check_labels(const TextEncoder& encoder, const std::vector<std::string>& la
                   printable(python_repr(to_value(labels)), 2000), printable(python_repr(to_value(own)), 2000)));
 }
 
+/// To how many tokens a text is cut: the pipeline cuts only where its arguments say so, by "max_length" alone too.
+std::size_t most_tokens(const TextEncoder& encoder, const Value::Object& kwargs) {
+  const auto given = [&](std::string_view name) {
+    const Value* value = kwargs.find(name);
+    return value == nullptr || value->is_null() ? std::nullopt : std::optional(*value);
+  };
+  const auto truncation = given("truncation");
+  const auto length = given("max_length");
+  const bool cuts =
+      truncation ? *truncation != Value(false) && *truncation != Value("do_not_truncate") : length.has_value();
+  if (!cuts) return encoder.info().max_sequence_tokens;
+  return length ? from_value<std::size_t>(*length) : encoder.tokenizer_max_tokens();
+}
+
 }  // namespace
 
 TransformersTextRouter::TransformersTextRouter(Parameters given)
@@ -83,7 +97,8 @@ void TransformersTextRouter::run(Run& run) {
   const auto encoder = this->encoder(run.context());
   check_labels(encoder, *parameters().labels);
   const std::vector<EncodeInput> inputs = {{run.get(text_), {}}};
-  const auto logits = encoder.classify(inputs, encoder.info().max_sequence_tokens, {.stop = run.stop()}).values;
+  const auto most = most_tokens(encoder, *parameters().huggingface_pipeline_kwargs);
+  const auto logits = encoder.classify(inputs, most, {.stop = run.stop()}).values;
   const auto best = std::ranges::max_element(logits) - logits.begin();
   const auto& label = encoder.info().labels[static_cast<std::size_t>(best)];
   const auto found = std::ranges::find(labels_, label, [](const auto& each) { return each.first; });

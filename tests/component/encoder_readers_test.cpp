@@ -76,6 +76,17 @@ TEST(EncoderReaders, TakeTheLastOfEqualLabelsAndSendEachNameToOneOutput) {
   EXPECT_EQ(run_component(with_one_class, {{"text", "two"}}).at("crane"), Value("two"));
 }
 
+TEST(EncoderReaders, RouteTheWholeTextUnlessTheArgumentsCutIt) {
+  TransformersTextRouter plain({.model = tiny("bert_nli"), .device = reader_cpu});
+  TransformersTextRouter cutting({.model = tiny("bert_nli"),
+                                  .device = reader_cpu,
+                                  .huggingface_pipeline_kwargs = Value::Object{{"max_length", 4}}});
+  for (const std::string start : {"two red", "rain in", "berlin paris", "cat dog"}) {
+    const auto label = run_component(plain, {{"text", start}}).begin()->first;
+    EXPECT_EQ(run_component(cutting, {{"text", start + " ships load cranes, what?"}}).begin()->first, label);
+  }
+}
+
 TEST(EncoderReaders, CutNothingWhereAHypothesisLeavesTheTextNoRoom) {
   TransformersZeroShotTextRouter router(
       {.labels = {"ship", "crane"},

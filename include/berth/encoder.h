@@ -33,7 +33,7 @@ std::string_view to_string(Precision precision);  ///< "float32", ...
 /// Throws std::invalid_argument naming the text and what is accepted.
 Precision precision_from_str(std::string_view text);
 
-/// What the model was trained to tell, by "architectures" in its config.json.
+/// What the model was trained to tell, by "architectures" in its config.json, else by the weights of its head.
 enum class EncoderTask {
   none,                     ///< hidden states alone
   sequence_classification,  ///< logits [sequences, labels]

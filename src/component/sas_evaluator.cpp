@@ -86,7 +86,9 @@ void SASEvaluator::run(Run& run) {
     return run.set(scores_, {0.0});
   }
   const auto model = encoder(run.context());
-  const bool reads_pairs = model.info().task == EncoderTask::sequence_classification;
+  // Haystack asks `architectures`, which need not be there.
+  const bool reads_pairs =
+      model.info().task == EncoderTask::sequence_classification && !model.info().model_class.empty();
   const auto scores = (reads_pairs ? scores_of_pairs : scores_of_embeddings)(model, predicted, expected, run.context());
   run.set(score_, std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size()));
   run.set(scores_, scores);

@@ -142,6 +142,28 @@ TEST(EncoderFiles, WithoutATensorAreRefusedWithTheOneThatComesNear) {
 }
 
 /// Models for embeddings often keep the class that they were made of in their configuration.
+TEST(EncoderFiles, WithoutTheirClassHaveTheHeadOfTheirWeights) {
+  using enum EncoderTask;
+  const std::pair<std::string, EncoderTask> tasks[] = {{"bert_model", none},
+                                                       {"bert_nli", sequence_classification},
+                                                       {"bert_ner", token_classification},
+                                                       {"bert_qa", question_answering},
+                                                       {"bert_mlm", masked_lm},
+                                                       {"roberta_nli", sequence_classification},
+                                                       {"xlm_roberta_ner", token_classification},
+                                                       {"distilbert_nli", sequence_classification},
+                                                       {"distilbert_mlm", masked_lm},
+                                                       {"electra_ner", token_classification},
+                                                       {"deberta_v3_nli", sequence_classification},
+                                                       {"modernbert_nli", sequence_classification},
+                                                       {"modernbert_mlm", masked_lm}};
+  for (const auto& [name, task] : tasks) {
+    EncoderCopy copy(name);
+    copy.set("architectures", nullptr);
+    EXPECT_EQ(load_encoder({.model = copy.path()})->info().task, task) << name;
+  }
+}
+
 TEST(EncoderFiles, WithoutTheirHeadGiveHiddenStates) {
   EncoderCopy copy("mpnet_model");
   copy.set("architectures", Value::Array{"MPNetForMaskedLM"});

@@ -15,6 +15,13 @@ constexpr std::array<std::pair<std::string_view, EncoderTask>, 5> tasks = {
      {"ForMaskedLM", EncoderTask::masked_lm},
      {"ForPreTraining", EncoderTask::masked_lm}}};
 
+/// The task of a class of transformers: "BertForTokenClassification".
+EncoderTask task_of(std::string_view model_class) {
+  for (const auto& [ending, task] : tasks)
+    if (model_class.ends_with(ending) && model_class != "ElectraForPreTraining") return task;
+  return EncoderTask::none;
+}
+
 /// Whether one of an architecture's heads consists of a layer before the last one.
 bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
   return std::ranges::find(names, name) != names.end();
@@ -34,6 +41,33 @@ class HeadMaker {
                                                    type_ == "modernbert" ? 1e-5F : 1e-12F)) {}
 
   std::optional<Head> make(EncoderTask task) const {
+    auto head = head_for(task);
+    if (head) head->task = task;
+    return head;
+  }
+
+  /// By the names of the weights. ModernBERT's classifiers of texts and of tokens have the same: it is one of texts then.
+  EncoderTask task_by_weights() const {
+    const auto has = [&](std::string_view name) { return root_.has(fmt::format("{}.weight", name)); };
+    if (has("qa_outputs")) return EncoderTask::question_answering;
+    if (has("classifier.out_proj") || has("pre_classifier")) return EncoderTask::sequence_classification;
+    if (has("classifier"))
+      return type_ == "modernbert" || has("pooler.dense") || base_.has("pooler.dense.weight")
+                 ? EncoderTask::sequence_classification
+                 : EncoderTask::token_classification;
+    return has(type_ == "modernbert" ? "head.dense" : language_model_names()->dense) ? EncoderTask::masked_lm
+                                                                                     : EncoderTask::none;
+  }
+
+  std::optional<Head> pooler() const {
+    if (!base_.has("pooler.dense.weight") || is_one_of(type_, {"deberta-v2", "modernbert"})) return std::nullopt;
+    Head head{.rows = Head::Rows::first_token, .width = sizes_.hidden};
+    head.steps = {square(base_, "pooler.dense"), Activation::tanh};
+    return head;
+  }
+
+ private:
+  std::optional<Head> head_for(EncoderTask task) const {
     switch (task) {
       case EncoderTask::sequence_classification:
         return sequence_classifier();
@@ -49,14 +83,6 @@ class HeadMaker {
     return std::nullopt;
   }
 
-  std::optional<Head> pooler() const {
-    if (!base_.has("pooler.dense.weight") || is_one_of(type_, {"deberta-v2", "modernbert"})) return std::nullopt;
-    Head head{.rows = Head::Rows::first_token, .width = sizes_.hidden};
-    head.steps = {square(base_, "pooler.dense"), Activation::tanh};
-    return head;
-  }
-
- private:
   Linear square(const Module& module, std::string_view name, Bias bias = Bias::yes) const {
     return module.linear(name, sizes_.hidden, sizes_.hidden, bias);
   }
@@ -200,14 +226,10 @@ ggml_tensor* Head::build(Graph& graph, ggml_tensor* states, const Pack& pack) co
   return x;
 }
 
-EncoderTask task_of(std::string_view model_class) {
-  for (const auto& [ending, task] : tasks)
-    if (model_class.ends_with(ending) && model_class != "ElectraForPreTraining") return task;
-  return EncoderTask::none;
-}
-
-std::optional<Head> make_head(EncoderTask task, const Config& config, const Sizes& sizes, Weights& weights) {
-  return HeadMaker(config, sizes, weights).make(task);
+std::optional<Head> make_head(std::string_view model_class, const Config& config, const Sizes& sizes,
+                              Weights& weights) {
+  const HeadMaker maker(config, sizes, weights);
+  return maker.make(model_class.empty() ? maker.task_by_weights() : task_of(model_class));
 }
 
 std::optional<Head> make_pooler(const Config& config, const Sizes& sizes, Weights& weights) {

@@ -17,6 +17,7 @@ struct Head {
   enum class Rows { first_token, mean, all_tokens };
   using Step = std::variant<Linear, Activation, Norm>;
 
+  EncoderTask task = EncoderTask::none;  ///< that of the model, in its own head
   Rows rows = Rows::all_tokens;
   std::vector<Step> steps = {};
   std::int64_t width = 0;  ///< of each row of the result
@@ -25,12 +26,10 @@ struct Head {
   ggml_tensor* build(Graph& graph, ggml_tensor* states, const Pack& pack) const;
 };
 
-/// The task of a class of transformers: "BertForTokenClassification".
-EncoderTask task_of(std::string_view model_class);
-
-/// The head for `task`; none where the file does not hold its weights, as where a model for embeddings was made of
-/// another. Throws FormatError where it holds them in another shape.
-std::optional<Head> make_head(EncoderTask task, const Config& config, const Sizes& sizes, Weights& weights);
+/// The head of a class of transformers, such as "BertForTokenClassification"; of no class, the head whose weights the file
+/// holds. None where the file does not hold its weights, as where a model for embeddings was made of another. Throws
+/// FormatError where it holds them in another shape.
+std::optional<Head> make_head(std::string_view model_class, const Config& config, const Sizes& sizes, Weights& weights);
 
 /// The layer on the first token that BERT, RoBERTa and MPNet have in the base model, where the file holds it.
 std::optional<Head> make_pooler(const Config& config, const Sizes& sizes, Weights& weights);

@@ -102,7 +102,7 @@ EncoderInfo info_of(const Config& config, const Parts& parts) {
   EncoderInfo info;
   info.architecture = config.text("model_type", "");
   info.model_class = model_class_of(config);
-  info.task = parts.head ? task_of(info.model_class) : EncoderTask::none;
+  info.task = parts.head ? parts.head->task : EncoderTask::none;
   if (is_classifier(info.task)) set_labels(info, config, *parts.head);
   info.layers = static_cast<std::size_t>(sizes.layers);
   info.hidden_size = static_cast<std::size_t>(sizes.hidden);
@@ -142,7 +142,7 @@ Parts declare(const EncoderRequest& request, const std::shared_ptr<const ModelPr
                                             std::string(architecture.base));
   parts.backbone = architecture.make(config, *parts.weights);
   const auto& sizes = parts.backbone->sizes();
-  parts.head = make_head(task_of(model_class_of(config)), config, sizes, *parts.weights);
+  parts.head = make_head(model_class_of(config), config, sizes, *parts.weights);
   parts.pooler = make_pooler(config, sizes, *parts.weights);
   parts.modules = SentenceModules::read(folder_of(request.model), static_cast<std::size_t>(sizes.hidden),
                                         static_cast<std::size_t>(sizes.vocabulary));

@@ -120,13 +120,15 @@ struct ModelSearch {
 /// the name is empty, holds a NUL byte, or several models fit (they are listed).
 std::filesystem::path locate_model(std::string_view model, const ModelSearch& search);
 
-/// The folder of Hugging Face that `model` means, for an encoder: with config.json, or modules.json of
-/// sentence-transformers. The first that fits:
-///   - the path of such a folder, or of a file in it
-///   - "ORG/NAME" in the Hugging Face cache; a name alone also stands for that of the organization sentence-transformers
+/// The encoder that `model` means: a folder of Hugging Face with config.json, or modules.json of sentence-transformers; or a
+/// GGUF file. The first that fits:
+///   - the path of a GGUF file, of such a folder, or of another file in it
+///   - the path of a folder whose weights are a GGUF file only
+///   - "ORG/NAME" in the Hugging Face cache; a name alone also stands for that of the organization sentence-transformers.
+///     Of a repository with GGUF files only, that file; "ORG/NAME:FILE_OR_QUANT" names one, as for locate_model()
 ///   - "minilm", or all-MiniLM-L6-v2 by its name, in `search.model_cache`
 /// Nothing is downloaded: throws ModelNotFound, with the command that gets what is missing; std::invalid_argument where
-/// the name is empty or holds a NUL byte.
+/// the name is empty or holds a NUL byte, or several GGUF files fit (they are listed).
 std::filesystem::path locate_encoder(std::string_view model, const ModelSearch& search);
 
 }  // namespace berth

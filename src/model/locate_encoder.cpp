@@ -7,6 +7,8 @@
 #include "berth/error.h"
 #include "berth/model.h"
 #include "model/hub_cache.h"
+#include "model/is_gguf.h"
+#include "model/model_files.h"
 #include "text/nearest.h"
 #include "text/printable.h"
 
@@ -39,12 +41,37 @@ bool is_encoder_folder(const std::filesystem::path& folder) {
          std::filesystem::exists(folder / "modules.json", error);
 }
 
-std::filesystem::path checked_encoder_folder(std::filesystem::path folder) {
-  if (is_encoder_folder(folder)) return folder;
+bool has_gguf(const model::ModelFiles& files) { return !files.models.empty() || !files.later_parts.empty(); }
+
+/// Whether the folder is the model: its weights are those of Hugging Face's own form, or are missing.
+bool is_itself_the_model(const std::filesystem::path& folder, const model::ModelFiles& files) {
+  return is_encoder_folder(folder) && (files.has_safetensors || !has_gguf(files));
+}
+
+[[noreturn]] void fail_no_encoder(const std::filesystem::path& folder) {
   throw ModelNotFound(
-      fmt::format("The folder {} holds no config.json: an encoder is a folder of Hugging Face with config.json, "
-                  "tokenizer.json and safetensors",
+      fmt::format("The folder {} holds no config.json and no GGUF file: an encoder is a folder of Hugging Face with "
+                  "config.json, tokenizer.json and safetensors, or a GGUF file",
                   in_quotes(folder.string())));
+}
+
+std::filesystem::path encoder_in_folder(const std::filesystem::path& folder) {
+  const auto files = model::list_models(folder, 0);
+  if (is_itself_the_model(folder, files)) return folder;
+  if (!has_gguf(files)) fail_no_encoder(folder);
+  model::PickMessages messages;
+  messages.several = fmt::format("The folder {} holds several models; give one of them:", in_quotes(folder.string()));
+  messages.prefix = (folder / "").string();
+  return model::pick_model(folder, files, messages);
+}
+
+std::filesystem::path cached_encoder(const std::filesystem::path& hub_cache, const model::HubName& name) {
+  if (!name.choice.empty()) return model::locate_cached(hub_cache, name);
+  const auto snapshot = model::locate_snapshot(hub_cache, name, "hf download " + name.repository);
+  const auto files = model::list_models(snapshot, 2);
+  if (is_itself_the_model(snapshot, files)) return snapshot;
+  if (!has_gguf(files)) fail_no_encoder(snapshot);
+  return model::locate_cached(hub_cache, name);
 }
 
 /// The name in the cache, which can leave out sentence-transformers' organization.
@@ -62,8 +89,9 @@ std::optional<model::HubName> cached_name(std::string_view text, const std::file
   const auto wanted =
       model::parse_hub_name(std::string(text.find('/') == text.npos ? sentence_organization : "") + std::string(text));
   const auto get = wanted ? fmt::format(" Get it:\n  hf download {}", wanted->repository) : std::string();
-  throw ModelNotFound(fmt::format("There is no folder {}, and no such model in the Hugging Face cache ({}).{}{}",
-                                  in_quotes(text), in_quotes(hub_cache.string()), hint, get));
+  throw ModelNotFound(
+      fmt::format("There is no file or folder {}, and no such model in the Hugging Face cache ({}).{}{}",
+                  in_quotes(text), in_quotes(hub_cache.string()), hint, get));
 }
 
 }  // namespace
@@ -75,13 +103,14 @@ std::filesystem::path locate_encoder(std::string_view name_or_path, const ModelS
   const std::filesystem::path path(name_or_path);
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
-  if (std::filesystem::is_directory(status)) return checked_encoder_folder(path);
+  if (std::filesystem::is_directory(status)) return encoder_in_folder(path);
   if (std::filesystem::exists(status)) {
-    const auto folder = path.parent_path();
-    return checked_encoder_folder(folder.empty() ? "." : folder);
+    if (model::is_gguf(path)) return path;
+    const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+    if (!is_encoder_folder(folder)) fail_no_encoder(folder);
+    return folder;
   }
-  if (const auto name = cached_name(name_or_path, search.hub_cache))
-    return checked_encoder_folder(model::locate_snapshot(search.hub_cache, *name, "hf download " + name->repository));
+  if (const auto name = cached_name(name_or_path, search.hub_cache)) return cached_encoder(search.hub_cache, *name);
   if (auto folder = find_small_encoder(name_or_path, search.model_cache); !folder.empty()) return folder;
   if (name_or_path == small_encoder) fail_small_encoder(search.model_cache);
   fail_unknown_encoder(name_or_path, search.hub_cache);

@@ -447,6 +447,22 @@ TEST_F(Locate, FindsTheFolderOfAnEncoder) {
   EXPECT_EQ(locate_encoder("tiny", search()), cached) << "the organization can be left out";
 }
 
+TEST_F(Locate, FindsAnEncoderInAGgufFile) {
+  write("folder/config.json");
+  write("folder/model.safetensors");
+  write("folder/model.gguf");
+  write("alone/embedder.gguf");
+  write("alone/config.json");
+  write("blobs/sha256-1");
+  EXPECT_EQ(locate_encoder(in_root("folder/model.gguf"), search()), root() / "folder/model.gguf");
+  EXPECT_EQ(locate_encoder(in_root("folder"), search()), root() / "folder") << "its own weights are there";
+  EXPECT_EQ(locate_encoder(in_root("alone"), search()), root() / "alone/embedder.gguf");
+  EXPECT_EQ(locate_encoder(in_root("blobs/sha256-1"), search()), root() / "blobs/sha256-1") << "it begins as one";
+  const auto cached = cache("models--org--embedder-GGUF", "embedder-Q8_0.gguf");
+  EXPECT_EQ(locate_encoder("org/embedder-GGUF", search()), cached);
+  EXPECT_EQ(locate_encoder("org/embedder-GGUF:Q8_0", search()), cached);
+}
+
 TEST_F(Locate, FindsTheSmallEncoderThatWasFetched) {
   EXPECT_THAT(test::refusal<ModelNotFound>([&] { locate_encoder("minilm", search()); }), HasSubstr("make model"));
   write("models/minilm/config.json");
@@ -457,12 +473,17 @@ TEST_F(Locate, FindsTheSmallEncoderThatWasFetched) {
 }
 
 TEST_F(Locate, TellsWhyThereIsNoEncoder) {
-  write("folder/model.gguf");
+  write("folder/notes.txt");
+  write("ggufs/a-q4.gguf");
+  write("ggufs/a-q8.gguf");
   cache("models--org--embedder", "config.json");
   const auto refusal_of = [&](std::string_view model) {
     return test::refusal<std::exception>([&] { locate_encoder(model, search()); });
   };
-  EXPECT_THAT(refusal_of(in_root("folder")), HasSubstr("holds no config.json"));
+  EXPECT_THAT(refusal_of(in_root("folder")), HasSubstr("holds no config.json and no GGUF file"));
+  EXPECT_THAT(refusal_of(in_root("folder/notes.txt")), HasSubstr("holds no config.json"));
+  EXPECT_THAT(refusal_of(in_root("ggufs")), AllOf(HasSubstr("several models"), HasSubstr("ggufs/a-q8.gguf")));
+  EXPECT_THAT(refusal_of("./missing.gguf"), HasSubstr("There is no file or folder './missing.gguf'"));
   EXPECT_THAT(refusal_of("org/embeder"),
               AllOf(HasSubstr("Did you mean 'org/embedder'?"), HasSubstr("hf download org/embeder")));
   EXPECT_THAT(refusal_of("small"), HasSubstr("hf download sentence-transformers/small"));

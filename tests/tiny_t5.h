@@ -30,15 +30,16 @@ struct TinyT5 {
 
   std::filesystem::path write(const std::filesystem::path& path) const;
 
+  static std::vector<std::string> words();
+  static void add_vocabulary(GgufWriter& file);
+
  private:
   struct Tensor {
     std::string name;
     std::vector<std::uint64_t> shape;
   };
   std::vector<Tensor> tensors() const;
-  static std::vector<std::string> words();
   void add_metadata(GgufWriter& file) const;
-  static void add_vocabulary(GgufWriter& file);
 };
 
 inline std::vector<std::string> TinyT5::words() {

@@ -1,5 +1,5 @@
-/// Encoders: models that turn whole texts into vectors, scores and labels, computed by graphs of Berth's own on any device
-/// of ggml, straight from a folder of Hugging Face.
+/// Encoders: models that turn whole texts into vectors, scores and labels, on any device of ggml. A folder of Hugging Face is
+/// computed by graphs of Berth's own, a GGUF file by llama.cpp.
 ///
 ///     const auto model = load_encoder({.model = "models/all-MiniLM-L6-v2"});
 ///     const auto result = model->encode({.token_ids = {{101, 7592, 102}}, .outputs = {EncoderOutput::embedding}});
@@ -23,6 +23,7 @@
 #include "berth/engine.h"
 #include "berth/ordered_map.h"
 #include "berth/placement.h"
+#include "berth/tokenizer.h"
 
 namespace berth {
 
@@ -47,7 +48,7 @@ std::string_view to_string(EncoderTask task);  ///< "none", "sequence_classifica
 enum class EncoderOutput {
   hidden_states,  ///< of the last layer
   pooler_output,  ///< of the first token, through the model's pooler (BERT, RoBERTa, MPNet)
-  embedding,      ///< as the modules of sentence-transformers say, else the mean over the tokens
+  embedding,      ///< as modules of sentence-transformers or a file's pooling type say, else the mean over the tokens
   logits          ///< of the head (EncoderTask)
 };
 std::string_view to_string(EncoderOutput output);  ///< "hidden_states", ...
@@ -100,9 +101,9 @@ struct EncodeResult {
 /// What is known of a loaded encoder.
 struct EncoderInfo {
   std::filesystem::path path = {};
-  std::filesystem::path transformer = {};  ///< the folder of config.json and the tokenizer: `path` or one in it
-  std::string architecture = {};           ///< "bert"; `model_type` of config.json
-  std::string model_class = {};            ///< "BertForSequenceClassification"; the first of `architectures`
+  std::filesystem::path transformer = {};  ///< the folder of config.json and the tokenizer, or of the GGUF file
+  std::string architecture = {};           ///< "bert"; `model_type` of config.json, `general.architecture` of GGUF
+  std::string model_class = {};            ///< "BertForSequenceClassification"; the first of `architectures`, or none
   EncoderTask task = EncoderTask::none;
   std::vector<std::string> labels = {};  ///< of a classifier, by number
   std::string problem_type = {};         ///< "single_label_classification", ...; empty where the configuration has none
@@ -113,7 +114,8 @@ struct EncoderInfo {
   std::size_t embedding_size = 0;       ///< of EncoderOutput::embedding
   std::size_t max_sequence_tokens = 0;  ///< that one sequence may have
   bool has_pooler = false;
-  Precision precision = Precision::float32;
+  bool has_vocabulary = false;  ///< whether the file holds its tokenizer, so that EncoderModel::tokenize() can be asked
+  Precision precision = Precision::float32;  ///< float32 for a GGUF file, which is computed in the types that it holds
   std::uint64_t parameters = 0;
   std::uint64_t weight_bytes = 0;
   double load_ms = 0;
@@ -136,6 +138,12 @@ class EncoderModel {
   /// output that it cannot give; EngineError where memory is short or the numbers overflow; Cancelled.
   virtual EncodeResult encode(const EncodeRequest& request, const EncodeContext& context = {}) const = 0;
 
+  /// The tokens of a text, or of two, as the vocabulary of the file has them: EncoderInfo::has_vocabulary. Offsets are 0, 0 and
+  /// words absent, as where a token stands in its text is not known.
+  /// Throws std::invalid_argument for a text that is not UTF-8, for tokens that cannot be cut to `truncation.max_length`, and
+  /// where the file holds no vocabulary.
+  virtual Encoding tokenize(const EncodeInput& input, const Truncation& truncation) const;
+
   /// The bytes that the weights and the buffers for computing hold at this moment, by device: the CPU first.
   virtual std::vector<DeviceUse> memory() const = 0;
 
@@ -145,10 +153,11 @@ class EncoderModel {
 
 /// What is to be loaded, and where, as data.
 struct EncoderRequest {
-  /// A folder of Hugging Face with config.json and safetensors, or a safetensors file in one.
+  /// A folder of Hugging Face with config.json and safetensors, or a safetensors file in one; or a GGUF file.
   std::filesystem::path model = {};
   /// One device, or a map by names of modules as in transformers: "bert.encoder.layer.3", "classifier", "" for
-  /// everything else. The longest name that fits decides. The name of the base model ("bert.") may be left out.
+  /// everything else. The longest name that fits decides. The name of the base model ("bert.") may be left out. For a GGUF
+  /// file as placement_of() reads it.
   ComponentDevice device = Device::cpu();
   /// Which piece of hardware each device is, as in LoadRequest.
   OrderedMap<DeviceKey> keys = {};
@@ -158,7 +167,8 @@ struct EncoderRequest {
 };
 
 /// Loads BERT, RoBERTa, XLM-RoBERTa, CamemBERT, DistilBERT, ELECTRA, MPNet, DeBERTa v2 and v3, and ModernBERT. Weights that
-/// the file holds as they are needed are mapped where their device is the CPU, the others are copied.
+/// the file holds as they are needed are mapped where their device is the CPU, the others are copied. A GGUF file goes to
+/// llama.cpp, with every architecture that it has: embedders, rankers (`pooling_type` rank) and models that generate text.
 /// Throws ModelNotFound, FormatError (a file that is damaged, or that contradicts its config.json, or weights that are no
 /// numbers), EngineError (an architecture that is not known, a device that is not there, too little memory),
 /// std::invalid_argument (a map that leaves something out or names nothing) and Cancelled.
@@ -176,7 +186,7 @@ struct EncoderUse {
 /// What the encoder holds of each device at most once it was loaded and has computed, the CPU first: weights in the
 /// precision that is asked for, with what kernels lay out anew, and buffers for as many tokens as are computed at a time, in
 /// the longest sequences, on every core. Results are the caller's and do not count.
-/// Headers and small files are read, no weights. Throws as load_encoder().
+/// Of a GGUF file it is an upper bound from its header. Headers and small files are read, no weights. Throws as load_encoder().
 std::vector<DeviceUse> memory_of(const EncoderRequest& request, const EncoderUse& use = {});
 
 }  // namespace berth

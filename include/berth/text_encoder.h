@@ -57,7 +57,7 @@ struct EmbedOptions {
   std::optional<std::size_t> max_tokens = {};  ///< absent: TextEncoder::max_tokens()
 };
 
-/// A model of Hugging Face and its tokenizer: embedders, rankers, readers and classifiers ask it.
+/// A model of Hugging Face and its tokenizer, or a GGUF file: embedders, rankers, readers and classifiers ask it.
 ///
 ///     const auto encoder = TextEncoder::load({.model = "sentence-transformers/all-MiniLM-L6-v2"});
 ///     encoder.embed({{"two ships", "a harbour"}}).shape;  // {2, 384}
@@ -75,17 +75,20 @@ class TextEncoder {
 
   const EncoderModel& model() const { return *parts_->model; }
   const EncoderInfo& info() const { return model().info(); }
-  const Tokenizer& tokenizer() const { return parts_->tokenizer; }
+  /// Throws std::invalid_argument for a GGUF file, which llama.cpp tokenizes: EncoderModel::tokenize().
+  const Tokenizer& tokenizer() const;
 
   /// Tokens that a text may have, special ones among them: what sentence-transformers' settings beside the model say, else
   /// its tokenizer and `max_position_embeddings`; at most what the model can take.
   std::size_t max_tokens() const { return parts_->max_tokens; }
   /// What the tokenizer says ("model_max_length"), as for transformers; at most what the model can take.
-  std::size_t tokenizer_max_tokens() const { return limited(tokenizer().max_length(), info().max_sequence_tokens); }
+  std::size_t tokenizer_max_tokens() const {
+    return limited(parts_->tokenizer ? parts_->tokenizer->max_length() : std::nullopt, info().max_sequence_tokens);
+  }
   /// The same, and at most `max_position_embeddings`, as for a CrossEncoder of sentence-transformers.
   std::size_t pair_max_tokens() const { return limited(tokenizer_max_tokens(), info().max_position_embeddings); }
 
-  /// Throws as Tokenizer::encode() and EncoderModel::encode().
+  /// Throws as Tokenizer::encode(), or for a GGUF file EncoderModel::tokenize(), and EncoderModel::encode().
   EncodedTexts encode(const TextEncodeRequest& request, const EncodeContext& context = {}) const;
 
   /// EncoderOutput::embedding of each text, as sentence-transformers computes it: white space at either end of prompt and
@@ -108,7 +111,7 @@ class TextEncoder {
  private:
   struct Parts {
     std::shared_ptr<const EncoderModel> model;
-    Tokenizer tokenizer;
+    std::optional<Tokenizer> tokenizer;  // none: the model's own
     std::size_t max_tokens;
     bool lower_case;  // what "do_lower_case" of sentence-transformers says
     OrderedMap<std::string> prompts;
@@ -120,7 +123,7 @@ class TextEncoder {
   }
 
   explicit TextEncoder(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
-  static std::shared_ptr<const Parts> read(const std::filesystem::path& folder, const TextEncoderRequest& request,
+  static std::shared_ptr<const Parts> read(const std::filesystem::path& path, const TextEncoderRequest& request,
                                            const LoadContext& context);
 
   std::shared_ptr<const Parts> parts_;

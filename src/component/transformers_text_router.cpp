@@ -8,6 +8,7 @@
 
 #include "berth/model.h"
 #include "component/encoder_head.h"
+#include "model/is_gguf.h"
 #include "model/named_file.h"
 #include "text/printable.h"
 #include "value/python_text.h"
@@ -21,7 +22,12 @@ constexpr std::int64_t most_unnamed_labels = 1000;
 
 /// The labels of a model in the order of its config.json, without loading it.
 std::vector<std::string> labels_of_model(const std::string& model) {
-  const auto file = locate_encoder(model, ModelSearch::from_environment()) / "config.json";
+  const auto path = locate_encoder(model, ModelSearch::from_environment());
+  if (model::is_gguf(path))
+    throw std::invalid_argument(fmt::format(
+        "{} is a GGUF file, whose labels are not known before it is loaded: give TransformersTextRouter the labels",
+        in_quotes(path.string())));
+  const auto file = path / "config.json";
   const auto config = model::read_json(file, most_config_bytes);
   std::vector<std::string> labels;
   if (const Value* numbers = config.find("label2id"); numbers != nullptr && numbers->is_object()) {

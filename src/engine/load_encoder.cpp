@@ -7,6 +7,8 @@
 #include "berth/error.h"
 #ifdef BERTH_WITH_LLAMA
 #include "engine/encoder/load.h"
+#include "engine/llama/load_encoder.h"
+#include "model/is_gguf.h"
 #endif
 
 namespace berth {
@@ -41,6 +43,12 @@ std::span<const float> EncodedTensor::row(std::size_t index) const {
   return std::span(values).subspan(index * width(), width());
 }
 
+Encoding EncoderModel::tokenize(const EncodeInput&, const Truncation&) const {
+  throw std::invalid_argument(fmt::format(
+      "'{}' holds no vocabulary: its texts become tokens by the tokenizer beside it (TextEncoder, Tokenizer::load())",
+      info().path.string()));
+}
+
 #ifndef BERTH_WITH_LLAMA
 [[noreturn]] static void fail_without_ggml(const EncoderRequest& request) {
   throw EngineError("encoder", request.device.str(), "this build has no ggml: build it with -DBERTH_LLAMA=ON");
@@ -49,7 +57,7 @@ std::span<const float> EncodedTensor::row(std::size_t index) const {
 
 std::shared_ptr<const EncoderModel> load_encoder(const EncoderRequest& request, const LoadContext& context) {
 #ifdef BERTH_WITH_LLAMA
-  return encoder::load(request, context);
+  return model::is_gguf(request.model) ? llama::load_encoder(request, context) : encoder::load(request, context);
 #else
   (void)context;
   fail_without_ggml(request);
@@ -58,7 +66,7 @@ std::shared_ptr<const EncoderModel> load_encoder(const EncoderRequest& request, 
 
 std::vector<DeviceUse> memory_of(const EncoderRequest& request, const EncoderUse& use) {
 #ifdef BERTH_WITH_LLAMA
-  return encoder::memory(request, use);
+  return model::is_gguf(request.model) ? llama::encoder_memory(request, use) : encoder::memory(request, use);
 #else
   (void)use;
   fail_without_ggml(request);

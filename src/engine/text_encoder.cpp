@@ -9,6 +9,7 @@
 #include "berth/error.h"
 #include "berth/model.h"
 #include "engine/shared_model.h"
+#include "model/is_gguf.h"
 #include "model/named_file.h"
 #include "text/lower_case.h"
 #include "text/unicode.h"
@@ -92,11 +93,15 @@ void append(EncodeResult& all, EncodeResult part) {
   append(all.logits, std::move(part.logits));
 }
 
-/// When a file of the folder was last written: one that is replaced makes another model.
-std::int64_t last_change(const std::filesystem::path& folder) {
+/// When the file, or one of the folder, was last written: one that is replaced makes another model.
+std::int64_t last_change(const std::filesystem::path& path) {
   auto last = std::numeric_limits<std::int64_t>::min();  // the clock of files may begin in the future
   std::error_code error;
-  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+  if (!std::filesystem::is_directory(path, error)) {
+    const auto time = std::filesystem::last_write_time(path, error);
+    return error ? last : time.time_since_epoch().count();
+  }
+  for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
     std::error_code ignored;
     const auto time = entry->last_write_time(ignored);
     if (!ignored) last = std::max<std::int64_t>(last, time.time_since_epoch().count());
@@ -153,40 +158,49 @@ EncodeContext part_of(const EncodeContext& context, std::size_t from, std::size_
 
 }  // namespace
 
-std::shared_ptr<const TextEncoder::Parts> TextEncoder::read(const std::filesystem::path& folder,
+std::shared_ptr<const TextEncoder::Parts> TextEncoder::read(const std::filesystem::path& path,
                                                             const TextEncoderRequest& request,
                                                             const LoadContext& context) {
   auto model = load_encoder(
-      {.model = folder, .device = request.device, .keys = request.keys, .precision = request.precision}, context);
+      {.model = path, .device = request.device, .keys = request.keys, .precision = request.precision}, context);
   const auto& info = model->info();
-  auto tokenizer = Tokenizer::load(info.transformer);
+  std::optional<Tokenizer> tokenizer;
+  if (!info.has_vocabulary) tokenizer = Tokenizer::load(info.transformer);
   const auto settings = sentence_settings(info.transformer);
-  const auto usual = limited(tokenizer.max_length(), info.max_position_embeddings);
+  const auto usual = limited(tokenizer ? tokenizer->max_length() : std::nullopt, info.max_position_embeddings);
   const auto most = limited(settings.max_tokens.value_or(usual), info.max_sequence_tokens);
-  auto prompts = read_prompts(folder);
+  auto prompts = read_prompts(info.has_vocabulary ? info.transformer : path);
   return std::make_shared<const Parts>(Parts{std::move(model), std::move(tokenizer), most, settings.lower_case,
                                              std::move(prompts.by_name), std::move(prompts.standard)});
 }
 
 TextEncoder TextEncoder::load(const TextEncoderRequest& request, const LoadContext& context) {
-  const auto folder = locate_encoder(request.model, ModelSearch::from_environment());
+  const auto path = locate_encoder(request.model, ModelSearch::from_environment());
   Value::Object wish = {{"device", request.device.to_dict()},
                         {"precision", to_string(request.precision)},
-                        {"last change", last_change(folder)}};
+                        {"last change", last_change(path)}};
   for (const auto& [device, key] : request.keys) wish.set("key of " + device, key.to_dict());
-  return TextEncoder(shared_model<Parts>(folder, wish, context.stop, [&] { return read(folder, request, context); }));
+  return TextEncoder(shared_model<Parts>(path, wish, context.stop, [&] { return read(path, request, context); }));
 }
 
 std::vector<DeviceUse> TextEncoder::memory(const TextEncoderRequest& request, std::optional<std::size_t> most_tokens) {
-  const auto folder = locate_encoder(request.model, ModelSearch::from_environment());
-  return memory_of({.model = folder, .device = request.device, .keys = request.keys, .precision = request.precision},
+  const auto path = locate_encoder(request.model, ModelSearch::from_environment());
+  const auto folder = model::is_gguf(path) ? path.parent_path() : path;
+  return memory_of({.model = path, .device = request.device, .keys = request.keys, .precision = request.precision},
                    {.outputs = {}, .max_tokens = most_tokens ? most_tokens : sentence_settings(folder).max_tokens});
+}
+
+const Tokenizer& TextEncoder::tokenizer() const {
+  if (parts_->tokenizer) return *parts_->tokenizer;
+  throw std::invalid_argument(fmt::format(
+      "'{}' has no tokenizer of Hugging Face: llama.cpp makes the tokens of its texts (EncoderModel::tokenize())",
+      info().path.string()));
 }
 
 EncodedTexts TextEncoder::encode(const TextEncodeRequest& request, const EncodeContext& context) const {
   EncodeOptions options{.truncation = request.truncation.value_or(Truncation{.max_length = max_tokens()}),
                         .offsets = request.offsets};
-  options.truncation->side = tokenizer().truncation_side();
+  if (parts_->tokenizer) options.truncation->side = tokenizer().truncation_side();
   const auto count = request.inputs.size();
   EncodedTexts texts;
   std::size_t from = 0;
@@ -195,8 +209,10 @@ EncodedTexts TextEncoder::encode(const TextEncodeRequest& request, const EncodeC
     Pieces pieces(request, info().token_types > 1, texts);
     for (auto i = from; i < to; ++i) {
       if (context.stop.stop_requested()) throw Cancelled("The encoding of texts was cancelled");
-      const auto& [text, pair] = request.inputs[i];
-      pieces.add(i, pair ? tokenizer().encode(text, *pair, options) : tokenizer().encode(text, options));
+      const auto& input = request.inputs[i];
+      pieces.add(i, !parts_->tokenizer ? model().tokenize(input, *options.truncation)
+                    : input.pair       ? tokenizer().encode(input.text, *input.pair, options)
+                                       : tokenizer().encode(input.text, options));
     }
     append(texts.result, model().encode(pieces.tokens(), part_of(context, from, to, count)));
     from = to;
@@ -220,7 +236,7 @@ EncodeResult TextEncoder::encode_sentences(std::span<const std::string> texts, E
                                                                            info().max_sequence_tokens)},
                             .keep_tokens = false};
   const auto& prompt = options.prompt ? *options.prompt : parts_->default_prompt;
-  if (!prompt.empty()) {
+  if (!prompt.empty() && parts_->tokenizer) {  // the poolings of a GGUF file never leave it out
     const auto encoding = tokenizer().encode(sentence(prompt));
     const bool ends_specially = !encoding.ids.empty() && tokenizer().is_special(encoding.tokens.back());
     request.prompt_tokens = encoding.size() - (ends_specially ? 1 : 0);

@@ -179,7 +179,7 @@ TEST_F(EncoderDecoder, AnEncoderAloneWritesNoText) {
                         .tensor("token_embd.weight", 0, {8, 4}, 128)
                         .write(folder_.path() / "bert.gguf");
   EXPECT_THAT(refusal<EngineError>([&] { engine("llama.cpp").load({.model = path}); }),
-              AllOf(HasSubstr("is an encoder (bert)"), HasSubstr("llama-embedding")));
+              AllOf(HasSubstr("is an encoder (bert)"), HasSubstr("berth embed")));
 }
 
 /// What was computed before loading is no less than what a session holds that encoded as much as it can.

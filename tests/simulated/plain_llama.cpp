@@ -1,6 +1,7 @@
 // plain_llama: lists ggml's devices.
 // plain_llama MODEL DEVICE PROMPT [TOKENS]: eight or TOKENS tokens, the likeliest each time, computed on that device. A
 // model with an encoder is given the prompt by that, and ends at its end of text.
+// plain_llama --embed MODEL TEXT...: what llama.cpp itself pools of each text, as the file says; a line of numbers each.
 #include <llama.h>
 
 #include <cstdio>
@@ -67,6 +68,34 @@ int generate(const char* path, const char* name, const std::string& prompt, int 
   return 0;
 }
 
+int embed(const char* path, const std::vector<std::string>& texts) {
+  auto* model = llama_model_load_from_file(path, llama_model_default_params());
+  if (model == nullptr) return fail("the model was not loaded");
+  auto params = llama_context_default_params();
+  params.n_ctx = params.n_batch = params.n_ubatch = 2048;
+  params.n_threads = params.n_threads_batch = 1;
+  params.embeddings = true;
+  auto* context = llama_init_from_model(model, params);
+  if (context == nullptr) return fail("no context");
+  for (const auto& text : texts) {
+    std::vector<llama_token> tokens(text.size() + 8);
+    tokens.resize(static_cast<std::size_t>(llama_tokenize(llama_model_get_vocab(model), text.data(),
+                                                          static_cast<int>(text.size()), tokens.data(),
+                                                          static_cast<int>(tokens.size()), true, true)));
+    if (llama_get_memory(context) != nullptr) llama_memory_clear(llama_get_memory(context), true);
+    if (llama_decode(context, llama_batch_get_one(tokens.data(), static_cast<int>(tokens.size()))) != 0)
+      return fail("computing failed");
+    const bool ranks = llama_pooling_type(context) == LLAMA_POOLING_TYPE_RANK;
+    const auto count = ranks ? static_cast<int>(llama_model_n_cls_out(model)) : llama_model_n_embd_out(model);
+    const float* pooled = llama_get_embeddings_seq(context, 0);
+    for (int i = 0; i < count; ++i) std::printf("%.9g ", static_cast<double>(pooled[i]));
+    std::printf("\n");
+  }
+  llama_free(context);
+  llama_model_free(model);
+  return 0;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -76,6 +105,8 @@ int main(int count, char** arguments) {
       },
       nullptr);
   ggml_backend_load_all();
+  if (count > 2 && std::strcmp(arguments[1], "--embed") == 0)
+    return embed(arguments[2], {arguments + 3, arguments + count});
   if (count < 4) return list_devices();
   return generate(arguments[1], arguments[2], arguments[3], count > 4 ? std::atoi(arguments[4]) : 8);
 }

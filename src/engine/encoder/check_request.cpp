@@ -39,6 +39,9 @@ void check_output(EncoderOutput output, const EncoderModel& model) {
   const auto refuse = [&](std::string_view why) {
     throw std::invalid_argument(fmt::format("'{}' gives no {}: {}", info.path.string(), to_string(output), why));
   };
+  const bool is_ranker = info.has_vocabulary && info.task == EncoderTask::sequence_classification;
+  if (is_ranker && output != EncoderOutput::logits)
+    refuse("it is a ranker (pooling_type 4), which gives the logits of pairs of texts");
   if (output == EncoderOutput::pooler_output && !info.has_pooler) refuse("the file holds no pooler");
   if (output == EncoderOutput::logits && info.task == EncoderTask::none)
     refuse(fmt::format("it is a {} without the weights of a head that can be computed",

@@ -1,6 +1,7 @@
 #include "engine/llama/check_model.h"
 
 #include <fmt/format.h>
+#include <llama.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -19,16 +20,22 @@ namespace {
   throw EngineError("llama.cpp", device.str(), fmt::format("'{}' {}", profile.path.string(), problem));
 }
 
-/// A number of the architecture's metadata.
-std::int64_t number_of(const ModelProfile& profile, std::string_view key, std::int64_t otherwise) {
-  const Value* value = profile.metadata.find(fmt::format("{}.{}", profile.architecture, key));
-  return value != nullptr && value->is_int() ? value->as_int() : otherwise;
+bool has_tensor(const ModelProfile& profile, std::string_view name) {
+  return std::ranges::find(profile.tensors, name, &TensorInfo::name) != profile.tensors.end();
+}
+
+/// A draft is no model by itself.
+void check_no_draft(const ModelProfile& profile, const Device& device) {
+  if (profile.architecture == "eagle3" || profile.architecture == "dflash")
+    refuse_model(profile, device,
+                 fmt::format("is a draft of another model ({}) and computes no text by itself; load that other model",
+                             profile.architecture));
 }
 
 /// llama.cpp looks at the distances of the first layers without asking whether they are there, and at heads of one size.
 void check_encoder_decoder(const ModelProfile& profile, const Device& device) {
   for (const auto* name : {"enc.blk.0.attn_rel_b.weight", "dec.blk.0.attn_rel_b.weight"})
-    if (std::ranges::find(profile.tensors, name, &TensorInfo::name) == profile.tensors.end())
+    if (!has_tensor(profile, name))
       refuse_model(profile, device, fmt::format("has no tensor {}: the file is damaged", name));
   const auto buckets = number_of(profile, "attention.relative_buckets_count", 0);
   if (buckets < 4 || buckets > 4096)
@@ -67,21 +74,50 @@ void check_profile(const ModelProfile& profile, const Device& device) {
   if (profile.architecture == "t5") check_encoder_decoder(profile, device);
 }
 
-void check_generates(const ModelProfile& profile, const Device& device) {
-  if (profile.architecture == "eagle3" || profile.architecture == "dflash")
-    refuse_model(profile, device,
-                 fmt::format("is a draft of another model ({}) and generates no text by itself; load that other model",
-                             profile.architecture));
+std::int64_t number_of(const ModelProfile& profile, std::string_view key, std::int64_t otherwise) {
+  const Value* value = profile.metadata.find(fmt::format("{}.{}", profile.architecture, key));
+  return value != nullptr && value->is_int() ? value->as_int() : otherwise;
+}
+
+bool sees_both_ways(const ModelProfile& profile) {
   const Value* causal = profile.metadata.find(profile.architecture + ".attention.causal");
   const bool both_ways = causal != nullptr && causal->is_bool() && !causal->as_bool();
   const bool keeps_nothing = !profile.layers.empty() && std::ranges::none_of(profile.layers, [](const auto& layer) {
     return layer.has_cache || layer.recurrent;
   });
-  if (!both_ways && !keeps_nothing && profile.architecture != "t5encoder") return;
+  return both_ways || keeps_nothing || profile.architecture == "t5encoder";
+}
+
+void check_generates(const ModelProfile& profile, const Device& device) {
+  check_no_draft(profile, device);
+  if (!sees_both_ways(profile)) return;
   refuse_model(profile, device,
                fmt::format("is an encoder ({}): it reads a text and writes none. Its embeddings or scores are given by "
-                           "llama.cpp's llama-embedding or llama-server --embedding",
+                           "'berth embed' and 'berth rank', embedders and rankers",
                            profile.architecture));
+}
+
+void check_encodes(const ModelProfile& profile, const Device& device) {
+  check_no_draft(profile, device);
+  if (profile.architecture == "wavtokenizer-dec" || profile.architecture == "clip")
+    refuse_model(profile, device, fmt::format("is no model of texts ({})", profile.architecture));
+  const auto pooling = number_of(profile, "pooling_type", 0);
+  if (pooling < -1 || pooling > LLAMA_POOLING_TYPE_RANK)
+    refuse_model(profile, device,
+                 fmt::format("names the pooling {} ({}.pooling_type), which is not known; 0 (none), 1 (mean), 2 (cls), 3 "
+                             "(last) and 4 (rank) are",
+                             pooling, profile.architecture));
+  if (pooling == LLAMA_POOLING_TYPE_RANK && !has_tensor(profile, "cls.output.weight"))
+    refuse_model(profile, device, "is a ranker without the weights of its scores (cls.output.weight): convert it anew");
+  if (has_tensor(profile, "dense_2.weight") && !has_tensor(profile, "dense_3.weight") &&
+      profile.architecture.starts_with("gemma"))
+    refuse_model(profile, device, "has the first of two dense layers and lacks the second (dense_3.weight)");
+  if (!sees_both_ways(profile)) return;
+  for (const auto& layer : profile.layers)  // llama.cpp asserts it
+    if (layer.attention && layer.key_length != layer.value_length)
+      refuse_model(profile, device,
+                   fmt::format("has keys of {} and values of {} elements; llama.cpp runs encoders with keys and values of "
+                               "one size", layer.key_length, layer.value_length));
 }
 
 void check_layers(const ModelProfile& profile, const Placement& placement) {

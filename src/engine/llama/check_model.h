@@ -1,6 +1,9 @@
 /// What is refused before llama.cpp reads a model, because it would end the process or give no text.
 #pragma once
 
+#include <cstdint>
+#include <string_view>
+
 #include "berth/device.h"
 #include "berth/model.h"
 #include "berth/placement.h"
@@ -13,6 +16,15 @@ void check_profile(const ModelProfile& profile, const Device& device);
 
 /// Refuses models that write no text: encoders alone, as those of embedders and rankers. Throws EngineError of `device`.
 void check_generates(const ModelProfile& profile, const Device& device);
+
+/// Refuses what gives no states of texts, or scores that mean nothing. Throws EngineError of `device`.
+void check_encodes(const ModelProfile& profile, const Device& device);
+
+/// Whether each token sees those after it too, so that a sequence has to be computed at once.
+bool sees_both_ways(const ModelProfile& profile);
+
+/// A number of the architecture's metadata: "pooling_type".
+std::int64_t number_of(const ModelProfile& profile, std::string_view key, std::int64_t otherwise);
 
 /// A placement names each layer once. Throws std::invalid_argument.
 void check_layers(const ModelProfile& profile, const Placement& placement);

@@ -9,14 +9,15 @@
 namespace berth::llama {
 namespace {
 
-/// The scores of the last tokens, which stand in no breakdown: llama.cpp makes room for one row of each sequence. A
-/// model with an encoder has rows for what was encoded, with its embedding beside the scores, and a copy of those.
+/// The scores of the last tokens, which stand in no breakdown: llama.cpp makes room for one row of each sequence. Where
+/// tokens are encoded, each of them has a row, with its embedding beside the scores; a decoder behind has a copy of those.
 std::uint64_t output_bytes(const llama_context& context, std::uint64_t encoded) {
   const auto* model = llama_get_model(&context);
   const auto scores = static_cast<std::uint64_t>(llama_vocab_n_tokens(llama_model_get_vocab(model)));
-  const auto width = llama_model_has_encoder(model) ? static_cast<std::uint64_t>(llama_model_n_embd_out(model)) : 0;
+  const bool has_encoder = llama_model_has_encoder(model);
+  const auto width = has_encoder || encoded > 0 ? static_cast<std::uint64_t>(llama_model_n_embd_out(model)) : 0;
   const auto rows = std::max<std::uint64_t>(llama_n_seq_max(&context), encoded);
-  return (rows * (scores + width) + encoded * width) * sizeof(float);
+  return (rows * (scores + width) + (has_encoder ? encoded * width : 0)) * sizeof(float);
 }
 
 }  // namespace

@@ -110,6 +110,11 @@ MemoryUse LlamaEngine::memory(const std::filesystem::path& model, const Placemen
 }
 
 std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request, const LoadContext& context) const {
+  return load_model(request, context, check_generates);
+}
+
+std::shared_ptr<const LlamaModel> load_model(const LoadRequest& request, const LoadContext& context,
+                                             CheckUse check_use) {
   const auto started = std::chrono::steady_clock::now();
   if (request.context) (void)context_params(*request.context);  // refuses what cannot be before anything is read
   start_backends(Backends::without_drivers);
@@ -117,7 +122,7 @@ std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request,
   const auto profile = profile_of(request, context);
   const auto placement = request.placement ? *request.placement : placement_of(*profile, request.device);
   check_profile(*profile, placement.output);
-  check_generates(*profile, placement.output);
+  check_use(*profile, placement.output);
   check_layers(*profile, placement);
   plan::check_cache_types(*profile, request.context.value_or(ContextSpec()));
   const auto layout = plan::engine_layout(*profile, placement, request.context.value_or(ContextSpec()), {});
@@ -146,7 +151,7 @@ std::shared_ptr<const LoadedModel> LlamaEngine::load(const LoadRequest& request,
   ModelHandle model(llama_model_load_from_file(request.model.c_str(), params));
   if (cancelled) throw Cancelled("Loading '" + request.model.string() + "' was cancelled");
   if (!model)
-    throw EngineError(name(), placement.output.str(),
+    throw EngineError("llama.cpp", placement.output.str(),
                       fmt::format("cannot load '{}': {}", request.model.string(), log.errors("no reason was given")));
 
   LoadedModelInfo info;

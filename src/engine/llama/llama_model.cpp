@@ -11,25 +11,12 @@
 #include "engine/llama/context_params.h"
 #include "engine/llama/llama_session.h"
 #include "engine/llama/log_capture.h"
+#include "engine/llama/tokens.h"
 #include "engine/llama/worker_device.h"
 #include "engine/reservation.h"
 
 namespace berth::llama {
 namespace {
-
-std::vector<llama_token> tokenize_text(const llama_vocab* vocab, const std::string& text, bool add_special,
-                                       bool parse_special) {
-  const auto length = static_cast<std::int32_t>(text.size());
-  std::vector<llama_token> tokens(text.size() + 2);  // a token is at least one byte; begin and end may be added
-  auto n = llama_tokenize(vocab, text.data(), length, tokens.data(), static_cast<std::int32_t>(tokens.size()),
-                          add_special, parse_special);
-  if (n < 0) {
-    tokens.resize(static_cast<std::size_t>(-n));
-    n = llama_tokenize(vocab, text.data(), length, tokens.data(), -n, add_special, parse_special);
-  }
-  tokens.resize(static_cast<std::size_t>(std::max(n, 0)));
-  return tokens;
-}
 
 /// Refuses what would be left out without a word: chat templates are given texts.
 void check_texts_only(const ChatMessage& message) {
@@ -75,7 +62,7 @@ LlamaModel::LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optio
   info_.context_length = llama_model_n_ctx_train(model_.get());
   info_.has_chat_template = own_chat_template() != nullptr;
   if (context_.n_ctx == 0) context_.n_ctx = info_.context_length;
-  if (llama_model_has_encoder(model_.get())) {
+  if (llama_model_has_encoder(model_.get()) && llama_model_has_decoder(model_.get())) {
     decoder_start_ = {first_decoded()};
     if (!context) {
       context_.n_ctx = std::max(context_.n_ctx, default_encoded);
@@ -151,14 +138,14 @@ std::vector<llama_token> LlamaModel::tokenize(const Prompt& prompt) const {
   // border of two pieces, and the model was trained on whole texts.
   const auto harmless = [&](const Prompt::Piece& piece) {
     return piece.trusted ||
-           tokenize_text(vocab(), piece.text, false, true) == tokenize_text(vocab(), piece.text, false, false);
+           tokenize_text(*vocab(), piece.text, false, true) == tokenize_text(*vocab(), piece.text, false, false);
   };
-  if (std::ranges::all_of(prompt.pieces, harmless)) return tokenize_text(vocab(), prompt.text(), true, true);
+  if (std::ranges::all_of(prompt.pieces, harmless)) return tokenize_text(*vocab(), prompt.text(), true, true);
 
   std::vector<llama_token> tokens;
   if (llama_vocab_get_add_bos(vocab())) tokens.push_back(llama_vocab_bos(vocab()));
   for (const auto& piece : prompt.pieces) {
-    const auto part = tokenize_text(vocab(), piece.text, false, piece.trusted);
+    const auto part = tokenize_text(*vocab(), piece.text, false, piece.trusted);
     tokens.insert(tokens.end(), part.begin(), part.end());
   }
   if (llama_vocab_get_add_eos(vocab())) tokens.push_back(llama_vocab_eos(vocab()));

@@ -16,8 +16,8 @@ void add_encoder_model(CLI::App& command, EncoderOptions& options) {
   command
       .add_option(
           "MODEL", options.model,
-          "A folder of Hugging Face with config.json, tokenizer.json and safetensors, a name in the Hugging Face "
-          "cache, or minilm, which `make model` gets")
+          "A folder of Hugging Face with config.json, tokenizer.json and safetensors, a GGUF file, a name in the "
+          "Hugging Face cache, or minilm, which `make model` gets")
       ->type_name("ENCODER")
       ->required();
 }
@@ -56,9 +56,10 @@ TextEncoder load_encoder(const EncoderOptions& options, const Interrupt& interru
                                             .precision = precision_from_str(options.precision)},
                                            context);
     if (options.verbose)
-      note(fmt::format("{} ({}), {} parameters, loaded in {:.0f} ms on {}", escaped(encoder.info().path.string()),
-                       escaped(encoder.info().model_class), encoder.info().parameters, encoder.info().load_ms,
-                       escaped(resolution.device.str())));
+      note(fmt::format(
+          "{} ({}), {} parameters, loaded in {:.0f} ms on {}", escaped(encoder.info().path.string()),
+          escaped(encoder.info().model_class.empty() ? encoder.info().architecture : encoder.info().model_class),
+          encoder.info().parameters, encoder.info().load_ms, escaped(resolution.device.str())));
     return encoder;
   } catch (const Cancelled&) {
     interrupt.check();

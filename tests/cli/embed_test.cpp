@@ -41,6 +41,16 @@ Outcome rank_outcome(const std::string& model, std::vector<std::string> options,
   return berth_command(options, {.input = input});
 }
 
+TEST(EmbedCommand, TakesAGgufFile) {
+  const std::string model = BERTH_TEST_DATA_DIR "/encoders/tiny_qwen3_embedding.gguf";
+  const auto found = embed({"--normalize", "--truncate-dim", "8", "-v"}, "two ships\na crane", model);
+  ASSERT_THAT(found, SizeIs(2));
+  EXPECT_THAT(found[0].find("embedding")->as_array(), SizeIs(8));
+  EXPECT_NE(*found[0].find("embedding"), *found[1].find("embedding"));
+  const auto ranked = rank_outcome(model, {}, "the ship\nrain\n");
+  EXPECT_THAT(documents_in(ranked), SizeIs(2)) << "by the cosine of embeddings";
+}
+
 TEST(EmbedCommand, TurnsLinesOfTextAndOfJsonIntoVectors) {
   const auto found =
       embed({}, "two ships\r\n\n{\"id\": 7, \"content\": \"two ships\", \"embedding\": null}\na \"crane\"");

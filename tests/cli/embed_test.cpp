@@ -79,9 +79,9 @@ TEST(EmbedCommand, ReadsFilesAndCutsAndNormalizes) {
 TEST(EmbedCommand, PutsAPromptBeforeTexts) {
   EXPECT_NE(*embed({"--prompt", "query: "}, "ship", prompt_embedder)[0].find("embedding"),
             *embed({}, "ship", prompt_embedder)[0].find("embedding"));
-  const auto unknown = berth_command({"embed", embedder, "--prompt-name", "query"}, {.input = "ship"});
+  const auto unknown = berth_command({"embed", embedder, "--prompt-name", "passage"}, {.input = "ship"});
   EXPECT_EQ(unknown.exit_code, 2);
-  EXPECT_THAT(unknown.err, HasSubstr("has no prompt 'query'; it has none"));
+  EXPECT_THAT(unknown.err, HasSubstr("has no prompt 'passage'; it has query, document"));
 }
 
 TEST(EmbedCommand, OfNothingPrintsNothing) { EXPECT_THAT(embed({}, ""), SizeIs(0)); }

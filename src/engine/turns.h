@@ -18,7 +18,8 @@ class Turns {
     Turn(Turns& turns, const std::stop_token& stop) : turns_(turns) {
       std::unique_lock lock(turns.mutex_);
       if (turns.running_ == std::this_thread::get_id())
-        throw std::invalid_argument("A call cannot be made from within the callback of another one; use a second session or model");
+        throw std::invalid_argument(
+            "A call cannot be made from within the callback of another one; use a second session or model");
       granted_ = turns.free_.wait(lock, stop, [&] { return turns.running_ == std::thread::id(); });
       if (granted_) turns.running_ = std::this_thread::get_id();
     }

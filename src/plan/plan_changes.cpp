@@ -134,9 +134,8 @@ std::optional<std::uint64_t> Planner::smaller_weights(const ContextSpec& context
                      [&](const auto& search, const auto& parts) { return search.could_fit(parts, known); });
   };
   const auto fits = [&](std::uint64_t saved) {
-    return fits_with(whole_weights - saved, [&](const auto& search, const auto& parts) {
-      return search.find(parts, context).has_value();
-    });
+    return fits_with(whole_weights - saved,
+                     [&](const auto& search, const auto& parts) { return search.find(parts, context).has_value(); });
   };
   const auto most = whole_weights - least_thousandths(profile_);
   auto saved = least_that(0, most, could_fit);

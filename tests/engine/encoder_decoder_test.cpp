@@ -135,12 +135,16 @@ TEST_F(EncoderDecoder, ACancelledCallGivesWhatWasSaidSoFar) {
   const auto session = load({})->new_session({.n_threads = 1});
   std::stop_source stop;
   int chunks = 0;
-  const GenerationContext call{.on_chunk = [&](const StreamingChunk&) { if (++chunks == 3) stop.request_stop(); },
+  const GenerationContext call{.on_chunk =
+                                   [&](const StreamingChunk&) {
+                                     if (++chunks == 3) stop.request_stop();
+                                   },
                                .stop = stop.get_token()};
   const auto completion = session->generate(asking({prompts[0]}, 60), call).completions[0];
   EXPECT_EQ(completion.finish_reason, FinishReason::cancelled);
   EXPECT_LT(completion.generated_tokens, 10U);
-  EXPECT_EQ(answers(*session, asking({prompts[0]}, 4))[0], plain_answer(folder_.path() / "tiny-t5.gguf", prompts[0], 4));
+  EXPECT_EQ(answers(*session, asking({prompts[0]}, 4))[0],
+            plain_answer(folder_.path() / "tiny-t5.gguf", prompts[0], 4));
 }
 
 TEST_F(EncoderDecoder, APromptMustFitIntoOneBatch) {
@@ -159,12 +163,15 @@ TEST_F(EncoderDecoder, APromptMustFitIntoOneBatch) {
 TEST_F(EncoderDecoder, LongerPromptsThanThoseOfTheTrainingAreTakenWhereNothingElseIsSaid) {
   const auto model = load({});
   const std::string prompt(200, 'z');
-  EXPECT_EQ(answers(*model->new_session({.n_threads = 1}), asking({prompt}, 6))[0], plain_answer(model->info().path, prompt, 6));
+  EXPECT_EQ(answers(*model->new_session({.n_threads = 1}), asking({prompt}, 6))[0],
+            plain_answer(model->info().path, prompt, 6));
 }
 
 TEST_F(EncoderDecoder, DamagedFilesAreRefused) {
-  EXPECT_THAT(load_refusal({.without_tensor = "dec.blk.0.attn_rel_b.weight"}), HasSubstr("dec.blk.0.attn_rel_b.weight"));
-  EXPECT_THAT(load_refusal({.without_tensor = "enc.blk.0.attn_rel_b.weight"}), HasSubstr("enc.blk.0.attn_rel_b.weight"));
+  EXPECT_THAT(load_refusal({.without_tensor = "dec.blk.0.attn_rel_b.weight"}),
+              HasSubstr("dec.blk.0.attn_rel_b.weight"));
+  EXPECT_THAT(load_refusal({.without_tensor = "enc.blk.0.attn_rel_b.weight"}),
+              HasSubstr("enc.blk.0.attn_rel_b.weight"));
   EXPECT_THAT(load_refusal({.buckets = 2}), HasSubstr("2 buckets"));
   EXPECT_THAT(load_refusal({.decoder_layers = 4}), HasSubstr("its decoder has 4 layers and its encoder 3"));
   EXPECT_THAT(load_refusal({.start_token = {}}), HasSubstr("t5.decoder_start_token_id"));
@@ -213,7 +220,9 @@ TEST_F(EncoderDecoder, RunsOnEachMapAndSaysTheSame) {
                         {"decoder.block.1.layer.1.EncDecAttention", gpu1},
                         {"enc.blk.2", gpu1}};
   for (const auto& map : {DeviceMap{{"", Device::cpu()}}, DeviceMap{{"", gpu0}}, by_layer, by_stack, woven}) {
-    const LoadRequest request{.model = path, .device = map, .keys = machine.keys(map),
+    const LoadRequest request{.model = path,
+                              .device = map,
+                              .keys = machine.keys(map),
                               .context = ContextSpec{.n_ctx = 256, .n_seq = 4, .n_ubatch = 128, .unified = true}};
     const auto placement = placement_of(profile, map);
     const auto model = engine("llama.cpp").load(request);

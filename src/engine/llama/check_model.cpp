@@ -39,19 +39,25 @@ void check_encoder_decoder(const ModelProfile& profile, const Device& device) {
       refuse_model(profile, device, fmt::format("has no tensor {}: the file is damaged", name));
   const auto buckets = number_of(profile, "attention.relative_buckets_count", 0);
   if (buckets < 4 || buckets > 4096)
-    refuse_model(profile, device,
-                 fmt::format("says that it has {} buckets of distances (t5.attention.relative_buckets_count); 4 to 4096 "
-                             "can be run", buckets));
+    refuse_model(
+        profile, device,
+        fmt::format("says that it has {} buckets of distances (t5.attention.relative_buckets_count); 4 to 4096 "
+                    "can be run",
+                    buckets));
   const auto layers = static_cast<std::int64_t>(profile.block_count.value_or(0));
   if (const auto decoded = number_of(profile, "decoder_block_count", layers); decoded < 1 || decoded > layers)
-    refuse_model(profile, device,
-                 fmt::format("says that its decoder has {} layers and its encoder {}; llama.cpp runs decoders of at most "
-                             "as many layers", decoded, layers));
+    refuse_model(
+        profile, device,
+        fmt::format("says that its decoder has {} layers and its encoder {}; llama.cpp runs decoders of at most "
+                    "as many layers",
+                    decoded, layers));
   for (const auto& layer : profile.layers)
     if (layer.key_length != layer.value_length)
-      refuse_model(profile, device,
-                   fmt::format("has keys of {} and values of {} elements; llama.cpp runs encoder-decoder models with keys "
-                               "and values of one size", layer.key_length, layer.value_length));
+      refuse_model(
+          profile, device,
+          fmt::format("has keys of {} and values of {} elements; llama.cpp runs encoder-decoder models with keys "
+                      "and values of one size",
+                      layer.key_length, layer.value_length));
 }
 
 }  // namespace
@@ -103,10 +109,11 @@ void check_encodes(const ModelProfile& profile, const Device& device) {
     refuse_model(profile, device, fmt::format("is no model of texts ({})", profile.architecture));
   const auto pooling = number_of(profile, "pooling_type", 0);
   if (pooling < -1 || pooling > LLAMA_POOLING_TYPE_RANK)
-    refuse_model(profile, device,
-                 fmt::format("names the pooling {} ({}.pooling_type), which is not known; 0 (none), 1 (mean), 2 (cls), 3 "
-                             "(last) and 4 (rank) are",
-                             pooling, profile.architecture));
+    refuse_model(
+        profile, device,
+        fmt::format("names the pooling {} ({}.pooling_type), which is not known; 0 (none), 1 (mean), 2 (cls), 3 "
+                    "(last) and 4 (rank) are",
+                    pooling, profile.architecture));
   if (pooling == LLAMA_POOLING_TYPE_RANK && !has_tensor(profile, "cls.output.weight"))
     refuse_model(profile, device, "is a ranker without the weights of its scores (cls.output.weight): convert it anew");
   if (has_tensor(profile, "dense_2.weight") && !has_tensor(profile, "dense_3.weight") &&
@@ -115,9 +122,11 @@ void check_encodes(const ModelProfile& profile, const Device& device) {
   if (!sees_both_ways(profile)) return;
   for (const auto& layer : profile.layers)  // llama.cpp asserts it
     if (layer.attention && layer.key_length != layer.value_length)
-      refuse_model(profile, device,
-                   fmt::format("has keys of {} and values of {} elements; llama.cpp runs encoders with keys and values of "
-                               "one size", layer.key_length, layer.value_length));
+      refuse_model(
+          profile, device,
+          fmt::format("has keys of {} and values of {} elements; llama.cpp runs encoders with keys and values of "
+                      "one size",
+                      layer.key_length, layer.value_length));
 }
 
 void check_layers(const ModelProfile& profile, const Placement& placement) {
@@ -133,8 +142,8 @@ void check_layers(const ModelProfile& profile, const Placement& placement) {
                                             gap->expected, profile.path.filename().string(), layers));
   for (const auto& [name, device] : placement.tensors)
     if (std::ranges::find(profile.tensors, name, &TensorInfo::name) == profile.tensors.end())
-      throw std::invalid_argument(fmt::format("The placement names the tensor {}, which '{}' does not have", in_quotes(name),
-                                              profile.path.filename().string()));
+      throw std::invalid_argument(fmt::format("The placement names the tensor {}, which '{}' does not have",
+                                              in_quotes(name), profile.path.filename().string()));
 }
 
 }  // namespace berth::llama

@@ -19,8 +19,8 @@
 #include "engine/llama/log_capture.h"
 #include "engine/llama/measure.h"
 #include "engine/reservation.h"
-#include "plan/device_budgets.h"
 #include "plan/cache_types.h"
+#include "plan/device_budgets.h"
 #include "plan/engine_layout.h"
 #include "plan/stored_bytes.h"
 
@@ -54,9 +54,9 @@ NamedDevices find_devices(const std::vector<Device>& wanted, const OrderedMap<De
     const auto found = find_device(device, key == nullptr ? DeviceKey() : *key);
     const auto same = std::ranges::find(devices, found.handle, &NamedDevices::value_type::second);
     if (same != devices.end())
-      throw EngineError("llama.cpp", device.str(),
-                        fmt::format("{} and {} are one piece of hardware; use one name for it", same->first.str(),
-                                    device.str()));
+      throw EngineError(
+          "llama.cpp", device.str(),
+          fmt::format("{} and {} are one piece of hardware; use one name for it", same->first.str(), device.str()));
     devices.emplace_back(device, found.handle);
   }
   return devices;

@@ -163,8 +163,8 @@ std::string LlamaModel::piece(llama_token token) const {
 
 std::unique_ptr<Session> LlamaModel::new_session(const SessionOptions& options) const {
   // Computing on the CPU keeps this thread busy; any other device leaves it free meanwhile.
-  const auto text_time = devices_.empty() ? LlamaSession::TextTime::before_next_token
-                                          : LlamaSession::TextTime::beside_next_token;
+  const auto text_time =
+      devices_.empty() ? LlamaSession::TextTime::before_next_token : LlamaSession::TextTime::beside_next_token;
   return std::make_unique<LlamaSession>(shared_from_this(), options, text_time);
 }
 

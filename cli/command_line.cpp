@@ -1,7 +1,5 @@
 #include "command_line.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <clocale>
 #include <csignal>
@@ -18,6 +16,10 @@
 #include "failure.h"
 #include "help.h"
 #include "output.h"
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 namespace berth::cli {
 namespace {
@@ -126,9 +128,11 @@ int run_command_line(int argc, char** argv) {
 
 /// A plan takes and gives back some megabytes several times: without this, page by page from the kernel each time.
 void keep_freed_memory() {
+#ifdef __GLIBC__
   constexpr int bytes = 4 << 20;
   mallopt(M_MMAP_THRESHOLD, bytes);
   mallopt(M_TRIM_THRESHOLD, 2 * bytes);
+#endif
 }
 
 /// An error may come before the options are known.

@@ -17,6 +17,14 @@ bool is_known(std::string_view name) {
   return std::ranges::any_of(cache_types, [&](auto type) { return lower_case(type) == lower_case(name); });
 }
 
+std::string problem_of_names(const ContextSpec& context) {
+  for (const auto& [field, name] : {std::pair("type_k", context.type_k), std::pair("type_v", context.type_v)})
+    if (!is_known(name))
+      return fmt::format("The context's {} is {}; the types of a cache are {}", field, in_quotes(name),
+                         fmt::join(cache_types, ", "));
+  return "";
+}
+
 /// Blocks of a quantized type have to fit into the rows of a head, where flash attention may read them.
 std::string problem_of_blocks(std::string_view field, const std::string& name, std::uint64_t LayerProfile::*length,
                               const ModelProfile& profile) {
@@ -35,10 +43,7 @@ std::string problem_of_blocks(std::string_view field, const std::string& name, s
 }  // namespace
 
 std::string cache_type_problem(const ModelProfile& profile, const ContextSpec& context) {
-  for (const auto& [field, name] : {std::pair("type_k", context.type_k), std::pair("type_v", context.type_v)})
-    if (!is_known(name))
-      return fmt::format("The context's {} is {}; the types of a cache are {}", field, in_quotes(name),
-                         fmt::join(cache_types, ", "));
+  if (auto problem = problem_of_names(context); !problem.empty()) return problem;
   const bool compressed = std::ranges::any_of(profile.layers, &LayerProfile::keys_only);
   if (compressed && element_type(context.type_k) != element_type(context.type_v))
     return fmt::format(
@@ -53,6 +58,10 @@ std::string cache_type_problem(const ModelProfile& profile, const ContextSpec& c
   if (!element_type(context.type_v).quantized()) return "";
   return fmt::format("The context's type_v is {}, which needs flash attention, and that is off; take F16",
                      in_quotes(context.type_v));
+}
+
+void check_cache_type_names(const ContextSpec& context) {
+  if (auto problem = problem_of_names(context); !problem.empty()) throw std::invalid_argument(problem);
 }
 
 void check_cache_types(const ModelProfile& profile, const ContextSpec& context) {

@@ -14,8 +14,11 @@ namespace berth::plan {
 inline constexpr std::array<std::string_view, 9> cache_types = {"F32",  "F16",  "BF16", "Q8_0",  "Q5_1",
                                                                 "Q5_0", "Q4_1", "Q4_0", "IQ4_NL"};
 
-/// Why the types of `context` cannot be those of the cache of this model, and what to do; empty where they can. Letters may
-/// be small or capital. Source of the rules: llama_init_from_model.
+/// Throws std::invalid_argument for types that are none of these. Letters may be small or capital.
+void check_cache_type_names(const ContextSpec& context);
+
+/// Why the types of `context` cannot be those of the cache of this model, and what to do; empty where they can.
+/// Source of the rules: llama_init_from_model.
 std::string cache_type_problem(const ModelProfile& profile, const ContextSpec& context);
 
 /// Throws std::invalid_argument where there is a problem.

@@ -2,37 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <stdexcept>
 #include <string>
 
+#include "plan/cache_types.h"
+#include "text/lower_case.h"
 #include "text/printable.h"
 
 namespace berth::llama {
 namespace {
 
 constexpr int most_batch_tokens = 1 << 20;
-
-// Those that llama.cpp has kernels for in a cache; with another one ggml ends the process.
-constexpr std::array cache_types = {GGML_TYPE_F32,  GGML_TYPE_F16,    GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0,
-                                    GGML_TYPE_Q4_1, GGML_TYPE_IQ4_NL, GGML_TYPE_Q5_0, GGML_TYPE_Q5_1};
-
-std::string upper(std::string text) {
-  for (char& c : text)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return text;
-}
-
-ggml_type cache_type(const char* field, const std::string& name) {
-  std::string names;
-  for (const auto type : cache_types) {
-    const auto known = upper(ggml_type_name(type));
-    if (known == upper(name)) return type;
-    names += (names.empty() ? "" : ", ") + known;
-  }
-  throw std::invalid_argument(
-      fmt::format("The context's {} is {}; the types of a cache are {}", field, in_quotes(name), names));
-}
 
 void check(const char* field, int value, int least, std::size_t most) {
   if (value < least || static_cast<std::size_t>(value) > most)
@@ -59,9 +39,10 @@ llama_context_params context_params(const ContextSpec& spec) {
   check("n_seq", spec.n_seq, 1, llama_max_parallel_sequences());
   check("n_batch", spec.n_batch, 1, most_batch_tokens);
   check("n_ubatch", spec.n_ubatch, 1, most_batch_tokens);
+  plan::check_cache_type_names(spec);
   auto params = llama_context_default_params();
-  params.type_k = cache_type("type_k", spec.type_k);
-  params.type_v = cache_type("type_v", spec.type_v);
+  params.type_k = type_named(spec.type_k);
+  params.type_v = type_named(spec.type_v);
   params.n_batch = static_cast<std::uint32_t>(spec.n_batch);
   params.n_ubatch = static_cast<std::uint32_t>(spec.n_ubatch);
   params.flash_attn_type = flash_attention(spec.flash_attention);
@@ -69,6 +50,15 @@ llama_context_params context_params(const ContextSpec& spec) {
   params.offload_kqv = spec.offload_cache;
   params.no_perf = true;
   return params;
+}
+
+ggml_type type_named(std::string_view name) {
+  for (int i = 0; i < GGML_TYPE_COUNT; ++i) {
+    const auto type = static_cast<ggml_type>(i);
+    if (const char* known = ggml_type_name(type); known != nullptr && lower_case(known) == lower_case(name))
+      return type;
+  }
+  throw std::invalid_argument(fmt::format("llama.cpp has no type {}", in_quotes(name)));
 }
 
 }  // namespace berth::llama

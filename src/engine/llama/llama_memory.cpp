@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 #include <stdexcept>
 #include <string>
 
 #include "berth/error.h"
+#include "engine/llama/context_params.h"
 #include "engine/llama/handles.h"
 #include "engine/llama/llama_internals.h"
 #include "engine/llama/load_parameters.h"
@@ -21,15 +21,6 @@ namespace {
 
 [[noreturn]] void refuse(std::string problem) { throw EngineError("llama.cpp", "", std::move(problem)); }
 
-ggml_type cache_type(const std::string& name) {
-  for (int i = 0; i < GGML_TYPE_COUNT; ++i) {
-    const char* known = ggml_type_name(static_cast<ggml_type>(i));
-    const auto same = [](char a, char b) { return std::tolower(a) == std::tolower(b); };
-    if (known != nullptr && std::ranges::equal(std::string_view(known), name, same)) return static_cast<ggml_type>(i);
-  }
-  refuse(fmt::format("'{}' is no type of a cache", name));
-}
-
 llama_context_params context_params(const ContextSpec& context, const MemoryOptions& options) {
   auto params = llama_context_default_params();
   params.n_ctx = static_cast<std::uint32_t>(std::max(context.n_ctx, 0));
@@ -40,8 +31,8 @@ llama_context_params context_params(const ContextSpec& context, const MemoryOpti
   params.flash_attn_type = context.flash_attention == FlashAttention::on    ? LLAMA_FLASH_ATTN_TYPE_ENABLED
                            : context.flash_attention == FlashAttention::off ? LLAMA_FLASH_ATTN_TYPE_DISABLED
                                                                             : LLAMA_FLASH_ATTN_TYPE_AUTO;
-  params.type_k = cache_type(context.type_k);
-  params.type_v = cache_type(context.type_v);
+  params.type_k = type_named(context.type_k);
+  params.type_v = type_named(context.type_v);
   params.kv_unified = context.unified;
   params.offload_kqv = context.offload_cache;
   params.swa_full = options.swa_full;

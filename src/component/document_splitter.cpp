@@ -1,19 +1,18 @@
 #include "berth/document_splitter.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <utility>
 
+#include "component/document_parts.h"
+#include "component/sentence_splitter.h"
 #include "text/unicode.h"
 
 namespace berth {
 namespace {
-
-constexpr std::size_t most_part_bytes = std::size_t{1} << 30U;
 
 /// What ends a unit; nothing for those that no text ends.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 7> split_units = {{{"function", ""},
@@ -38,89 +37,13 @@ DocumentSplitterParameters checked(DocumentSplitterParameters given) {
   return given;
 }
 
-/// One unit of a text, with what ends it.
-struct Unit {
-  std::string_view text;
-  std::int64_t characters;
-  std::int64_t page_breaks;
-};
-
-std::vector<Unit> units_of(std::string_view text, std::string_view end, bool pages) {
-  std::vector<Unit> all;
-  for (std::size_t start = 0;;) {
-    const auto found = text.find(end, start);
-    const auto part = text.substr(start, found == text.npos ? text.npos : found + end.size() - start);
-    all.push_back(
-        {part, static_cast<std::int64_t>(count_characters(part)), pages ? 1 : std::ranges::count(part, '\f')});
-    if (found == text.npos) return all;
-    start = found + end.size();
-  }
-}
-
-struct Part {
-  std::string text;
-  std::int64_t page;
-  std::int64_t start;  // in characters
-  std::int64_t characters;
-};
-
-/// The parts of a document: windows of split_length units, split_length - split_overlap units apart.
-class Windows {
- public:
-  explicit Windows(const DocumentSplitterParameters& rules) : rules_(rules) {}
-
-  std::vector<Part> of(std::string_view text, std::string_view end) {
-    const auto all = units_of(text, end, rules_.split_by == "page");
-    const auto count = static_cast<std::int64_t>(all.size());
-    const auto step = rules_.split_length - rules_.split_overlap;
-    std::int64_t page = 1;
-    std::int64_t start = 0;
-    for (std::int64_t first = 0;; first += step) {
-      const auto size = std::min(rules_.split_length, count - first);
-      const auto from = all.begin() + first;
-      add(from, from + size, page, start);
-      for (auto unit = from; unit != from + std::min(step, size); ++unit) {
-        start += unit->characters;
-        page += unit->page_breaks;
-      }
-      if (rules_.split_length >= count - first) return std::move(parts_);  // what comes next would hold nothing new
-    }
-  }
-
- private:
-  using Iterator = std::vector<Unit>::const_iterator;
-
-  void add(Iterator from, Iterator to, std::int64_t page, std::int64_t start) {
-    const auto length = static_cast<std::size_t>((to - 1)->text.data() + (to - 1)->text.size() - from->text.data());
-    bytes_ += length;
-    if (bytes_ > most_part_bytes)
-      throw std::invalid_argument(fmt::format(
-          "DocumentSplitter: a document is split into parts of more than {} MiB in all, because they overlap by {} of "
-          "{} units: choose a smaller split_overlap",
-          most_part_bytes >> 20U, rules_.split_overlap, rules_.split_length));
-    const std::string_view text(from->text.data(), length);
-    std::int64_t characters = 0;
-    for (auto unit = from; unit != to; ++unit) characters += unit->characters;
-    if (to - from < rules_.split_threshold && !parts_.empty()) {
-      parts_.back().text += text;
-      parts_.back().characters += characters;
-    } else if (!rules_.skip_empty_documents || !text.empty()) {
-      parts_.push_back({std::string(text), page, start, characters});
-    }
-  }
-
-  const DocumentSplitterParameters& rules_;
-  std::vector<Part> parts_;
-  std::size_t bytes_ = 0;
-};
-
 void add_overlap(Document& document, const std::string& other, std::int64_t begin, std::int64_t end) {
   Value entry = Value::Object{{"doc_id", other}, {"range", Value::Array{begin, end}}};
   document.meta.find("_split_overlap")->as_array().push_back(std::move(entry));
 }
 
 /// Says of each of the two what it shares with the other.
-void tell_overlap(const Part& before, Document& document_before, const Part& part, Document& document) {
+void tell_overlap(const TextPart& before, Document& document_before, const TextPart& part, Document& document) {
   const auto begin = part.start - before.start;
   if (begin >= before.characters) return;
   const auto shared =
@@ -130,7 +53,8 @@ void tell_overlap(const Part& before, Document& document_before, const Part& par
   add_overlap(document_before, document.id, 0, before.characters - begin);
 }
 
-void add_documents(const Document& source, const std::vector<Part>& parts, bool overlap, std::vector<Document>& all) {
+void add_documents(const Document& source, const std::vector<TextPart>& parts, bool overlap,
+                   std::vector<Document>& all) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     auto meta = source.meta;
     meta.set("source_id", source.id);
@@ -148,19 +72,33 @@ void add_documents(const Document& source, const std::vector<Part>& parts, bool 
 
 DocumentSplitter::DocumentSplitter(Parameters given) : ComponentWith(type_name, checked(std::move(given))) {}
 
-std::optional<std::string> DocumentSplitter::known_problem() const {
-  const auto& own = parameters();
-  if (own.split_by == "function")
-    return "DocumentSplitter: the splitting_function names code of Python's, which cannot run here: choose another "
-           "split_by";
-  if (own.split_by == "sentence" || own.respect_sentence_boundary)
-    return "DocumentSplitter cannot split by sentences yet: choose split_by 'period' or 'passage', or 'word' without "
-           "respect_sentence_boundary";
-  return std::nullopt;
+DocumentSplitter::~DocumentSplitter() = default;
+
+bool DocumentSplitter::needs_sentences() const {
+  return parameters().split_by == "sentence" || parameters().respect_sentence_boundary;
 }
 
-void DocumentSplitter::warm_up(const CallContext&) {
-  if (const auto problem = known_problem()) throw std::invalid_argument(*problem);
+std::optional<std::string> DocumentSplitter::known_problem() const {
+  if (parameters().split_by == "function")
+    return "DocumentSplitter: the splitting_function names code of Python's, which cannot run here: choose another "
+           "split_by";
+  if (!needs_sentences() || loaded_sentences()) return std::nullopt;
+  return SentenceSplitter::problem_of(parameters().language);
+}
+
+std::shared_ptr<const SentenceSplitter> DocumentSplitter::loaded_sentences() const {
+  const std::lock_guard lock(mutex_);
+  return sentences_;
+}
+
+void DocumentSplitter::warm_up(const CallContext& context) {
+  const auto& own = parameters();
+  if (own.split_by == "function") throw std::invalid_argument(*known_problem());
+  if (!needs_sentences()) return;
+  const std::lock_guard lock(mutex_);
+  if (sentences_ == nullptr)
+    sentences_ = std::make_shared<const SentenceSplitter>(
+        SentenceRules{own.language, own.use_split_rules, own.extend_abbreviations}, context);
 }
 
 Value::Object DocumentSplitter::init_parameters() const {
@@ -170,8 +108,9 @@ Value::Object DocumentSplitter::init_parameters() const {
 }
 
 void DocumentSplitter::run(Run& run) {
-  warm_up();
+  warm_up(run.context());
   const auto& own = parameters();
+  const auto sentences = loaded_sentences();
   const auto end = std::ranges::find(split_units, own.split_by, [](const auto& unit) { return unit.first; })->second;
   std::vector<Document> parts;
   for (const auto& document : run.get(documents_)) {
@@ -185,7 +124,10 @@ void DocumentSplitter::run(Run& run) {
                   fmt::format("Document ID {} has an empty content. Skipping this document.", document.id));
       continue;
     }
-    add_documents(document, Windows(own).of(*document.content, end), own.split_overlap > 0, parts);
+    const auto units =
+        sentences ? units_of(sentences->split(*document.content)) : units_ending_with(*document.content, end);
+    const auto texts = own.respect_sentence_boundary ? parts_by_words(units, own) : parts_by_units(units, own);
+    add_documents(document, texts, own.split_overlap > 0, parts);
   }
   run.set(parts_, std::move(parts));
 }

@@ -197,7 +197,8 @@ std::string_view without_space(std::string_view text, bool left, bool right) {
     while (length < text.size() && length < 4 &&
            (static_cast<unsigned char>(text[text.size() - length]) & 0xC0U) == 0x80)
       ++length;
-    if (!is_space(text.substr(text.size() - length))) break;
+    const auto last = text.substr(text.size() - length);
+    if (first_character(last).length != length || !is_space(last)) break;  // what is not UTF-8 stays
     text.remove_suffix(length);
   }
   return text;

@@ -37,8 +37,6 @@ TEST(ParametersForPython, OfTemplatesAreHeldAndRefusedAtWarmUp) {
 
 TEST(ParametersForPython, OfDocumentSplitterAreHeldAndRefusedAtWarmUp) {
   const std::string splitter = "haystack.components.preprocessors.document_splitter.DocumentSplitter";
-  EXPECT_THAT(refused_at_warm_up(splitter, {{"split_by", "sentence"}}), HasSubstr("cannot split by sentences yet"));
-  EXPECT_THAT(refused_at_warm_up(splitter, {{"respect_sentence_boundary", true}}), HasSubstr("by sentences"));
   EXPECT_THAT(refused_at_warm_up(splitter, {{"split_by", "function"}, {"splitting_function", "my.split"}}),
               HasSubstr("names code of Python's"));
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Whole processes, each beside its peer in the same run: tokens per second against llama-bench, time from the start of
-the process to the first token against Haystack with transformers, that of a file which has not answered before against the
-same file later, time of `berth devices` against `import torch`.
+"""Whole processes, each beside its peer in the same run: tokens per second against llama-bench, on an idle machine and beside
+programs that want its processors; time from the start of the process to the first token against Haystack with
+transformers; that of a file which has not answered before against the same file later; time of `berth devices` against
+`import torch`.
 
     bench/processes.py [--rounds N] [--llama-bench PATH]
 
@@ -10,6 +11,7 @@ with haystack-ai, transformers, torch and gguf (default python3).
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -52,20 +54,33 @@ def peer_has(*modules):
     return subprocess.run(command + list(modules), capture_output=True).returncode == 0
 
 
-def tokens_per_second(rounds, llama_bench, tokens=128):
-    print(f"\n## Generation: {tokens} tokens, greedy, against llama-bench of the same build")
+@contextlib.contextmanager
+def other_programs(count):
+    """So many that compute all the time."""
+    programs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for program in programs:
+            program.kill()
+            program.wait()
+
+
+def tokens_per_second(rounds, llama_bench, tokens=128, others=0):
+    print(f"\n## Generation: {tokens} tokens, greedy, against llama-bench of the same build, beside {others} other programs")
     ours = [BERTH, "run", default_model(), "--raw", "-p", STORY, "--max-new-tokens", str(tokens), "--json"]
     threads = str(len(os.sched_getaffinity(0)))
     theirs = [llama_bench, "-m", default_model(), "-p", "0", "-n", str(tokens), "-r", "1", "-t", threads, "-o", "json"]
     print("berth:      ", *ours[1:], "\nllama-bench:", *(theirs[1:] if llama_bench else ["not given (--llama-bench)"]))
     speeds, peers = [], []
-    for _ in range(rounds):
-        meta = json.loads(subprocess.run(ours, check=True, capture_output=True).stdout)["meta"]
-        if meta["generated_tokens"] != tokens:
-            sys.exit(f"the answer ended after {meta['generated_tokens']} tokens; {tokens} are needed to compare")
-        speeds.append(meta["tokens_per_second"])
-        if llama_bench:
-            peers.append(json.loads(subprocess.run(theirs, check=True, capture_output=True).stdout)[0]["avg_ts"])
+    with other_programs(others):
+        for _ in range(rounds):
+            meta = json.loads(subprocess.run(ours, check=True, capture_output=True).stdout)["meta"]
+            if meta["generated_tokens"] != tokens:
+                sys.exit(f"the answer ended after {meta['generated_tokens']} tokens; {tokens} are needed to compare")
+            speeds.append(meta["tokens_per_second"])
+            if llama_bench:
+                peers.append(json.loads(subprocess.run(theirs, check=True, capture_output=True).stdout)[0]["avg_ts"])
     print("berth:      ", spread(speeds, "tokens/s"))
     if peers:
         print("llama-bench:", spread(peers, "tokens/s"))
@@ -140,6 +155,8 @@ def main():
     version = subprocess.run([BERTH, "--version"], check=True, capture_output=True, text=True).stdout.strip()
     print(f"{processor()}, {len(os.sched_getaffinity(0))} processors; {version}; {arguments.rounds} rounds")
     tokens_per_second(arguments.rounds, arguments.llama_bench)
+    for others in (1, 2):
+        tokens_per_second(arguments.rounds, arguments.llama_bench, tokens=48, others=others)
     first_token(arguments.rounds)
     unchecked_file(arguments.rounds)
     devices(arguments.rounds)

@@ -35,7 +35,7 @@ std::vector<std::string> known_words(const CLI::Option& option) {
   auto words = value_choices(option);
   const auto value = value_name(option);
   if (value == "MODEL") words.emplace_back("smollm2");
-  if (value == "ENCODER") words.emplace_back("minilm");
+  if (value == "ENCODER") words.insert(words.end(), {"minilm", "smollm2"});
   if (value == "COMPONENT" && option.get_positional()) {
     for (const ComponentClass* component : component_classes())
       words.push_back(component->type.substr(component->type.rfind('.') + 1));

@@ -4,6 +4,7 @@
 
 #include "berth/error.h"
 #include "berth/resolve.h"
+#include "answer.h"
 #include "device_argument.h"
 #include "help.h"
 #include "output.h"
@@ -17,7 +18,7 @@ void add_encoder_model(CLI::App& command, EncoderOptions& options) {
       .add_option(
           "MODEL", options.model,
           "A folder of Hugging Face with config.json, tokenizer.json and safetensors, a GGUF file, a name in the "
-          "Hugging Face cache, or minilm, which `make model` gets")
+          "Hugging Face cache, or minilm, which `make model` gets; smollm2 is the default model of 'berth run'")
       ->type_name("ENCODER")
       ->required();
 }
@@ -44,7 +45,7 @@ TextEncoder load_encoder(const EncoderOptions& options, const Interrupt& interru
   const auto request = options.device ? parse_request_argument(*options.device) : ResolveRequest();
   const auto resolution = resolve_here(request, {"llama.cpp"});
   Progress progress("Loading " + escaped(options.model));
-  LoadContext context{.stop = interrupt.token()};
+  LoadContext context{.stop = interrupt.token(), .log = tell_warning};
   context.progress = [&](float part) {
     progress.show(part);
     return true;

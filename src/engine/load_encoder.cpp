@@ -5,6 +5,7 @@
 
 #include "berth/encoder.h"
 #include "berth/error.h"
+#include "engine/transformer_folder.h"
 #ifdef BERTH_WITH_LLAMA
 #include "engine/encoder/load.h"
 #include "engine/llama/load_encoder.h"
@@ -61,6 +62,14 @@ std::shared_ptr<const EncoderModel> load_encoder(const EncoderRequest& request, 
 #else
   (void)context;
   fail_without_ggml(request);
+#endif
+}
+
+std::filesystem::path transformer_folder(const std::filesystem::path& model) {
+#ifdef BERTH_WITH_LLAMA
+  return model::is_gguf(model) ? model.parent_path() : encoder::transformer_folder(model);
+#else
+  return model;
 #endif
 }
 

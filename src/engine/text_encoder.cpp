@@ -9,7 +9,7 @@
 #include "berth/error.h"
 #include "berth/model.h"
 #include "engine/shared_model.h"
-#include "model/is_gguf.h"
+#include "engine/transformer_folder.h"
 #include "model/named_file.h"
 #include "text/lower_case.h"
 #include "text/unicode.h"
@@ -185,9 +185,9 @@ TextEncoder TextEncoder::load(const TextEncoderRequest& request, const LoadConte
 
 std::vector<DeviceUse> TextEncoder::memory(const TextEncoderRequest& request, std::optional<std::size_t> most_tokens) {
   const auto path = locate_encoder(request.model, ModelSearch::from_environment());
-  const auto folder = model::is_gguf(path) ? path.parent_path() : path;
+  const auto most = most_tokens ? most_tokens : sentence_settings(transformer_folder(path)).max_tokens;
   return memory_of({.model = path, .device = request.device, .keys = request.keys, .precision = request.precision},
-                   {.outputs = {}, .max_tokens = most_tokens ? most_tokens : sentence_settings(folder).max_tokens});
+                   {.outputs = {}, .max_tokens = most});
 }
 
 const Tokenizer& TextEncoder::tokenizer() const {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "berth/error.h"
 #include "berth/model.h"
+#include "model/default_model.h"
 #include "model/hub_cache.h"
 #include "model/model_files.h"
 #include "text/nearest.h"
@@ -20,12 +22,6 @@ using namespace model;
 namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 2> default_aliases = {"smollm2", "SmolLM2-135M-Instruct"};
-
-bool is_default_alias(std::string_view name) {
-  for (const auto alias : default_aliases)
-    if (lower(name) == lower(alias)) return true;
-  return false;
-}
 
 /// A path as one word of a shell command.
 std::string shell_word(const fs::path& path) {
@@ -111,11 +107,15 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
 
 }  // namespace
 
+bool model::is_default_model(std::string_view name) {
+  return std::ranges::any_of(default_aliases, [&](auto alias) { return lower(name) == lower(alias); });
+}
+
 fs::path locate_model(std::string_view model, const ModelSearch& search) {
   if (model.empty()) throw std::invalid_argument("The name of the model is empty");
   if (model.find('\0') != model.npos)
     throw std::invalid_argument("The name of the model holds a NUL byte: " + in_quotes(model));
-  if (is_default_alias(model)) return locate_default_model(model, search.model_cache);
+  if (is_default_model(model)) return locate_default_model(model, search.model_cache);
   fs::path path(model);
   std::error_code error;
   const auto status = fs::status(path, error);

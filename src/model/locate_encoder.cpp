@@ -6,6 +6,7 @@
 
 #include "berth/error.h"
 #include "berth/model.h"
+#include "model/default_model.h"
 #include "model/hub_cache.h"
 #include "model/is_gguf.h"
 #include "model/model_files.h"
@@ -112,6 +113,7 @@ std::filesystem::path locate_encoder(std::string_view name_or_path, const ModelS
   }
   if (const auto name = cached_name(name_or_path, search.hub_cache)) return cached_encoder(search.hub_cache, *name);
   if (auto folder = find_small_encoder(name_or_path, search.model_cache); !folder.empty()) return folder;
+  if (model::is_default_model(name_or_path)) return locate_model(name_or_path, search);
   if (name_or_path == small_encoder) fail_small_encoder(search.model_cache);
   fail_unknown_encoder(name_or_path, search.hub_cache);
 }

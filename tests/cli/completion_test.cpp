@@ -94,7 +94,7 @@ TEST(Complete, SaysWhereFilesMayStand) {
   EXPECT_THAT(answer({"devices", "--inventory=m"}), ElementsAre(":files"));
   EXPECT_THAT(answer({"pipeline", "validate", ""}), ElementsAre(":files"));
   EXPECT_THAT(answer({"inspect", "./mod"}), ElementsAre(":files"));
-  EXPECT_THAT(answer({"embed", ""}), ElementsAre("minilm", ":files"));
+  EXPECT_THAT(answer({"embed", ""}), ElementsAre("minilm", "smollm2", ":files"));
   EXPECT_THAT(answer({"plan", "--compare", ""}), ElementsAre(":files"));
 }
 

@@ -141,6 +141,16 @@ TEST(EncoderFiles, WithoutATensorAreRefusedWithTheOneThatComesNear) {
                                     HasSubstr("'encoder.layer.1.output.dense.Weight'")));
 }
 
+TEST(EncoderFiles, WithRotationsThatAreStretchedAreRefused) {
+  EncoderCopy copy("modernbert_model");
+  copy.set("rope_scaling", Value::Object{{"rope_type", "yarn"}, {"factor", 4.0}});
+  EXPECT_THAT(copy.refusal(), AllOf(HasSubstr("rope_scaling"), HasSubstr("'yarn'")));
+  copy.set("rope_scaling", Value::Object{{"rope_type", "default"}});
+  EXPECT_EQ(copy.refusal(), "was accepted");
+  copy.set("rope_parameters", Value::Object{{"full_attention", Value::Object{{"rope_type", "linear"}}}});
+  EXPECT_THAT(copy.refusal(), AllOf(HasSubstr("rope_parameters"), HasSubstr("'linear'")));
+}
+
 /// Models for embeddings often keep the class that they were made of in their configuration.
 TEST(EncoderFiles, WithoutTheirClassHaveTheHeadOfTheirWeights) {
   using enum EncoderTask;
@@ -155,7 +165,10 @@ TEST(EncoderFiles, WithoutTheirClassHaveTheHeadOfTheirWeights) {
                                                        {"distilbert_mlm", masked_lm},
                                                        {"electra_ner", token_classification},
                                                        {"deberta_v3_nli", sequence_classification},
+                                                       {"modernbert_model", none},
                                                        {"modernbert_nli", sequence_classification},
+                                                       {"modernbert_ranker", sequence_classification},
+                                                       {"modernbert_ner", sequence_classification},
                                                        {"modernbert_mlm", masked_lm}};
   for (const auto& [name, task] : tasks) {
     EncoderCopy copy(name);

@@ -137,6 +137,15 @@ TEST(EncoderMap, OverCpuAndWorkerGivesWhatTheCpuGives) {
   }
 }
 
+TEST(EncoderMap, RotatesFarTokensOnAWorkerAsTransformersDoes) {
+  const test::RealWorker worker(BERTH_TEST_RPC_WORKER);
+  const OrderedMap<DeviceKey> keys{{"rpc:0", {.endpoint = worker.endpoint(), .pool = "worker"}}};
+  const auto path = mapped_encoders / "modernbert_long";
+  const auto model = load_encoder({.model = path, .device = worker_device, .keys = keys});
+  test::EncoderComparison comparison(*model, test::read_json_file(path.string() + ".expected.json"));
+  EXPECT_LE(comparison.run(), test::encoder_tolerance) << comparison.where();
+}
+
 TEST(EncoderMap, PutsEachTensorWhereItSays) {
   const test::RealWorker worker(BERTH_TEST_RPC_WORKER);
   const auto model = load_encoder({.model = mapped_encoders / "bert_nli",

@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
+#include <random>
 #include <sstream>
 #include <thread>
 
@@ -15,6 +18,7 @@
 #include "berth/simulated.h"
 #include "berth/text_encoder.h"
 #include "engine/device_bytes.h"
+#include "engine/llama/llama_encoder.h"
 #include "golden_file.h"
 #include "refusal.h"
 #include "test_model.h"
@@ -160,6 +164,18 @@ TEST_F(GgufEncoder, TakesTheMeanWhereTheFileNamesNoPooling) {
       expected.push_back(mean_of(states.hidden_states, states.first_token[i], states.first_token[i + 1]));
     expect_close(rows_of(encoder.embed(some_texts)), expected);
   }
+}
+
+TEST_F(GgufEncoder, WarnsOfAFileThatNamesNoPooling) {
+  const auto said_of = [&](const TinyQwen3& model) {
+    std::string said;
+    TextEncoder::load({.model = write(model).string()},
+                      {.log = [&](LogLevel, std::string_view text) { said += text; }});
+    return said;
+  };
+  EXPECT_THAT(said_of({.pooling = {}}), HasSubstr("names no pooling, as models for embeddings do"));
+  EXPECT_THAT(said_of({.pooling = 0}), HasSubstr("names no pooling"));
+  EXPECT_EQ(said_of({.pooling = 3}), "");
 }
 
 TEST_F(GgufEncoder, ATextIsComputedTheSameInEachBatch) {
@@ -323,6 +339,91 @@ TEST_F(GgufEncoder, RefusesFilesThatGiveNoEmbeddings) {
   EXPECT_THAT(refusal<FormatError>([&] { load_file(path); }), HasSubstr(path.filename().string()));
   test::GgufWriter::write_file(path, "GGUX");
   EXPECT_THROW(load_file(path), FormatError);
+}
+
+/// A copy of the file with other bytes behind the first `after` in it.
+std::filesystem::path with_bytes(const std::filesystem::path& path, std::string_view after, std::string_view bytes) {
+  std::ifstream file(path, std::ios::binary);
+  std::string all{std::istreambuf_iterator<char>(file), {}};
+  const auto place = all.find(after);
+  EXPECT_NE(place, all.npos);
+  all.replace(place + after.size(), bytes.size(), bytes);
+  return test::GgufWriter::write_file(path.string() + ".changed.gguf", all);
+}
+
+/// llama.cpp and ggml assert that these do not occur.
+TEST_F(GgufEncoder, RefusesWhatWouldEndTheProcess) {
+  const std::string float_type("\6\0\0\0", 4);
+  const auto norms = "qwen3.attention.layer_norm_rms_epsilon" + float_type;
+  for (const float wrong : {-1.0F, std::numeric_limits<float>::quiet_NaN()}) {
+    const auto bytes = std::bit_cast<std::array<char, 4>>(wrong);
+    const auto path = with_bytes(write({}), norms, {bytes.data(), bytes.size()});
+    EXPECT_THAT(refusal<EngineError>([&] { load_file(path); }), HasSubstr("of its norms"));
+    EXPECT_THAT(refusal<EngineError>([&] { TextEncoder::memory({.model = path.string()}); }),
+                HasSubstr("of its norms"));
+  }
+  const auto twice = with_bytes(write({}), std::string("\1\0\0\0\0\0\0\0a\1\0\0\0\0\0\0\0", 17), "a");
+  EXPECT_THAT(refusal<EngineError>([&] { load_file(twice); }), HasSubstr("two tokens of the text 'a'"));
+}
+
+TEST_F(GgufEncoder, SaysThatAVocabularyHasNoTokenForWhatIsUnknown) {
+  const auto path =
+      with_bytes(BertAsGguf().write(bert_folder, folder_.path() / "bert.gguf"), "tokenizer.ggml.unknown_token_", "xx");
+  const auto encoder = load_file(path);
+  EXPECT_EQ(encoder.embed(std::vector<std::string>{"ship"}).rows(), 1U);
+  EXPECT_THAT(refusal<EngineError>([&] { encoder.embed(std::vector<std::string>{"\u4F60"}); }),
+              HasSubstr("no token for a part of"));
+}
+
+/// Whatever a file says, the outcome is a model that computes or an error; the process goes on.
+TEST_F(GgufEncoder, WithAnyBytesChangedEndsInNoMoreThanAnError) {
+  const std::vector<std::filesystem::path> paths = {write({}), write({.pooling = 4, .answers = {"yes", "no"}}),
+                                                    BertAsGguf().write(bert_folder, folder_.path() / "bert.gguf")};
+  std::mt19937 random(3);
+  const auto below = [&](std::size_t end) { return random() % end; };
+  int computed = 0;
+  int refused = 0;
+  for (int i = 0; i < 150; ++i) {
+    const auto& path = paths[below(paths.size())];
+    std::ifstream file(path, std::ios::binary);
+    std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    const auto header = read_model(path).tensors.front().offset;
+    for (auto changes = 1 + below(3); changes > 0; --changes) {
+      const auto place = below(header);
+      constexpr std::array<char, 6> edges = {'\0', '\1', '\2', '\x7f', '\x80', '\xff'};
+      bytes[place] = below(2) == 0 ? edges[below(edges.size())] : static_cast<char>(bytes[place] ^ (1 << below(8)));
+    }
+    if (below(10) == 0) bytes.resize(below(bytes.size()));
+    const auto changed = test::GgufWriter::write_file(folder_.path() / fmt::format("changed-{}.gguf", i), bytes);
+    try {
+      const auto encoder = load_file(changed);
+      const std::vector<EncodeInput> pairs = {{"a b c", "the quick brown fox"}};
+      if (encoder.info().task == EncoderTask::none)
+        encoder.embed(some_texts);
+      else
+        encoder.classify(pairs);
+      ++computed;
+    } catch (const std::invalid_argument&) {
+      ++refused;
+    } catch (const FormatError&) {
+      ++refused;
+    } catch (const EngineError&) {
+      ++refused;
+    }
+    std::filesystem::remove(changed);
+  }
+  EXPECT_GT(computed, 5);
+  EXPECT_GT(refused, 50);
+}
+
+TEST_F(GgufEncoder, ComputesNoScoresOfWordsForEmbeddings) {
+  const auto skips = [](const TextEncoder& encoder) {
+    if (encoder.info().task == EncoderTask::none) encoder.embed(some_texts);
+    return dynamic_cast<const llama::LlamaEncoder&>(encoder.model()).skips_scores();
+  };
+  EXPECT_TRUE(skips(load({})));
+  EXPECT_TRUE(skips(load({.pooling = 1, .causal = false})));
+  EXPECT_FALSE(skips(load_bert({}))) << "it has none";
 }
 
 TEST_F(GgufEncoder, TheFileOfTheDocumentationIsWhatThisWrites) {

@@ -175,6 +175,20 @@ TEST(TextEncoder, WithoutATableOfPositionsIsCutWhereSentenceTransformersDoes) {
   EXPECT_EQ(encoder.max_tokens(), 40U);
 }
 
+TEST(TextEncoder, CountsOnTheLengthInTheFolderOfItsTransformer) {
+  const test::TemporaryFolder folder;
+  const auto transformer = folder.path() / "0_Transformer";
+  std::filesystem::copy(BERTH_TEST_DATA_DIR "/encoders/modernbert_ranker", transformer);
+  std::ofstream(folder.path() / "modules.json")
+      << R"([{"type": "sentence_transformers.models.Transformer", "path": "0_Transformer"}])";
+  const TextEncoderRequest request{.model = folder.path().string()};
+  EXPECT_EQ(TextEncoder::memory(request), TextEncoder::memory(request, 32768));
+  std::ofstream(transformer / "sentence_bert_config.json") << R"({"max_seq_length": 1000})";
+  EXPECT_EQ(TextEncoder::load(request).max_tokens(), 1000U);
+  EXPECT_EQ(TextEncoder::memory(request), TextEncoder::memory(request, 1000));
+  EXPECT_LT(TextEncoder::memory(request)[0].compute, TextEncoder::memory(request, 32768)[0].compute);
+}
+
 TEST_F(SettingsBesideATextEncoder, NamePrompts) {
   const auto encoder = with("config_sentence_transformers.json",
                             R"({"prompts": {"query": "query: ", "none": ""}, "default_prompt_name": "query"})");

@@ -472,6 +472,16 @@ TEST_F(Locate, FindsTheSmallEncoderThatWasFetched) {
   EXPECT_EQ(locate_encoder("all-MiniLM-L6-v2", search()), cached);
 }
 
+TEST_F(Locate, TakesTheDefaultModelForAnEncoderToo) {
+  EXPECT_THAT(test::refusal<ModelNotFound>([&] { locate_encoder("smollm2", search()); }),
+              HasSubstr("'smollm2' is the default model, and it is not on this machine yet"));
+  write("models/smollm2/model.gguf");
+  for (const auto* name : {"smollm2", "SmolLM2-135M-Instruct"})
+    EXPECT_EQ(locate_encoder(name, search()), locate_model(name, search()));
+  write("smollm2/config.json");
+  EXPECT_EQ(locate_encoder(in_root("smollm2"), search()), root() / "smollm2");
+}
+
 TEST_F(Locate, TellsWhyThereIsNoEncoder) {
   write("folder/notes.txt");
   write("ggufs/a-q4.gguf");

@@ -83,6 +83,24 @@ void compute_attention(ggml_tensor* y, int thread, int threads, void* data) {
       }
 }
 
+void rotate(const float* x, const float* cosines, const float* sines, float* y, std::int64_t half) {
+  for (std::int64_t i = 0; i < half; ++i) {
+    y[i] = x[i] * cosines[i] - x[i + half] * sines[i];
+    y[i + half] = x[i + half] * cosines[i] + x[i] * sines[i];
+  }
+}
+
+void compute_rotation(ggml_tensor* y, int thread, int threads, void* data) {
+  const auto heads = operation_of(data).heads;
+  const auto size = y->ne[0] / heads;
+  const auto* x = y->src[0];
+  const auto [first, end] = share(y->ne[1], thread, threads);
+  for (auto token = first; token < end; ++token)
+    for (std::int64_t head = 0; head < heads; ++head)
+      rotate(floats(x) + token * stride_of(x) + head * size, floats(y->src[1]) + token * size / 2,
+             floats(y->src[2]) + token * size / 2, floats(y) + token * y->ne[0] + head * size, size / 2);
+}
+
 template <std::size_t most>
 ggml_tensor* custom(ggml_context* context, std::int64_t width, std::int64_t rows,
                     std::array<ggml_tensor*, most> sources, int count, ggml_custom_op_t compute,
@@ -146,6 +164,11 @@ ggml_tensor* cpu_norm(ggml_context* context, CpuOperation& operation, ggml_tenso
 ggml_tensor* cpu_attention(ggml_context* context, CpuOperation& operation, ggml_tensor* query, ggml_tensor* key,
                            ggml_tensor* value) {
   return custom<3>(context, query->ne[0], query->ne[1], {query, key, value}, 3, compute_attention, operation);
+}
+
+ggml_tensor* cpu_rotation(ggml_context* context, CpuOperation& operation, ggml_tensor* x, ggml_tensor* cosines,
+                          ggml_tensor* sines) {
+  return custom<3>(context, x->ne[0], x->ne[1], {x, cosines, sines}, 3, compute_rotation, operation);
 }
 
 }  // namespace berth::encoder

@@ -51,7 +51,7 @@ struct CpuOperation {
   float eps = 0;  ///< of a norm
   bool has_bias = false;
   bool has_residual = false;
-  std::int64_t heads = 0;  ///< of an attention
+  std::int64_t heads = 0;  ///< of an attention or a rotation
   float scale = 1;
   std::vector<Group> groups = {};
 };
@@ -67,5 +67,10 @@ ggml_tensor* cpu_norm(ggml_context* context, CpuOperation& operation, ggml_tenso
 /// apart in one as in the others.
 ggml_tensor* cpu_attention(ggml_context* context, CpuOperation& operation, ggml_tensor* query, ggml_tensor* key,
                            ggml_tensor* value);
+
+/// x [hidden, tokens], whose rows may be a part of longer ones, with the halves of each head rotated by angles of which
+/// `cosines` and `sines` [head size / 2, tokens] are known.
+ggml_tensor* cpu_rotation(ggml_context* context, CpuOperation& operation, ggml_tensor* x, ggml_tensor* cosines,
+                          ggml_tensor* sines);
 
 }  // namespace berth::encoder

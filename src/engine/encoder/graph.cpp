@@ -82,6 +82,25 @@ ggml_tensor* Graph::attention(ggml_tensor* query, ggml_tensor* key, ggml_tensor*
   return cpu_attention(context(), operation, query, key, value);
 }
 
+ggml_tensor* Graph::rotated(ggml_tensor* x, std::int64_t heads, const RotationTables& tables) {
+  if (!is_spread_) {
+    auto& operation = new_operation();
+    operation.heads = heads;
+    return cpu_rotation(context(), operation, x, tables.cosines, tables.sines);
+  }
+  const auto size = x->ne[0] / heads;
+  const auto bytes = [](std::int64_t count) { return static_cast<std::size_t>(count) * sizeof(float); };
+  const auto half = [&](std::int64_t index) {
+    return ggml_view_3d(context(), x, size / 2, heads, x->ne[1], bytes(size), x->nb[1], bytes(index * size / 2));
+  };
+  const auto by = [&](ggml_tensor* part, ggml_tensor* table) {
+    return ggml_mul(context(), part, ggml_reshape_3d(context(), table, table->ne[0], 1, table->ne[1]));
+  };
+  auto* first = ggml_sub(context(), by(half(0), tables.cosines), by(half(1), tables.sines));
+  auto* second = ggml_add(context(), by(half(1), tables.cosines), by(half(0), tables.sines));
+  return ggml_reshape_2d(context(), ggml_concat(context(), first, second, 0), x->ne[0], x->ne[1]);
+}
+
 ggml_tensor* Graph::norm(const Norm& norm, ggml_tensor* x) {
   if (norm.weight == nullptr) return x;
   if (packed_ != nullptr && is_plain(*x)) {

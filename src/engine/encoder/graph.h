@@ -15,6 +15,12 @@
 
 namespace berth::encoder {
 
+/// For each token and each frequency of a head, [head size / 2, tokens].
+struct RotationTables {
+  ggml_tensor* cosines = nullptr;
+  ggml_tensor* sines = nullptr;
+};
+
 /// The operations of encoders, all over states [hidden, tokens] in float32. What computes them on a device is chosen here
 /// and nowhere else.
 class Graph {
@@ -35,6 +41,8 @@ class Graph {
   /// softmax(scale query key) value of each sequence and head; nullptr where there is no such operation here.
   ggml_tensor* attention(ggml_tensor* query, ggml_tensor* key, ggml_tensor* value, std::int64_t heads, float scale,
                          const std::vector<Group>& groups);
+  /// Rotates the first half of each head into the second; `x` may be a part of longer rows.
+  ggml_tensor* rotated(ggml_tensor* x, std::int64_t heads, const RotationTables& tables);
   ggml_tensor* activate(Activation activation, ggml_tensor* x) { return encoder::activate(context(), activation, x); }
   ggml_tensor* rows(ggml_tensor* table, std::vector<std::int32_t> indices);
   ggml_tensor* rows(ggml_tensor* table, ggml_tensor* indices) { return ggml_get_rows(context(), table, indices); }
@@ -65,7 +73,9 @@ class Graph {
  private:
   bool has_kernels(const Linear& linear) const { return packed_ != nullptr && linear.weight->type == GGML_TYPE_F32; }
   ggml_tensor* product(std::span<const Linear> layers, ggml_tensor* x, bool gelu);
-  CpuOperation& new_operation() { return cpu_operations_.emplace_back(CpuOperation{.kernels = &packed_->kernels()}); }
+  CpuOperation& new_operation() {
+    return cpu_operations_.emplace_back(CpuOperation{.kernels = packed_ == nullptr ? nullptr : &packed_->kernels()});
+  }
 
   ContextHandle context_;
   ggml_cgraph* graph_;

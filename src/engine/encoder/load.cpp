@@ -29,9 +29,8 @@ std::shared_ptr<const ModelProfile> profile_of(const EncoderRequest& request, co
   if (context.profile && context.profile->path != request.model)
     throw std::invalid_argument(fmt::format("The profile that was given is of '{}', not of '{}', which is to be loaded",
                                             context.profile->path.string(), request.model.string()));
-  const auto folder = folder_of(request.model);
-  const auto transformer = SentenceModules::transformer_folder(folder);
-  if (transformer != folder) return std::make_shared<const ModelProfile>(read_model(transformer));
+  const auto transformer = transformer_folder(request.model);
+  if (transformer != folder_of(request.model)) return std::make_shared<const ModelProfile>(read_model(transformer));
   return context.profile ? context.profile : std::make_shared<const ModelProfile>(read_model(request.model));
 }
 
@@ -169,6 +168,8 @@ std::shared_ptr<const EncoderModel> load(const EncoderRequest& request, const Lo
   info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
   return std::make_shared<Model>(std::move(info), std::move(parts));
 }
+
+fs::path transformer_folder(const fs::path& model) { return SentenceModules::transformer_folder(folder_of(model)); }
 
 std::vector<DeviceUse> memory(const EncoderRequest& request, const EncoderUse& use) {
   const auto profile = profile_of(request, {});

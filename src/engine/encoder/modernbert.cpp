@@ -11,6 +11,7 @@
 #include "engine/encoder/attention.h"
 #include "engine/encoder/backbone.h"
 #include "engine/encoder/post_norm.h"
+#include "engine/encoder/rotations.h"
 #include "text/printable.h"
 
 namespace berth::encoder {
@@ -67,6 +68,7 @@ class ModernBert final : public Backbone {
                   "an even size, as positions are rotations");
     // local_attention counts both sides.
     sizes_.window = config.integer("local_attention", 128, 2, 1 << 24) / 2;
+    for (const auto* name : {"rope_scaling", "rope_parameters"}) check_rotation(config, name);
     intermediate_ = config.count("intermediate_size");
     activation_ = read_activation(config, "hidden_activation", "gelu");
     const auto eps = config.number("norm_eps", 1e-5F);
@@ -81,12 +83,12 @@ class ModernBert final : public Backbone {
 
   ggml_tensor* build(Graph& graph, const Pack& pack) const override {
     auto* x = graph.norm(embedding_norm_, graph.rows(words_, pack.ids));
-    auto* positions = graph.indices(pack.positions());
+    Rotations rotations(graph, pack, sizes_.heads);
     ScoreTerms none;
     WindowTerms neighbours(graph, sizes_.window);
     for (const auto& layer : layers_) {
       auto& terms = layer.is_global ? none : static_cast<ScoreTerms&>(neighbours);
-      x = graph.add(x, attention(graph, layer, graph.norm(layer.attention_norm, x), positions, pack, terms));
+      x = graph.add(x, attention(graph, layer, graph.norm(layer.attention_norm, x), rotations, pack, terms));
       x = graph.add(x, feed_forward(graph, layer, graph.norm(layer.feed_forward_norm, x)));
     }
     return graph.norm(final_norm_, x);
@@ -120,6 +122,21 @@ class ModernBert final : public Backbone {
     return index % config.integer("global_attn_every_n_layers", 3, 1, 1 << 20) == 0;
   }
 
+  /// Rotations that are stretched for longer texts are not computed.
+  static void check_rotation(const Config& config, std::string_view name) {
+    const auto* entry = config.find(name);
+    if (entry == nullptr || !entry->is_object()) return;
+    const auto check = [&](const Value& rotation) {
+      for (const auto* key : {"rope_type", "type"})
+        if (const auto* kind = rotation.find(key);
+            kind != nullptr && kind->is_string() && kind->as_string() != "default")
+          config.fail(name, in_quotes(kind->as_string()), "\"default\", the only kind of rotations that is computed");
+    };
+    check(*entry);
+    for (const auto& [kind, rotation] : entry->as_object())
+      if (rotation.is_object()) check(rotation);
+  }
+
   static float rope_theta(const Config& config, bool is_global) {
     const auto* kinds = config.find("rope_parameters");  // transformers 5
     const auto* kind = kinds == nullptr ? nullptr : kinds->find(is_global ? "full_attention" : "sliding_attention");
@@ -129,11 +146,11 @@ class ModernBert final : public Backbone {
     return is_global ? global : config.number("local_rope_theta", config.has("local_rope_theta") ? global : 10000);
   }
 
-  ggml_tensor* attention(Graph& graph, const ModernLayer& layer, ggml_tensor* x, ggml_tensor* positions,
-                         const Pack& pack, ScoreTerms& terms) const {
+  ggml_tensor* attention(Graph& graph, const ModernLayer& layer, ggml_tensor* x, Rotations& rotations, const Pack& pack,
+                         ScoreTerms& terms) const {
     auto* joined = graph.linear(layer.joined, x);
-    const AttentionInputs inputs{.query = rotated(graph, part(graph, joined, 0), positions, layer.rope_theta),
-                                 .key = rotated(graph, part(graph, joined, 1), positions, layer.rope_theta),
+    const AttentionInputs inputs{.query = rotations.rotated(part(graph, joined, 0), layer.rope_theta),
+                                 .key = rotations.rotated(part(graph, joined, 1), layer.rope_theta),
                                  .value = ggml_cont(graph.context(), part(graph, joined, 2)),
                                  .heads = sizes_.heads,
                                  .scale = 1.0F / std::sqrt(static_cast<float>(sizes_.hidden / sizes_.heads))};
@@ -144,15 +161,6 @@ class ModernBert final : public Backbone {
   ggml_tensor* part(Graph& graph, ggml_tensor* joined, std::size_t index) const {
     return ggml_view_2d(graph.context(), joined, sizes_.hidden, joined->ne[1], joined->nb[1],
                         index * static_cast<std::size_t>(sizes_.hidden) * sizeof(float));
-  }
-
-  ggml_tensor* rotated(Graph& graph, ggml_tensor* x, ggml_tensor* positions, float theta) const {
-    auto* context = graph.context();
-    const auto head = sizes_.hidden / sizes_.heads;
-    auto* heads = ggml_reshape_3d(context, ggml_cont(context, x), head, sizes_.heads, x->ne[1]);
-    auto* turned = ggml_rope_ext(context, heads, positions, nullptr, static_cast<int>(head), GGML_ROPE_TYPE_NEOX, 0,
-                                 theta, 1, 0, 1, 0, 0);
-    return ggml_reshape_2d(context, turned, sizes_.hidden, x->ne[1]);
   }
 
   ggml_tensor* feed_forward(Graph& graph, const ModernLayer& layer, ggml_tensor* x) const {

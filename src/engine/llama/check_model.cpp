@@ -4,6 +4,7 @@
 #include <llama.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -60,6 +61,18 @@ void check_encoder_decoder(const ModelProfile& profile, const Device& device) {
                       layer.key_length, layer.value_length));
 }
 
+/// ggml asserts that what a norm adds is no negative number.
+void check_norms(const ModelProfile& profile, const Device& device) {
+  for (const auto* name : {"layer_norm_epsilon", "layer_norm_rms_epsilon", "group_norm_epsilon"}) {
+    const auto key = fmt::format("{}.attention.{}", profile.architecture, name);
+    const Value* value = profile.metadata.find(key);
+    if (value == nullptr || !value->is_number()) continue;
+    const auto epsilon = value->as_double();
+    if (!(epsilon >= 0) || !std::isfinite(epsilon))
+      refuse_model(profile, device, fmt::format("says {} of its norms ({}); 0 or more can be run", epsilon, key));
+  }
+}
+
 }  // namespace
 
 void check_profile(const ModelProfile& profile, const Device& device) {
@@ -77,6 +90,7 @@ void check_profile(const ModelProfile& profile, const Device& device) {
     throw EngineError(
         "llama.cpp", device.str(),
         fmt::format("'{}' says that it has {} layers; 1 to {} can be run", profile.path.string(), layers, max_layers));
+  check_norms(profile, device);
   if (profile.architecture == "t5") check_encoder_decoder(profile, device);
 }
 

@@ -13,7 +13,7 @@
 namespace berth::llama {
 namespace {
 
-// llama.cpp makes room for the scores of all words for each token of a batch, and computes them where the model generates.
+// llama.cpp makes room for the scores of all words for each token of a batch, also where they are not computed.
 constexpr std::size_t score_bytes_on_cpu = 64 << 20;
 constexpr std::size_t score_bytes_on_devices = 256 << 20;
 constexpr std::size_t least_batch = 64;

@@ -12,7 +12,9 @@
 #include "engine/llama/backends.h"
 #include "engine/llama/check_model.h"
 #include "engine/llama/context_params.h"
+#include "engine/llama/llama_internals.h"
 #include "engine/llama/log_capture.h"
+#include "engine/llama/skip_scores.h"
 #include "engine/llama/tokens.h"
 
 namespace berth::llama {
@@ -126,6 +128,8 @@ void LlamaEncoder::prepare_context(std::size_t longest) const {
   params.n_threads = params.n_threads_batch = discovery::usable_cores();
   params.abort_callback = [](void* self) { return static_cast<const LlamaEncoder*>(self)->stop_.stop_requested(); };
   params.abort_callback_data = const_cast<LlamaEncoder*>(this);
+  params.cb_eval = end_at_states;
+  params.cb_eval_user_data = &skips_scores_;
   const LogCapture log;
   model_->forget_session(this);
   context_.reset();  // the old one's memory is free for the new one
@@ -135,6 +139,10 @@ void LlamaEncoder::prepare_context(std::size_t longest) const {
     throw EngineError("llama.cpp", model_->info().where(),
                       fmt::format("cannot make a context of {} tokens: {}", params.n_ctx,
                                   log.errors("probably too little memory; limit the tokens of a text")));
+  skips_scores_ = false;
+  if (ranks_ || llama_model_has_encoder(model_->handle())) return;
+  auto* graph = llama_graph_reserve(context_.get(), 1, 1, 1);
+  skips_scores_ = graph != nullptr && only_scores_follow(*graph, static_cast<std::int64_t>(info_.vocabulary_size));
 }
 
 void LlamaEncoder::compute(const EncodeRequest& request, std::span<const std::size_t> sequences,

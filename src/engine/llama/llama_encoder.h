@@ -27,6 +27,9 @@ class LlamaEncoder final : public EncoderModel {
   std::vector<DeviceUse> memory() const override { return model_->memory(); }
   const OrderedMap<Device>& placement() const override { return placement_; }
 
+  /// Whether the last call ended its computations before the scores of all words.
+  bool skips_scores() const { return skips_scores_; }
+
  private:
   void set_scores();
   void prepare_context(std::size_t longest) const;
@@ -45,6 +48,7 @@ class LlamaEncoder final : public EncoderModel {
   encoder::Pooling pooling_;
   OrderedMap<Device> placement_;
   mutable Turns turns_;
+  mutable bool skips_scores_ = false;  // of the context
   mutable ContextHandle context_;
   mutable std::stop_token stop_;  // of the call that runs
 };

@@ -12,6 +12,7 @@
 #include "berth/model.h"
 #include "engine/llama/backends.h"
 #include "engine/llama/check_model.h"
+#include "engine/llama/check_vocabulary.h"
 #include "engine/llama/context_params.h"
 #include "engine/llama/devices.h"
 #include "engine/llama/llama_memory.h"
@@ -102,6 +103,7 @@ MemoryUse LlamaEngine::memory(const std::filesystem::path& model, const Placemen
   (void)context_params(context);  // refuses what cannot be before anything is read
   const auto profile = read_model(model);
   check_profile(profile, placement.output);
+  check_vocabulary(profile, placement.output);
   plan::check_cache_types(profile, context);
   start_backends(Backends::without_drivers);
   const auto devices = find_devices(plan::engine_layout(profile, placement, context, {}).devices, keys);
@@ -123,6 +125,7 @@ std::shared_ptr<const LlamaModel> load_model(const LoadRequest& request, const L
   const auto placement = request.placement ? *request.placement : placement_of(*profile, request.device);
   check_profile(*profile, placement.output);
   check_use(*profile, placement.output);
+  check_vocabulary(*profile, placement.output);
   check_layers(*profile, placement);
   plan::check_cache_types(*profile, request.context.value_or(ContextSpec()));
   const auto layout = plan::engine_layout(*profile, placement, request.context.value_or(ContextSpec()), {});

@@ -29,6 +29,11 @@ std::shared_ptr<const EncoderModel> load_encoder(const EncoderRequest& request, 
     context.log(LogLevel::warning,
                 fmt::format("'{}' is computed in the types that it holds, not in {}: take another file of the model",
                             request.model.string(), to_string(request.precision)));
+  if (context.log &&
+      number_of(*with_profile.profile, "pooling_type", LLAMA_POOLING_TYPE_NONE) <= LLAMA_POOLING_TYPE_NONE)
+    context.log(LogLevel::warning,
+                fmt::format("'{}' names no pooling, as models for embeddings do: the mean over its tokens is taken",
+                            request.model.string()));
   return std::make_shared<LlamaEncoder>(model, *with_profile.profile,
                                         EncoderBatches(*with_profile.profile, request.device));
 }

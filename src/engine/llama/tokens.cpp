@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "berth/error.h"
+#include "text/printable.h"
 #include "text/utf8.h"
 #include "tokenizer/draft.h"
 
@@ -33,8 +35,14 @@ void add_token(Draft& draft, const llama_vocab& vocab, llama_token token, std::i
 
 Draft draft_of(const llama_vocab& vocab, std::string_view text, std::size_t number) {
   Draft draft;
-  for (const auto token : tokenize_text(vocab, text, false, true))
+  for (const auto token : tokenize_text(vocab, text, false, true)) {
+    if (token == LLAMA_TOKEN_NULL)
+      throw EngineError("llama.cpp", "",
+                        fmt::format("the vocabulary in the file has no token for a part of '{}', and none for what is "
+                                    "unknown (tokenizer.ggml.unknown_token_id): the file is damaged",
+                                    printable(text)));
     add_token(draft, vocab, token, static_cast<std::int32_t>(number), false);
+  }
   draft.set_sequence(number);
   return draft;
 }

@@ -5,7 +5,7 @@
 
 NAME/ is a folder as of Hugging Face (make_tokenizer.py gives some a tokenizer); NAME.expected.json has "raw", a list of sequences of ids with
 what the model gives for each. A hidden state is a sample: its shape, the positions of some rows, the first 8 values of
-these rows, and the norms of all rows.
+these rows, and the norms of all rows, or of every "norm_step"th.
 """
 import json
 import pathlib
@@ -27,6 +27,9 @@ distil = {"dim": hidden, "n_heads": 2, "n_layers": 2, "hidden_dim": hidden + 8, 
           "max_position_embeddings": 40}
 modern = small | {"num_hidden_layers": 3, "global_attn_every_n_layers": 2, "local_attention": 6, "pad_token_id": 0,
                   "cls_token_id": 1, "sep_token_id": 2, "bos_token_id": 1, "eos_token_id": 2}
+# Positions are rotations, whose angles are the more in float32 the farther a token stands.
+far = modern | {"hidden_size": 32, "num_attention_heads": 1, "num_hidden_layers": 2, "local_attention": 64,
+                "max_position_embeddings": 8192}
 deberta3 = small | {"relative_attention": True, "position_buckets": 6, "max_relative_positions": -1,
                     "pos_att_type": ["p2c", "c2p"], "share_att_key": True, "norm_rel_ebd": "layer_norm",
                     "position_biased_input": False, "type_vocab_size": 0, "pooler_hidden_size": hidden}
@@ -82,7 +85,9 @@ cases = {
         "position_embedding_type": "relative_key_query", "hidden_act": "gelu_10"}),
     "deberta_v2_absolute": ("DebertaV2ForTokenClassification", "deberta-v2", small | labels | {
         "relative_attention": False, "pos_att_type": "c2p|p2c", "type_vocab_size": 2, "hidden_act": "leaky_relu"}),
+    "modernbert_long": ("ModernBertModel", "modernbert", far),
 }
+lengths = {"modernbert_long": (300, 8192)}
 
 
 def randomize(model):
@@ -118,15 +123,19 @@ def rounded(tensor):
 
 def sample(state):
     rows = sorted({0, 1, len(state) // 2, len(state) - 1} & set(range(len(state))))
-    return {"shape": list(state.shape), "rows": rows, "first_8_values": [rounded(state[i][:8]) for i in rows],
-            "norms": rounded(state.norm(dim=-1))}
+    step = 1 + len(state) // 256
+    if step > 1:
+        rows = sorted({*rows, *range(0, len(state), 4 * step)})
+    result = {"shape": list(state.shape), "rows": rows, "first_8_values": [rounded(state[i][:8]) for i in rows],
+              "norms": rounded(state[::step].norm(dim=-1))}
+    return result | ({"norm_step": step} if step > 1 else {})
 
 
-def sequences(config):
+def sequences(config, name):
     """Ids of several lengths; pairs have token types where the model has them; a padding id stands in one of them."""
     types = getattr(config, "type_vocab_size", 0) or 0
     result = []
-    for length in (1, 2, 7, 7, 19, 33):
+    for length in lengths.get(name, (1, 2, 7, 7, 19, 33)):
         ids = torch.randint(3, config.vocab_size, (length,))
         if length == 19:
             ids[4] = config.pad_token_id or 0
@@ -199,7 +208,7 @@ for number, (name, (kind, model_type, settings)) in enumerate(cases.items()):
     save(model, name)
     for extra in (folder / name).glob("generation_config.json"):
         extra.unlink()
-    raw = [item | run(model, item) for item in sequences(config)]
+    raw = [item | run(model, item) for item in sequences(config, name)]
     if name in modules:
         for module in modules[name]:
             randomize(module)

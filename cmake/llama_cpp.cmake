@@ -219,6 +219,12 @@ if(BERTH_LLAMA_PREFIX AND BUILD_SHARED_LIBS AND NOT BERTH_LLAMA_MODULES AND GGML
   endforeach()
 endif()
 include(${llama_recipe}/targets.cmake)
+# For programs that hold llama.cpp itself instead of libberth.
+add_library(berth::plain_llama_cpp INTERFACE IMPORTED)
+target_link_libraries(berth::plain_llama_cpp INTERFACE berth::llama_cpp)
+if(BERTH_OWN_THREADS)
+  target_link_libraries(berth::plain_llama_cpp INTERFACE OpenMP::OpenMP_CXX)
+endif()
 # Whether it enters drivers to list its devices. Which backends an installed one loads as plugins is not known here;
 # modules are looked at when they are loaded.
 set(BERTH_ENGINES_ENTER_DRIVERS true)

@@ -2,7 +2,7 @@
 if(TARGET ggml::ggml-rpc)
   add_executable(rpc_test_worker ${CMAKE_CURRENT_LIST_DIR}/rpc_worker_main.cpp)
   berth_warnings(rpc_test_worker)
-  target_link_libraries(rpc_test_worker PRIVATE berth::llama_cpp)
+  target_link_libraries(rpc_test_worker PRIVATE berth::plain_llama_cpp)
   foreach(area_test IN ITEMS discover_test engine_test cli_test)
     if(TARGET ${area_test})
       add_dependencies(${area_test} rpc_test_worker)

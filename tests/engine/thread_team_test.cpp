@@ -2,6 +2,8 @@
 #include "engine/llama/thread_team.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <numeric>
@@ -102,6 +104,28 @@ TEST(ThreadTeam, SeveralWorkBesideEachOther) {
   }
   for (auto& caller : callers) caller.join();
   EXPECT_EQ(meetings, 4U * 20 * 4 * 20);
+}
+
+TEST(ThreadTeam, OfAForkedProcessHasThreadsOfItsOwnAndEnds) {
+  auto* team = new ThreadTeam;
+  const auto worked = [team] {
+    std::atomic<int> threads = 0;
+    run(*team, 3, [&] { ++threads; });
+    return threads == 3;
+  };
+  EXPECT_TRUE(worked());
+  const auto child = fork();
+  if (child == 0) {
+    alarm(20);
+    const bool fine = worked();
+    delete team;
+    _exit(fine ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(worked());
+  delete team;
 }
 
 }  // namespace

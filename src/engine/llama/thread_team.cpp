@@ -65,12 +65,16 @@ void Gate::sleep_while(std::uint32_t number) {
 }
 
 ThreadTeam::~ThreadTeam() {
+  leave_threads_of_parent();
   call_.write(no_call);
   for (auto& thread : threads_) thread.join();
 }
 
 void ThreadTeam::run(Work* work, void* data, unsigned threads) {
-  if (threads > 1 && member.team == nullptr) grow(std::min(threads, most_threads));
+  if (threads > 1 && member.team == nullptr) {
+    leave_threads_of_parent();
+    grow(std::min(threads, most_threads));
+  }
   const auto there = static_cast<unsigned>(threads_.size()) + 1;
   if (threads <= 1 || member.team != nullptr || there == 1) {
     const auto outer = std::exchange(member, Member{.team = this});
@@ -85,6 +89,14 @@ void ThreadTeam::run(Work* work, void* data, unsigned threads) {
   const auto count = (call_.read() >> size_bits) + 1;
   call_.write(count << size_bits | size_);
   work_as(0);
+}
+
+/// A child process has a copy of this and none of its threads.
+void ThreadTeam::leave_threads_of_parent() {
+  const auto process = getpid();
+  if (std::exchange(process_, process) == process) return;
+  for (auto& thread : threads_) thread.detach();
+  threads_.clear();
 }
 
 void ThreadTeam::grow(unsigned threads) {

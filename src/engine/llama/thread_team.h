@@ -49,6 +49,7 @@ class ThreadTeam {
   static bool is_first();
 
  private:
+  void leave_threads_of_parent();
   void grow(unsigned threads);
   void serve(unsigned index, std::uint32_t call);
   void work_as(unsigned index);
@@ -56,6 +57,7 @@ class ThreadTeam {
   void choose_how_to_wait();
 
   std::vector<std::thread> threads_;  // the calling one is not among them
+  int process_ = 0;                   // that they are in
   Work* work_ = nullptr;
   void* data_ = nullptr;
   unsigned size_ = 0;

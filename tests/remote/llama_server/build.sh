@@ -22,9 +22,10 @@ fi
 
 build=$cache/llama-server
 if [ ! -x "$build/bin/llama-server" ]; then
+  engine=$(ls -t "$cache"/*/lib/libggml-cpu.a | head -n 1)
   launcher=$(command -v ccache || true)
   cmake -S "$here" -B "$build" -G Ninja -Wno-dev --log-level=WARNING \
-    -DBERTH_SOURCE="$cache/src" -DBERTH_TOOLS="$tools" \
+    -DBERTH_SOURCE="$cache/src" -DBERTH_TOOLS="$tools" -DBERTH_ENGINE="${engine%/lib/*}" \
     ${launcher:+-DCMAKE_C_COMPILER_LAUNCHER=$launcher} ${launcher:+-DCMAKE_CXX_COMPILER_LAUNCHER=$launcher} >&2
   nice -n 10 cmake --build "$build" --target llama-server ${JOBS:+-j "$JOBS"} >&2
 fi

@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <list>
+#include <memory>
 
 #include "real_worker.h"
 
@@ -56,10 +57,23 @@ class SeveralClients {
     }
   }
 
+  /// A free port may be another's before the worker listens at it, which ends that worker.
+  std::unique_ptr<RealWorker> worker_for_client() const {
+    for (int tries_left = 5;; --tries_left) {
+      auto worker = std::make_unique<RealWorker>(program_);
+      try {
+        (void)worker->endpoint();
+        return worker;
+      } catch (const discovery::RpcError&) {
+        if (tries_left == 0) throw;
+      }
+    }
+  }
+
   void relay(int client) {
-    const RealWorker worker(program_);
+    const auto worker = worker_for_client();
     const int there = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    auto address = address_of(worker.endpoint());
+    auto address = address_of(worker->endpoint());
     if (connect(there, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
       while (!stop_) {
         std::array<pollfd, 2> ends = {{{client, POLLIN, 0}, {there, POLLIN, 0}}};

@@ -33,7 +33,8 @@ TEST(WorkerWatch, FindsAFrozenWorkerWithinFiveSeconds) {
   test::SeveralClients well(BERTH_TEST_RPC_WORKER);
   WorkerWatch watch;
   watch.expect({frozen.endpoint(), well.endpoint()});
-  EXPECT_EQ(seen_within(watch, std::chrono::seconds(3)), "");  // each has answered a greeting then, also on a busy machine
+  EXPECT_EQ(seen_within(watch, std::chrono::seconds(3)),
+            "");  // each has answered a greeting then, also on a busy machine
   frozen.freeze();
   const auto start = watch_clock::now();
   EXPECT_THAT(seen_within(watch, std::chrono::seconds(20)), HasSubstr("the worker " + frozen.endpoint() + " greets"));

@@ -19,8 +19,8 @@ demo: build model ## what devices are here, and real models answer and rank on t
 	@echo "== Texts by how they answer a question"
 	printf 'Paint the crane yellow.\nThe harbour was built in 1843.\nIt rains.\n' | build/bin/berth rank minilm "How old is the port?"
 
-# What optimized code can get wrong, and what a user installs. The other tests have nothing to say without sanitizers.
-RELEASE_AREAS = corpus;examples;jinja;plan
+# What optimized code can get wrong, what a user installs, and scripts. The other tests have nothing to say without sanitizers.
+RELEASE_AREAS = corpus;examples;jinja;plan;scripts
 
 test: model ## every test, with sanitizers and line coverage first, then those of what is released
 	scripts/bootstrap.sh build test

@@ -13,7 +13,7 @@ find_package(fmt 9 REQUIRED)               # libfmt-dev 9.1: text of messages an
 find_package(nlohmann_json 3.11 REQUIRED)  # nlohmann-json3-dev 3.11: reads and writes JSON
 find_package(CLI11 2.1 REQUIRED)           # libcli11-dev 2.1: command lines with subcommands and good errors
 find_package(CURL 7.88 REQUIRED)           # libcurl4-openssl-dev 7.88: remote models, with TLS and proxies; loaded at run time
-find_package(OpenSSL 3.0 REQUIRED)         # libssl-dev 3.0: SHA-256 and base64 (libcrypto), workers by TLS (libssl)
+find_package(OpenSSL 3.0 REQUIRED)         # libssl-dev 3.0: SHA-256 and base64 (libcrypto), workers by TLS (libssl); loaded at run time
 find_package(PkgConfig REQUIRED)           # pkgconf 1.8: finds the next ones
 pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1>=0.2.5)  # libyaml-dev 0.2.5: YAML as PyYAML reads and writes it
 pkg_check_modules(LIBPCRE2 REQUIRED IMPORTED_TARGET libpcre2-8>=10.40)  # libpcre2-dev 10.42: Python's regular expressions

@@ -1,9 +1,9 @@
 #include "dataclasses/base64.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
+
+#include "system/openssl_library.h"
 
 namespace berth {
 namespace {
@@ -37,8 +37,8 @@ std::optional<std::string> mime_type_of_base64(std::string_view text) {
   std::array<unsigned char, 12> decoded{};
   text = text.substr(0, std::min<std::size_t>(text.size(), 16));
   if (!is_base64(text) || text.empty()) return std::nullopt;
-  if (EVP_DecodeBlock(decoded.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                      static_cast<int>(text.size())) < 0)
+  if (openssl::EVP_DecodeBlock(decoded.data(), reinterpret_cast<const unsigned char*>(text.data()),
+                               static_cast<int>(text.size())) < 0)
     return std::nullopt;
   const std::string_view start(reinterpret_cast<const char*>(decoded.data()), decoded.size());
   if (start.starts_with("RIFF") && start.substr(8) == "WEBP") return "image/webp";

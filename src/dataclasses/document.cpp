@@ -5,7 +5,7 @@
 #include <stdexcept>
 
 #include "dataclasses/dict_fields.h"
-#include "text/sha256.h"
+#include "system/sha256.h"
 #include "value/python_text.h"
 
 namespace berth {

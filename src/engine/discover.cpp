@@ -18,7 +18,7 @@
 #include "engine/engine_probes.h"
 #include "engine/worker_list.h"
 #include "text/printable.h"
-#include "text/sha256.h"
+#include "system/sha256.h"
 
 namespace berth {
 namespace {

@@ -90,7 +90,16 @@ void ByteReader::refill(std::size_t count) {
 
 void ByteReader::skip_beyond_window(std::uint64_t count) {
   require(count);
-  window_offset_ = offset() + count;
+  go_to(offset() + count);
+}
+
+void ByteReader::go_to(std::uint64_t offset) {
+  if (offset > size_) fail(offset, "a place behind the end of the file", "one before it");
+  if (file_ < 0) {
+    at_ = static_cast<std::size_t>(offset);
+    return;
+  }
+  window_offset_ = offset;
   window_ = {};
   at_ = 0;
 }

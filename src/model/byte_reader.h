@@ -1,4 +1,4 @@
-/// Reads a file header forwards and knows how many bytes are left.
+/// Reads a file header and knows how many bytes are left.
 #pragma once
 
 #include <bit>
@@ -12,7 +12,7 @@
 
 namespace berth::model {
 
-/// A forward reader of little-endian numbers and bytes over a file or memory. Every read is checked against the bytes
+/// A reader of little-endian numbers and bytes over a file or memory. Every read is checked against the bytes
 /// left and throws FormatError where they do not suffice. A file is read in chunks rather than mapped, since a mapped
 /// file that is truncated meanwhile ends the process with SIGBUS.
 class ByteReader {
@@ -66,6 +66,9 @@ class ByteReader {
       skip_beyond_window(count);
     }
   }
+
+  /// Goes on at another place. Throws FormatError where that is behind the end.
+  void go_to(std::uint64_t offset);
 
   /// Throws unless `count` bytes are left.
   void require(std::uint64_t count) const {

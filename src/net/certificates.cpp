@@ -1,10 +1,6 @@
 #include "net/certificates.h"
 
 #include <fmt/format.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/rand.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,5 @@
 #include "net/openssl.h"
 
-#include <openssl/err.h>
-
 #include <array>
 
 #include "text/printable.h"

@@ -1,17 +1,16 @@
 /// OpenSSL's objects, which are freed by themselves.
 #pragma once
 
-#include <openssl/bio.h>
-#include <openssl/evp.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
-
 #include <memory>
 #include <string>
 
+#include "system/openssl_library.h"
+
 namespace berth::net {
 
-template <auto free_it>
+using namespace openssl;
+
+template <const auto& free_it>
 struct FreeBy {
   template <class T>
   void operator()(T* object) const {

@@ -1,11 +1,10 @@
 #include <fmt/format.h>
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <functional>
 #include <vector>
 
+#include "system/openssl_library.h"
 #include "text/unicode.h"
 #include "tokenizer/bert_normalizer.h"
 #include "tokenizer/byte_alphabet.h"
@@ -122,8 +121,9 @@ std::string from_base64(const std::string& text, const Place& place) {
   if (text.size() % 4 != 0) place.fail("is not base64: its length is no multiple of 4");
   if (text.size() > (1U << 28U)) place.fail("is longer than 256 MiB");
   std::string bytes(text.size() / 4 * 3, '\0');
-  const auto size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                                    reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  const auto size =
+      openssl::EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                               reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
   if (size < 0) place.fail("is not base64");
   const auto padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
   bytes.resize(static_cast<std::size_t>(size - padding));

@@ -7,13 +7,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <map>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "berth/error.h"
+#include "clean_environment.h"
 #include "json_file.h"
 #include "refusal.h"
 
@@ -28,23 +27,10 @@ using testing::HasSubstr;
 class SplitSentences : public testing::Test {
  protected:
   SplitSentences() {
-    for (const char* name : {"NLTK_DATA", "HOME", "VIRTUAL_ENV", "CONDA_PREFIX"}) {
-      const char* value = std::getenv(name);
-      saved_[name] = value == nullptr ? std::nullopt : std::optional<std::string>(value);
-      ::unsetenv(name);
-    }
     ::setenv("NLTK_DATA", BERTH_TEST_DATA_DIR "/components/nltk_data", 1);
     fs::create_directories(folder_);
   }
-  ~SplitSentences() override {
-    for (const auto& [name, value] : saved_) {
-      if (value)
-        ::setenv(name.c_str(), value->c_str(), 1);
-      else
-        ::unsetenv(name.c_str());
-    }
-    fs::remove_all(folder_);
-  }
+  ~SplitSentences() override { fs::remove_all(folder_); }
 
   /// A folder of data of which the test may break a file.
   fs::path copied_data() const {
@@ -55,7 +41,7 @@ class SplitSentences : public testing::Test {
   const fs::path folder_ = fs::path(testing::TempDir()) / ("berth-sentences-" + std::to_string(::getpid()));
 
  private:
-  std::map<std::string, std::optional<std::string>> saved_;
+  const test::CleanEnvironment clean_{{"NLTK_DATA", "HOME", "VIRTUAL_ENV", "CONDA_PREFIX"}};
 };
 
 DocumentSplitterParameters by_sentence(std::string language = "en") {

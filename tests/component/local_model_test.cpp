@@ -48,7 +48,7 @@ TEST(LocalModel, ReadsTheHeaderOnceForItsSizeAndToBeLoaded) {
   counting_opens = false;
   EXPECT_NE(model.loaded_model(), nullptr);
   EXPECT_TRUE(model.load_use().empty());
-  EXPECT_EQ(model_opens, 1 + 2) << "and twice for the texts of the vocabulary, which no profile holds";
+  EXPECT_EQ(model_opens, 1 + 1) << "and once for the texts of the vocabulary, which no profile holds";
 }
 
 }  // namespace

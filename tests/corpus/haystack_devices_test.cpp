@@ -7,6 +7,7 @@
 #include "berth/hf_kwargs.h"
 #include "berth/resolve.h"
 #include "berth/secret.h"
+#include "clean_environment.h"
 #include "corpus/haystack_corpus.h"
 #include "corpus/haystack_differences.h"
 #include "corpus/python_expression.h"
@@ -27,32 +28,21 @@ static_assert(!std::is_constructible_v<Device, std::string> && !std::is_construc
 static_assert(!std::is_convertible_v<Device, Value> && !std::is_convertible_v<DeviceMap, Value> &&
               !std::is_convertible_v<ComponentDevice, Value>);
 
-/// Environment variables for the time of a test; what was there comes back.
+/// What a case says of the environment.
 class Environment {
  public:
-  explicit Environment(const Value::Object& wanted) {
-    for (const char* name : {"HAYSTACK_MPS_ENABLED", "HAYSTACK_XPU_ENABLED"}) set(name, nullptr);
-    for (const auto& [name, value] : wanted) set(name, value.as_string().c_str());
-  }
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-  ~Environment() {
-    for (const auto& [name, value] : before_) assign(name, value ? value->c_str() : nullptr);
+  explicit Environment(const Value::Object& wanted) : clean_(names_of(wanted)) {
+    for (const auto& [name, value] : wanted) setenv(name.c_str(), value.as_string().c_str(), 1);
   }
 
  private:
-  void set(const std::string& name, const char* value) {
-    const char* old = std::getenv(name.c_str());
-    before_.try_emplace(name, old == nullptr ? std::nullopt : std::optional<std::string>(old));
-    assign(name, value);
+  static std::vector<std::string> names_of(const Value::Object& wanted) {
+    std::vector<std::string> names = {"HAYSTACK_MPS_ENABLED", "HAYSTACK_XPU_ENABLED"};
+    for (const auto& [name, value] : wanted) names.push_back(name);
+    return names;
   }
-  static void assign(const std::string& name, const char* value) {
-    if (value == nullptr)
-      unsetenv(name.c_str());
-    else
-      setenv(name.c_str(), value, 1);
-  }
-  std::map<std::string, std::optional<std::string>> before_;
+
+  const test::CleanEnvironment clean_;
 };
 
 /// The part of a case that says how a call ended: {"result": ...} or {"error": ...}.

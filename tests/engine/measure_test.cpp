@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
-#include <optional>
 
 #include "berth/engine.h"
 #include "berth/error.h"
+#include "clean_environment.h"
 #include "test_model.h"
 
 namespace berth {
@@ -132,11 +132,9 @@ TEST_F(Measure, CanBeCancelledAndRefusesOtherMachines) {
 }
 
 TEST(MeasureOptions, KeepWhatWasMeasuredBesideTheModels) {
-  const char* const before = std::getenv("XDG_CACHE_HOME");
-  const std::optional<std::string> saved = before == nullptr ? std::nullopt : std::optional<std::string>(before);
+  const test::CleanEnvironment clean{{"XDG_CACHE_HOME"}};
   setenv("XDG_CACHE_HOME", "/x", 1);
   EXPECT_EQ(MeasureOptions::default_cache(), "/x/berth/speeds.json");
-  saved ? setenv("XDG_CACHE_HOME", saved->c_str(), 1) : unsetenv("XDG_CACHE_HOME");
 }
 
 }  // namespace

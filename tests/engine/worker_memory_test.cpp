@@ -14,6 +14,7 @@ using discovery::RpcMemory;
 using discovery::RpcWorker;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr std::uint64_t mib_of_worker = 1 << 20;
 
@@ -67,6 +68,24 @@ TEST(WorkerMemory, ThatDoesNotSufficeIsAnErrorOfTheLoad) {
   request.max_recoveries = 0;
   EXPECT_THAT(refusal<EngineError>([&] { engine("llama.cpp").load(request); }), HasSubstr("unable to allocate"));
   EXPECT_EQ(free_at(worker), 40 * mib_of_worker);
+}
+
+TEST(WorkerMemory, OfTheHostIsNotClaimedByWhatARequestSaysThatItWillBring) {
+  ServedWorker worker({}, limited_to(64 * mib_of_worker));
+  constexpr std::uint8_t set_tensor = 6;
+  constexpr std::uint64_t most = (48 + 64) * mib_of_worker;
+  for (const auto size : {most + 1, most}) {
+    RawClient client(worker.connect());
+    EXPECT_NE(client.allocate(48 * mib_of_worker), 0U);
+    client.send(raw_bytes(set_tensor, size));
+    shutdown(client.socket(), SHUT_WR);
+    all_from(client.socket());
+    if (size > most) {
+      EXPECT_TRUE(worker.told("sends a request of 117440513 bytes, and may send 117440512"));
+    }
+  }
+  EXPECT_THAT(worker.log(), Not(HasSubstr("a request of 117440512 bytes")));
+  EXPECT_TRUE(serves(worker));
 }
 
 TEST(WorkerMemory, OfDevicesIsNeverMoreThanTheyHave) {

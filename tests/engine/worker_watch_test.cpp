@@ -32,7 +32,10 @@ TEST(WorkerWatch, FindsAFrozenWorkerWithinFiveSeconds) {
   test::SeveralClients frozen(BERTH_TEST_RPC_WORKER);
   test::SeveralClients well(BERTH_TEST_RPC_WORKER);
   WorkerWatch watch;
-  watch.expect({frozen.endpoint(), well.endpoint()});
+  const std::set<std::string> both = {frozen.endpoint(), well.endpoint()};
+  for (int tries = 0; tries < 10 && watch.expect(both) != both;
+       ++tries) {  // a busy machine may keep one from greeting in time
+  }
   EXPECT_EQ(seen_within(watch, std::chrono::seconds(3)),
             "");  // each has answered a greeting then, also on a busy machine
   frozen.freeze();

@@ -88,6 +88,11 @@ TEST(ByteReader, FileInChunksReadsAsMemoryDoes) {
     ByteReader memory(test::as_bytes(text));
     while (memory.left() > 0) {
       const auto count = std::min<std::uint64_t>(random() % 300, memory.left());
+      if (random() % 100 == 0) {
+        const auto back = random() % (memory.offset() + 1);
+        file.go_to(back);
+        memory.go_to(back);
+      }
       switch (random() % 5) {
         case 0:
           ASSERT_EQ(file.read_bytes(count), memory.read_bytes(count));
@@ -111,6 +116,8 @@ TEST(ByteReader, FileInChunksReadsAsMemoryDoes) {
       ASSERT_EQ(file.left(), memory.left());
     }
     EXPECT_THROW(file.read<std::uint8_t>(), FormatError);
+    EXPECT_THROW(file.go_to(text.size() + 1), FormatError);
+    EXPECT_THROW(memory.go_to(text.size() + 1), FormatError);
   }
 }
 

@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <map>
-#include <optional>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -13,6 +11,7 @@
 #include "berth/error.h"
 #include "berth/model.h"
 #include "as_nobody.h"
+#include "clean_environment.h"
 #include "model/gguf_writer.h"
 #include "refusal.h"
 #include "test_model.h"
@@ -385,26 +384,7 @@ TEST_F(Locate, LongAndOddNamesEndInAnError) {
 // ---- the environment ----
 
 class SearchFromEnvironment : public testing::Test {
- protected:
-  SearchFromEnvironment() {
-    for (const auto* name : {"HOME", "XDG_CACHE_HOME", "HF_HOME", "HF_HUB_CACHE"}) {
-      const char* value = std::getenv(name);
-      saved_[name] = value == nullptr ? std::nullopt : std::optional<std::string>(value);
-      unsetenv(name);
-    }
-  }
-  ~SearchFromEnvironment() override {
-    for (const auto& [name, value] : saved_) {
-      if (value) {
-        setenv(name.c_str(), value->c_str(), 1);
-      } else {
-        unsetenv(name.c_str());
-      }
-    }
-  }
-
- private:
-  std::map<std::string, std::optional<std::string>> saved_;
+  const test::CleanEnvironment clean_{{"HOME", "XDG_CACHE_HOME", "HF_HOME", "HF_HUB_CACHE"}};
 };
 
 TEST_F(SearchFromEnvironment, EachVariableWinsOverTheNext) {

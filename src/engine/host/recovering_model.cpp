@@ -27,7 +27,10 @@ std::string names_of(const std::set<std::string>& silent, const LoadRequest& req
 }  // namespace
 
 RecoveringModel::RecoveringModel(const Engine& engine, LoadRequest request, const LoadContext& context)
-    : engine_(engine, watch_, request.patience_s), first_(std::move(request)), planning_(context.planning), latest_(first_) {
+    : engine_(engine, watch_, request.patience_s),
+      first_(std::move(request)),
+      planning_(context.planning),
+      latest_(first_) {
   try {
     set_current(engine_.load(first_, context));
   } catch (const EngineLost& problem) {

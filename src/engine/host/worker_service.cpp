@@ -18,6 +18,7 @@
 #include "discover/host/usable.h"
 #include "engine/host/connection.h"
 #include "engine/host/end_process.h"
+#include "engine/host/request_sizes.h"
 #ifdef BERTH_WITH_LLAMA
 #include "engine/llama/log_capture.h"
 #include "engine/llama/worker_server.h"
@@ -29,7 +30,8 @@ namespace {
 /// One for the process: what ggml calls has no other way to it.
 std::unique_ptr<Connection> to_front;
 bool was_asked_for_client = false;
-std::atomic<bool> has_client{false};
+std::atomic<int> client{-1};
+RequestSizes request_sizes;
 
 /// A client may let ggml compute for long. The front hears meanwhile that this process is not frozen, and nobody waits for it once
 /// the front is gone.
@@ -38,7 +40,7 @@ void stay_with_front() try {
   for (;;) {
     const int found = poll(&watched, 1, static_cast<int>(between_signs_of_life.count()));
     if (found > 0) break;
-    if (found == 0 && has_client) to_front->send(Kind::progress);
+    if (found == 0 && client >= 0) to_front->send(Kind::progress);
   }
   end_process();
 } catch (const ConnectionLost&) {
@@ -66,11 +68,25 @@ int next_client() try {
   to_front->send(Kind::done);
   const auto message = to_front->receive();
   if (!message || message->descriptor < 0) end_process();
-  has_client = true;
-  return fcntl(message->descriptor, F_DUPFD_CLOEXEC, 0);
+  return client = fcntl(message->descriptor, F_DUPFD_CLOEXEC, 0);
 } catch (const std::exception& problem) {
   std::fprintf(stderr, "%s\n", problem.what());
   end_process();
+}
+
+bool is_client(int socket) { return socket == client; }
+
+bool may_be_read(std::string_view bytes) {
+#ifdef BERTH_WITH_LLAMA
+  const auto most = llama::longest_request();
+  const auto too_long = request_sizes.too_long(bytes, most);
+  if (too_long)
+    std::fprintf(stderr, "a client sends a request of %ju bytes, and may send %ju\n", std::uintmax_t{*too_long},
+                 std::uintmax_t{most});
+  return !too_long;
+#else
+  return bytes.empty();
+#endif
 }
 
 void serve_worker(const WorkerOptions& given, Descriptor front) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <string_view>
 
 #include "engine/host/worker.h"
 
@@ -20,5 +21,11 @@ bool is_worker_service();
 /// Tells the front that all is ready and waits for the client, whose socket it answers. Ends the process when it is called
 /// again: the client is gone.
 int next_client();
+
+/// Whether what the client has sent may be given to ggml's server, which makes room for whatever a request says that it will
+/// bring. Says on standard error why not.
+bool may_be_read(std::string_view bytes);
+/// Whether `socket` is that of the client.
+bool is_client(int socket);
 
 }  // namespace berth::host

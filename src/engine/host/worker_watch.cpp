@@ -83,12 +83,17 @@ std::set<std::string> endpoints_of(const LoadRequest& request) {
   return endpoints;
 }
 
-void WorkerWatch::expect(const std::set<std::string>& endpoints) {
+std::set<std::string> WorkerWatch::expect(const std::set<std::string>& endpoints) {
   const auto known = side_by_side<std::optional<milliseconds>>(endpoints, patience_with);
   const std::lock_guard lock(mutex_);
   patience_.clear();
-  for (const auto& [endpoint, patience] : known)
-    if (patience) patience_[endpoint] = *patience;
+  std::set<std::string> watched;
+  for (const auto& [endpoint, patience] : known) {
+    if (!patience) continue;
+    patience_[endpoint] = *patience;
+    watched.insert(endpoint);
+  }
+  return watched;
 }
 
 std::string WorkerWatch::look() {

@@ -20,8 +20,9 @@ std::set<std::string> endpoints_of(const LoadRequest& request);
 /// one client at a time (ggml's own) is never called lost here. Safe to use from several threads.
 class WorkerWatch {
  public:
-  /// To be called before a model is loaded there: learns which of them serve several clients. All are asked side by side.
-  void expect(const std::set<std::string>& endpoints);
+  /// To be called before a model is loaded there: learns which of them serve several clients, and answers those. All are asked
+  /// side by side; who takes longer than two seconds to greet counts as one that serves one.
+  std::set<std::string> expect(const std::set<std::string>& endpoints);
 
   /// To be called again and again while nothing comes from the workers; takes no time itself. What is wrong with one of
   /// them; empty where nothing is.

@@ -15,6 +15,13 @@ int accept(int listener, sockaddr* __restrict address, socklen_t* __restrict siz
   return berth::host::is_worker_service() ? berth::host::next_client() : accept4(listener, address, size, 0);
 }
 
+/// A request that is too long is the end of the connection.
+ssize_t recv(int socket, void* data, size_t size, int flags) {
+  const auto got = static_cast<ssize_t>(syscall(SYS_recvfrom, socket, data, size, flags, nullptr, nullptr));
+  if (got <= 0 || !berth::host::is_client(socket)) return got;
+  return berth::host::may_be_read({static_cast<const char*>(data), static_cast<std::size_t>(got)}) ? got : 0;
+}
+
 int listen(int socket, int waiting) noexcept {
   return berth::host::is_worker_service() ? 0 : static_cast<int>(syscall(SYS_listen, socket, waiting));
 }

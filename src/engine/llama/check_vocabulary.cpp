@@ -18,13 +18,12 @@ namespace {
 
 /// A list of texts in the metadata, as llama.cpp reads it: up to a NUL, and with an index for what is empty.
 std::vector<std::string> texts_at(const ModelProfile& profile, std::string_view key) {
-  model::ByteReader header(profile.path);
-  const auto metadata = model::read_gguf(header).metadata;
+  model::ByteReader reader(profile.path);
+  const auto metadata = model::read_gguf(reader).metadata;
   const auto* list = metadata.infos.find(key);
   if (list == nullptr || list->type != model::GgufType::array || list->element_type != model::GgufType::string)
     return {};
-  model::ByteReader reader(profile.path);
-  reader.skip(list->offset + sizeof(std::uint32_t) + sizeof(std::uint64_t));
+  reader.go_to(list->offset + sizeof(std::uint32_t) + sizeof(std::uint64_t));
   std::vector<std::string> texts(list->length);
   for (std::size_t i = 0; i < texts.size(); ++i) {
     auto& text = texts[i];

@@ -21,20 +21,11 @@ namespace {
 
 [[noreturn]] void refuse(std::string problem) { throw EngineError("llama.cpp", "", std::move(problem)); }
 
-llama_context_params context_params(const ContextSpec& context, const MemoryOptions& options) {
-  auto params = llama_context_default_params();
-  params.n_ctx = static_cast<std::uint32_t>(std::max(context.n_ctx, 0));
-  params.n_seq_max = static_cast<std::uint32_t>(std::max(context.n_seq, 1));
-  params.n_batch = static_cast<std::uint32_t>(std::max(context.n_batch, 1));
-  params.n_ubatch = static_cast<std::uint32_t>(std::max(context.n_ubatch, 1));
+llama_context_params params_for(const ContextSpec& context, const MemoryOptions& options) {
+  auto params = context_params(context);
+  params.n_ctx = static_cast<std::uint32_t>(context.n_ctx);
+  params.n_seq_max = static_cast<std::uint32_t>(context.n_seq);
   params.n_outputs_max = static_cast<std::uint32_t>(std::max(options.n_outputs_max, 0));
-  params.flash_attn_type = context.flash_attention == FlashAttention::on    ? LLAMA_FLASH_ATTN_TYPE_ENABLED
-                           : context.flash_attention == FlashAttention::off ? LLAMA_FLASH_ATTN_TYPE_DISABLED
-                                                                            : LLAMA_FLASH_ATTN_TYPE_AUTO;
-  params.type_k = type_named(context.type_k);
-  params.type_v = type_named(context.type_v);
-  params.kv_unified = context.unified;
-  params.offload_kqv = context.offload_cache;
   params.swa_full = options.swa_full;
   params.embeddings = options.embeddings;
   return params;
@@ -56,7 +47,7 @@ MemoryUse exact_memory(const std::filesystem::path& path, const ModelProfile& pr
   params.no_alloc = true;
   const ModelHandle model(llama_model_load_from_file(path.c_str(), params));
   if (!model) refuse(log.errors("llama.cpp cannot read the model"));
-  const ContextHandle handle(llama_init_from_model(model.get(), context_params(context, options)));
+  const ContextHandle handle(llama_init_from_model(model.get(), params_for(context, options)));
   if (!handle) refuse(log.errors("llama.cpp refuses the context"));
   // What the context counts of compute buffers without allocating them is not always what it would allocate: its
   // scheduler forgets where the graph wanted parts of itself. A second reservation does not.

@@ -119,4 +119,10 @@ void limit_memory(ggml_backend_dev_t device, std::size_t number, const MemoryLim
   type->iface.alloc_buffer = new_counted;
 }
 
+std::uint64_t held_within_limits() {
+  std::uint64_t bytes = 0;
+  for (const auto& [buffer, as_made] : limited().buffers) bytes += buffer->size;
+  return bytes;
+}
+
 }  // namespace berth::llama

@@ -23,4 +23,7 @@ struct MemoryLimit {
 /// takes beside its buffers is not counted. Throws EngineError where ggml has another interface than the one that is known here.
 void limit_memory(ggml_backend_dev_t device, std::size_t number, const MemoryLimit& limit);
 
+/// What this process holds of the devices whose memory is limited, in bytes.
+std::uint64_t held_within_limits();
+
 }  // namespace berth::llama

@@ -1,6 +1,7 @@
 /// ggml's RPC server, for devices of this machine.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,5 +17,9 @@ namespace berth::llama {
 /// tensors, no `limit` is that of the devices. Throws EngineError where it cannot.
 [[noreturn]] void serve_devices(const std::vector<Device>& devices, const OrderedMap<DeviceKey>& keys, int n_threads,
                                 const std::string& cache, const std::optional<MemoryLimit>& limit);
+
+/// How long a request may be, in bytes: as long as what the client holds on the devices, which is more than any tensor in it, and
+/// 64 MiB for a graph. Where no limit was given, what the devices have stands for what is held.
+std::uint64_t longest_request();
 
 }  // namespace berth::llama

@@ -6,7 +6,7 @@
 
 namespace berth {
 
-/// The hash of `bytes` as 64 hexadecimal digits.
+/// The hash of `bytes` as 64 hexadecimal digits. Throws std::runtime_error where there is no OpenSSL.
 std::string sha256(std::string_view bytes);
 
 }  // namespace berth

@@ -23,6 +23,10 @@ class Lister {
       read_.push_back(read_.back() + item.read_bytes);
       elsewhere_.push_back(elsewhere_.back() + item.elsewhere_s);
     }
+    for (const auto& ways : costs_.ways_s) {
+      auto& sums = ways_.emplace_back(1, 0.0);
+      for (const double way : ways) sums.push_back(sums.back() + way);
+    }
     price_ = search.price();
     std::map<std::string, std::size_t> pools;
     for (std::size_t place = 0; place <= machine.devices.size(); ++place) {
@@ -114,7 +118,7 @@ class Lister {
       left -= stored;
       loads_.push_back({place, stored, end - first, end == n});
       const double more = device.link_s + price_ + (read_[end] - read_[first]) / device.bytes_per_s + elsewhere_[end] -
-                          elsewhere_[first];
+                          elsewhere_[first] + ways_[place - 1][end] - ways_[place - 1][first];
       const bool complete = extend(place + 1, end, seconds + more, cuts, most);
       loads_.pop_back();
       left += stored;
@@ -130,6 +134,7 @@ class Lister {
   std::vector<std::uint64_t> bytes_;  // of the first n items
   std::vector<double> read_;
   std::vector<double> elsewhere_;
+  std::vector<std::vector<double>> ways_;  // by device
   double price_ = 0;
   std::vector<std::uint64_t> room_;  // by place
   std::vector<std::uint64_t> held_;

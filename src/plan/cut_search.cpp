@@ -85,7 +85,17 @@ Placement CutSearch::placement_of(const Cut& cut) const {
   }
   for (std::size_t i = start; i < std::min(cut.expert_layers, count); ++i)
     for (const auto& name : parts_.layers[i].experts) placement.tensors.set(name, machine_.cpu.device);
+  for (std::size_t i = 0; i < parts_.layers.size(); ++i)
+    for (const auto& part : parts_.layers[i].pinned)
+      if (part.device != device_of_item(cut, i))
+        for (const auto& name : part.tensors) placement.tensors.set(name, part.device);
   return placement;
+}
+
+const Device& CutSearch::device_of_item(const Cut& cut, std::size_t item) const {
+  for (const auto& run : cut.stages.runs)
+    if (item >= run.first && item < run.first + run.count) return machine_.devices[run.device].device;
+  return machine_.cpu.device;
 }
 
 std::vector<double> CutSearch::seconds_by_device(const Cut& cut) const {
@@ -113,55 +123,70 @@ const PlanDevice& CutSearch::device_of(const Device& device) const {
   return found == machine_.devices.end() ? machine_.cpu : *found;
 }
 
-double CutSearch::pinned_seconds(const LayerPart& layer, Rate bytes_per_s, Rate link_s) const {
+double CutSearch::pinned_seconds(const LayerPart& layer, Rate bytes_per_s) const {
   double seconds = 0;
-  for (const auto& [name, bytes] : layer.pinned_reads) {
-    const auto& device = device_of(name);
-    const bool is_cpu = &device == &machine_.cpu;
-    seconds += bytes / (device.*bytes_per_s) + (is_cpu ? 0 : 2 * (device.*link_s));
+  for (const auto& part : layer.pinned) seconds += part.read_bytes / (device_of(part.device).*bytes_per_s);
+  return seconds;
+}
+
+double CutSearch::ways_seconds(const LayerPart& layer, bool leaves_experts, const PlanDevice& device,
+                               Rate link_s) const {
+  const auto to_cpu = [&](const PlanDevice& each) { return &each == &machine_.cpu ? 0 : each.*link_s; };
+  double seconds = leaves_experts ? 2 * to_cpu(device) : 0;
+  for (const auto& part : layer.pinned) {
+    const auto& there = device_of(part.device);
+    if (&there != &device) seconds += 2 * (to_cpu(device) + to_cpu(there));
   }
   return seconds;
 }
 
 double CutSearch::seconds_of(const Cut& cut, Rate bytes_per_s, Rate link_s) const {
-  double longest_link_s = 0;
-  for (const auto& device : machine_.devices) longest_link_s = std::max(longest_link_s, device.*link_s);
   const double cpu_rate = machine_.cpu.*bytes_per_s;
   double seconds = 0;
-  for (const auto& layer : parts_.layers) seconds += pinned_seconds(layer, bytes_per_s, link_s);
-  for (std::size_t i = 0; i < cut.stages.start; ++i)
-    seconds += (parts_.layers[i].read_bytes + parts_.layers[i].expert_read_bytes) / cpu_rate;
+  for (const auto& layer : parts_.layers) seconds += pinned_seconds(layer, bytes_per_s);
+  for (std::size_t i = 0; i < cut.stages.start; ++i) {
+    const auto& layer = parts_.layers[i];
+    seconds += (layer.read_bytes + layer.expert_read_bytes) / cpu_rate;
+    seconds += ways_seconds(layer, false, machine_.cpu, link_s);
+  }
   for (const auto& run : cut.stages.runs) {
     const auto& device = machine_.devices[run.device];
     seconds += device.*link_s;
     for (std::size_t i = run.first; i < run.first + run.count; ++i) {
       const auto& layer = parts_.layers[i];
-      const bool moved = i < cut.expert_layers;
-      seconds += (layer.read_bytes + (moved ? 0 : layer.expert_read_bytes)) / (device.*bytes_per_s);
-      if (moved) seconds += layer.expert_read_bytes / cpu_rate + 2 * longest_link_s;
+      const bool moves = leaves_experts(cut.expert_layers, i);
+      seconds += (layer.read_bytes + (moves ? 0 : layer.expert_read_bytes)) / (device.*bytes_per_s);
+      if (moves) seconds += layer.expert_read_bytes / cpu_rate;
+      seconds += ways_seconds(layer, moves, device, link_s);
     }
   }
   return seconds;
 }
 
+bool CutSearch::leaves_experts(std::size_t expert_layers, std::size_t item) const {
+  return item < expert_layers && !parts_.layers[item].experts.empty();
+}
+
 double CutSearch::cpu_seconds(const LayerPart& layer) const {
   return (layer.read_bytes + layer.expert_read_bytes) / machine_.cpu.bytes_per_s +
-         pinned_seconds(layer, &PlanDevice::bytes_per_s, &PlanDevice::link_s);
+         pinned_seconds(layer, &PlanDevice::bytes_per_s) +
+         ways_seconds(layer, false, machine_.cpu, &PlanDevice::link_s);
 }
 
 CutItems CutSearch::items_of(std::size_t expert_layers) const {
   const auto& layers = parts_.layers;
-  double link_s = 0;
-  for (const auto& device : machine_.devices) link_s = std::max(link_s, device.link_s);
   CutItems all;
+  all.ways_s.resize(machine_.devices.size());
   std::uint64_t moved = 0;
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    const bool moves = i < expert_layers;
+    const bool moves = leaves_experts(expert_layers, i);
     if (moves) moved += layers[i].expert_bytes;
     all.items.push_back({layers[i].bytes - (moves ? layers[i].expert_bytes : 0),
                          layers[i].read_bytes + (moves ? 0 : layers[i].expert_read_bytes),
-                         pinned_seconds(layers[i], &PlanDevice::bytes_per_s, &PlanDevice::link_s)});
-    if (moves) all.items.back().elsewhere_s += layers[i].expert_read_bytes / machine_.cpu.bytes_per_s + 2 * link_s;
+                         pinned_seconds(layers[i], &PlanDevice::bytes_per_s)});
+    if (moves) all.items.back().elsewhere_s += layers[i].expert_read_bytes / machine_.cpu.bytes_per_s;
+    for (std::size_t d = 0; d < machine_.devices.size(); ++d)
+      all.ways_s[d].push_back(ways_seconds(layers[i], moves, machine_.devices[d], &PlanDevice::link_s));
   }
   std::uint64_t bytes = besides_layers(machine_.cpu.device) + moved;
   double seconds = 0;
@@ -176,14 +201,14 @@ CutItems CutSearch::items_of(std::size_t expert_layers) const {
 }
 
 std::vector<Cut> CutSearch::cuts(std::size_t expert_layers) const {
-  const auto [items, cpu_s, host_bytes] = items_of(expert_layers);
-  auto start_s = cpu_s;
+  const auto all = items_of(expert_layers);
+  auto start_s = all.cpu_s;
   for (std::size_t n = 0; n < start_s.size(); ++n)
-    if (host_bytes[n] > machine_.cpu.room) start_s[n] = no_way;
+    if (all.host_bytes[n] > machine_.cpu.room) start_s[n] = no_way;
 
   std::vector<Cut> cuts;
   const auto add = [&](const std::vector<double>& starts, std::uint64_t host) {
-    if (auto stages = best_on_devices(items, starts, host)) cuts.push_back({*std::move(stages), expert_layers});
+    if (auto stages = best_on_devices(all, starts, host)) cuts.push_back({*std::move(stages), expert_layers});
   };
   if (!shares_host_memory()) {
     add(start_s, 0);
@@ -193,13 +218,13 @@ std::vector<Cut> CutSearch::cuts(std::size_t expert_layers) const {
     if (start_s[n] == no_way) continue;
     std::vector<double> only(start_s.size(), no_way);
     only[n] = start_s[n];
-    add(only, host_bytes[n]);
+    add(only, all.host_bytes[n]);
   }
   return cuts;
 }
 
-std::optional<Stages> CutSearch::best_on_devices(const std::vector<StageItem>& items,
-                                                 const std::vector<double>& start_s, std::uint64_t host_bytes) const {
+std::optional<Stages> CutSearch::best_on_devices(const CutItems& all, const std::vector<double>& start_s,
+                                                 std::uint64_t host_bytes) const {
   std::vector<StageDevice> devices;
   std::vector<std::size_t> places;
   for (std::size_t d = 0; d < machine_.devices.size(); ++d) {
@@ -212,10 +237,10 @@ std::optional<Stages> CutSearch::best_on_devices(const std::vector<StageItem>& i
     }
     const auto taken = besides_layers(device.device);
     if (taken > room) continue;
-    devices.push_back({room - taken, 1 / device.bytes_per_s, device.link_s + price()});
+    devices.push_back({room - taken, 1 / device.bytes_per_s, device.link_s + price(), all.ways_s[d]});
     places.push_back(d);
   }
-  auto stages = best_stages(items, devices, start_s);
+  auto stages = best_stages(all.items, devices, start_s);
   if (stages)
     for (auto& run : stages->runs) run.device = places[run.device];
   return stages;

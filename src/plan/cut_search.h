@@ -28,6 +28,7 @@ struct Cut {
 /// What the layers take where the first of them leave their experts on the CPU.
 struct CutItems {
   std::vector<StageItem> items;
+  std::vector<std::vector<double>> ways_s;  ///< by device and item: to what lies elsewhere, and back
   std::vector<double> cpu_s;              ///< seconds of the first n items on the CPU
   std::vector<std::uint64_t> host_bytes;  ///< that the CPU holds then, with the experts that were left there
 };
@@ -70,11 +71,16 @@ class CutSearch {
  private:
   bool shares_host_memory() const;
   const PlanDevice& device_of(const Device& device) const;
-  double pinned_seconds(const LayerPart& layer, Rate bytes_per_s, Rate link_s) const;
+  /// To read what is pinned, wherever the layer is.
+  double pinned_seconds(const LayerPart& layer, Rate bytes_per_s) const;
+  /// From a layer on `device` to its parts elsewhere, and back.
+  double ways_seconds(const LayerPart& layer, bool leaves_experts, const PlanDevice& device, Rate link_s) const;
   double cpu_seconds(const LayerPart& layer) const;
   std::vector<Cut> cuts(std::size_t expert_layers) const;
-  std::optional<Stages> best_on_devices(const std::vector<StageItem>& items, const std::vector<double>& start_s,
+  std::optional<Stages> best_on_devices(const CutItems& all, const std::vector<double>& start_s,
                                         std::uint64_t host_bytes) const;
+  bool leaves_experts(std::size_t expert_layers, std::size_t item) const;
+  const Device& device_of_item(const Cut& cut, std::size_t item) const;
 
   const MachineView& machine_;
   const PlanRequest& request_;

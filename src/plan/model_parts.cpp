@@ -21,6 +21,21 @@ bool is_expert(const TensorInfo& tensor) {
   return (tensor.role.empty() ? tensor.name : tensor.role).find("_exps") != std::string::npos;
 }
 
+PartKind kind_of(const TensorInfo& tensor) {
+  if (is_expert(tensor)) return PartKind::experts;
+  return (tensor.role.empty() ? tensor.name : tensor.role).find("ffn_") != std::string::npos ? PartKind::dense
+                                                                                            : PartKind::attention;
+}
+
+void add_pinned(LayerPart& layer, const TensorInfo& tensor, const Device& device, double read_bytes) {
+  const auto kind = kind_of(tensor);
+  auto part = std::ranges::find_if(
+      layer.pinned, [&](const PinnedPart& each) { return each.device == device && each.kind == kind; });
+  if (part == layer.pinned.end()) part = layer.pinned.insert(part, {.device = device, .kind = kind});
+  part->read_bytes += read_bytes;
+  part->tensors.push_back(tensor.name);
+}
+
 bool is_output(const TensorInfo& tensor) {
   return (tensor.role.empty() ? tensor.name : tensor.role).starts_with("output");
 }
@@ -94,13 +109,13 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
     throw std::invalid_argument(fmt::format("{} has {} layers, where a plan needs 1 to {}",
                                             in_quotes(profile.path.string()), count, most_layers));
   ModelParts parts;
-  parts.pinned = pinned_tensors(profile, request);
+  const auto pinned = pinned_tensors(profile, request);
   parts.layers.resize(count + 1);
   parts.tensor_count = profile.tensors.size();
 
   // A device for each layer of its own: one question tells what each layer holds.
   Placement apart{
-      .layers = {}, .output = Device::rpc(first_stand_in + static_cast<int>(count)), .tensors = parts.pinned};
+      .layers = {}, .output = Device::rpc(first_stand_in + static_cast<int>(count)), .tensors = pinned};
   for (int i = 0; i < static_cast<int>(count); ++i) apart.layers.push_back({i, 1, Device::rpc(first_stand_in + i)});
   for (auto& use : memory(apart, context)) {
     const auto id = use.device.type() == DeviceType::rpc ? use.device.id().value_or(0) : 0;
@@ -117,7 +132,7 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
   std::uint64_t sum = 0;
   for (const auto& layer : parts.layers) sum += layer.bytes;
   for (const auto& use : memory(
-           {.layers = {{0, static_cast<int>(count), together}}, .output = together, .tensors = parts.pinned}, context))
+           {.layers = {{0, static_cast<int>(count), together}}, .output = together, .tensors = pinned}, context))
     if (use.device == together) parts.spare = sum - std::min(sum, use.weights + use.cache);
 
   const double active = active_experts(profile);
@@ -128,11 +143,15 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
     if (is_embedding(tensor)) embedding_bytes = bytes;
     has_output = has_output || tensor.name == "output.weight" || tensor.role == "output";
     const auto layer = tensor.layer ? std::optional<std::size_t>(*tensor.layer) : layer_of(tensor.name);
-    if (!layer && !is_output(tensor)) continue;
+    const auto* pin = pinned.find(tensor.name);
+    if (!layer && !is_output(tensor)) {
+      if (pin != nullptr) parts.pinned.set(tensor.name, *pin);
+      continue;
+    }
     auto& part = parts.layers[layer && *layer < count ? *layer : count];
     if (is_expert(tensor)) bytes *= active;
-    if (const auto* device = parts.pinned.find(tensor.name)) {
-      part.pinned_reads.emplace_back(*device, bytes);
+    if (pin != nullptr) {
+      add_pinned(part, tensor, *pin, bytes);
     } else if (is_expert(tensor)) {
       part.expert_bytes += tensor.bytes;
       part.expert_read_bytes += bytes;

@@ -10,6 +10,17 @@
 
 namespace berth::plan {
 
+/// Parts of a layer that a token goes through one after the other.
+enum class PartKind { attention, dense, experts };
+
+/// Tensors of one part of a layer that lie on a device, wherever the layer is.
+struct PinnedPart {
+  Device device = Device::cpu();
+  PartKind kind = PartKind::attention;
+  double read_bytes = 0;                 ///< for one token
+  std::vector<std::string> tensors = {};
+};
+
 /// One layer; the last of them stands for the output layer.
 struct LayerPart {
   std::uint64_t bytes = 0;         ///< of weights and cache
@@ -18,13 +29,13 @@ struct LayerPart {
   double read_bytes = 0;           ///< of weights for one token, without experts and pinned tensors
   double expert_read_bytes = 0;
   std::vector<std::string> experts = {};  ///< tensors
-  std::vector<std::pair<Device, double>> pinned_reads = {};
+  std::vector<PinnedPart> pinned = {};
 };
 
 struct ModelParts {
   std::vector<LayerPart> layers;
   std::vector<DeviceUse> base;     ///< what is held wherever the layers are
-  OrderedMap<Device> pinned = {};  ///< tensors
+  OrderedMap<Device> pinned = {};  ///< tensors outside of layers
   bool has_experts = false;
   std::size_t tensor_count = 0;
   std::uint64_t spare = 0;  ///< bytes that single layers hold each for itself and layers on one device hold once

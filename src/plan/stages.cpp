@@ -22,10 +22,6 @@ struct Sums {
       elsewhere_s.push_back(elsewhere_s.back() + item.elsewhere_s);
     }
   }
-  /// Seconds of the first n items, were they all on the device.
-  double seconds(const StageDevice& device, std::size_t n) const {
-    return read_bytes[n] * device.s_per_byte + elsewhere_s[n];
-  }
 };
 
 }  // namespace
@@ -39,9 +35,15 @@ std::optional<Stages> best_stages(const std::vector<StageItem>& items, const std
   std::vector<std::vector<std::uint32_t>> from(devices.size(), std::vector<std::uint32_t>(n + 1));
   for (std::size_t d = 0; d < devices.size(); ++d) {
     const auto& device = devices[d];
-    // Seconds of a run from j to i: best[j] + entry + seconds(i) - seconds(j). The j that can be are a window that moves on
+    std::vector<double> ways_s = {0};
+    for (std::size_t i = 0; i < n; ++i) ways_s.push_back(ways_s.back() + (device.ways_s.empty() ? 0 : device.ways_s[i]));
+    // Seconds of the first i items, were they all on the device.
+    const auto seconds_of_first = [&](std::size_t i) {
+      return sums.read_bytes[i] * device.s_per_byte + sums.elsewhere_s[i] + ways_s[i];
+    };
+    // Seconds of a run from j to i: best[j] + entry + seconds_of_first(i) - seconds_of_first(j). The j that can be are a window that moves on
     // with i; the deque holds those that can still become the least.
-    const auto key = [&](std::size_t j) { return best[j] - sums.seconds(device, j); };
+    const auto key = [&](std::size_t j) { return best[j] - seconds_of_first(j); };
     std::deque<std::size_t> window;
     auto after = best;
     for (std::size_t i = 0; i <= n; ++i) {
@@ -49,7 +51,7 @@ std::optional<Stages> best_stages(const std::vector<StageItem>& items, const std
       while (!window.empty() && sums.bytes[i] - sums.bytes[window.front()] > device.room) window.pop_front();
       if (!window.empty()) {
         const auto j = window.front();
-        const double seconds = key(j) + device.entry_s + sums.seconds(device, i);
+        const double seconds = key(j) + device.entry_s + seconds_of_first(i);
         if (seconds < after[i]) {
           after[i] = seconds;
           from[d][i] = static_cast<std::uint32_t>(j);

@@ -12,7 +12,7 @@ namespace berth::plan {
 struct StageItem {
   std::uint64_t bytes = 0;  ///< that it holds: weights and cache
   double read_bytes = 0;    ///< of weights for one token
-  double elsewhere_s = 0;   ///< for the parts that lie on the CPU, and the way there and back
+  double elsewhere_s = 0;   ///< for the parts that lie on other devices wherever it is itself
 };
 
 /// A device that can take one run of items.
@@ -20,6 +20,7 @@ struct StageDevice {
   std::uint64_t room = 0;  ///< bytes for items, once it is used at all
   double s_per_byte = 0;   ///< to read weights
   double entry_s = 0;      ///< for using it: the way to it, and what the objective asks for
+  std::vector<double> ways_s = {};  ///< of each item there: to its parts elsewhere, and back; empty: no time
 };
 
 struct StageRun {

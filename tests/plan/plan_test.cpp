@@ -141,7 +141,7 @@ double seconds_of(const std::vector<Layer>& layers, const std::vector<std::size_
     const auto dense = static_cast<double>(layers[i].dense * mib);
     const auto experts = static_cast<double>(layers[i].experts * mib) / 4;
     const double rate = machine.devices[devices[i]].speed->memory_bytes_per_s;
-    const bool moves = i < moved && devices[i] > 0;
+    const bool moves = i < moved && devices[i] > 0 && layers[i].experts > 0;
     seconds += (dense + (moves ? 0 : experts)) / rate;
     if (moves) seconds += experts / machine.devices[0].speed->memory_bytes_per_s + 2 * link;
     if (devices[i] > 0 && (i == 0 || devices[i] != devices[i - 1])) seconds += link;
@@ -272,7 +272,19 @@ TEST(Plan, KeepsBudgetsPinsAndChoicesOfDevices) {
   request.pins = {{"blk\\.2\\.", Device::gpu(1)}, {"blk", Device::gpu(0)}};
   const auto pinned = make_plan(profile, machine, request, memory);
   EXPECT_EQ(pinned.placement.tensors.at("blk.2.attn_q.weight"), Device::gpu(1));
-  EXPECT_EQ(pinned.placement.tensors.at("blk.3.attn_q.weight"), Device::gpu(0));
+  EXPECT_FALSE(pinned.placement.tensors.contains("blk.3.attn_q.weight")) << "its layer is there";
+}
+
+TEST(Plan, IsAsQuickWhereAPinAsksForWhatIsBestAnyway) {
+  const auto profile = model_of(std::vector<Layer>(6, {10, 0}));
+  const auto memory = memory_of(profile, mib);
+  const auto machine = machine_of(1000, {{100, 500}, {100, 500}});
+  PlanRequest request{.context = {.n_ctx = 4096}};
+  const auto plain = make_plan(profile, machine, request, memory);
+  request.pins = {{"blk\\.", Device::gpu(0)}};
+  const auto pinned = make_plan(profile, machine, request, memory);
+  EXPECT_EQ(pinned.placement, plain.placement);
+  EXPECT_NEAR(pinned.predicted->decode_tokens_per_s, plain.predicted->decode_tokens_per_s, 1e-6);
 }
 
 TEST(Plan, ExplainsWhereATensorLies) {

@@ -6,6 +6,7 @@
 #include "berth/memory.h"
 #include "berth/plan.h"
 #include "plan/placed_layers.h"
+#include "plan/stored_bytes.h"
 #include "text/bytes.h"
 #include "text/printable.h"
 
@@ -26,8 +27,9 @@ std::optional<Reason> problem_of_layers(const Placement& placement, const ModelP
   const auto gap = plan::first_gap(placement, layers);
   if (!gap) return std::nullopt;
   if (!gap->run) return Reason{"layers", fmt::format("it has {} layers, and the model has {}", gap->expected, layers)};
-  return Reason{"layers", fmt::format("a run of {} layers begins with layer {}, where layer {} was to come; the model has {}",
-                                      gap->run->count, gap->run->first, gap->expected, layers)};
+  return Reason{"layers",
+                fmt::format("a run of {} layers begins with layer {}, where layer {} was to come; the model has {}",
+                            gap->run->count, gap->run->first, gap->expected, layers)};
 }
 
 }  // namespace
@@ -39,12 +41,14 @@ std::vector<Reason> check(const Plan& plan, const ModelProfile& profile) {
     if (std::ranges::find(profile.tensors, name, &TensorInfo::name) == profile.tensors.end())
       problems.push_back({printable(name), "the model has no such tensor"});
   if (!problems.empty()) return problems;
-  const auto uses = memory_of(profile, plan.placement, plan.context, generation_options(plan.context));
+  auto uses = memory_of(profile, plan.placement, plan.context, generation_options(plan.context));
+  plan::set_disk_apart(uses, profile, plan.placement);
   for (const auto& use : uses) {
     const auto planned = std::ranges::find(plan.use, use.device, &DeviceUse::device);
     const auto bytes = planned == plan.use.end() ? 0 : planned->total() - planned->overhead;
     if (bytes != use.total())
-      problems.push_back({use.device.str(), fmt::format("it says {} bytes, and the model takes {}", bytes, use.total())});
+      problems.push_back(
+          {use.device.str(), fmt::format("it says {} bytes, and the model takes {}", bytes, use.total())});
   }
   return problems;
 }

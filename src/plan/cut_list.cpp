@@ -14,7 +14,11 @@ class Lister {
  public:
   Lister(const CutSearch& search, const MachineView& machine, std::uint64_t spare, std::size_t expert_layers,
          std::size_t stride)
-      : machine_(machine), expert_layers_(expert_layers), stride_(stride), costs_(search.items_of(expert_layers)) {
+      : machine_(machine),
+        expert_layers_(expert_layers),
+        stride_(stride),
+        first_start_(search.layers_on_disk()),
+        costs_(search.items_of(expert_layers)) {
     bytes_ = {0};
     read_ = {0};
     elsewhere_ = {0};
@@ -47,7 +51,7 @@ class Lister {
     for (std::size_t start = 0; start <= n; ++start) {
       // Experts that lie with their layers anyway make no other cut.
       const bool is_repeated = expert_layers_ > 0 && start >= expert_layers_;
-      if (is_repeated || !is_allowed(start)) continue;
+      if (is_repeated || !is_allowed(start) || start < first_start_) continue;
       const auto host = costs_.host_bytes[start];
       // An output that shares the embeddings is held once where all is on the CPU: that cut is tried in any case.
       const bool all_on_cpu = start == n;
@@ -130,6 +134,7 @@ class Lister {
   const MachineView& machine_;
   std::size_t expert_layers_;
   std::size_t stride_;
+  std::size_t first_start_;  // layers before it are on the CPU in any case
   CutItems costs_;
   std::vector<std::uint64_t> bytes_;  // of the first n items
   std::vector<double> read_;

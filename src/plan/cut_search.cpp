@@ -74,9 +74,13 @@ bool CutSearch::forget() {
 
 Placement CutSearch::placement_of(const Cut& cut) const {
   const auto& [start, runs, seconds] = cut.stages;
-  Placement placement{.layers = {}, .output = Device::cpu(), .tensors = parts_.pinned};
+  Placement placement{.layers = {}, .input = parts_.input, .output = Device::cpu(), .tensors = parts_.pinned};
   const auto count = parts_.layer_count();
-  if (start > 0) placement.layers.push_back({0, static_cast<int>(std::min(start, count)), Device::cpu()});
+  const auto on_disk = std::min(parts_.layers_on_disk, count);
+  if (on_disk > 0) placement.layers.push_back({0, static_cast<int>(on_disk), Device::disk()});
+  if (std::min(start, count) > on_disk)
+    placement.layers.push_back(
+        {static_cast<int>(on_disk), static_cast<int>(std::min(start, count) - on_disk), Device::cpu()});
   for (const auto& run : runs) {
     const auto& device = machine_.devices[run.device].device;
     const auto layers = std::min(run.first + run.count, count) - std::min(run.first, count);
@@ -119,6 +123,7 @@ bool CutSearch::shares_host_memory() const {
 }
 
 const PlanDevice& CutSearch::device_of(const Device& device) const {
+  if (machine_.disk && machine_.disk->device == device) return *machine_.disk;
   const auto found = std::ranges::find(machine_.devices, device, &PlanDevice::device);
   return found == machine_.devices.end() ? machine_.cpu : *found;
 }
@@ -204,7 +209,7 @@ std::vector<Cut> CutSearch::cuts(std::size_t expert_layers) const {
   const auto all = items_of(expert_layers);
   auto start_s = all.cpu_s;
   for (std::size_t n = 0; n < start_s.size(); ++n)
-    if (all.host_bytes[n] > machine_.cpu.room) start_s[n] = no_way;
+    if (n < parts_.layers_on_disk || all.host_bytes[n] > machine_.cpu.room) start_s[n] = no_way;
 
   std::vector<Cut> cuts;
   const auto add = [&](const std::vector<double>& starts, std::uint64_t host) {

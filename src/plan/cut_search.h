@@ -29,8 +29,8 @@ struct Cut {
 struct CutItems {
   std::vector<StageItem> items;
   std::vector<std::vector<double>> ways_s;  ///< by device and item: to what lies elsewhere, and back
-  std::vector<double> cpu_s;              ///< seconds of the first n items on the CPU
-  std::vector<std::uint64_t> host_bytes;  ///< that the CPU holds then, with the experts that were left there
+  std::vector<double> cpu_s;                ///< seconds of the first n items on the CPU
+  std::vector<std::uint64_t> host_bytes;    ///< that the CPU holds then, with the experts that were left there
 };
 
 /// The search with what is held besides layers as known so far.
@@ -43,6 +43,7 @@ class CutSearch {
   CutItems items_of(std::size_t expert_layers) const;
   /// Seconds for using a device at all, be it the CPU.
   double price() const;
+  std::size_t layers_on_disk() const { return parts_.layers_on_disk; }
   /// How many layers could leave their experts on the CPU.
   std::size_t most_expert_layers() const;
 

@@ -20,10 +20,14 @@ double usual_bytes_per_s(DeviceType type) {
       return 400e9;
     case DeviceType::rpc:
       return 100e9;
+    case DeviceType::disk:
+      return 1e9;
     default:
       return 150e9;
   }
 }
+
+constexpr std::uint64_t largest_file = std::uint64_t{1} << 62;
 
 /// Of products of matrices, on hardware that nobody measured.
 double usual_flops(DeviceType type) {
@@ -84,19 +88,8 @@ double link_seconds(const Inventory& inventory, const DeviceInfo& info, std::uin
   return latency + static_cast<double>(bytes) / bytes_per_s;
 }
 
-void set_rates(PlanDevice& device, const Inventory& inventory, const DeviceInfo& info, const PlanRequest& request,
-               const TokenWork& work) {
-  const auto batch = static_cast<std::uint64_t>(std::clamp(request.context.n_ubatch, 1, 1 << 20));
-  const auto tokens = static_cast<double>(batch);
-  const auto type = info.device.type();
-  device.measured = info.speed && info.speed->memory_bytes_per_s > 0;
-  device.prompt_measured = device.measured && info.speed->flops > 0;
-  device.decode_bytes_per_s = device.measured ? info.speed->memory_bytes_per_s : usual_bytes_per_s(type);
-  const double flops = device.prompt_measured ? info.speed->flops : usual_flops(type);
-  // A batch reads the weights once.
-  device.prompt_bytes_per_s = 1 / std::max(work.flop_per_byte / flops, 1 / (device.decode_bytes_per_s * tokens));
-  device.decode_link_s = link_seconds(inventory, info, work.state_bytes);
-  device.prompt_link_s = link_seconds(inventory, info, work.state_bytes * batch) / tokens;
+/// What the objective counts, of rates for written tokens and for those of prompts.
+void set_objective(PlanDevice& device, const PlanRequest& request) {
   const auto weights = weights_of(request);
   device.bytes_per_s = device.decode_bytes_per_s;
   device.link_s = device.decode_link_s;
@@ -104,6 +97,43 @@ void set_rates(PlanDevice& device, const Inventory& inventory, const DeviceInfo&
     device.bytes_per_s = 1 / (weights.decode / device.decode_bytes_per_s + weights.prompt / device.prompt_bytes_per_s);
     device.link_s = weights.decode * device.decode_link_s + weights.prompt * device.prompt_link_s;
   }
+}
+
+/// Tokens that are computed at a time of a prompt: the weights are read once for all of them.
+std::uint64_t batch_of(const PlanRequest& request) {
+  return static_cast<std::uint64_t>(std::clamp(request.context.n_ubatch, 1, 1 << 20));
+}
+
+void set_rates(PlanDevice& device, const Inventory& inventory, const DeviceInfo& info, const PlanRequest& request,
+               const TokenWork& work) {
+  const auto batch = batch_of(request);
+  const auto tokens = static_cast<double>(batch);
+  const auto type = info.device.type();
+  device.measured = info.speed && info.speed->memory_bytes_per_s > 0;
+  device.prompt_measured = device.measured && info.speed->flops > 0;
+  device.decode_bytes_per_s = device.measured ? info.speed->memory_bytes_per_s : usual_bytes_per_s(type);
+  const double flops = device.prompt_measured ? info.speed->flops : usual_flops(type);
+  device.prompt_bytes_per_s = 1 / std::max(work.flop_per_byte / flops, 1 / (device.decode_bytes_per_s * tokens));
+  device.decode_link_s = link_seconds(inventory, info, work.state_bytes);
+  device.prompt_link_s = link_seconds(inventory, info, work.state_bytes * batch) / tokens;
+  set_objective(device, request);
+}
+
+/// What is read from a disk is computed by the CPU, which takes no time beside it.
+std::optional<PlanDevice> disk_of(const Inventory& inventory, const PlanRequest& request) {
+  const auto info =
+      std::ranges::find(inventory.devices, DeviceType::disk, [](const DeviceInfo& each) { return each.device.type(); });
+  if (info == inventory.devices.end() || is_named(inventory, request.avoid, *info) ||
+      (!request.use.empty() && !is_named(inventory, request.use, *info)))
+    return std::nullopt;
+  PlanDevice disk{.device = Device::disk(), .room = largest_file};
+  for (const auto& budget : request.max_memory)
+    if (budget.device.type() == DeviceType::disk) disk.room = budget.bytes;
+  disk.measured = info->speed && info->speed->memory_bytes_per_s > 0;
+  disk.decode_bytes_per_s = disk.measured ? info->speed->memory_bytes_per_s : usual_bytes_per_s(DeviceType::disk);
+  disk.prompt_bytes_per_s = disk.decode_bytes_per_s * static_cast<double>(batch_of(request));
+  set_objective(disk, request);
+  return disk;
 }
 
 }  // namespace
@@ -147,6 +177,7 @@ MachineView view_of(const Inventory& inventory, const PlanRequest& request, cons
     if (is_named(inventory, request.avoid, info)) continue;
     view.devices.push_back(seen(info));
   }
+  view.disk = disk_of(inventory, request);
   const auto most = static_cast<std::size_t>(std::max(request.rules.most_devices, 0));
   if (view.devices.size() > most) view.devices.resize(most);
   for (const auto& pin : request.pins) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct PlanDevice {
 struct MachineView {
   PlanDevice cpu;
   std::vector<PlanDevice> devices;             ///< the others that may be used, in the order of the engine
+  std::optional<PlanDevice> disk = {};         ///< where the CPU may leave weights that it has no room for
   std::map<std::string, std::uint64_t> pools;  ///< bytes that may be used of each
 
   bool shares_host_memory(const PlanDevice& device) const { return device.pool == cpu.pool; }

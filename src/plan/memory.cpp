@@ -92,6 +92,25 @@ std::vector<DeviceUse> plan::stored_bytes(const ModelProfile& profile, const Pla
   return uses;
 }
 
+void plan::set_disk_apart(std::vector<DeviceUse>& uses, const ModelProfile& profile, const Placement& placement) {
+  const auto is_on_disk = [&](const TensorInfo& tensor) {
+    if (const auto* apart = placement.tensors.find(tensor.name)) return apart->type() == DeviceType::disk;
+    if (!tensor.layer) return (is_input(tensor) ? placement.input : placement.output).type() == DeviceType::disk;
+    return std::ranges::any_of(placement.layers, [&](const LayerRun& run) {
+      return run.device.type() == DeviceType::disk && static_cast<int>(*tensor.layer) >= run.first &&
+             static_cast<int>(*tensor.layer) < run.first + run.count;
+    });
+  };
+  std::uint64_t bytes = 0;
+  for (const auto& tensor : profile.tensors)
+    if (is_on_disk(tensor)) bytes = plus(bytes, tensor.bytes);
+  const auto cpu = std::ranges::find(uses, Device::cpu(), &DeviceUse::device);
+  if (bytes == 0 || cpu == uses.end()) return;
+  bytes = std::min(bytes, cpu->weights);
+  cpu->weights -= bytes;
+  uses.push_back({.device = Device::disk(), .weights = bytes});
+}
+
 std::vector<DeviceUse> plan::on_machine(std::vector<DeviceUse> uses, const Inventory& inventory) {
   for (auto& use : uses) {
     const auto info = std::ranges::find(inventory.devices, use.device, &DeviceInfo::device);

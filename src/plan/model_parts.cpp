@@ -24,13 +24,13 @@ bool is_expert(const TensorInfo& tensor) {
 PartKind kind_of(const TensorInfo& tensor) {
   if (is_expert(tensor)) return PartKind::experts;
   return (tensor.role.empty() ? tensor.name : tensor.role).find("ffn_") != std::string::npos ? PartKind::dense
-                                                                                            : PartKind::attention;
+                                                                                             : PartKind::attention;
 }
 
 void add_pinned(LayerPart& layer, const TensorInfo& tensor, const Device& device, double read_bytes) {
   const auto kind = kind_of(tensor);
-  auto part = std::ranges::find_if(
-      layer.pinned, [&](const PinnedPart& each) { return each.device == device && each.kind == kind; });
+  auto part = std::ranges::find_if(layer.pinned,
+                                   [&](const PinnedPart& each) { return each.device == device && each.kind == kind; });
   if (part == layer.pinned.end()) part = layer.pinned.insert(part, {.device = device, .kind = kind});
   part->read_bytes += read_bytes;
   part->tensors.push_back(tensor.name);
@@ -114,8 +114,7 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
   parts.tensor_count = profile.tensors.size();
 
   // A device for each layer of its own: one question tells what each layer holds.
-  Placement apart{
-      .layers = {}, .output = Device::rpc(first_stand_in + static_cast<int>(count)), .tensors = pinned};
+  Placement apart{.layers = {}, .output = Device::rpc(first_stand_in + static_cast<int>(count)), .tensors = pinned};
   for (int i = 0; i < static_cast<int>(count); ++i) apart.layers.push_back({i, 1, Device::rpc(first_stand_in + i)});
   for (auto& use : memory(apart, context)) {
     const auto id = use.device.type() == DeviceType::rpc ? use.device.id().value_or(0) : 0;
@@ -131,8 +130,8 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
   const Device together = Device::rpc(first_stand_in);
   std::uint64_t sum = 0;
   for (const auto& layer : parts.layers) sum += layer.bytes;
-  for (const auto& use : memory(
-           {.layers = {{0, static_cast<int>(count), together}}, .output = together, .tensors = pinned}, context))
+  for (const auto& use :
+       memory({.layers = {{0, static_cast<int>(count), together}}, .output = together, .tensors = pinned}, context))
     if (use.device == together) parts.spare = sum - std::min(sum, use.weights + use.cache);
 
   const double active = active_experts(profile);
@@ -140,7 +139,10 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
   double embedding_bytes = 0;
   for (const auto& tensor : profile.tensors) {
     auto bytes = static_cast<double>(tensor.bytes);
-    if (is_embedding(tensor)) embedding_bytes = bytes;
+    if (is_embedding(tensor)) {
+      embedding_bytes = bytes;
+      if (!pinned.contains(tensor.name)) parts.input_bytes = tensor.bytes;
+    }
     has_output = has_output || tensor.name == "output.weight" || tensor.role == "output";
     const auto layer = tensor.layer ? std::optional<std::size_t>(*tensor.layer) : layer_of(tensor.name);
     const auto* pin = pinned.find(tensor.name);
@@ -157,13 +159,58 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
       part.expert_read_bytes += bytes;
       part.experts.push_back(tensor.name);
       parts.has_experts = true;
+    } else if (kind_of(tensor) == PartKind::dense) {
+      part.read_bytes += bytes;
+      part.dense_read_bytes += bytes;
+      part.dense_bytes += tensor.bytes;
+      part.dense.push_back(tensor.name);
     } else {
       part.read_bytes += bytes;
     }
   }
+  parts.is_tied = !has_output;
   if (!has_output) parts.layers.back().read_bytes += embedding_bytes;  // the output is the embedding once more
   for (auto& layer : parts.layers) layer.expert_bytes = std::min(layer.expert_bytes, layer.bytes);
   return parts;
+}
+
+void ModelParts::hold(const Device& device, std::uint64_t bytes) {
+  auto use = std::ranges::find(base, device, &DeviceUse::device);
+  if (use == base.end()) use = base.insert(base.end(), DeviceUse{.device = device});
+  use->weights += bytes;
+}
+
+void ModelParts::move_feed_forward(std::size_t layer, const Device& device) {
+  auto& part = layers[layer];
+  const auto bytes = std::min(part.dense_bytes + part.expert_bytes, part.weight_bytes);
+  hold(device, bytes);
+  part.bytes -= bytes;
+  part.weight_bytes -= bytes;
+  part.read_bytes -= part.dense_read_bytes;
+  if (!part.dense.empty()) part.pinned.push_back({device, PartKind::dense, part.dense_read_bytes, part.dense});
+  if (!part.experts.empty()) part.pinned.push_back({device, PartKind::experts, part.expert_read_bytes, part.experts});
+  part.dense_bytes = part.expert_bytes = 0;
+  part.dense_read_bytes = part.expert_read_bytes = 0;
+  part.dense.clear();
+  part.experts.clear();
+}
+
+void ModelParts::move_input(const Device& device) {
+  for (auto& use : base)
+    if (use.device == input) use.weights -= std::min(use.weights, input_bytes);
+  if (!is_tied || device.type() == DeviceType::disk)
+    hold(device, input_bytes);  // else the output there is the same tensor
+  input = device;
+}
+
+void ModelParts::leave_layer_on_disk() {
+  auto& part = layers[layers_on_disk++];
+  hold(Device::disk(), part.weight_bytes);
+  part.bytes -= part.weight_bytes;
+  part.pinned.push_back({Device::disk(), PartKind::attention, part.read_bytes + part.expert_read_bytes, {}});
+  part.weight_bytes = part.expert_bytes = part.dense_bytes = 0;
+  part.read_bytes = part.expert_read_bytes = part.dense_read_bytes = 0;
+  part.experts.clear();
 }
 
 }  // namespace berth::plan

@@ -17,7 +17,7 @@ enum class PartKind { attention, dense, experts };
 struct PinnedPart {
   Device device = Device::cpu();
   PartKind kind = PartKind::attention;
-  double read_bytes = 0;                 ///< for one token
+  double read_bytes = 0;  ///< for one token
   std::vector<std::string> tensors = {};
 };
 
@@ -28,7 +28,10 @@ struct LayerPart {
   std::uint64_t expert_bytes = 0;  ///< of those, the experts
   double read_bytes = 0;           ///< of weights for one token, without experts and pinned tensors
   double expert_read_bytes = 0;
+  double dense_read_bytes = 0;            ///< of the feed-forward part that all tokens go through, within read_bytes
+  std::uint64_t dense_bytes = 0;          ///< and what it holds
   std::vector<std::string> experts = {};  ///< tensors
+  std::vector<std::string> dense = {};
   std::vector<PinnedPart> pinned = {};
 };
 
@@ -38,9 +41,23 @@ struct ModelParts {
   OrderedMap<Device> pinned = {};  ///< tensors outside of layers
   bool has_experts = false;
   std::size_t tensor_count = 0;
-  std::uint64_t spare = 0;  ///< bytes that single layers hold each for itself and layers on one device hold once
+  std::uint64_t spare = 0;         ///< bytes that single layers hold each for itself and layers on one device hold once
+  std::uint64_t input_bytes = 0;   ///< of the embeddings, where nothing pins them
+  bool is_tied = false;            ///< the output is the embeddings once more
+  Device input = Device::cpu();    ///< where the embeddings lie
+  std::size_t layers_on_disk = 0;  ///< the first ones: the CPU computes them, from the mapped file
 
   std::size_t layer_count() const { return layers.size() - 1; }
+
+  /// The feed-forward part of a layer, experts among it, lies on `device` from here on, wherever the layer is.
+  void move_feed_forward(std::size_t layer, const Device& device);
+  /// The embeddings lie on `device`.
+  void move_input(const Device& device);
+  /// The weights of the next layer stay on the disk.
+  void leave_layer_on_disk();
+
+ private:
+  void hold(const Device& device, std::uint64_t bytes);
 };
 
 TokenWork token_work(const ModelProfile& profile);

@@ -19,6 +19,7 @@ std::vector<Shortfall> PlacementSearch::shortfalls(const std::vector<DeviceUse>&
     const PlanDevice* device = each.device == machine_.cpu.device ? &machine_.cpu : nullptr;
     for (const auto& other : machine_.devices)
       if (other.device == each.device) device = &other;
+    if (machine_.disk && each.device == machine_.disk->device) device = &*machine_.disk;
     if (device == nullptr) continue;
     if (each.total() > device->room) missing.push_back({each.device, device->pool, each.total(), device->room});
     const auto pool = machine_.pools.find(device->pool);

@@ -17,7 +17,8 @@ struct FoundPlacement {
   double cost = 0;                 ///< what was made least: seconds, and the price of each device where few are wanted
   double seconds = 0;              ///< of one token that is written, as predicted
   double prompt_seconds = 0;       ///< of one token of a prompt
-  std::size_t on_cpu = 0;          ///< the first layers
+  std::size_t on_cpu = 0;          ///< the first layers, those on the disk among them
+  std::size_t on_disk = 0;         ///< the first ones of those
   std::size_t experts_on_cpu = 0;  ///< of layers that are on other devices
   Device slowest = Device::cpu();  ///< that takes the most time
   std::vector<Reason> notes = {};  ///< what a strategy wanted otherwise
@@ -49,6 +50,15 @@ class PlacementSearch {
   std::optional<FoundPlacement> find_narrow(const ModelParts& parts, const ContextSpec& context,
                                             SearchBudget& budget) const;
 
+  /// Where no cut of whole layers fits: with the embeddings on another device than the CPU, or the feed-forward parts of some
+  /// layers apart from them, as few as can be.
+  std::optional<FoundPlacement> find_divided(const ModelParts& parts, const ContextSpec& context,
+                                             SearchBudget& budget) const;
+
+  /// The last resort: the embeddings, and as few of the first layers as can be, stay in the mapped file.
+  std::optional<FoundPlacement> find_on_disk(const ModelParts& parts, const ContextSpec& context,
+                                             SearchBudget& budget) const;
+
   /// By a strategy of accelerate.
   std::optional<FoundPlacement> find_by_strategy(const ModelParts& parts, const ContextSpec& context) const;
 
@@ -59,6 +69,8 @@ class PlacementSearch {
   std::vector<Shortfall> shortfalls(const std::vector<DeviceUse>& use) const;
 
  private:
+  std::optional<FoundPlacement> try_parts(const ModelParts& parts, const ContextSpec& context,
+                                          SearchBudget& budget) const;
   FoundPlacement placed(const CutSearch& search, const Cut& cut, const ModelParts& parts,
                         const ContextSpec& context) const;
   /// `compat`: accelerate's own map, even where it is a bad one.

@@ -34,6 +34,7 @@ Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const Pl
                                           memory_use(profile, placement, context, generation_options(context));
                                       estimate = use.estimate;
                                       auto uses = use.by_device();
+                                      plan::set_disk_apart(uses, profile, placement);
                                       plan::add_companions(uses, request, placement, context, first, true);
                                       return plan::on_machine(std::move(uses), inventory);
                                     }};

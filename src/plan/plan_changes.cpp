@@ -1,6 +1,7 @@
 /// What a planner says of a model that does not fit, and how it finds the longest context that does.
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "plan/cache_types.h"
 #include "plan/context_steps.h"
@@ -76,27 +77,52 @@ int Planner::guessed_context(ContextSpec context, int fits, int too_long, const 
   return std::clamp(static_cast<int>(first_too_long) - 1, fits + 1, too_long - 1);
 }
 
+int Planner::stretch(FoundPlacement& longest, ContextSpec context, int least, int fits, int too_long) const {
+  const PlacementSearch search(machine_, request_, memory_.whole);
+  while (too_long - fits > 1) {
+    const int middle = fits + (too_long - fits) / 2;
+    context.n_ctx = least + middle * context_step;
+    auto use = memory_.whole(longest.placement, context);
+    if (search.shortfalls(use).empty()) {
+      fits = middle;
+      longest.use = std::move(use);
+    } else {
+      too_long = middle;
+    }
+  }
+  return fits;
+}
+
 std::optional<Planner::Longest> Planner::longest_context(ContextSpec context, int least, bool uses_known) {
-  const int most = context.n_ctx;
+  const int most = steps_between(least, context.n_ctx);
   context.n_ctx = least;
   auto found = find(context);
   if (!found) return std::nullopt;
   const auto shortest = context;
+  int fits = stretch(*found, context, least, 0, most);  // steps above least
+  int too_long = most;
   auto known = fixed_bytes(found->use);
-  int fits = 0;  // steps above least
-  int too_long = (most - least + context_step - 1) / context_step;
-  for (int round = 0; too_long - fits > 1; ++round) {
-    const int next =
-        round < most_guesses ? guessed_context(shortest, fits, too_long, known) : fits + (too_long - fits) / 2;
-    context.n_ctx = least + next * context_step;
-    if (auto longer = find(context, uses_known ? known : FixedBytes())) {
-      fits = next;
-      found = std::move(longer);
-      known = fixed_bytes(found->use);
+  const auto fits_at = [&](int steps) {
+    context.n_ctx = least + steps * context_step;
+    const auto longer = find(context, uses_known ? known : FixedBytes());
+    if (longer) {
+      found = longer;
+      fits = stretch(*found, context, least, steps, too_long);
     } else {
-      too_long = next;
-      known = fixed_bytes(memory_.whole(found->placement, context));
+      too_long = steps;
     }
+    known = fixed_bytes(longer ? found->use : memory_.whole(found->placement, context));
+    return longer.has_value();
+  };
+  for (bool is_sure = false; !is_sure;) {
+    for (int round = 0; too_long - fits > 1; ++round)
+      (void)fits_at(round < most_guesses ? guessed_context(shortest, fits, too_long, known)
+                                         : fits + (too_long - fits) / 2);
+    // What a short search did not find, a long one may.
+    const auto short_share = std::exchange(share_, part_of_a_probe * share_);
+    too_long = most;
+    is_sure = fits + 1 >= most || !fits_at(fits + 1);
+    share_ = short_share;
   }
   return Longest{least + fits * context_step, std::move(*found)};
 }
@@ -157,7 +183,6 @@ Plan Planner::does_not_fit(const ContextSpec& context) {
     plan.missing = PlacementSearch(machine_, request_, memory_.whole).shortfalls(closest->use);
     plan.reasons.push_back({"layers", "do not fit, even with the best cut: the rest would have to be on cpu"});
   }
-  budget_.tensors = std::int64_t{std::max(request_.search_ms, 0)} * SearchBudget::tensors_per_ms / 2;
   add_changes(plan);
   return plan;
 }

@@ -9,6 +9,11 @@
 #include "plan/context_steps.h"
 
 namespace berth::plan {
+namespace {
+
+constexpr std::int64_t whole_budget = 8;  // in those of one search
+
+}  // namespace
 
 Planner::Planner(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request,
                  const PlanMemory& memory)
@@ -18,7 +23,8 @@ Planner::Planner(const ModelProfile& profile, const Inventory& inventory, const 
       machine_(view_of(inventory, request, token_work(profile))) {}
 
 Plan Planner::make() {
-  budget_.tensors = std::int64_t{std::max(request_.search_ms, 0)} * SearchBudget::tensors_per_ms;
+  share_ = std::int64_t{std::max(request_.search_ms, 0)} * SearchBudget::tensors_per_ms;
+  budget_.tensors = whole_budget * share_;
   auto context = request_.context;
   if (context.n_ctx < 0 || request_.min_context.value_or(1) < 1)
     throw std::invalid_argument(fmt::format("A context of {} tokens, or of {} at least, is none", context.n_ctx,
@@ -30,11 +36,19 @@ Plan Planner::make() {
       request_.objective == Objective::largest_context ? std::min(context_step, context.n_ctx) : context.n_ctx);
   const int wanted = context.n_ctx;
   auto found = find(context);
+  share_ /= part_of_a_probe;
   if (!found && least < wanted) {
     if (auto longest = longest_context(context, least)) {
       context.n_ctx = longest->n_ctx;
       found = std::move(longest->found);
     }
+  }
+  if (!found) found = find_on_disk(context);
+  if (!found && least < wanted) {
+    context.n_ctx = least;
+    found = find_on_disk(context);
+    if (found) context.n_ctx = least + stretch(*found, context, least, 0, steps_between(least, wanted)) * context_step;
+    if (!found) context.n_ctx = wanted;
   }
   if (!found) return does_not_fit(context);
   return request_.objective == Objective::reach ? reaching(*std::move(found), context, wanted)
@@ -45,7 +59,25 @@ std::optional<FoundPlacement> Planner::find(const ContextSpec& context, const Fi
   const auto parts = parts_of(profile_, request_, context, memory_.stored);
   const PlacementSearch search(machine_, request_, memory_.whole);
   auto found = search.find(parts, context, known);
-  return found || request_.strategy != MapStrategy::optimal ? found : search.find_narrow(parts, context, budget_);
+  if (found || request_.strategy != MapStrategy::optimal) return found;
+  found = with_share([&](SearchBudget& budget) { return search.find_narrow(parts, context, budget); });
+  return found ? found : with_share([&](SearchBudget& budget) { return search.find_divided(parts, context, budget); });
+}
+
+std::optional<FoundPlacement> Planner::find_on_disk(const ContextSpec& context) {
+  if (request_.strategy != MapStrategy::optimal) return std::nullopt;
+  const PlacementSearch search(machine_, request_, memory_.whole);
+  const auto parts = parts_of(profile_, request_, context, memory_.stored);
+  return with_share([&](SearchBudget& budget) { return search.find_on_disk(parts, context, budget); });
+}
+
+template <class Search>
+std::optional<FoundPlacement> Planner::with_share(Search&& search) {
+  const auto given = std::clamp<std::int64_t>(budget_.tensors, 0, share_);
+  SearchBudget budget{given};
+  auto found = search(budget);
+  budget_.tensors -= given - budget.tensors;
+  return found;
 }
 
 std::optional<FoundPlacement> Planner::nearest(const ModelParts& parts, const ContextSpec& context) const {
@@ -58,6 +90,7 @@ std::optional<FoundPlacement> Planner::nearest(const ModelParts& parts, const Co
 }
 
 std::string Planner::why_on(const Device& device) const {
+  if (device.type() == DeviceType::disk) return "on disk: no memory has room for them";
   if (request_.strategy != MapStrategy::optimal)
     return fmt::format("on {}: its part by {}", device.str(), to_string(request_.strategy));
   return device == machine_.cpu.device && !machine_.devices.empty()

@@ -26,7 +26,12 @@ class Planner {
   Plan make();
 
  private:
+  /// Nothing on the disk.
   std::optional<FoundPlacement> find(const ContextSpec& context, const FixedBytes& known = {});
+  std::optional<FoundPlacement> find_on_disk(const ContextSpec& context);
+  /// With a part of what may still be asked.
+  template <class Search>
+  std::optional<FoundPlacement> with_share(Search&& search);
   /// On a CPU with all the memory that one could wish for.
   std::optional<FoundPlacement> nearest(const ModelParts& parts, const ContextSpec& context) const;
   struct Longest {
@@ -37,6 +42,8 @@ class Planner {
   /// nearly at once; the answer itself was asked of the memory function. Without `uses_known`, each placement is found as
   /// make() would find it.
   std::optional<Longest> longest_context(ContextSpec context, int least, bool uses_known = true);
+  /// As long as `longest` fits as it is placed, and not `too_long` steps above `least`. Answers the steps.
+  int stretch(FoundPlacement& longest, ContextSpec context, int least, int fits, int too_long) const;
   int guessed_context(ContextSpec context, int fits, int too_long, const FixedBytes& known) const;
   std::optional<std::uint64_t> extra_memory(const ContextSpec& context, const FixedBytes& known) const;
   std::optional<std::uint64_t> smaller_weights(const ContextSpec& context, const FixedBytes& known) const;
@@ -53,7 +60,10 @@ class Planner {
   const PlanRequest& request_;
   const PlanMemory& memory_;
   MachineView machine_;
+  // What is asked for is looked for with all of `search_ms`; shorter contexts and what would help with a part of it each.
+  static constexpr std::int64_t part_of_a_probe = 4;
   SearchBudget budget_ = {};
+  std::int64_t share_ = 0;  ///< tensors of one search
 };
 
 }  // namespace berth::plan

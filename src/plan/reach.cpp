@@ -23,7 +23,7 @@ Plan Planner::reaching(FoundPlacement found, ContextSpec context, int wanted) {
   const int least = request_.min_context.value_or(context.n_ctx);
   if (!reaches(found) && least < context.n_ctx) {
     int fits = -1;  // steps above the least
-    int too_long = (context.n_ctx - least + context_step - 1) / context_step;
+    int too_long = steps_between(least, context.n_ctx);
     auto shorter = context;
     while (too_long - fits > 1) {
       const int middle = fits < 0 ? 0 : fits + (too_long - fits) / 2;

@@ -36,7 +36,8 @@ std::optional<Stages> best_stages(const std::vector<StageItem>& items, const std
   for (std::size_t d = 0; d < devices.size(); ++d) {
     const auto& device = devices[d];
     std::vector<double> ways_s = {0};
-    for (std::size_t i = 0; i < n; ++i) ways_s.push_back(ways_s.back() + (device.ways_s.empty() ? 0 : device.ways_s[i]));
+    for (std::size_t i = 0; i < n; ++i)
+      ways_s.push_back(ways_s.back() + (device.ways_s.empty() ? 0 : device.ways_s[i]));
     // Seconds of the first i items, were they all on the device.
     const auto seconds_of_first = [&](std::size_t i) {
       return sums.read_bytes[i] * device.s_per_byte + sums.elsewhere_s[i] + ways_s[i];

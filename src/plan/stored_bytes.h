@@ -14,6 +14,9 @@ namespace berth::plan {
 std::vector<DeviceUse> stored_bytes(const ModelProfile& profile, const Placement& placement,
                                     const ContextSpec& context);
 
+/// What `placement` leaves on the disk is not memory of the CPU: the file is mapped.
+void set_disk_apart(std::vector<DeviceUse>& uses, const ModelProfile& profile, const Placement& placement);
+
 /// `uses` with each device's key, pool and overhead in `inventory`.
 std::vector<DeviceUse> on_machine(std::vector<DeviceUse> uses, const Inventory& inventory);
 

@@ -55,7 +55,8 @@ TEST(MapPlacement, ReadsNamesOfTransformers) {
 TEST(MapPlacement, ReadsNamesOfGgufAsWell) {
   const auto profile = with_output(small_model("llama"));
   const auto placement = from(
-      profile, {{"", Device::cpu()}, {"blk.3", gpu0}, {"output", gpu0}, {"output_norm", gpu0}, {"blk.3.ffn_up.weight", gpu1}});
+      profile,
+      {{"", Device::cpu()}, {"blk.3", gpu0}, {"output", gpu0}, {"output_norm", gpu0}, {"blk.3.ffn_up.weight", gpu1}});
   Placement expected{.layers = {{0, 3, Device::cpu()}, {3, 1, gpu0}}, .output = gpu0};
   expected.tensors.set("blk.3.ffn_up.weight", gpu1);
   EXPECT_EQ(placement, expected);
@@ -63,8 +64,8 @@ TEST(MapPlacement, ReadsNamesOfGgufAsWell) {
 
 TEST(MapPlacement, TheLongestNameThatCoversATensorCounts) {
   const auto profile = with_output(small_model("llama"));
-  const auto placement =
-      from(profile, {{"model.layers.2", gpu1}, {"model", gpu0}, {"lm_head", gpu0}, {"model.layers.2.mlp.down_proj", gpu0}});
+  const auto placement = from(
+      profile, {{"model.layers.2", gpu1}, {"model", gpu0}, {"lm_head", gpu0}, {"model.layers.2.mlp.down_proj", gpu0}});
   EXPECT_EQ(placement.input, gpu0);
   ASSERT_EQ(placement.layers.size(), 3U);
   EXPECT_EQ(placement.layers[1], (LayerRun{2, 1, gpu1}));
@@ -82,7 +83,8 @@ TEST(MapPlacement, ALayersDeviceIsThatOfItsKeys) {
   ASSERT_EQ(placement.layers.size(), 3U);
   EXPECT_EQ(placement.layers[1], (LayerRun{1, 1, gpu1}));
   EXPECT_EQ(placement.tensors.size(), 4U);
-  for (const char* name : {"blk.1.ffn_norm.weight", "blk.1.ffn_gate.weight", "blk.1.ffn_up.weight", "blk.1.ffn_down.weight"}) {
+  for (const char* name :
+       {"blk.1.ffn_norm.weight", "blk.1.ffn_gate.weight", "blk.1.ffn_up.weight", "blk.1.ffn_down.weight"}) {
     ASSERT_TRUE(placement.tensors.contains(name)) << name;
     EXPECT_EQ(placement.tensors.at(name), Device::cpu());
   }
@@ -97,7 +99,8 @@ TEST(MapPlacement, OfAccelerateStartsOnAGpuAndEndsOnCpuAndDisk) {
                                         {"model.layers.3", Device::disk()},
                                         {"model.norm", Device::disk()},
                                         {"lm_head", gpu0}});
-  Placement expected{.layers = {{0, 1, gpu0}, {1, 1, Device::cpu()}, {2, 2, Device::disk()}}, .input = gpu0, .output = gpu0};
+  Placement expected{
+      .layers = {{0, 1, gpu0}, {1, 1, Device::cpu()}, {2, 2, Device::disk()}}, .input = gpu0, .output = gpu0};
   expected.tensors.set("output_norm.weight", Device::disk());
   EXPECT_EQ(placement, expected);
 }
@@ -120,7 +123,8 @@ TEST(MapPlacement, RefusesNamesThatTheModelDoesNotHave) {
   EXPECT_THAT(map_refusal(profile, {{"", gpu0}, {"transformer.h.0", gpu1}}), HasSubstr("its parts are called"));
   EXPECT_THAT(map_refusal(profile, {{"", gpu0}, {"model.layers.4", gpu1}}), HasSubstr("'model.layers.4'"));
   EXPECT_THAT(map_refusal(profile, {{"", gpu0}, {"blk.99.attn_q.weight", gpu1}}), HasSubstr("does not have"));
-  EXPECT_THAT(map_refusal(profile, {{"", gpu0}, {"model.layers.99999999999999999999", gpu1}}), HasSubstr("does not have"));
+  EXPECT_THAT(map_refusal(profile, {{"", gpu0}, {"model.layers.99999999999999999999", gpu1}}),
+              HasSubstr("does not have"));
 }
 
 TEST(MapPlacement, RefusesTensorsWithoutADevice) {
@@ -141,7 +145,8 @@ TEST(MapPlacement, OfAHundredThousandNamesIsReadInAMoment) {
   const auto profile = with_output(small_model("llama"));
   DeviceMap map;
   map.set("", gpu0);
-  for (int i = 0; i < 100'000; ++i) map.set("model.layers.1.self_attn.rotary_emb" + std::string(i % 7, '.') + std::to_string(i), gpu0);
+  for (int i = 0; i < 100'000; ++i)
+    map.set("model.layers.1.self_attn.rotary_emb" + std::string(i % 7, '.') + std::to_string(i), gpu0);
   EXPECT_THAT(refusal([&] { placement_of(profile, map); }), HasSubstr("does not have"));
 }
 

@@ -10,7 +10,6 @@
 #include "model/safetensors_writer.h"
 #include "refusal.h"
 #include "test_model.h"
-#include "refusal.h"
 
 namespace berth {
 namespace {

@@ -48,7 +48,9 @@ void expect_changes_do(const Plan& plan, const ModelProfile& profile, const Inve
     if (change.n_ctx) request.context.n_ctx = *change.n_ctx;
     if (change.cache_type) request.context.type_k = request.context.type_v = *change.cache_type;
     if (change.what == "quantization")
-      for (auto& tensor : smaller.tensors) tensor.bytes = static_cast<std::uint64_t>(static_cast<long double>(tensor.bytes) * *change.bytes / profile.tensor_bytes);
+      for (auto& tensor : smaller.tensors)
+        tensor.bytes =
+            static_cast<std::uint64_t>(static_cast<long double>(tensor.bytes) * *change.bytes / profile.tensor_bytes);
     if (change.what == "device") {
       const auto device = Device::rpc(999);
       larger.devices.push_back(

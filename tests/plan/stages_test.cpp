@@ -50,7 +50,8 @@ TEST(Stages, AreTheQuickestThatThereAreAndNoneAreMissed) {
       if (below(3) == 0) seconds = below(40);
     double least = never;
     for (std::size_t n = 0; n < start.size(); ++n) {
-      const auto rest = least_seconds({items.begin() + static_cast<std::ptrdiff_t>(n), items.end()}, items.size(), devices, 0, 0);
+      const auto rest =
+          least_seconds({items.begin() + static_cast<std::ptrdiff_t>(n), items.end()}, items.size(), devices, 0, 0);
       least = std::min(least, start[n] + rest);
     }
     const auto found = best_stages(items, devices, start);

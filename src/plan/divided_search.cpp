@@ -1,0 +1,132 @@
+/// The search where no cut of whole layers fits: with parts of layers apart from them, and with weights that stay on the disk.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "plan/placement_search.h"
+
+namespace berth::plan {
+namespace {
+
+constexpr std::int64_t questions_of_a_try = 4;
+
+/// Where the feed-forward part of each layer lies: with its layer, which is 0, or on device N - 1.
+using Division = std::vector<std::size_t>;
+
+std::size_t moved(const Division& division) {
+  return division.size() - static_cast<std::size_t>(std::ranges::count(division, std::size_t{0}));
+}
+
+/// All that there are, where those are few; else those that move parts of 1, 2, 4, ... layers, from the first on or up to the last
+/// one, to one device. Those that move the fewest come first; the first moves none.
+std::vector<Division> divisions(std::size_t layers, std::size_t devices) {
+  constexpr std::size_t few = 4096;
+  std::size_t all = 1;
+  for (std::size_t i = 0; i < layers && all <= few; ++i) all *= devices + 1;
+  std::vector<Division> found;
+  if (all <= few) {
+    for (std::size_t number = 0; number < all; ++number) {
+      auto& division = found.emplace_back(layers);
+      for (std::size_t i = 0, rest = number; i < layers; ++i, rest /= devices + 1) division[i] = rest % (devices + 1);
+    }
+    std::ranges::stable_sort(found, {}, moved);
+    return found;
+  }
+  found.emplace_back(layers);
+  for (std::size_t n = 1; n < 2 * layers; n *= 2)
+    for (std::size_t device = 1; device <= devices; ++device) {
+      const auto count = static_cast<std::ptrdiff_t>(std::min(n, layers));
+      std::fill_n(found.emplace_back(layers).begin(), count, device);
+      if (n < layers) std::fill_n(found.emplace_back(layers).rbegin(), count, device);
+    }
+  return found;
+}
+
+}  // namespace
+
+std::optional<FoundPlacement> PlacementSearch::try_parts(const ModelParts& parts, const ContextSpec& context,
+                                                         SearchBudget& budget) const {
+  // With no compute buffers at all: a question less where even that does not fit.
+  if (budget.tensors <= 0 || !could_fit(parts, {})) return std::nullopt;
+  budget.tensors -= questions_of_a_try * static_cast<std::int64_t>(parts.tensor_count);
+  auto found = find(parts, context);
+  if (!found) {
+    SearchBudget share{budget.tensors / 8};
+    const auto before = share.tensors;
+    found = find_narrow(parts, context, share);
+    budget.tensors -= before - share.tensors;
+  }
+  // An output that is the embeddings once more is not held twice, and so it is where they are.
+  if (found && parts.is_tied && parts.input.type() != DeviceType::disk && parts.input != machine_.cpu.device &&
+      found->placement.output != parts.input)
+    return std::nullopt;
+  return found;
+}
+
+std::optional<FoundPlacement> PlacementSearch::find_divided(const ModelParts& parts, const ContextSpec& context,
+                                                            SearchBudget& budget) const {
+  if (!request_.rules.tensor_overrides) return std::nullopt;
+  std::vector<Device> devices;
+  for (const auto& device : machine_.devices) devices.push_back(device.device);
+  std::vector<Device> inputs = {parts.input};
+  if (parts.input_bytes > 0) inputs.insert(inputs.end(), devices.begin(), devices.end());
+  devices.push_back(machine_.cpu.device);
+  for (const auto& division : divisions(parts.layer_count(), devices.size()))
+    for (const auto& input : inputs) {
+      const auto count = moved(division);
+      if (count == 0 && input == parts.input) continue;  // that was tried
+      auto divided = parts;
+      if (input != parts.input) divided.move_input(input);
+      for (std::size_t i = 0; i < division.size(); ++i)
+        if (division[i] > 0) divided.move_feed_forward(i, devices[division[i] - 1]);
+      auto found = try_parts(divided, context, budget);
+      if (!found) continue;
+      if (input != parts.input)
+        found->notes.push_back({"input", fmt::format("on {}: {} has no room for it", input.str(), parts.input.str())});
+      if (count > 0)
+        found->notes.push_back(
+            {"feed-forward parts", fmt::format("those of {} layers apart: they fit nowhere whole", count)});
+      return found;
+    }
+  return std::nullopt;
+}
+
+std::optional<FoundPlacement> PlacementSearch::find_on_disk(const ModelParts& parts, const ContextSpec& context,
+                                                            SearchBudget& budget) const {
+  if (!machine_.disk) return std::nullopt;
+  auto left = parts;
+  if (parts.input_bytes > 0 && parts.input == machine_.cpu.device) left.move_input(Device::disk());
+  const auto with = [&](std::size_t layers) {
+    auto some = left;
+    while (some.layers_on_disk < layers) some.leave_layer_on_disk();
+    return some;
+  };
+  const auto most = parts.layer_count();
+  std::size_t too_few = 0;
+  std::size_t enough = 0;
+  std::optional<FoundPlacement> best = try_parts(left, context, budget);
+  for (std::size_t more = 1; !best && enough < most; more *= 2) {
+    too_few = enough;
+    enough = std::min(enough + more, most);
+    best = try_parts(with(enough), context, budget);
+  }
+  if (!best) return std::nullopt;
+  while (enough - too_few > 1) {
+    const auto middle = too_few + (enough - too_few) / 2;
+    if (auto found = try_parts(with(middle), context, budget)) {
+      enough = middle;
+      best = std::move(found);
+    } else {
+      too_few = middle;
+    }
+  }
+  best->on_disk = enough;
+  best->notes.push_back(
+      {"disk", fmt::format("{} read from the file when they are used, as no memory has room for them",
+                           enough == 0   ? "the embeddings are"
+                           : enough == 1 ? "the first layer and the embeddings are"
+                                         : fmt::format("the first {} layers and the embeddings are", enough))});
+  return best;
+}
+
+}  // namespace berth::plan

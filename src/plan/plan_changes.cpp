@@ -15,11 +15,11 @@ constexpr std::uint64_t largest_extra = std::uint64_t{1} << 46;
 constexpr std::uint64_t extra_step = std::uint64_t{1} << 20;
 constexpr int most_guesses = 6;
 constexpr std::uint64_t whole_weights = 1000;
-const auto extra_device = Device::rpc(std::numeric_limits<int>::max());
+constexpr int extra_id = std::numeric_limits<int>::max();
 
-MachineView with_extra_device(MachineView machine, std::uint64_t bytes) {
-  machine.devices.push_back({.device = extra_device,
-                             .pool = extra_device.str(),
+MachineView with_extra_device(MachineView machine, const Device& device, std::uint64_t bytes) {
+  machine.devices.push_back({.device = device,
+                             .pool = device.str(),
                              .room = bytes,
                              .bytes_per_s = machine.cpu.bytes_per_s,
                              .link_s = 1e-5,
@@ -28,8 +28,16 @@ MachineView with_extra_device(MachineView machine, std::uint64_t bytes) {
                              .prompt_bytes_per_s = machine.cpu.prompt_bytes_per_s,
                              .prompt_link_s = 1e-5,
                              .measured = false});
-  machine.pools[extra_device.str()] = bytes;
+  machine.pools[device.str()] = bytes;
   return machine;
+}
+
+/// As it is printed, with one digit behind the point, it is no less.
+std::uint64_t rounded_up(std::uint64_t bytes) {
+  std::uint64_t unit = extra_step;
+  while (bytes >= 1024 * unit) unit *= 1024;
+  const auto tenths = (bytes / (unit / 10) + 1) * unit / 10;
+  return bytes % unit == 0 ? bytes : tenths;
 }
 
 /// Of the same model in a quantization that takes so many thousandths of the bytes of its weights.
@@ -52,6 +60,19 @@ std::uint64_t least_thousandths(const ModelProfile& profile) {
   const auto least = elements / 5;
   return least >= profile.tensor_bytes ? whole_weights : times(least, whole_weights) / profile.tensor_bytes;
 }
+
+/// The lengths between a least and a most one.
+class Lengths {
+ public:
+  Lengths(int least, int most) : least_(least), most_(most) {}
+
+  int count() const { return steps_between(least_, most_) + 1; }
+  int operator[](int step) const { return std::min(least_ + step * context_step, most_); }
+
+ private:
+  int least_;
+  int most_;
+};
 
 /// The least number above `too_few` for which `is_enough`; `enough` where none below it is.
 template <class IsEnough>
@@ -77,39 +98,40 @@ int Planner::guessed_context(ContextSpec context, int fits, int too_long, const 
   return std::clamp(static_cast<int>(first_too_long) - 1, fits + 1, too_long - 1);
 }
 
-int Planner::stretch(FoundPlacement& longest, ContextSpec context, int least, int fits, int too_long) const {
-  const PlacementSearch search(machine_, request_, memory_.whole);
-  while (too_long - fits > 1) {
-    const int middle = fits + (too_long - fits) / 2;
-    context.n_ctx = least + middle * context_step;
-    auto use = memory_.whole(longest.placement, context);
-    if (search.shortfalls(use).empty()) {
-      fits = middle;
-      longest.use = std::move(use);
-    } else {
-      too_long = middle;
-    }
-  }
-  return fits;
-}
-
-std::optional<Planner::Longest> Planner::longest_context(ContextSpec context, int least, bool uses_known) {
-  const int most = steps_between(least, context.n_ctx);
+std::optional<Planner::Longest> Planner::longest_context(ContextSpec context, int least) {
+  const Lengths lengths(least, context.n_ctx);
   context.n_ctx = least;
   auto found = find(context);
   if (!found) return std::nullopt;
   const auto shortest = context;
-  int fits = stretch(*found, context, least, 0, most);  // steps above least
-  int too_long = most;
+  const PlacementSearch search(machine_, request_, memory_.whole);
+  int fits = 0;  // of the lengths
+  int too_long = lengths.count();
+  // As long as what was found fits where it is.
+  const auto stretch = [&] {
+    for (int unknown = too_long; unknown - fits > 1;) {
+      const int middle = fits + (unknown - fits) / 2;
+      context.n_ctx = lengths[middle];
+      auto use = memory_.whole(found->placement, context);
+      if (!search.shortfalls(use).empty()) {
+        unknown = middle;
+        continue;
+      }
+      fits = middle;
+      found->use = std::move(use);
+    }
+  };
+  stretch();
   auto known = fixed_bytes(found->use);
-  const auto fits_at = [&](int steps) {
-    context.n_ctx = least + steps * context_step;
-    const auto longer = find(context, uses_known ? known : FixedBytes());
+  const auto fits_at = [&](int step) {
+    context.n_ctx = lengths[step];
+    const auto longer = find(context, known);
     if (longer) {
       found = longer;
-      fits = stretch(*found, context, least, steps, too_long);
+      fits = step;
+      stretch();
     } else {
-      too_long = steps;
+      too_long = step;
     }
     known = fixed_bytes(longer ? found->use : memory_.whole(found->placement, context));
     return longer.has_value();
@@ -120,48 +142,68 @@ std::optional<Planner::Longest> Planner::longest_context(ContextSpec context, in
                                          : fits + (too_long - fits) / 2);
     // What a short search did not find, a long one may.
     const auto short_share = std::exchange(share_, part_of_a_probe * share_);
-    too_long = most;
-    is_sure = fits + 1 >= most || !fits_at(fits + 1);
+    too_long = lengths.count();
+    is_sure = fits + 1 == too_long || !fits_at(fits + 1);
     share_ = short_share;
   }
-  return Longest{least + fits * context_step, std::move(*found)};
+  return Longest{lengths[fits], *std::move(found)};
 }
 
-/// The least memory of one more device with which the model fits, in steps of a MiB.
-std::optional<std::uint64_t> Planner::extra_memory(const ContextSpec& context, const FixedBytes& known) const {
+/// The least memory of one more device with which the model fits, in steps of a MiB, whatever kind of device it is. What a
+/// driver takes is not in it.
+std::optional<std::uint64_t> Planner::extra_memory(const ContextSpec& context) {
   const auto parts = parts_of(profile_, request_, context, memory_.stored);
-  auto fixed = known;
-  for (const auto& [device, bytes] : known)
-    if (device != machine_.cpu.device || known.size() == 1) fixed[extra_device] = std::max(fixed[extra_device], bytes);
-  const auto with = [&](std::uint64_t steps, auto&& ask) {
-    const auto machine = with_extra_device(machine_, steps * extra_step);
-    return ask(PlacementSearch(machine, request_, memory_.whole));
-  };
+  const auto count = static_cast<int>(parts.layer_count());
   constexpr auto most = largest_extra / extra_step;
-  auto enough = least_that(0, most, [&](std::uint64_t steps) {
-    return with(steps, [&](const PlacementSearch& search) { return search.could_fit(parts, fixed); });
-  });
-  for (std::uint64_t more = 64; enough <= most; enough += more, more *= 2)
-    if (with(enough, [&](const PlacementSearch& search) { return search.find(parts, context).has_value(); }))
-      return enough * extra_step;
-  return std::nullopt;
+  std::uint64_t weights = 0;
+  for (const auto& layer : parts.layers) weights = plus(weights, layer.weight_bytes);
+  std::uint64_t enough = 0;
+  for (const auto& device : {Device::rpc(extra_id), Device::vulkan(extra_id), Device::gpu(extra_id)}) {
+    // What is held besides layers where all are there is the least that the CPU holds.
+    const auto known =
+        fixed_bytes(memory_.whole({.layers = {{0, count, device}}, .output = device, .tensors = {}}, context));
+    const auto machine = [&](std::uint64_t steps) { return with_extra_device(machine_, device, steps * extra_step); };
+    const auto fits = [&](std::uint64_t steps) {
+      return find_on(machine(steps), memory_.whole, parts, context, {}).has_value();
+    };
+    auto too_little = least_that(enough, most, [&](std::uint64_t steps) {
+      const auto view = machine(steps);
+      return PlacementSearch(view, request_, memory_.whole).could_fit(parts, known);
+    });
+    if (too_little == most) too_little = weights / extra_step / 4;  // only with layers that are divided
+    too_little -= std::min<std::uint64_t>(too_little, 1);
+    auto larger = std::max(enough, too_little + 1);
+    for (std::uint64_t more = 16; !fits(larger); more *= 2) {
+      too_little = larger;
+      larger += more;
+      if (larger > most) return std::nullopt;
+    }
+    while (larger > enough && larger - too_little > 1 + larger / 64) {
+      const auto middle = too_little + (larger - too_little) / 2;
+      (fits(middle) ? larger : too_little) = middle;
+    }
+    enough = std::max(enough, larger);
+  }
+  return rounded_up(enough * extra_step);
 }
 
 /// The most bytes of weights with which the model fits, in thousandths of what it has.
-std::optional<std::uint64_t> Planner::smaller_weights(const ContextSpec& context, const FixedBytes& known) const {
+std::optional<std::uint64_t> Planner::smaller_weights(const ContextSpec& context, const FixedBytes& known) {
   const auto fits_with = [&](std::uint64_t thousandths, auto&& ask) {
     auto parts = parts_of(profile_, request_, context, with_weights(memory_.stored, thousandths));
     for (auto& layer : parts.layers) layer.expert_bytes = times(layer.expert_bytes, thousandths) / whole_weights;
     const auto whole = with_weights(memory_.whole, thousandths);
-    return ask(PlacementSearch(machine_, request_, whole), parts);
+    return ask(parts, whole);
   };
   const auto could_fit = [&](std::uint64_t saved) {
-    return fits_with(whole_weights - saved,
-                     [&](const auto& search, const auto& parts) { return search.could_fit(parts, known); });
+    return fits_with(whole_weights - saved, [&](const auto& parts, const auto& memory) {
+      return PlacementSearch(machine_, request_, memory).could_fit(parts, known);
+    });
   };
   const auto fits = [&](std::uint64_t saved) {
-    return fits_with(whole_weights - saved,
-                     [&](const auto& search, const auto& parts) { return search.find(parts, context).has_value(); });
+    return fits_with(whole_weights - saved, [&](const auto& parts, const auto& memory) {
+      return find_on(machine_, memory, parts, context, {}).has_value();
+    });
   };
   const auto most = whole_weights - least_thousandths(profile_);
   auto saved = least_that(0, most, could_fit);
@@ -175,7 +217,7 @@ std::optional<std::uint64_t> Planner::smaller_weights(const ContextSpec& context
   return times(profile_.tensor_bytes, whole_weights - saved) / whole_weights;
 }
 
-Plan Planner::does_not_fit(const ContextSpec& context) {
+Plan Planner::does_not_fit(const ContextSpec& context, const std::optional<Longest>& longest) {
   Plan plan{.outcome = PlanOutcome::does_not_fit, .placement = {}, .context = context};
   if (const auto closest = nearest(parts_of(profile_, request_, context, memory_.stored), context)) {
     plan.placement = closest->placement;
@@ -183,19 +225,13 @@ Plan Planner::does_not_fit(const ContextSpec& context) {
     plan.missing = PlacementSearch(machine_, request_, memory_.whole).shortfalls(closest->use);
     plan.reasons.push_back({"layers", "do not fit, even with the best cut: the rest would have to be on cpu"});
   }
-  add_changes(plan);
+  add_changes(plan, longest);
   return plan;
 }
 
-void Planner::add_changes(Plan& plan) {
+void Planner::add_changes(Plan& plan, const std::optional<Longest>& longest) {
   const auto& context = plan.context;
-  if (context.n_ctx > context_step) {
-    auto shorter = context;
-    auto longest = longest_context(context, context_step);
-    if (longest) shorter.n_ctx = longest->n_ctx;
-    if (longest && !find(shorter)) longest = longest_context(context, context_step, false);
-    if (longest) plan.changes.push_back({.what = "context", .n_ctx = longest->n_ctx});
-  }
+  if (longest) plan.changes.push_back({.what = "context", .n_ctx = longest->n_ctx});
   for (const char* type : {"Q8_0", "Q4_0"}) {
     if (context.type_k == type) break;
     auto smaller = context;
@@ -206,8 +242,7 @@ void Planner::add_changes(Plan& plan) {
   }
   if (const auto bytes = smaller_weights(context, fixed_bytes(plan.use)))
     plan.changes.push_back({.what = "quantization", .bytes = bytes});
-  if (const auto bytes = extra_memory(context, fixed_bytes(plan.use)))
-    plan.changes.push_back({.what = "device", .bytes = bytes});
+  if (const auto bytes = extra_memory(context)) plan.changes.push_back({.what = "device", .bytes = bytes});
 }
 
 }  // namespace berth::plan

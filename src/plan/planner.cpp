@@ -37,27 +37,33 @@ Plan Planner::make() {
   const int wanted = context.n_ctx;
   auto found = find(context);
   share_ /= part_of_a_probe;
-  if (!found && least < wanted) {
-    if (auto longest = longest_context(context, least)) {
-      context.n_ctx = longest->n_ctx;
-      found = std::move(longest->found);
-    }
+  std::optional<Longest> longest;
+  if (!found) longest = longest_context(context, least < wanted ? least : std::min(context_step, wanted));
+  if (longest && longest->n_ctx >= least) {
+    context.n_ctx = longest->n_ctx;
+    found = std::move(longest->found);
   }
-  if (!found) found = find_on_disk(context);
-  if (!found && least < wanted) {
-    context.n_ctx = least;
+  for (const int length : {wanted, least}) {
+    if (found) break;
+    context.n_ctx = length;
     found = find_on_disk(context);
-    if (found) context.n_ctx = least + stretch(*found, context, least, 0, steps_between(least, wanted)) * context_step;
-    if (!found) context.n_ctx = wanted;
   }
-  if (!found) return does_not_fit(context);
+  if (!found) {
+    context.n_ctx = wanted;
+    return does_not_fit(context, longest);
+  }
   return request_.objective == Objective::reach ? reaching(*std::move(found), context, wanted)
                                                 : fits(*found, context, wanted);
 }
 
 std::optional<FoundPlacement> Planner::find(const ContextSpec& context, const FixedBytes& known) {
-  const auto parts = parts_of(profile_, request_, context, memory_.stored);
-  const PlacementSearch search(machine_, request_, memory_.whole);
+  return find_on(machine_, memory_.whole, parts_of(profile_, request_, context, memory_.stored), context, known);
+}
+
+std::optional<FoundPlacement> Planner::find_on(const MachineView& machine, const MemoryFunction& memory,
+                                               const ModelParts& parts, const ContextSpec& context,
+                                               const FixedBytes& known) {
+  const PlacementSearch search(machine, request_, memory);
   auto found = search.find(parts, context, known);
   if (found || request_.strategy != MapStrategy::optimal) return found;
   found = with_share([&](SearchBudget& budget) { return search.find_narrow(parts, context, budget); });
@@ -86,6 +92,9 @@ std::optional<FoundPlacement> Planner::nearest(const ModelParts& parts, const Co
   roomy.cpu.room = anything;
   for (auto& [pool, bytes] : roomy.pools)
     if (pool == machine_.cpu.pool) bytes = anything;
+  if (auto found = PlacementSearch(roomy, request_, memory_.whole).find(parts, context)) return found;
+  for (auto& device : roomy.devices) device.room = anything;  // what is pinned there is too large
+  for (auto& [pool, bytes] : roomy.pools) bytes = anything;
   return PlacementSearch(roomy, request_, memory_.whole).find(parts, context);
 }
 

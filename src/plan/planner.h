@@ -28,33 +28,32 @@ class Planner {
  private:
   /// Nothing on the disk.
   std::optional<FoundPlacement> find(const ContextSpec& context, const FixedBytes& known = {});
+  std::optional<FoundPlacement> find_on(const MachineView& machine, const MemoryFunction& memory,
+                                        const ModelParts& parts, const ContextSpec& context, const FixedBytes& known);
   std::optional<FoundPlacement> find_on_disk(const ContextSpec& context);
   /// With a part of what may still be asked.
   template <class Search>
   std::optional<FoundPlacement> with_share(Search&& search);
-  /// On a CPU with all the memory that one could wish for.
+  /// On a CPU with all the memory that one could wish for; where that is not enough, on such devices.
   std::optional<FoundPlacement> nearest(const ModelParts& parts, const ContextSpec& context) const;
   struct Longest {
     int n_ctx;
     FoundPlacement found;
   };
-  /// Between `least` and that of `context`, which does not fit itself. Guesses need no graphs, and what fits is found
-  /// nearly at once; the answer itself was asked of the memory function. Without `uses_known`, each placement is found as
-  /// make() would find it.
-  std::optional<Longest> longest_context(ContextSpec context, int least, bool uses_known = true);
-  /// As long as `longest` fits as it is placed, and not `too_long` steps above `least`. Answers the steps.
-  int stretch(FoundPlacement& longest, ContextSpec context, int least, int fits, int too_long) const;
+  /// Between `least` and that of `context`, which may fit where a quick search did not find how. Guesses need no graphs; the answer
+  /// itself was asked of the memory function.
+  std::optional<Longest> longest_context(ContextSpec context, int least);
   int guessed_context(ContextSpec context, int fits, int too_long, const FixedBytes& known) const;
-  std::optional<std::uint64_t> extra_memory(const ContextSpec& context, const FixedBytes& known) const;
-  std::optional<std::uint64_t> smaller_weights(const ContextSpec& context, const FixedBytes& known) const;
+  std::optional<std::uint64_t> extra_memory(const ContextSpec& context);
+  std::optional<std::uint64_t> smaller_weights(const ContextSpec& context, const FixedBytes& known);
   std::string why_on(const Device& device) const;
   Plan fits(const FoundPlacement& found, const ContextSpec& context, int wanted) const;
   /// With the least memory of the devices that still reaches what the request asks for; or how near it comes.
   Plan reaching(FoundPlacement found, ContextSpec context, int wanted);
   bool reaches(const FoundPlacement& found) const;
   void say_what_would_reach(Plan& plan, const FoundPlacement& fastest, const ContextSpec& context) const;
-  Plan does_not_fit(const ContextSpec& context);
-  void add_changes(Plan& plan);
+  Plan does_not_fit(const ContextSpec& context, const std::optional<Longest>& longest);
+  void add_changes(Plan& plan, const std::optional<Longest>& longest);
 
   const ModelProfile& profile_;
   const PlanRequest& request_;

@@ -23,7 +23,7 @@ namespace berth {
 struct PlacementRules {
   std::string engine = "llama.cpp";
   bool tensor_overrides = true;  ///< single tensors can lie elsewhere than their layer
-  int most_devices = 16;         ///< besides the CPU
+  int most_devices = 15;         ///< besides the CPU
 
   bool operator==(const PlacementRules&) const = default;
 };

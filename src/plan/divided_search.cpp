@@ -9,6 +9,7 @@ namespace berth::plan {
 namespace {
 
 constexpr std::int64_t questions_of_a_try = 4;
+constexpr std::int64_t looks_of_a_question = 4;  // that ask for no memory
 
 /// Where the feed-forward part of each layer lies: with its layer, which is 0, or on device N - 1.
 using Division = std::vector<std::size_t>;
@@ -46,8 +47,10 @@ std::vector<Division> divisions(std::size_t layers, std::size_t devices) {
 
 std::optional<FoundPlacement> PlacementSearch::try_parts(const ModelParts& parts, const ContextSpec& context,
                                                          SearchBudget& budget) const {
+  if (budget.tensors <= 0) return std::nullopt;
+  budget.tensors -= static_cast<std::int64_t>(parts.tensor_count) / looks_of_a_question + 1;
   // With no compute buffers at all: a question less where even that does not fit.
-  if (budget.tensors <= 0 || !could_fit(parts, {})) return std::nullopt;
+  if (!could_fit(parts, {})) return std::nullopt;
   budget.tensors -= questions_of_a_try * static_cast<std::int64_t>(parts.tensor_count);
   auto found = find(parts, context);
   if (!found) {
@@ -73,6 +76,7 @@ std::optional<FoundPlacement> PlacementSearch::find_divided(const ModelParts& pa
   devices.push_back(machine_.cpu.device);
   for (const auto& division : divisions(parts.layer_count(), devices.size()))
     for (const auto& input : inputs) {
+      if (budget.tensors <= 0) return std::nullopt;
       const auto count = moved(division);
       if (count == 0 && input == parts.input) continue;  // that was tried
       auto divided = parts;

@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
+#include <span>
 #include <stdexcept>
+#include <tuple>
 
 #include "text/nearest.h"
 #include "text/printable.h"
@@ -136,6 +140,39 @@ std::optional<PlanDevice> disk_of(const Inventory& inventory, const PlanRequest&
   return disk;
 }
 
+/// Whether something has to lie there.
+bool is_asked_for(const PlanRequest& request, const Device& device) {
+  return std::ranges::find(request.pins, device, &Pin::device) != request.pins.end() ||
+         std::ranges::any_of(request.companions, [&](const Companion& each) { return each.device == device; });
+}
+
+/// As many devices as the engine takes: the quickest ones, where they hold the weights with some room to spare, else those with
+/// the most room.
+void keep_most(MachineView& view, const PlanRequest& request, std::uint64_t weight_bytes) {
+  const auto most = static_cast<std::size_t>(std::max(request.rules.most_devices, 0));
+  if (view.devices.size() <= most) return;
+  view.left_out = view.devices.size() - most;
+  std::vector<std::size_t> order(view.devices.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto sort_by = [&](auto first, auto second) {
+    std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t i) {
+      const auto& device = view.devices[i];
+      return std::tuple(is_asked_for(request, device.device), device.*first, device.*second);
+    });
+  };
+  sort_by(&PlanDevice::bytes_per_s, &PlanDevice::room);
+  double room = 0;
+  for (const auto i : std::span(order).first(most)) room += static_cast<double>(view.devices[i].room);
+  constexpr double with_cache_and_buffers = 1.25;
+  if (room < with_cache_and_buffers * static_cast<double>(weight_bytes))
+    sort_by(&PlanDevice::room, &PlanDevice::bytes_per_s);
+  order.resize(most);
+  std::ranges::sort(order);
+  std::vector<PlanDevice> kept;
+  for (const auto i : order) kept.push_back(std::move(view.devices[i]));
+  view.devices = std::move(kept);
+}
+
 }  // namespace
 
 MachineView view_of(const Inventory& inventory, const PlanRequest& request, const TokenWork& work) {
@@ -178,8 +215,7 @@ MachineView view_of(const Inventory& inventory, const PlanRequest& request, cons
     view.devices.push_back(seen(info));
   }
   view.disk = disk_of(inventory, request);
-  const auto most = static_cast<std::size_t>(std::max(request.rules.most_devices, 0));
-  if (view.devices.size() > most) view.devices.resize(most);
+  keep_most(view, request, work.weight_bytes);
   for (const auto& pin : request.pins) {
     const auto* info = &known(inventory, pin.device);
     const auto is_used = [&](const PlanDevice& each) { return inventory.find(each.device) == info; };

@@ -31,6 +31,7 @@ struct PlanDevice {
 struct MachineView {
   PlanDevice cpu;
   std::vector<PlanDevice> devices;             ///< the others that may be used, in the order of the engine
+  std::size_t left_out = 0;             ///< devices beyond those that the engine takes
   std::optional<PlanDevice> disk = {};         ///< where the CPU may leave weights that it has no room for
   std::map<std::string, std::uint64_t> pools;  ///< bytes that may be used of each
 
@@ -41,6 +42,7 @@ struct MachineView {
 struct TokenWork {
   std::uint64_t state_bytes = 0;  ///< from one layer to the next
   double flop_per_byte = 0;       ///< of weights
+  std::uint64_t weight_bytes = 0;
 };
 
 /// Throws std::invalid_argument for devices of the request

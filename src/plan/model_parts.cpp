@@ -88,7 +88,9 @@ TokenWork token_work(const ModelProfile& profile) {
   const auto known = metadata_number(profile, "embedding_length");
   const auto width =
       known ? static_cast<std::uint64_t>(std::min(*known, 1e9)) : profile.embedding_length.value_or(usual);
-  TokenWork work{.state_bytes = std::min(width, std::uint64_t{1} << 30) * 4, .flop_per_byte = usual_flop_per_byte};
+  TokenWork work{.state_bytes = std::min(width, std::uint64_t{1} << 30) * 4,
+                 .flop_per_byte = usual_flop_per_byte,
+                 .weight_bytes = profile.tensor_bytes};
   double elements = 0;
   double bytes = 0;
   for (const auto& tensor : profile.tensors) {

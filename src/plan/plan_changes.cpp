@@ -225,6 +225,7 @@ Plan Planner::does_not_fit(const ContextSpec& context, const std::optional<Longe
     plan.missing = PlacementSearch(machine_, request_, memory_.whole).shortfalls(closest->use);
     plan.reasons.push_back({"layers", "do not fit, even with the best cut: the rest would have to be on cpu"});
   }
+  if (machine_.left_out > 0) plan.reasons.push_back(about_left_out());
   add_changes(plan, longest);
   return plan;
 }

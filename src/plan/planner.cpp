@@ -107,6 +107,11 @@ std::string Planner::why_on(const Device& device) const {
              : fmt::format("on {}: the quickest cut that fits", device.str());
 }
 
+Reason Planner::about_left_out() const {
+  return {"devices", fmt::format("{} are looked at, and {} are not: {} takes no more", machine_.devices.size(),
+                                 machine_.left_out, request_.rules.engine)};
+}
+
 Plan Planner::fits(const FoundPlacement& found, const ContextSpec& context, int wanted) const {
   Plan plan{.outcome = PlanOutcome::fits, .placement = found.placement, .context = context, .use = found.use};
   if (found.seconds > 0) {
@@ -120,6 +125,7 @@ Plan Planner::fits(const FoundPlacement& found, const ContextSpec& context, int 
       plan.predicted->prompt_measured = plan.predicted->prompt_measured && device.prompt_measured;
     }
   }
+  if (machine_.left_out > 0) plan.reasons.push_back(about_left_out());
   for (const auto& [first, count, device] : found.placement.layers)
     plan.reasons.push_back({fmt::format("layers {} to {}", first, first + count - 1), why_on(device)});
   plan.reasons.insert(plan.reasons.end(), found.notes.begin(), found.notes.end());

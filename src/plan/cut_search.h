@@ -56,6 +56,7 @@ class CutSearch {
   /// Takes what `use` holds for what its devices hold.
   void set(const std::vector<DeviceUse>& use);
   void add(const Device& device, std::uint64_t bytes) { fixed_[device] += bytes; }
+  void leave_out(const Device& device) { add(device, std::uint64_t{1} << 60); }
 
   Placement placement_of(const Cut& cut) const;
 

@@ -53,13 +53,30 @@ FoundPlacement PlacementSearch::placed(const CutSearch& search, const Cut& cut, 
 
 FoundPlacement PlacementSearch::refined(CutSearch search, FoundPlacement found, const ModelParts& parts,
                                         const ContextSpec& context) const {
-  for (int i = 0; i < most_refinements; ++i) {
-    search.set(found.use);
-    const auto cut = search.best();
-    if (!cut || !(cut->stages.seconds < found.cost)) break;
-    auto next = placed(search, *cut, parts, context);
-    if (!shortfalls(next.use).empty()) break;
+  const auto try_quicker = [&](CutSearch& with) {
+    const auto cut = with.best();
+    if (!cut || !(cut->stages.seconds < found.cost)) return false;
+    auto next = placed(with, *cut, parts, context);
+    if (!shortfalls(next.use).empty()) {
+      with.learn(next.use);
+      return true;
+    }
     found = std::move(next);
+    with.set(found.use);
+    return true;
+  };
+  search.set(found.use);
+  for (int i = 0; i < most_refinements && try_quicker(search); ++i) {
+  }
+  // Without one of the devices the others may need smaller buffers.
+  const auto runs = found.placement.layers;
+  for (const auto& run : runs) {
+    if (run.device == machine_.cpu.device) continue;
+    auto without = search;
+    without.set(found.use);
+    without.leave_out(run.device);
+    for (int i = 0; i < most_refinements && try_quicker(without); ++i) {
+    }
   }
   return found;
 }

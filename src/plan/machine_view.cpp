@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "plan/known_hardware.h"
 #include "text/nearest.h"
 #include "text/printable.h"
 
@@ -115,8 +116,12 @@ void set_rates(PlanDevice& device, const Inventory& inventory, const DeviceInfo&
   const auto type = info.device.type();
   device.measured = info.speed && info.speed->memory_bytes_per_s > 0;
   device.prompt_measured = device.measured && info.speed->flops > 0;
-  device.decode_bytes_per_s = device.measured ? info.speed->memory_bytes_per_s : usual_bytes_per_s(type);
-  const double flops = device.prompt_measured ? info.speed->flops : usual_flops(type);
+  const auto by_name = known_rates(info.name);
+  if (by_name && !(device.measured && device.prompt_measured)) device.rates_from = by_name->source;
+  device.decode_bytes_per_s = device.measured ? info.speed->memory_bytes_per_s
+                              : by_name       ? by_name->bytes_per_s
+                                              : usual_bytes_per_s(type);
+  const double flops = device.prompt_measured ? info.speed->flops : by_name ? by_name->flops : usual_flops(type);
   device.prompt_bytes_per_s = 1 / std::max(work.flop_per_byte / flops, 1 / (device.decode_bytes_per_s * tokens));
   device.decode_link_s = link_seconds(inventory, info, work.state_bytes);
   device.prompt_link_s = link_seconds(inventory, info, work.state_bytes * batch) / tokens;

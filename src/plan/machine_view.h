@@ -25,13 +25,15 @@ struct PlanDevice {
   double prompt_link_s = 0;
   bool measured = false;         ///< the rate of its memory
   bool prompt_measured = false;  ///< and of its products
-  bool budgeted = false;         ///< the request says how much
+  std::string_view rates_from =
+      {};                 ///< whose table has what was not measured; empty: rates are measured, or usual ones
+  bool budgeted = false;  ///< the request says how much
 };
 
 struct MachineView {
   PlanDevice cpu;
   std::vector<PlanDevice> devices;             ///< the others that may be used, in the order of the engine
-  std::size_t left_out = 0;             ///< devices beyond those that the engine takes
+  std::size_t left_out = 0;                    ///< devices beyond those that the engine takes
   std::optional<PlanDevice> disk = {};         ///< where the CPU may leave weights that it has no room for
   std::map<std::string, std::uint64_t> pools;  ///< bytes that may be used of each
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
 
 #include "plan/cache_types.h"
@@ -112,6 +113,17 @@ Reason Planner::about_left_out() const {
                                  machine_.left_out, request_.rules.engine)};
 }
 
+void Planner::add_rates(Plan& plan) const {
+  std::map<std::string_view, std::string> names;  // by the table
+  for (const auto& device : machine_.devices) {
+    if (device.rates_from.empty()) continue;
+    auto& all = names[device.rates_from];
+    all += (all.empty() ? "" : ", ") + device.device.str();
+  }
+  for (const auto& [source, devices] : names)
+    plan.reasons.push_back({"rates", fmt::format("of {}: by {}, as they were not measured", devices, source)});
+}
+
 Plan Planner::fits(const FoundPlacement& found, const ContextSpec& context, int wanted) const {
   Plan plan{.outcome = PlanOutcome::fits, .placement = found.placement, .context = context, .use = found.use};
   if (found.seconds > 0) {
@@ -126,6 +138,7 @@ Plan Planner::fits(const FoundPlacement& found, const ContextSpec& context, int 
     }
   }
   if (machine_.left_out > 0) plan.reasons.push_back(about_left_out());
+  add_rates(plan);
   for (const auto& [first, count, device] : found.placement.layers)
     plan.reasons.push_back({fmt::format("layers {} to {}", first, first + count - 1), why_on(device)});
   plan.reasons.insert(plan.reasons.end(), found.notes.begin(), found.notes.end());

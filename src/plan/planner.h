@@ -48,6 +48,8 @@ class Planner {
   std::optional<std::uint64_t> smaller_weights(const ContextSpec& context, const FixedBytes& known);
   std::string why_on(const Device& device) const;
   Reason about_left_out() const;
+  /// Whose tables say how quick devices are that were not measured.
+  void add_rates(Plan& plan) const;
   Plan fits(const FoundPlacement& found, const ContextSpec& context, int wanted) const;
   /// With the least memory of the devices that still reaches what the request asks for; or how near it comes.
   Plan reaching(FoundPlacement found, ContextSpec context, int wanted);

@@ -196,9 +196,10 @@ CutItems CutSearch::items_of(std::size_t expert_layers) const {
   std::uint64_t bytes = besides_layers(machine_.cpu.device) + moved;
   double seconds = 0;
   for (std::size_t n = 0; n <= layers.size(); ++n) {
-    all.host_bytes.push_back(bytes);
+    const bool is_all = n == layers.size();
+    all.host_bytes.push_back(bytes - (is_all ? std::min(bytes, parts_.saved_on_cpu) : 0));
     all.cpu_s.push_back(seconds + (n > 0 || moved > 0 ? price() : 0));
-    if (n == layers.size()) break;
+    if (is_all) break;
     bytes += all.items[n].bytes;
     seconds += cpu_seconds(layers[n]);
   }

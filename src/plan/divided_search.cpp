@@ -106,30 +106,29 @@ std::optional<FoundPlacement> PlacementSearch::find_on_disk(const ModelParts& pa
     return some;
   };
   const auto most = parts.layer_count();
-  std::size_t too_few = 0;
-  std::size_t enough = 0;
-  std::optional<FoundPlacement> best = try_parts(left, context, budget);
-  for (std::size_t more = 1; !best && enough < most; more *= 2) {
-    too_few = enough;
-    enough = std::min(enough + more, most);
-    best = try_parts(with(enough), context, budget);
-  }
+  std::size_t layers = 0;
+  auto best = try_parts(left, context, budget);
+  for (std::size_t part = 4; !best && part > 0; --part)
+    best = try_parts(with(layers = most * part / 4), context, budget);
   if (!best) return std::nullopt;
-  while (enough - too_few > 1) {
+  // As few as could fit with such buffers, and then one, two, four more.
+  const auto known = fixed_bytes(best->use);
+  std::size_t too_few = 0;
+  for (std::size_t enough = layers; enough - too_few > 1;) {
     const auto middle = too_few + (enough - too_few) / 2;
-    if (auto found = try_parts(with(middle), context, budget)) {
-      enough = middle;
-      best = std::move(found);
-    } else {
-      too_few = middle;
-    }
+    (could_fit(with(middle), known) ? enough : too_few) = middle;
   }
-  best->on_disk = enough;
+  for (std::size_t more = 1; too_few + more < layers; more *= 2)
+    if (auto fewer = try_parts(with(too_few + more), context, budget)) {
+      layers = too_few + more;
+      best = std::move(fewer);
+    }
+  best->on_disk = layers;
   best->notes.push_back(
       {"disk", fmt::format("{} read from the file when they are used, as no memory has room for them",
-                           enough == 0   ? "the embeddings are"
-                           : enough == 1 ? "the first layer and the embeddings are"
-                                         : fmt::format("the first {} layers and the embeddings are", enough))});
+                           layers == 0   ? "the embeddings are"
+                           : layers == 1 ? "the first layer and the embeddings are"
+                                         : fmt::format("the first {} layers and the embeddings are", layers))});
   return best;
 }
 

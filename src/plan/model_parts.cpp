@@ -136,6 +136,14 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
        memory({.layers = {{0, static_cast<int>(count), together}}, .output = together, .tensors = pinned}, context))
     if (use.device == together) parts.spare = sum - std::min(sum, use.weights + use.cache);
 
+  std::uint64_t on_cpu = sum;
+  for (const auto& use : parts.base)
+    if (use.device == Device::cpu()) on_cpu += use.weights + use.cache;
+  for (const auto& use :
+       memory({.layers = {{0, static_cast<int>(count), Device::cpu()}}, .output = Device::cpu(), .tensors = pinned},
+              context))
+    if (use.device == Device::cpu()) parts.saved_on_cpu = on_cpu - std::min(on_cpu, use.weights + use.cache);
+
   const double active = active_experts(profile);
   bool has_output = false;
   double embedding_bytes = 0;
@@ -202,6 +210,7 @@ void ModelParts::move_input(const Device& device) {
     if (use.device == input) use.weights -= std::min(use.weights, input_bytes);
   if (!is_tied || device.type() == DeviceType::disk)
     hold(device, input_bytes);  // else the output there is the same tensor
+  if (device.type() != DeviceType::disk) saved_on_cpu = 0;
   input = device;
 }
 

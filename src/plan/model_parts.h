@@ -43,6 +43,7 @@ struct ModelParts {
   std::size_t tensor_count = 0;
   std::uint64_t spare = 0;         ///< bytes that single layers hold each for itself and layers on one device hold once
   std::uint64_t input_bytes = 0;   ///< of the embeddings, where nothing pins them
+  std::uint64_t saved_on_cpu = 0;  ///< bytes less than the sum of all layers where all of them are on the CPU
   bool is_tied = false;            ///< the output is the embeddings once more
   Device input = Device::cpu();    ///< where the embeddings lie
   std::size_t layers_on_disk = 0;  ///< the first ones: the CPU computes them, from the mapped file

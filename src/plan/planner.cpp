@@ -74,8 +74,8 @@ std::optional<FoundPlacement> Planner::find_on(const MachineView& machine, const
 std::optional<FoundPlacement> Planner::find_on_disk(const ContextSpec& context) {
   if (request_.strategy != MapStrategy::optimal) return std::nullopt;
   const PlacementSearch search(machine_, request_, memory_.whole);
-  const auto parts = parts_of(profile_, request_, context, memory_.stored);
-  return with_share([&](SearchBudget& budget) { return search.find_on_disk(parts, context, budget); });
+  SearchBudget budget{part_of_a_probe * share_};  // whatever was looked for before
+  return search.find_on_disk(parts_of(profile_, request_, context, memory_.stored), context, budget);
 }
 
 template <class Search>
@@ -129,7 +129,7 @@ Plan Planner::fits(const FoundPlacement& found, const ContextSpec& context, int 
   if (found.seconds > 0) {
     plan.predicted = PredictedSpeed{.decode_tokens_per_s = 1 / found.seconds,
                                     .measured = machine_.cpu.measured,
-                                    .limited_by = found.slowest.str(),
+                                    .limited_by = (found.on_disk > 0 ? Device::disk() : found.slowest).str(),
                                     .prompt_measured = machine_.cpu.prompt_measured};
     if (found.prompt_seconds > 0) plan.predicted->prompt_tokens_per_s = 1 / found.prompt_seconds;
     for (const auto& device : machine_.devices) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "model/layers.h"
 #include "plan/layer_of.h"
 #include "text/nearest.h"
 #include "text/printable.h"
@@ -14,7 +15,6 @@
 namespace berth::plan {
 namespace {
 
-constexpr std::uint64_t most_layers = 100'000;
 constexpr int first_stand_in = 1'000'000;  // no device has such an id
 
 bool is_expert(const TensorInfo& tensor) {
@@ -90,9 +90,9 @@ TokenWork token_work(const ModelProfile& profile) {
 ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, const ContextSpec& context,
                     const MemoryFunction& memory) {
   const auto count = profile.block_count.value_or(0);
-  if (count == 0 || count > most_layers)
+  if (count == 0 || count > model::most_layers)
     throw std::invalid_argument(fmt::format("{} has {} layers, where a plan needs 1 to {}",
-                                            in_quotes(profile.path.string()), count, most_layers));
+                                            in_quotes(profile.path.string()), count, model::most_layers));
   ModelParts parts;
   parts.pinned = pinned_tensors(profile, request);
   parts.layers.resize(count + 1);

@@ -295,6 +295,11 @@ TEST(Plan, RefusesWhatMakesNoSense) {
   const auto memory = memory_of(profile, 0);
   const auto machine = machine_of(1000, {});
   EXPECT_THROW(make_plan({}, machine, {}, memory), std::invalid_argument);
+  for (const std::uint64_t layers : {std::uint64_t{0}, std::uint64_t{8193}, ~std::uint64_t{0}}) {
+    auto absurd = profile;
+    absurd.block_count = layers;
+    EXPECT_THROW(make_plan(absurd, machine, {}, memory), std::invalid_argument) << layers;
+  }
   EXPECT_THROW(make_plan(profile, {}, {}, memory), std::invalid_argument);
   EXPECT_THROW(make_plan(profile, machine, {.use = {Device::gpu(3)}}, memory), std::invalid_argument);
   EXPECT_THROW(make_plan(profile, machine, {.max_memory = {{Device::gpu(3), 1}}}, memory), std::invalid_argument);

@@ -51,6 +51,8 @@ enum class CompanionKind {
   adapter     ///< LoRA: each of its tensors lies with the one that it changes
 };
 
+std::string_view to_string(CompanionKind kind);  ///< "projector", "draft", "adapter"
+
 /// What is loaded with a model and counts with it.
 struct Companion {
   CompanionKind kind = CompanionKind::projector;

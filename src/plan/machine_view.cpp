@@ -149,13 +149,16 @@ MachineView view_of(const Inventory& inventory, const PlanRequest& request, cons
   }
   const auto most = static_cast<std::size_t>(std::max(request.rules.most_devices, 0));
   if (view.devices.size() > most) view.devices.resize(most);
-  for (const auto& pin : request.pins) {
-    const auto* info = &known(inventory, pin.device);
+  const auto check_used = [&](const Device& device, std::string_view what, std::string_view name) {
+    const auto* info = &known(inventory, device);
     const auto is_used = [&](const PlanDevice& each) { return inventory.find(each.device) == info; };
     if (!is_used(view.cpu) && std::ranges::none_of(view.devices, is_used))
       throw std::invalid_argument(
-          fmt::format("The pin {} asks for {}, which the plan may not use", in_quotes(pin.pattern), pin.device.str()));
-  }
+          fmt::format("The {} {} asks for {}, which the plan may not use", what, in_quotes(name), device.str()));
+  };
+  for (const auto& pin : request.pins) check_used(pin.device, "pin", pin.pattern);
+  for (const auto& each : request.companions)
+    if (each.device) check_used(*each.device, to_string(each.kind), each.profile.path.string());
   return view;
 }
 

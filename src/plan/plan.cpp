@@ -20,6 +20,7 @@ Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const Pl
 }
 
 Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request) {
+  plan::check_companions(request);
   std::string estimate;
   const auto first = request.companions.empty() ? Device::cpu() : plan::first_device_of(inventory, request);
   const plan::PlanMemory memory{.stored =

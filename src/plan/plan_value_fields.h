@@ -12,6 +12,11 @@ struct NamesOf<PlanOutcome> {
 };
 
 template <>
+struct NamesOf<CompanionKind> {
+  static constexpr std::array<std::string_view, 3> all = {"projector", "draft", "adapter"};
+};
+
+template <>
 struct FieldsOf<Shortfall> {
   static constexpr std::tuple all = {required("device", &Shortfall::device), field("pool", &Shortfall::pool),
                                      required("needed_bytes", &Shortfall::needed_bytes),

@@ -213,5 +213,40 @@ TEST(PlanCompanions, CountWithTheirModel) {
   EXPECT_EQ(use_of(plan, Device::gpu(0)).weights, use_of(before, Device::gpu(0)).weights + 256 * 8 * 2);
 }
 
+TEST(PlanCompanions, LieOnDevicesThatThePlanMayUse) {
+  const auto machine = simulate("cpu:256MiB,cuda:2x1GiB");
+  const auto model = test::small_model("llama", {}, 12);
+  auto draft = test::small_model("llama", {}, 2);
+  draft.path = "draft.gguf";
+  PlanRequest request{.companions = {{CompanionKind::draft, draft, Device::gpu(9)}}, .avoid = {Device::gpu(1)}};
+  EXPECT_THAT(test::refusal([&] { make_plan(model, machine, request); }), HasSubstr("no device 'cuda:9'"));
+  request.companions.front().device = Device::gpu(1);
+  EXPECT_EQ(test::refusal([&] { make_plan(model, machine, request); }),
+            "The draft 'draft.gguf' asks for cuda:1, which the plan may not use");
+  request.companions.front().device = Device::cpu();
+  EXPECT_EQ(make_plan(model, machine, request).outcome, PlanOutcome::fits);
+}
+
+TEST(PlanCompanions, AreOfTheKindThatIsAskedFor) {
+  const auto machine = simulate("cpu:1GiB");
+  auto model = test::small_model("llama", {}, 4);
+  model.path = "model.gguf";
+  auto encoder = test::small_model("bert", {}, 2);
+  encoder.path = "encoder.gguf";
+  for (auto& layer : encoder.layers) layer.has_cache = false;
+  const auto refused = [&](CompanionKind kind, const ModelProfile& file) {
+    return test::refusal([&] { make_plan(model, machine, {.companions = {{kind, file, {}}}}); });
+  };
+  EXPECT_EQ(refused(CompanionKind::projector, model),
+            "The projector 'model.gguf' is a language model (llama), where a projector is needed");
+  EXPECT_EQ(refused(CompanionKind::adapter, model),
+            "The adapter 'model.gguf' is a language model (llama), where a LoRA adapter is needed");
+  EXPECT_EQ(refused(CompanionKind::draft, encoder),
+            "The draft 'encoder.gguf' is an encoder (bert), where a language model is needed");
+  auto adapter = model;
+  adapter.metadata.set("general.type", "adapter");
+  EXPECT_THAT(refused(CompanionKind::draft, adapter), HasSubstr("is a LoRA adapter (llama)"));
+}
+
 }  // namespace
 }  // namespace berth

@@ -79,22 +79,32 @@ std::string as_pattern(std::string_view text) {
   return pattern;
 }
 
+/// The parts of a name around the number of its layer: "enc.blk." and "attn_k.weight".
+std::pair<std::string_view, std::string_view> around_layer(std::string_view name, std::size_t layer) {
+  const auto number = fmt::format(".{}.", layer);
+  const auto at = name.find(number);
+  return {name.substr(0, at + 1), name.substr(at + number.size())};
+}
+
 /// "^blk\.(0|1)\.(ffn_down_exps\.weight|ffn_up_exps\.weight)$=CPU,...": layers with the same parts are named together.
 std::string overrides(const OrderedMap<Device>& tensors, const LlamaNames& names) {
-  std::map<std::pair<Device, std::size_t>, std::set<std::string>> of_layers;
+  using Stack = std::pair<Device, std::string>;  // with what stands before the numbers of its layers
+  std::map<std::pair<Stack, std::size_t>, std::set<std::string>> of_layers;
   std::vector<std::string> items;
   for (const auto& [name, device] : tensors) {
     const auto layer = plan::layer_of(name);
-    if (layer)
-      of_layers[{device, *layer}].insert(as_pattern(name.substr(name.find('.', 4) + 1)));
-    else
+    if (!layer) {
       items.push_back(fmt::format("^{}$={}", as_pattern(name), names.buffer(device)));
+      continue;
+    }
+    const auto [stack, part] = around_layer(name, *layer);
+    of_layers[{{device, as_pattern(stack)}, *layer}].insert(as_pattern(part));
   }
-  std::map<std::pair<Device, std::set<std::string>>, std::vector<std::size_t>> together;
+  std::map<std::pair<Stack, std::set<std::string>>, std::vector<std::size_t>> together;
   for (const auto& [where, parts] : of_layers) together[{where.first, parts}].push_back(where.second);
   for (const auto& [what, layers] : together)
-    items.push_back(fmt::format("^blk\\.({})\\.({})$={}", fmt::join(layers, "|"), fmt::join(what.second, "|"),
-                                names.buffer(what.first)));
+    items.push_back(fmt::format("^{}({})\\.({})$={}", what.first.second, fmt::join(layers, "|"),
+                                fmt::join(what.second, "|"), names.buffer(what.first.first)));
   return fmt::format("{}", fmt::join(items, ","));
 }
 

@@ -153,10 +153,10 @@ std::string overridden(const std::string& overrides, const std::string& tensor) 
 }
 
 TEST(LlamaCppArguments, OverrideTheTensorsOfThePlanAndNoOther) {
-  const auto profile = test::invented_model("qwen3moe");
   test::Random random(5);
-  const auto layers = static_cast<int>(*profile.block_count);
   for (int round = 0; round < 20; ++round) {
+    const auto profile = test::invented_model(round % 2 == 0 ? "qwen3moe" : "t5");
+    const auto layers = static_cast<int>(*profile.block_count);
     Placement placement{.layers = {{0, layers, Device::gpu(0)}}, .output = Device::gpu(0)};
     for (const auto& tensor : profile.tensors)
       if (random.below(3) == 0 || tensor.name.find("_exps") != std::string::npos)

@@ -209,12 +209,23 @@ TEST_F(PlanCommand, ComparesTwoPlans) {
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("1024 tokens"), HasSubstr("4096 tokens"), HasSubstr("cuda:0 layers")));
   EXPECT_LE(widest_line(outcome.out), 80U);
-  EXPECT_EQ(berth_command({"plan", "--compare", file("one.json"), file("dense.gguf")}).exit_code, 1);
+  const auto binary = berth_command({"plan", "--compare", file("one.json"), file("dense.gguf")});
+  EXPECT_EQ(binary.exit_code, 1);
+  EXPECT_THAT(binary.err, HasSubstr("No plan can be read: " + file("dense.gguf")));
   EXPECT_THAT(berth_command({"plan", "--compare", file("one.json"), file("none.json")}).err,
               HasSubstr("Cannot read a plan"));
   std::ofstream(file("wrong.json")) << R"({"outcome": "fits"})";
   EXPECT_THAT(berth_command({"plan", "--compare", file("one.json"), file("wrong.json")}).err,
               HasSubstr("wrong.json is no plan: "));
+}
+
+TEST_F(PlanCommand, ReadsAPlanThatIsYaml) {
+  plan({"--context", "1024", "--json", "-o", file("one.json")});
+  plan({"--context", "1024", "--format", "yaml", "-o", file("one.yaml")});
+  const auto outcome = berth_command({"plan", "--compare", file("one.json"), file("one.yaml"), "--json"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto both = Value::from_json(outcome.out).as_object();
+  EXPECT_EQ(Plan::from_dict(both.at(file("one.json"))), Plan::from_dict(both.at(file("one.yaml"))));
 }
 
 TEST_F(PlanCommand, RefusesWhatMakesNoSense) {
@@ -269,8 +280,17 @@ std::string a_core() {
 TEST_F(PlanCommand, RunsTheBestPlansAndTakesTheFastest) {
   BERTH_NEEDS_MODEL();
   // On one core: two threads of the engine wait for each other where tests run beside this one.
-  const std::vector<std::string> measured = {"-c", a_core(), BERTH_BINARY, "plan", test::model_path(), "--context", "256",
-                                             "--simulate", "cpu:8GiB,vulkan:1GiB", "--measured", "--json"};
+  const std::vector<std::string> measured = {"-c",
+                                             a_core(),
+                                             BERTH_BINARY,
+                                             "plan",
+                                             test::model_path(),
+                                             "--context",
+                                             "256",
+                                             "--simulate",
+                                             "cpu:8GiB,vulkan:1GiB",
+                                             "--measured",
+                                             "--json"};
   const auto outcome = berth_command(measured, {.program = "/usr/bin/taskset"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("running the plan for a second"));

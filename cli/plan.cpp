@@ -136,6 +136,8 @@ int make_and_show(const PlanOptions& options, const std::string& format) {
   if (format == "hf") suit_to_transformers(request, planned.inventory);
   planned.plan = make_plan(planned.profile, planned.inventory, request);
   const bool fits = planned.plan.outcome == PlanOutcome::fits;
+  if (format == "hf" && !planned.plan.companions.empty())
+    note("a device map names one model: transformers is not told of the companions of this plan");
   if (!fits && is_for_a_tool(format)) throw ModelDoesNotFit(why_not(planned.plan));
   if (format == "html" || (fits && options.measured))
     planned.others = alternatives(planned.plan, planned.profile, planned.inventory, request);

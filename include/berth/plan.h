@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -135,12 +136,23 @@ struct PredictedSpeed {
   bool operator==(const PredictedSpeed&) const = default;
 };
 
+/// A companion as a plan has it.
+struct PlacedCompanion {
+  CompanionKind kind = CompanionKind::projector;
+  std::filesystem::path path = {};
+  std::string architecture = {};      ///< as its header names it
+  std::optional<Device> device = {};  ///< absent of adapters, which lie with the tensors that they change
+
+  bool operator==(const PlacedCompanion&) const = default;
+};
+
 /// The answer of make_plan().
 struct Plan {
   PlanOutcome outcome = PlanOutcome::does_not_fit;
   Placement placement = {};
   ContextSpec context = {};
-  std::vector<DeviceUse> use = {};
+  std::vector<DeviceUse> use = {};  ///< with what `companions` take
+  std::vector<PlacedCompanion> companions = {};
   std::optional<PredictedSpeed> predicted = {};
   std::vector<Shortfall> missing = {};   ///< where it does not fit
   std::vector<PlanChange> changes = {};  ///< where it does not fit: each would do

@@ -12,6 +12,17 @@
 #include "plan/stored_bytes.h"
 
 namespace berth {
+namespace {
+
+std::string why_there(const PlacedCompanion& companion) {
+  if (companion.kind == CompanionKind::adapter) return "each tensor with the one that it changes";
+  return fmt::format("on {}{}", companion.device->str(),
+                     companion.kind == CompanionKind::draft
+                         ? ", with a cache of its own"
+                         : "; its weights are exact, its compute buffer is a generous bound");
+}
+
+}  // namespace
 
 Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request,
                const MemoryFunction& memory) {
@@ -40,16 +51,12 @@ Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const Pl
                                     }};
   auto plan = plan::Planner(profile, inventory, request, memory).make();
   if (!estimate.empty()) plan.reasons.push_back({"compute", estimate});
-  for (const auto& each : request.companions)
-    if (each.kind == CompanionKind::projector)
-      plan.reasons.push_back(
-          {"projector", fmt::format("on {}; its weights are exact, its compute buffer is a generous bound",
-                                    each.device.value_or(first).str())});
-    else if (each.kind == CompanionKind::draft)
-      plan.reasons.push_back(
-          {"draft", fmt::format("on {}, with a cache of its own", each.device.value_or(first).str())});
-    else
-      plan.reasons.push_back({"adapter", "each tensor with the one that it changes"});
+  for (const auto& [kind, companion, device] : request.companions) {
+    PlacedCompanion placed{.kind = kind, .path = companion.path, .architecture = companion.architecture};
+    if (kind != CompanionKind::adapter) placed.device = device.value_or(first);
+    plan.reasons.push_back({std::string(to_string(kind)), why_there(placed)});
+    plan.companions.push_back(std::move(placed));
+  }
   return plan;
 }
 

@@ -45,11 +45,19 @@ struct FieldsOf<PredictedSpeed> {
 };
 
 template <>
+struct FieldsOf<PlacedCompanion> {
+  static constexpr std::tuple all = {required("kind", &PlacedCompanion::kind), required("path", &PlacedCompanion::path),
+                                     field("architecture", &PlacedCompanion::architecture),
+                                     field("device", &PlacedCompanion::device)};
+};
+
+template <>
 struct FieldsOf<Plan> {
-  static constexpr std::tuple all = {required("outcome", &Plan::outcome),  required("placement", &Plan::placement),
-                                     required("context", &Plan::context),  required("use", &Plan::use),
-                                     field("predicted", &Plan::predicted), field("missing", &Plan::missing),
-                                     field("changes", &Plan::changes),     field("reasons", &Plan::reasons)};
+  static constexpr std::tuple all = {required("outcome", &Plan::outcome),    required("placement", &Plan::placement),
+                                     required("context", &Plan::context),    required("use", &Plan::use),
+                                     field("companions", &Plan::companions), field("predicted", &Plan::predicted),
+                                     field("missing", &Plan::missing),       field("changes", &Plan::changes),
+                                     field("reasons", &Plan::reasons)};
 };
 
 }  // namespace berth::structs

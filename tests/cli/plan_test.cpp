@@ -180,6 +180,18 @@ TEST_F(PlanCommand, SpeaksToOtherTools) {
   EXPECT_THAT(plan({"--context", "1024", "--format", "html"}).out, StartsWith("<!DOCTYPE html>"));
 }
 
+TEST_F(PlanCommand, TellsOtherToolsOfCompanions) {
+  const auto draft = file("dense.gguf") + "=cpu";
+  const auto flags = plan({"--context", "1024", "--draft", draft, "--format", "llama.cpp"});
+  EXPECT_THAT(flags.out, HasSubstr(" -md " + file("dense.gguf") + " -devd none -ngld 0 -ctkd f16 "));
+  const auto map = plan({"--context", "1024", "--draft", draft, "--format", "hf"});
+  EXPECT_EQ(map.exit_code, 0);
+  EXPECT_THAT(map.err, HasSubstr("transformers is not told of the companions"));
+  const auto made = plan_from(plan({"--context", "1024", "--draft", draft, "--json"}));
+  ASSERT_EQ(made.companions.size(), 1U);
+  EXPECT_EQ(made.companions.front().device, Device::cpu());
+}
+
 TEST_F(PlanCommand, ADeviceMapHasNoSingleTensorsAndNoWorkers) {
   const auto whole = plan_from(plan({"--context", "1024", "--json"}, "cpu:2GiB,cuda:4GiB", "experts.gguf"));
   const auto short_by_one = whole.use.front().total() / (1 << 20) - 1;  // MiB, so that a part stays on the CPU

@@ -205,6 +205,8 @@ TEST(PlanCompanions, CountWithTheirModel) {
   plan = make_plan(model, machine, request);
   EXPECT_EQ(use_of(plan, Device::gpu(0)).cache, use_of(before, Device::gpu(0)).cache / 12 * 14);
   EXPECT_THAT(plan.reasons, Contains(Field(&Reason::part, "draft")));
+  EXPECT_EQ(plan.companions, (std::vector<PlacedCompanion>{{CompanionKind::draft, "", "llama", Device::gpu(0)}}));
+  EXPECT_THAT(check(plan, model), testing::IsEmpty());
 
   ModelProfile adapter;
   adapter.tensors = {test::small_tensor("blk.3.attn_q.weight.lora_a", {256, 8})};

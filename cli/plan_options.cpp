@@ -75,7 +75,8 @@ void add_plan_choices(CLI::App& command, PlanOptions& options) {
 void add_plan_outputs(CLI::App& command, PlanOptions& options) {
   command.add_flag(
       "--verify", options.verify,
-      "Also ask llama.cpp what it would allocate on this machine, without loading, and show the difference");
+      "Also ask llama.cpp what it would allocate on this machine, without loading: the plan has its bytes, and is made "
+      "anew where they are too many; the difference to what was computed is shown");
   command.add_flag("--measured", options.measured,
                    "Also run the plan and the two fastest others for a second each, and take the one that was fastest");
   command.add_option("--format", options.format, "What is printed (table)")

@@ -152,6 +152,7 @@ struct Plan {
   Placement placement = {};
   ContextSpec context = {};
   std::vector<DeviceUse> use = {};  ///< with what `companions` take
+  bool exact = false;               ///< `use` has the bytes of the engine itself: see verified_plan()
   std::vector<PlacedCompanion> companions = {};
   std::optional<PredictedSpeed> predicted = {};
   std::vector<Shortfall> missing = {};   ///< where it does not fit

@@ -39,7 +39,7 @@ std::vector<Reason> check(const Plan& plan, const ModelProfile& profile) {
   for (const auto& [name, device] : plan.placement.tensors)
     if (std::ranges::find(profile.tensors, name, &TensorInfo::name) == profile.tensors.end())
       problems.push_back({printable(name), "the model has no such tensor"});
-  if (!problems.empty()) return problems;
+  if (!problems.empty() || plan.exact) return problems;
   const auto uses = memory_of(profile, plan.placement, plan.context, generation_options(plan.context));
   for (const auto& use : uses) {
     const auto planned = std::ranges::find(plan.use, use.device, &DeviceUse::device);

@@ -53,11 +53,11 @@ struct FieldsOf<PlacedCompanion> {
 
 template <>
 struct FieldsOf<Plan> {
-  static constexpr std::tuple all = {required("outcome", &Plan::outcome),    required("placement", &Plan::placement),
-                                     required("context", &Plan::context),    required("use", &Plan::use),
-                                     field("companions", &Plan::companions), field("predicted", &Plan::predicted),
-                                     field("missing", &Plan::missing),       field("changes", &Plan::changes),
-                                     field("reasons", &Plan::reasons)};
+  static constexpr std::tuple all = {required("outcome", &Plan::outcome),  required("placement", &Plan::placement),
+                                     required("context", &Plan::context),  required("use", &Plan::use),
+                                     field("exact", &Plan::exact),         field("companions", &Plan::companions),
+                                     field("predicted", &Plan::predicted), field("missing", &Plan::missing),
+                                     field("changes", &Plan::changes),     field("reasons", &Plan::reasons)};
 };
 
 }  // namespace berth::structs

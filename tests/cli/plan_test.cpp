@@ -280,6 +280,23 @@ TEST_F(PlanCommand, VerifiesByAskingTheEngine) {
   EXPECT_GE(buffers, 4);
 }
 
+TEST_F(PlanCommand, VerifiesPlansOfSimulatedDevicesAndTellsOfItBesideFlags) {
+  BERTH_NEEDS_MODEL();
+  const std::vector<std::string> arguments = {"plan",       test::model_path(),     "--context", "512",
+                                              "--simulate", "cpu:8GiB,vulkan:1GiB", "--verify"};
+  const auto outcome = berth_command(arguments);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, testing::ContainsRegex("vulkan:0 +compute +[0-9]+ +[0-9]+ +none"));
+  auto flags = arguments;
+  flags.insert(flags.end(), {"--format", "llama.cpp"});
+  const auto told = berth_command(flags);
+  EXPECT_THAT(told.out, StartsWith("llama-server "));
+  EXPECT_THAT(told.err, HasSubstr("Asked of llama.cpp, in bytes\n"));
+  auto json = arguments;
+  json.emplace_back("--json");
+  EXPECT_TRUE(plan_from(berth_command(json)).exact);
+}
+
 /// The number of one that this process may use.
 std::string a_core() {
   cpu_set_t cores;

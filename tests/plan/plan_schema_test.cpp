@@ -34,6 +34,7 @@ Plan random_plan(test::Random& random) {
     plan.use.push_back(use);
   }
   if (random.coin()) plan.predicted = PredictedSpeed{random.below(1000) / 8.0, random.coin(), random.coin(), "cpu"};
+  plan.exact = random.coin();
   if (random.coin()) plan.companions.push_back({CompanionKind::draft, "small draft.gguf", "llama", random.device()});
   if (random.coin()) plan.companions.push_back({CompanionKind::adapter, "lora.gguf"});
   if (random.coin()) plan.missing.push_back({random.device(), "ram", bytes(), bytes()});

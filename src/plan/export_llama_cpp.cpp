@@ -180,6 +180,7 @@ bool needs_quotes(std::string_view text) {
 }  // namespace
 
 std::vector<std::string> to_llama_cpp(const Plan& plan, const ModelProfile& profile, const Inventory& inventory) {
+  plan::need_gguf(profile, "llama-server");
   plan::need_fitting(plan, "llama.cpp");
   const auto split = plan::layer_split(plan::engine_layout(profile, plan.placement, plan.context, {}));
   constexpr std::size_t most_shares = 15;  // one less than devices: common/arg.cpp

@@ -38,6 +38,7 @@ std::string companion_lines(const std::vector<PlacedCompanion>& companions) {
 }  // namespace
 
 std::string to_ollama(const Plan& plan, const ModelProfile& profile) {
+  plan::need_gguf(profile, "Ollama");
   plan::need_fitting(plan, "Ollama");
   const auto path = path_in_file(profile.path);
   const auto split = plan::layer_split(plan::engine_layout(profile, plan.placement, plan.context, {}));

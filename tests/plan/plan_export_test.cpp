@@ -209,6 +209,21 @@ TEST(LlamaCppArguments, RefuseWhatLlamaCppCannotDo) {
   EXPECT_THROW(to_llama_cpp(plan_of(back), profile, {}), std::invalid_argument);
 }
 
+TEST(LlamaCppArguments, RefuseAModelThatIsNotInGguf) {
+  auto profile = test::small_model("llama");
+  profile.format = "safetensors";
+  profile.path = "folder";
+  const auto plan = plan_of({.layers = {{0, 4, Device::cpu()}}});
+  EXPECT_THROW(to_ollama(plan, profile), std::invalid_argument);
+  try {
+    to_llama_cpp(plan, profile, {});
+    FAIL() << "llama-server reads GGUF alone";
+  } catch (const std::invalid_argument& problem) {
+    EXPECT_THAT(problem.what(),
+                HasSubstr("llama-server reads models in GGUF by this plan, and 'folder' is one in safetensors"));
+  }
+}
+
 TEST(ShellCommand, QuotesWhatAShellWouldTakeApart) {
   EXPECT_EQ(shell_command("x", {"-m", "a b.gguf", "^a\\.(b|c)$=CPU", "it's", "", "-ngl", "3"}),
             "x -m 'a b.gguf' '^a\\.(b|c)$=CPU' 'it'\\''s' '' -ngl 3");

@@ -215,7 +215,9 @@ std::vector<Reason> check(const Plan& plan, const ModelProfile& profile);
 /// Why a plan does not fit and what would help, in a sentence. Empty for one that fits.
 std::string why_not(const Plan& plan);
 
-/// Where a tensor of the model lies and why, in words: "blk.12.ffn_down.weight lies on cuda:0 with layer 12 ...".
+/// Where a tensor of the model lies and why, in words: "blk.12.ffn_down.weight lies on cuda:0 with layer 12 ...". "blk.12" is
+/// the whole layer. Throws std::invalid_argument for a layer that the plan does not place, and for a name of no layer that
+/// no model has.
 std::string explain(const Plan& plan, std::string_view tensor);
 
 }  // namespace berth

@@ -112,6 +112,13 @@ MachineView view_of(const Inventory& inventory, const PlanRequest& request, cons
   for (const auto& devices : {request.use, request.avoid})
     for (const auto& device : devices) known(inventory, device);
   for (const auto& budget : request.max_memory) known(inventory, budget.device);
+  for (const auto& device : request.avoid) {
+    const auto& info = known(inventory, device);
+    if (info.device.type() == DeviceType::cpu)
+      throw std::invalid_argument("The CPU cannot be avoided: the engine keeps the input there");
+    if (is_named(inventory, request.use, info))
+      throw std::invalid_argument(fmt::format("{} is both to be used and to be avoided", device.str()));
+  }
 
   MachineView view;
   for (const auto& pool : inventory.pools)

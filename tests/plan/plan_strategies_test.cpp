@@ -182,6 +182,22 @@ TEST(PlansTogether, KeepWhatRunningModelsTake) {
   EXPECT_THAT(test::refusal([&] { make_plan(model, machine, request); }), HasSubstr("no memory pool 'nowhere'"));
 }
 
+TEST(PlanPins, NameWhatIsNearWhereNothingMatches) {
+  const auto machine = simulate("cpu:1GiB");
+  const auto model = test::small_model("llama", {}, 12);
+  const auto hint = [&](const std::string& pattern) {
+    const auto message = test::refusal([&] { make_plan(model, machine, {.pins = {{pattern, Device::cpu()}}}); });
+    return message.substr(message.find("of the model") + 12);
+  };
+  EXPECT_EQ(hint("ffn_dwn"), "; did you mean a part of 'blk.0.ffn_down.weight'?");
+  EXPECT_EQ(hint("token_embed"), "; did you mean a part of 'token_embd.weight'?");
+  EXPECT_EQ(hint("attn_output\\.weigth"), "; did you mean a part of 'blk.0.attn_output.weight'?");
+  EXPECT_EQ(hint("blk\\.99"), ": it has the layers 0 to 11");
+  EXPECT_EQ(hint("blk\\.12\\.attn_q"), ": it has the layers 0 to 11");
+  EXPECT_EQ(hint("_exps"), ": it has no experts");
+  EXPECT_THAT(hint("nothing of it"), HasSubstr(", such as 'blk."));
+}
+
 TEST(PlanCompanions, CountWithTheirModel) {
   const auto machine = simulate("cpu:256MiB,cuda:2x1GiB");
   const auto model = test::small_model("llama", {}, 12);

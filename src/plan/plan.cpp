@@ -26,7 +26,7 @@ std::string why_there(const PlacedCompanion& companion) {
 
 Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request,
                const MemoryFunction& memory) {
-  const plan::PlanMemory both{memory, memory};
+  const plan::PlanMemory both{.stored = memory, .whole = memory};
   return plan::Planner(profile, inventory, request, both).make();
 }
 
@@ -48,6 +48,12 @@ Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const Pl
                                       auto uses = use.by_device();
                                       plan::add_companions(uses, request, placement, context, first, true);
                                       return plan::on_machine(std::move(uses), inventory);
+                                    },
+                                .companions =
+                                    [&](const Placement& placement, const ContextSpec& context) {
+                                      std::vector<DeviceUse> uses;
+                                      plan::add_companions(uses, request, placement, context, first, false);
+                                      return uses;
                                     }};
   auto plan = plan::Planner(profile, inventory, request, memory).make();
   if (!estimate.empty()) plan.reasons.push_back({"compute", estimate});

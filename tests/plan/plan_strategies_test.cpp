@@ -198,6 +198,21 @@ TEST(PlanPins, NameWhatIsNearWhereNothingMatches) {
   EXPECT_THAT(hint("nothing of it"), HasSubstr(", such as 'blk."));
 }
 
+TEST(PlanCompanions, KeepTheirBytesInASmallerQuantization) {
+  auto model = test::small_model("llama", {}, 12);
+  model.tensors.push_back(test::small_tensor("output.weight", {256, 1000}));
+  for (const auto& tensor : model.tensors) model.tensor_bytes += tensor.bytes;
+  const PlanRequest request{.context = {.n_ctx = 256}, .companions = {{CompanionKind::draft, model, Device::cpu()}}};
+  const auto whole = make_plan(model, simulate("cpu:1GiB"), request).use.front().total();
+  const auto lacking = model.tensor_bytes / 4;
+  const auto plan = make_plan(model, simulate("cpu:" + std::to_string(whole - lacking) + "B"), request);
+  ASSERT_EQ(plan.outcome, PlanOutcome::does_not_fit);
+  const auto change = std::ranges::find(plan.changes, "quantization", &PlanChange::what);
+  ASSERT_NE(change, plan.changes.end());
+  EXPECT_LE(*change->bytes, model.tensor_bytes - lacking);
+  EXPECT_GE(*change->bytes, (model.tensor_bytes - lacking) / 100 * 99);
+}
+
 TEST(PlanCompanions, CountWithTheirModel) {
   const auto machine = simulate("cpu:256MiB,cuda:2x1GiB");
   const auto model = test::small_model("llama", {}, 12);

@@ -46,6 +46,7 @@ constexpr auto plan_examples =
 struct Planned {
   ModelProfile profile;
   Inventory inventory;
+  PlanRequest request;
   Plan plan;
   std::optional<MemoryUse> exact = {};   ///< as the engine has it
   std::vector<Alternative> others = {};  ///< where they are shown
@@ -114,22 +115,26 @@ std::string verification(const Planned& planned) {
 }
 
 std::string in_format(const Planned& planned, const std::string& format) {
-  const auto& [profile, inventory, plan, exact, others, runs] = planned;
+  const auto& [profile, inventory, request, plan, exact, others, runs] = planned;
   if (format == "json") return as_document(planned).to_json(2) + "\n";
   if (format == "yaml") return yaml::write(as_document(planned));
   if (format == "hf") return to_hf(to_hf_device_map(plan, profile)).to_json(2) + "\n";
   if (format == "llama.cpp") return shell_command("llama-server", to_llama_cpp(plan, profile, inventory)) + "\n";
   if (format == "ollama") return to_ollama(plan, profile);
   if (format == "html") return to_html(plan, profile, inventory, others);
-  auto text = plan_table(plan, profile, inventory);
+  auto text = plan_table(plan, profile, inventory, request);
   if (!runs.empty()) text += "\n" + runs_table(runs);
   if (exact) text += "\n" + verification(planned);
   return text;
 }
 
 int make_and_show(const PlanOptions& options, const std::string& format) {
-  auto request = plan_request(options);
-  Planned planned{.profile = profile_of(options.model), .inventory = look_at(options.machine), .plan = {}};
+  auto asked = plan_request(options);
+  Planned planned{.profile = profile_of(options.model),
+                  .inventory = look_at(options.machine),
+                  .request = std::move(asked),
+                  .plan = {}};
+  auto& request = planned.request;
   const bool has_modules = planned.profile.format == "safetensors";
   if (has_modules && (format == "hf" || request.strategy != MapStrategy::optimal))
     return plan_modules(options, request, format, planned.profile, planned.inventory);

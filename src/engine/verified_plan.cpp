@@ -42,7 +42,7 @@ void leave_free(PlanRequest& request, const Shortfall& missing) {
 
 std::string lacking(const Shortfall& missing) {
   return fmt::format("the engine takes {} on {}, which has {}: more than was computed", in_units(missing.needed_bytes),
-                     missing.device.str(), in_units(missing.available_bytes));
+                     missing.device.str(), in_words(missing.available_bytes));
 }
 
 }  // namespace

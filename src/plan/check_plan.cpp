@@ -56,7 +56,7 @@ std::string why_not(const Plan& plan) {
   std::string text = "the model does not fit";
   for (const auto& each : plan.missing)
     text += fmt::format("{} {} would have to hold {} and has room for {}", &each == &plan.missing.front() ? ":" : ",",
-                        each.device.str(), in_units(each.needed_bytes), in_units(each.available_bytes));
+                        each.device.str(), in_units(each.needed_bytes), in_words(each.available_bytes));
   for (const auto& each : plan.changes) text += (&each == &plan.changes.front() ? "; " : ", or ") + each.str();
   return text + (plan.changes.empty() ? "" : " would do");
 }

@@ -144,6 +144,15 @@ TEST_F(PlanCommand, ReachesASpeed) {
   EXPECT_THAT(plan({"--reach", "1", "--objective", "prompt"}).err, HasSubstr("contradict each other"));
 }
 
+TEST_F(PlanCommand, ShowsBudgetsAsWhatMayBeUsed) {
+  const auto outcome = plan({"--context", "1024", "--max-memory", "cuda:0=100MiB", "--max-memory", "cpu=0"});
+  EXPECT_EQ(outcome.exit_code, does_not_fit_code);
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("MAY USE"), HasSubstr("and has nothing: "), HasSubstr("!]"),
+                                 testing::ContainsRegex("\ncpu .* nothing\n")));
+  EXPECT_THAT(plan({"--context", "1024"}).out, HasSubstr("FREE NOW"));
+  EXPECT_EQ(plan({"--avoid", "cpu"}).exit_code, 2);
+}
+
 TEST_F(PlanCommand, SaysWhatLacksWhereItDoesNotFit) {
   const auto outcome = plan({"--context", "40960"}, "cpu:100MiB");
   EXPECT_EQ(outcome.exit_code, does_not_fit_code);

@@ -13,10 +13,45 @@
 namespace berth {
 namespace {
 
-/// What llama.cpp calls tensors of no layer, besides those of the input.
-constexpr std::array other_names = {"output",          "output_norm",       "token_embd_norm",
-                                    "rope_freqs",      "rope_factors_long", "rope_factors_short",
-                                    "enc.output_norm", "dec.output_norm"};
+/// What llama.cpp calls tensors of no layer, besides those of the input (src/llama-arch.cpp).
+constexpr auto other_names = std::to_array<std::string_view>({"output",
+                                                              "output_norm",
+                                                              "token_embd_norm",
+                                                              "rope_freqs",
+                                                              "rope_factors_long",
+                                                              "rope_factors_short",
+                                                              "enc.output_norm",
+                                                              "dec.output_norm",
+                                                              "cls",
+                                                              "cls.norm",
+                                                              "cls.output",
+                                                              "dense_2",
+                                                              "dense_3",
+                                                              "conv1d",
+                                                              "fc",
+                                                              "d2t",
+                                                              "altup_proj",
+                                                              "altup_unembd_proj",
+                                                              "per_layer_model_proj",
+                                                              "per_layer_proj_norm",
+                                                              "conf_proj",
+                                                              "hrm.z_l_init",
+                                                              "markov_w1",
+                                                              "markov_w2",
+                                                              "masked_embd_centroids",
+                                                              "masked_embd_ordering",
+                                                              "nextn.pre_projection",
+                                                              "nextn.post_projection",
+                                                              "output_hc_base",
+                                                              "output_hc_down",
+                                                              "output_hc_fn",
+                                                              "output_hc_norm",
+                                                              "output_hc_scale",
+                                                              "output_hc_up",
+                                                              "output_res_score",
+                                                              "selector_hidden",
+                                                              "selector_predecessor",
+                                                              "selector_successor"});
 
 std::string reason_of(const Plan& plan, std::string_view part) {
   for (const auto& reason : plan.reasons)
@@ -55,7 +90,7 @@ void check_name(const Plan& plan, std::string_view tensor) {
   if (is_input_role(role) || std::ranges::find(other_names, role) != other_names.end()) return;
   std::vector<std::string> names;
   for (const auto known : plan::input_roles) names.push_back(std::string(known) + ".weight");
-  for (const auto* known : other_names) names.push_back(std::string(known) + ".weight");
+  for (const auto known : other_names) names.push_back(std::string(known) + ".weight");
   for (const auto& [name, device] : plan.placement.tensors) names.push_back(name);
   const auto close = nearest(tensor, names);
   throw std::invalid_argument(
@@ -92,13 +127,15 @@ std::string explain(const Plan& plan, std::string_view tensor) {
   const auto& placement = plan.placement;
   if (is_input_role(role))
     return fmt::format("{} lies on {}: the engine keeps the input there", printable(tensor), placement.input.str());
-  if (role.starts_with("rope_"))
+  TensorInfo info;
+  info.role = role;
+  if (plan::is_of_each_layer(info))
     return fmt::format("{} lies on each device with layers, which all need it", printable(tensor));
-  if (role == "token_embd_norm" && !placement.layers.empty())
-    return fmt::format("{} lies on {}: the first layer begins with it", printable(tensor),
+  if (plan::is_of_first_layer(info, {}) && !placement.layers.empty())
+    return fmt::format("{} lies on {} with the first layer, which begins with it", printable(tensor),
                        placement.layers.front().device.str());
-  return fmt::format("{} lies on {}: the output layer follows the last layer", printable(tensor),
-                     placement.output.str());
+  return fmt::format("{} lies on {}: {} the last layer", printable(tensor), placement.output.str(),
+                     role.starts_with("output") ? "the output layer follows" : "it follows");
 }
 
 }  // namespace berth

@@ -289,6 +289,9 @@ TEST(Plan, ExplainsWhereATensorLies) {
   EXPECT_EQ(explain(plan, "token_embd.weight"), "token_embd.weight lies on cpu: the engine keeps the input there");
   EXPECT_EQ(explain(plan, "output_norm.weight"),
             "output_norm.weight lies on cuda:0: the output layer follows the last layer");
+  EXPECT_EQ(explain(plan, "cls.output.weight"), "cls.output.weight lies on cuda:0: it follows the last layer");
+  EXPECT_TRUE(explain(plan, "per_layer_model_proj.weight").ends_with(" with the first layer, which begins with it"));
+  EXPECT_TRUE(explain(plan, "rope_freqs.weight").ends_with(" lies on each device with layers, which all need it"));
   const auto layer = explain(plan, "blk.0");
   EXPECT_TRUE(layer.starts_with("layer 0 lies on ")) << layer;
   EXPECT_NE(layer.find(" of its tensors"), std::string::npos) << layer;

@@ -18,12 +18,12 @@ inline void need_fitting(const Plan& plan, std::string_view tool) {
                               ": the plan as a table says what would help");
 }
 
-/// Throws std::invalid_argument where `tool`, which reads GGUF, cannot load the model.
+/// Throws std::invalid_argument for a model that is not in GGUF.
 inline void need_gguf(const ModelProfile& profile, std::string_view tool) {
   if (profile.format == "gguf") return;
   throw std::invalid_argument(fmt::format(
-      "{} reads models in GGUF by this plan, and {} is one in {}: convert it with llama.cpp's convert_hf_to_gguf.py",
-      tool, in_quotes(profile.path.string()), profile.format.empty() ? "another format" : profile.format));
+      "{} is told of models in GGUF, and {} is one in {}: convert it with llama.cpp's convert_hf_to_gguf.py", tool,
+      in_quotes(profile.path.string()), profile.format));
 }
 
 }  // namespace berth::plan

@@ -220,7 +220,7 @@ TEST(LlamaCppArguments, RefuseAModelThatIsNotInGguf) {
     FAIL() << "llama-server reads GGUF alone";
   } catch (const std::invalid_argument& problem) {
     EXPECT_THAT(problem.what(),
-                HasSubstr("llama-server reads models in GGUF by this plan, and 'folder' is one in safetensors"));
+                HasSubstr("llama-server is told of models in GGUF, and 'folder' is one in safetensors"));
   }
 }
 

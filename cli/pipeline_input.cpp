@@ -11,34 +11,18 @@
 #include "text/nearest.h"
 #include "text/printable.h"
 #include "text_file.h"
-#include "yaml/yaml.h"
+#include "value_file.h"
 
 namespace berth::cli {
 namespace {
 
 constexpr auto command_name = "berth pipeline run";
 
-bool starts_as_json(std::string_view text) {
-  const auto start = text.find_first_not_of(" \t\r\n");
-  return start != text.npos && (text[start] == '{' || text[start] == '[');
-}
-
 Value parse_argument(const std::string& text) {
   try {
     return Value::from_json(text);
   } catch (const FormatError& problem) {
     throw WrongUse(fmt::format("--input starts as JSON, but is none: {}", problem.what()), command_name);
-  }
-}
-
-Value parse_file(const std::string& path) {
-  const auto text = read_file_or_input(path, "inputs");
-  const auto name = file_name_for_messages(path);
-  if (!starts_as_json(text) || path.ends_with(".yaml") || path.ends_with(".yml")) return yaml::read(text, name);
-  try {
-    return Value::from_json(text);
-  } catch (const FormatError& problem) {
-    throw FormatError(name, problem.offset(), problem.found(), problem.expected());
   }
 }
 
@@ -56,7 +40,7 @@ class Inputs {
     const auto equals = argument.find('=');
     // A path can have a "=" too, once it has a "/".
     if (equals == argument.npos || equals == 0 || argument.find('/') < equals)
-      return add_all(parse_file(argument), file_name_for_messages(argument));
+      return add_all(read_value_file(argument, "inputs"), file_name_for_messages(argument));
     const auto name = argument.substr(0, equals);
     const auto text = argument.substr(equals + 1);
     for (const auto& [component, input] : sockets_of(name)) add_text(component, input, text);

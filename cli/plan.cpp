@@ -10,6 +10,7 @@
 #include "berth/plan_export.h"
 #include "berth/run_plans.h"
 #include "berth/simulated.h"
+#include "berth/verified_plan.h"
 #include "command.h"
 #include "failure.h"
 #include "help.h"
@@ -45,6 +46,7 @@ constexpr auto plan_examples =
 struct Planned {
   ModelProfile profile;
   Inventory inventory;
+  PlanRequest request;
   Plan plan;
   std::optional<MemoryUse> exact = {};   ///< as the engine has it
   std::vector<Alternative> others = {};  ///< where they are shown
@@ -52,6 +54,8 @@ struct Planned {
 };
 
 bool is_for_a_tool(const std::string& format) { return format == "hf" || format == "llama.cpp" || format == "ollama"; }
+
+bool shows_verification(const std::string& format) { return format == "table" || format == "json" || format == "yaml"; }
 
 /// PyTorch lacks some devices, and a device map has modules instead of tensors.
 void suit_to_transformers(PlanRequest& request, const Inventory& inventory) {
@@ -68,18 +72,11 @@ const Engine& engine_for(const char* option) {
   return *engines().front();
 }
 
-MemoryUse ask_engine(const Planned& planned) {
-  OrderedMap<DeviceKey> keys;
-  for (const auto& use : planned.plan.use) keys.set(use.device.str(), use.key);
-  return engine_for("--verify").memory(planned.profile.path, planned.plan.placement, planned.plan.context, keys);
-}
-
 /// Runs the plan and the fastest of the others, and takes the one that was fastest.
 void run_best(Planned& planned, const MachineOptions& machine) {
   constexpr std::size_t most_runs = 3;
   if (machine.inventory) throw WrongUse("--measured runs plans on this machine, not on a recorded one", "berth plan");
   const auto& engine = engine_for("--measured");
-  if (machine.simulate) use_simulated(planned.inventory);
   std::vector<Alternative> plans = {{"the plan", planned.plan}};
   for (const auto& other : planned.others)
     if (plans.size() < most_runs && other.plan.outcome == PlanOutcome::fits) plans.push_back(other);
@@ -111,37 +108,50 @@ Value as_document(const Planned& planned) {
   return document;
 }
 
+std::string verification(const Planned& planned) {
+  const auto& plan = planned.plan;
+  const auto computed = memory_use(planned.profile, plan.placement, plan.context, generation_options(plan.context));
+  return verification_table(computed, *planned.exact);
+}
+
 std::string in_format(const Planned& planned, const std::string& format) {
-  const auto& [profile, inventory, plan, exact, others, runs] = planned;
+  const auto& [profile, inventory, request, plan, exact, others, runs] = planned;
   if (format == "json") return as_document(planned).to_json(2) + "\n";
   if (format == "yaml") return yaml::write(as_document(planned));
   if (format == "hf") return to_hf(to_hf_device_map(plan, profile)).to_json(2) + "\n";
   if (format == "llama.cpp") return shell_command("llama-server", to_llama_cpp(plan, profile, inventory)) + "\n";
   if (format == "ollama") return to_ollama(plan, profile);
   if (format == "html") return to_html(plan, profile, inventory, others);
-  auto text = plan_table(plan, profile, inventory);
+  auto text = plan_table(plan, profile, inventory, request);
   if (!runs.empty()) text += "\n" + runs_table(runs);
-  if (exact)
-    text += "\n" + verification_table(
-                       memory_use(profile, plan.placement, plan.context, generation_options(plan.context)), *exact);
+  if (exact) text += "\n" + verification(planned);
   return text;
 }
 
 int make_and_show(const PlanOptions& options, const std::string& format) {
-  auto request = plan_request(options);
-  Planned planned{.profile = profile_of(options.model), .inventory = look_at(options.machine), .plan = {}};
+  auto asked = plan_request(options);
+  Planned planned{.profile = profile_of(options.model),
+                  .inventory = look_at(options.machine),
+                  .request = std::move(asked),
+                  .plan = {}};
+  auto& request = planned.request;
   const bool has_modules = planned.profile.format == "safetensors";
   if (has_modules && (format == "hf" || request.strategy != MapStrategy::optimal))
     return plan_modules(options, request, format, planned.profile, planned.inventory);
   if (format == "hf") suit_to_transformers(request, planned.inventory);
-  planned.plan = make_plan(planned.profile, planned.inventory, request);
+  if (options.machine.simulate && (options.verify || options.measured)) use_simulated(planned.inventory);
+  planned.plan = options.verify ? verified_plan(engine_for("--verify"), planned.profile, planned.inventory, request)
+                                : make_plan(planned.profile, planned.inventory, request);
   const bool fits = planned.plan.outcome == PlanOutcome::fits;
+  if (format == "hf" && !planned.plan.companions.empty())
+    note("a device map names one model: transformers is not told of the companions of this plan");
   if (!fits && is_for_a_tool(format)) throw ModelDoesNotFit(why_not(planned.plan));
   if (format == "html" || (fits && options.measured))
     planned.others = alternatives(planned.plan, planned.profile, planned.inventory, request);
   if (fits && options.measured) run_best(planned, options.machine);
-  if (fits && options.verify) planned.exact = ask_engine(planned);
+  if (fits && options.verify) planned.exact = asked_memory(engine_for("--verify"), planned.profile, planned.plan);
   const auto text = in_format(planned, format);
+  if (planned.exact && !shows_verification(format)) note(verification(planned));
   options.output.empty() ? print(text) : write_output_file(options.output, text);
   return fits ? done : does_not_fit;
 }

@@ -1,4 +1,4 @@
-/// Plans that `berth plan --json` wrote.
+/// Plans that `berth plan --format json` or `yaml` wrote.
 #pragma once
 
 #include <string>

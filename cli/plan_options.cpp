@@ -75,15 +75,21 @@ void add_plan_choices(CLI::App& command, PlanOptions& options) {
 void add_plan_outputs(CLI::App& command, PlanOptions& options) {
   command.add_flag(
       "--verify", options.verify,
-      "Also ask llama.cpp what it would allocate on this machine, without loading, and show the difference");
+      "Also ask llama.cpp what it would allocate on this machine, without loading: the plan has its bytes, and is made "
+      "anew where they are too many; the difference to what was computed is shown");
   command.add_flag("--measured", options.measured,
                    "Also run the plan and the two fastest others for a second each, and take the one that was fastest");
   command.add_option("--format", options.format, "What is printed (table)")
       ->type_name("FORMAT")
       ->check(one_of({"table", "json", "yaml", "hf", "llama.cpp", "ollama", "html"}));
   command.add_option("-o,--output", options.output, "Write it to a file instead")->type_name("FILE");
-  command.add_flag("--json", options.json, "The same as --format json (docs/plan.schema.json)");
-  command.add_option("--compare", options.compare, "Show two plans that --json wrote side by side, instead of a MODEL")
+  command.add_flag(
+      "--json", options.json,
+      "The same as --format json (docs/plan.schema.json; docs/planning.md for the device map of a model in "
+      "safetensors)");
+  command
+      .add_option("--compare", options.compare,
+                  "Show two plans that --format json or yaml wrote side by side, instead of a MODEL")
       ->type_name("FILE")
       ->expected(2);
 }

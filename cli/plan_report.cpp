@@ -49,13 +49,24 @@ std::string memory_bar(const DeviceUse& use, std::uint64_t room) {
   return bar;
 }
 
-std::string devices_text(const Plan& plan, const Inventory& inventory) {
+/// What is free of a device, or less where the request says so.
+std::optional<std::uint64_t> room_on(const Device& device, const Inventory& inventory, const PlanRequest& request) {
+  const auto* info = inventory.find(device);
+  if (info == nullptr) return std::nullopt;
+  auto room = info->free_bytes - std::min(info->free_bytes, request.leave);
+  for (const auto& budget : request.max_memory)
+    if (inventory.find(budget.device) == info) room = std::min(room, budget.bytes);
+  return room;
+}
+
+std::string devices_text(const Plan& plan, const Inventory& inventory, const PlanRequest& request) {
+  const bool is_bounded = request.leave > 0 || !request.max_memory.empty();
   std::vector<std::vector<std::string>> rows = {
-      {"DEVICE", "WEIGHTS", "CACHE", "COMPUTE", "OVERHEAD", "TOTAL", "FREE NOW"}};
+      {"DEVICE", "WEIGHTS", "CACHE", "COMPUTE", "OVERHEAD", "TOTAL", is_bounded ? "MAY USE" : "FREE NOW"}};
   for (const auto& use : plan.use) {
-    const auto* info = inventory.find(use.device);
+    const auto room = room_on(use.device, inventory, request);
     rows.push_back({use.device.str(), in_units(use.weights), in_units(use.cache), in_units(use.compute),
-                    in_units(use.overhead), in_units(use.total()), info == nullptr ? "?" : in_units(info->free_bytes)});
+                    in_units(use.overhead), in_units(use.total()), room ? in_words(*room) : "?"});
   }
   const auto lines = table(rows);
   std::string text;
@@ -66,8 +77,7 @@ std::string devices_text(const Plan& plan, const Inventory& inventory) {
     at = end;
     if (i == 0) continue;
     const auto& use = plan.use[i - 1];
-    const auto* info = inventory.find(use.device);
-    text += "  [" + memory_bar(use, info == nullptr ? use.total() : info->free_bytes) + "]\n";
+    text += "  [" + memory_bar(use, room_on(use.device, inventory, request).value_or(use.total())) + "]\n";
   }
   return text + "  # weights  = cache  + compute buffers  - overhead of the driver  . free\n";
 }
@@ -117,7 +127,7 @@ std::string problems_text(const Plan& plan) {
   std::string text = "\nWhat lacks\n";
   for (const auto& each : plan.missing)
     text += fmt::format("  {} needs {} and has {}: {} more\n", each.device.str(), in_units(each.needed_bytes),
-                        in_units(each.available_bytes), in_units(each.needed_bytes - each.available_bytes));
+                        in_words(each.available_bytes), in_units(each.needed_bytes - each.available_bytes));
   if (plan.missing.empty()) text += "  there is no placement, whatever the CPU had\n";
   text += plan.changes.empty() ? "\nNo single change would help\n" : "\nWhat would help, each alone\n";
   for (const auto& change : plan.changes) text += "  " + escaped(change.str()) + "\n";
@@ -140,7 +150,8 @@ const DeviceUse* use_of(const Plan& plan, const Device& device) {
 
 }  // namespace
 
-std::string plan_table(const Plan& plan, const ModelProfile& profile, const Inventory& inventory) {
+std::string plan_table(const Plan& plan, const ModelProfile& profile, const Inventory& inventory,
+                       const PlanRequest& request) {
   const auto& context = plan.context;
   const auto line = [](const char* name, const std::string& text) {
     return fmt::format("{:<9}{}\n", name, wrapped(escaped(text), 9));
@@ -151,7 +162,7 @@ std::string plan_table(const Plan& plan, const ModelProfile& profile, const Inve
                                       cache_types_text(context)));
   text += line("Outcome", plan.outcome == PlanOutcome::fits ? "it fits" : "it does not fit");
   if (plan.predicted) text += line("Speed", predicted_text(*plan.predicted));
-  if (!plan.use.empty()) text += "\n" + devices_text(plan, inventory);
+  if (!plan.use.empty()) text += "\n" + devices_text(plan, inventory, request);
   return text + layers_text(plan) + problems_text(plan);
 }
 

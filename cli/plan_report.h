@@ -11,8 +11,10 @@
 
 namespace berth::cli {
 
-/// Devices with bars, layers with their devices, reasons; of what does not fit, what lacks and what would help.
-std::string plan_table(const Plan& plan, const ModelProfile& profile, const Inventory& inventory);
+/// Devices with bars, layers with their devices, reasons; of what does not fit, what lacks and what would help. `request`
+/// is what the plan was made by.
+std::string plan_table(const Plan& plan, const ModelProfile& profile, const Inventory& inventory,
+                       const PlanRequest& request);
 
 /// Buffers as predicted and as the engine has them.
 std::string verification_table(const MemoryUse& predicted, const MemoryUse& exact);

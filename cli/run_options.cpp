@@ -62,7 +62,8 @@ void add_machine_options(CLI::App& command, RunOptions& options) {
                   "Over several devices: optimal, auto, balanced, balanced_low_0 or sequential, which plan first; or a "
                   "file, or JSON, with a device for each part: {\"model.layers.0\": \"cuda:0\", \"\": \"cpu\"}")
       ->type_name("MAP");
-  command.add_option("--plan", options.plan, "As a plan says that 'berth plan --json' wrote")->type_name("FILE");
+  command.add_option("--plan", options.plan, "As a plan says that 'berth plan --json' wrote; YAML is read too")
+      ->type_name("FILE");
   command
       .add_option(
           "--max-memory", options.max_memory,

@@ -81,6 +81,8 @@ Loaded by_plan(const Task& task) {
   if (const auto problems = check(plan, profile); !problems.empty())
     throw std::runtime_error(fmt::format("The plan in {} is not one of '{}': {}. Make a new one: berth plan {} --json",
                                          name, profile.path.filename().string(), listed(problems), options.model));
+  for (const auto& each : plan.companions)
+    note(fmt::format("the plan counts {} too, which is not loaded", in_quotes(each.path.string())));
   auto context = given;
   const auto lock = lock_of_planning();
   if (const auto problems = check(plan, machine()); !problems.empty())

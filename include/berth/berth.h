@@ -82,5 +82,6 @@
 #include "berth/type.h"                                            // IWYU pragma: export
 #include "berth/value.h"                                           // IWYU pragma: export
 #include "berth/value_traits.h"                                    // IWYU pragma: export
+#include "berth/verified_plan.h"                                   // IWYU pragma: export
 #include "berth/version.h"                                         // IWYU pragma: export
 #include "berth/watch.h"                                           // IWYU pragma: export

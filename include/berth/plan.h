@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -50,6 +51,8 @@ enum class CompanionKind {
   draft,      ///< a small model that guesses tokens ahead
   adapter     ///< LoRA: each of its tensors lies with the one that it changes
 };
+
+std::string_view to_string(CompanionKind kind);  ///< "projector", "draft", "adapter"
 
 /// What is loaded with a model and counts with it.
 struct Companion {
@@ -133,12 +136,24 @@ struct PredictedSpeed {
   bool operator==(const PredictedSpeed&) const = default;
 };
 
+/// A companion as a plan has it.
+struct PlacedCompanion {
+  CompanionKind kind = CompanionKind::projector;
+  std::filesystem::path path = {};
+  std::string architecture = {};      ///< as its header names it
+  std::optional<Device> device = {};  ///< absent of adapters, which lie with the tensors that they change
+
+  bool operator==(const PlacedCompanion&) const = default;
+};
+
 /// The answer of make_plan().
 struct Plan {
   PlanOutcome outcome = PlanOutcome::does_not_fit;
   Placement placement = {};
   ContextSpec context = {};
-  std::vector<DeviceUse> use = {};
+  std::vector<DeviceUse> use = {};  ///< with what `companions` take
+  bool exact = false;               ///< `use` has the bytes of the engine itself: see verified_plan()
+  std::vector<PlacedCompanion> companions = {};
   std::optional<PredictedSpeed> predicted = {};
   std::vector<Shortfall> missing = {};   ///< where it does not fit
   std::vector<PlanChange> changes = {};  ///< where it does not fit: each would do
@@ -200,7 +215,9 @@ std::vector<Reason> check(const Plan& plan, const ModelProfile& profile);
 /// Why a plan does not fit and what would help, in a sentence. Empty for one that fits.
 std::string why_not(const Plan& plan);
 
-/// Where a tensor of the model lies and why, in words: "blk.12.ffn_down.weight lies on cuda:0 with layer 12 ...".
+/// Where a tensor of the model lies and why, in words: "blk.12.ffn_down.weight lies on cuda:0 with layer 12 ...". "blk.12" is
+/// the whole layer. Throws std::invalid_argument for a layer that the plan does not place, and for a name of no layer that
+/// no model has.
 std::string explain(const Plan& plan, std::string_view tensor);
 
 }  // namespace berth

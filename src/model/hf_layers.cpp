@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "model/layers.h"
+
 namespace berth::model {
 namespace {
 
-constexpr std::uint64_t most_hf_layers = 8192;
 constexpr std::uint64_t most_hf_count = 1ULL << 24;  // of one size, so that products of two of them stay numbers
 
 std::optional<std::uint64_t> small_count(const Value& value) {
@@ -253,8 +254,9 @@ std::string HfConfig::text(std::string_view name) const {
 }
 
 void set_hf_layers(ModelProfile& profile, const HfConfig& config) {
-  const auto count =
+  auto count =
       config.count({"num_hidden_layers", "n_layer", "num_layers", "n_layers", "decoder_layers", "num_decoder_layers"});
+  if (count && *count > most_layers) count.reset();
   std::uint64_t last = 0;
   for (const auto& tensor : profile.tensors)
     if (tensor.layer) last = std::max(last, *tensor.layer + 1);
@@ -268,7 +270,7 @@ void set_hf_layers(ModelProfile& profile, const HfConfig& config) {
   // Layers that only guess tokens ahead follow the others.
   const auto extra = config.count({"num_nextn_predict_layers", "mtp_num_hidden_layers"}).value_or(0);
   if (extra > 0 && extra < 64 && last == trunk + extra) profile.block_count = last;
-  if (trunk == 0 || trunk > most_hf_layers) return;
+  if (trunk == 0 || trunk > most_layers) return;
   profile.layers =
       HfLayers(profile, config, static_cast<std::size_t>(*profile.block_count), static_cast<std::size_t>(trunk)).read();
 }

@@ -8,7 +8,6 @@
 namespace berth::model {
 namespace {
 
-constexpr std::uint64_t most_layers = 8192;          // llama.cpp takes 512
 constexpr std::uint64_t most_count = 1ULL << 24;     // of one size, so that products of two of them stay numbers
 constexpr std::uint64_t most_elements = 1ULL << 40;  // of a state
 

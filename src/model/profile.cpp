@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "model/layers.h"
 #include "model/tensor_role.h"
 #include "text/printable.h"
 
@@ -23,6 +24,16 @@ std::optional<std::string> find_string(const ByteReader& reader, const GgufMetad
   if (value == nullptr) return std::nullopt;
   if (!value->is_string()) fail_type(reader, metadata, key, "a string of at most 1 MiB");
   return value->as_string();
+}
+
+std::optional<std::uint64_t> layer_count(const ByteReader& reader, const GgufMetadata& metadata,
+                                         const std::string& architecture) {
+  const auto key = architecture + ".block_count";
+  const auto count = find_count(reader, metadata, key);
+  if (count.value_or(0) > most_layers)
+    reader.fail(metadata.infos.at(key).offset, fmt::format("metadata {} of {}", in_quotes(key), *count),
+                fmt::format("at most {} layers: the file is damaged", most_layers));
+  return count;
 }
 
 std::optional<std::uint64_t> vocabulary_size(const ByteReader& reader, const GgufMetadata& metadata,
@@ -76,7 +87,7 @@ ModelProfile make_profile(const ByteReader& reader, GgufHeader header) {
   profile.name = find_string(reader, metadata, "general.name").value_or(reader.path().stem().string());
   profile.file_bytes = reader.size();
   profile.context_length = find_count(reader, metadata, profile.architecture + ".context_length");
-  profile.block_count = find_count(reader, metadata, profile.architecture + ".block_count");
+  profile.block_count = layer_count(reader, metadata, profile.architecture);
   profile.vocabulary_size = vocabulary_size(reader, metadata, profile.architecture);
   profile.has_chat_template = !find_string(reader, metadata, "tokenizer.chat_template").value_or("").empty();
   profile.tensors = std::move(header.tensors);

@@ -50,6 +50,13 @@ void add_shard(ModelProfile& profile, const fs::path& path, std::uint32_t part) 
   if (part == 0 && !header.metadata.empty()) profile.metadata.set("__metadata__", std::move(header.metadata));
 }
 
+/// Where `text` stands in quotes in a file of JSON; 0 where it is written in another way. Only what is wrong is looked for.
+std::uint64_t place_of(const fs::path& path, std::string_view text) {
+  ByteReader reader(path);
+  const auto at = reader.read_bytes(reader.size()).find(Value(text).to_json());
+  return at == std::string::npos ? 0 : at;
+}
+
 const Value::Object& weight_map(const fs::path& path, const Value& index) {
   const Value* map = index.is_object() ? index.find("weight_map") : nullptr;
   if (map == nullptr || !map->is_object() || map->as_object().empty())
@@ -62,7 +69,8 @@ std::vector<std::string> shard_names(const fs::path& path, const Value::Object& 
   std::vector<std::string> names;
   for (const auto& [tensor, file] : map) {
     if (!file.is_string())
-      throw FormatError(path, 0, "something else than a file name for " + in_quotes(tensor), "the name of a file");
+      throw FormatError(path, place_of(path, tensor), "something else than a file name for " + in_quotes(tensor),
+                        "the name of a file");
     names.push_back(file.as_string());
   }
   std::ranges::sort(names);
@@ -78,10 +86,11 @@ void check_against(const fs::path& path, const Value::Object& map, const std::ve
   for (const auto& tensor : profile.tensors) {
     const auto& file = files[tensor.part];
     if (!parts.emplace(tensor.name, tensor.part).second)
-      throw FormatError(path, 0, fmt::format("tensor {} in two files", in_quotes(tensor.name)), "each name once");
+      throw FormatError(path, place_of(path, tensor.name),
+                        fmt::format("tensor {} in two files", in_quotes(tensor.name)), "each name once");
     const Value* named = map.find(tensor.name);
     if (named == nullptr || named->as_string() != file) {
-      throw FormatError(path, 0,
+      throw FormatError(path, named == nullptr ? 0 : place_of(path, tensor.name),
                         fmt::format("tensor {}, which {} holds, {}", in_quotes(tensor.name), in_quotes(file),
                                     named == nullptr ? "not at all" : "in another file"),
                         "the index of these files");
@@ -90,7 +99,8 @@ void check_against(const fs::path& path, const Value::Object& map, const std::ve
   for (const auto& [name, file] : map) {
     if (!parts.contains(name)) {
       throw FormatError(
-          path, 0, fmt::format("tensor {} in {}, which does not hold it", in_quotes(name), in_quotes(file.as_string())),
+          path, place_of(path, name),
+          fmt::format("tensor {} in {}, which does not hold it", in_quotes(name), in_quotes(file.as_string())),
           "the index of these files");
     }
   }
@@ -98,7 +108,13 @@ void check_against(const fs::path& path, const Value::Object& map, const std::ve
 
 std::vector<fs::path> shard_paths(const fs::path& index, const std::vector<std::string>& files) {
   std::vector<fs::path> paths;
-  for (const auto& file : files) paths.push_back(named_file(index, 0, file));
+  for (const auto& file : files) {
+    try {
+      paths.push_back(named_file(index, 0, file));
+    } catch (const FormatError& problem) {
+      throw FormatError(index, place_of(index, file), problem.found(), problem.expected());
+    }
+  }
   return paths;
 }
 

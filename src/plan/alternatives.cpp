@@ -32,8 +32,13 @@ class Alternatives {
   }
 
  private:
-  /// All that does not have to be on the CPU on one device.
+  /// All that does not have to be on the CPU on one device, unless a part is asked for on another.
   void add_device(const Device& device) {
+    const auto is_elsewhere = [&](const Device& asked) { return asked != device && asked != Device::cpu(); };
+    for (const auto& pin : request_.pins)
+      if (is_elsewhere(pin.device)) return;
+    for (const auto& companion : request_.companions)
+      if (companion.device && is_elsewhere(*companion.device)) return;
     auto request = request_;
     request.strategy = MapStrategy::optimal;
     request.use.clear();
@@ -45,8 +50,7 @@ class Alternatives {
   void add(const std::string& what, const PlanRequest& request) {
     auto plan = make_plan(profile_, inventory_, request);
     const auto is_known = [&](const Alternative& other) {
-      return other.what == what ||
-             (plan.outcome == PlanOutcome::fits && other.plan.placement == plan.placement);
+      return other.what == what || (plan.outcome == PlanOutcome::fits && other.plan.placement == plan.placement);
     };
     if (std::ranges::none_of(found_, is_known)) found_.push_back({what, std::move(plan)});
   }

@@ -1,11 +1,16 @@
 #include "plan/companions.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <stdexcept>
 
 #include "berth/memory.h"
+#include "model/encoder_decoder.h"
 #include "plan/layer_of.h"
 #include "plan/machine_view.h"
 #include "plan/stored_bytes.h"
+#include "text/printable.h"
 
 namespace berth::plan {
 namespace {
@@ -61,7 +66,35 @@ void add_draft(std::vector<DeviceUse>& uses, const ModelProfile& draft, const De
   }
 }
 
+/// What a file is, by its header; empty where that does not tell.
+std::string_view kind_of(const ModelProfile& profile) {
+  const auto* type = profile.metadata.find("general.type");
+  const bool adapts = std::ranges::any_of(
+      profile.tensors, [](const auto& tensor) { return tensor.name.find(".lora_") != std::string::npos; });
+  if (adapts || (type != nullptr && *type == Value("adapter"))) return "a LoRA adapter";
+  if (profile.architecture == "clip") return "a projector";
+  if (!profile.block_count) return {};
+  return model::sees_both_ways(profile) ? "an encoder" : "a language model";
+}
+
+std::string_view needed_kind(CompanionKind kind) {
+  return kind == CompanionKind::projector ? "a projector"
+         : kind == CompanionKind::draft   ? "a language model"
+                                          : "a LoRA adapter";
+}
+
 }  // namespace
+
+void check_companions(const PlanRequest& request) {
+  for (const auto& [kind, profile, device] : request.companions) {
+    const auto found = kind_of(profile);
+    const auto needed = needed_kind(kind);
+    if (!found.empty() && found != needed)
+      throw std::invalid_argument(fmt::format("The {} {} is {} ({}), where {} is needed", to_string(kind),
+                                              in_quotes(profile.path.string()), found, printable(profile.architecture),
+                                              needed));
+  }
+}
 
 void add_companions(std::vector<DeviceUse>& uses, const PlanRequest& request, const Placement& placement,
                     const ContextSpec& context, const Device& first, bool with_compute) {

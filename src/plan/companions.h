@@ -7,6 +7,9 @@
 
 namespace berth::plan {
 
+/// Throws std::invalid_argument for a companion that is a file of another kind: a language model as a projector.
+void check_companions(const PlanRequest& request);
+
 /// Adds to `uses` what the companions of `request` hold beside the model with this placement. `first`: the device of
 /// projectors and drafts that name none. A device that `uses` lacks is added.
 void add_companions(std::vector<DeviceUse>& uses, const PlanRequest& request, const Placement& placement,

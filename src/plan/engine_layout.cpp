@@ -1,6 +1,10 @@
 #include "plan/engine_layout.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <limits>
+#include <stdexcept>
 #include <utility>
 
 #include "model/encoder_decoder.h"
@@ -12,6 +16,7 @@ namespace berth::plan {
 namespace {
 
 constexpr std::uint64_t cell_padding = 256;
+constexpr std::size_t most_devices = std::numeric_limits<std::int16_t>::max();  // as `layer_backend` has them
 
 std::uint64_t padded(std::uint64_t count) {
   return times((plus(count, cell_padding - 1)) / cell_padding, cell_padding);
@@ -166,6 +171,9 @@ EngineLayout engine_layout(const ModelProfile& profile, const Placement& placeme
   layout.host_layers = leading_host_layers(placement);
   const auto runs = runs_behind(placement, layout.host_layers);
   layout.devices = engine_devices(placement, options, runs);
+  if (layout.devices.size() > most_devices)
+    throw std::invalid_argument(
+        fmt::format("A placement over {} devices, where {} at most are counted", layout.devices.size(), most_devices));
   for (const auto& device : layout.devices) layout.backends.push_back(backend_facts(device));
   layout.output_backend = layout.backend_of(placement.output);
   layout.layer_backend.assign(profile.layers.size(), layout.host_memory());

@@ -120,7 +120,7 @@ class HtmlPage {
     add("<h2>What lacks</h2>\n<ul>\n");
     for (const auto& each : plan_.missing)
       add("<li>{} needs {}, and has {}</li>\n", each.device.str(), in_units(each.needed_bytes),
-          in_units(each.available_bytes));
+          in_words(each.available_bytes));
     add("</ul>\n<h2>What would help, each alone</h2>\n<ul>\n");
     for (const auto& change : plan_.changes) add("<li>{}</li>\n", in_markup(change.str()));
     add("</ul>\n");
@@ -136,7 +136,8 @@ class HtmlPage {
 
   void add_alternatives() {
     if (others_.empty()) return;
-    add("<h2>Alternatives</h2>\n<table><thead><tr><th>Plan</th><th class=\"n\">Tokens/s</th><th>Layers</th></tr></thead>"
+    add("<h2>Alternatives</h2>\n<table><thead><tr><th>Plan</th><th "
+        "class=\"n\">Tokens/s</th><th>Layers</th></tr></thead>"
         "<tbody>\n");
     for (const auto& [what, plan] : others_) {
       const bool fits = plan.outcome == PlanOutcome::fits;

@@ -79,22 +79,32 @@ std::string as_pattern(std::string_view text) {
   return pattern;
 }
 
+/// The parts of a name around the number of its layer: "enc.blk." and "attn_k.weight".
+std::pair<std::string_view, std::string_view> around_layer(std::string_view name, std::size_t layer) {
+  const auto number = fmt::format(".{}.", layer);
+  const auto at = name.find(number);
+  return {name.substr(0, at + 1), name.substr(at + number.size())};
+}
+
 /// "^blk\.(0|1)\.(ffn_down_exps\.weight|ffn_up_exps\.weight)$=CPU,...": layers with the same parts are named together.
 std::string overrides(const OrderedMap<Device>& tensors, const LlamaNames& names) {
-  std::map<std::pair<Device, std::size_t>, std::set<std::string>> of_layers;
+  using Stack = std::pair<Device, std::string>;  // with what stands before the numbers of its layers
+  std::map<std::pair<Stack, std::size_t>, std::set<std::string>> of_layers;
   std::vector<std::string> items;
   for (const auto& [name, device] : tensors) {
     const auto layer = plan::layer_of(name);
-    if (layer)
-      of_layers[{device, *layer}].insert(as_pattern(name.substr(name.find('.', 4) + 1)));
-    else
+    if (!layer) {
       items.push_back(fmt::format("^{}$={}", as_pattern(name), names.buffer(device)));
+      continue;
+    }
+    const auto [stack, part] = around_layer(name, *layer);
+    of_layers[{{device, as_pattern(stack)}, *layer}].insert(as_pattern(part));
   }
-  std::map<std::pair<Device, std::set<std::string>>, std::vector<std::size_t>> together;
+  std::map<std::pair<Stack, std::set<std::string>>, std::vector<std::size_t>> together;
   for (const auto& [where, parts] : of_layers) together[{where.first, parts}].push_back(where.second);
   for (const auto& [what, layers] : together)
-    items.push_back(fmt::format("^blk\\.({})\\.({})$={}", fmt::join(layers, "|"), fmt::join(what.second, "|"),
-                                names.buffer(what.first)));
+    items.push_back(fmt::format("^{}({})\\.({})$={}", what.first.second, fmt::join(layers, "|"),
+                                fmt::join(what.second, "|"), names.buffer(what.first.first)));
   return fmt::format("{}", fmt::join(items, ","));
 }
 
@@ -117,6 +127,50 @@ void add_context(std::vector<std::string>& arguments, const ContextSpec& context
   if (!context.offload_cache) arguments.emplace_back("-nkvo");
 }
 
+/// A value in a list that commas separate (parse_csv_row).
+std::string in_list(std::string_view text) {
+  if (text.find_first_of(",\"") == text.npos) return std::string(text);
+  std::string quoted;
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return '"' + quoted + '"';
+}
+
+/// The kind of drafts that llama-server does not find out by itself. Its default is to load a draft and not to use it.
+std::string_view draft_type(const PlacedCompanion& draft) {
+  return draft.architecture == "eagle3" ? "draft-eagle3" : draft.architecture == "dflash" ? "" : "draft-simple";
+}
+
+void add_draft(std::vector<std::string>& arguments, const PlacedCompanion& draft, const ContextSpec& context,
+               const LlamaNames& names) {
+  const auto device = draft.device.value_or(Device::cpu());
+  const bool on_cpu = device.type() == DeviceType::cpu;
+  arguments.insert(arguments.end(),
+                   {"-md", draft.path.string(), "-devd", on_cpu ? "none" : names.device(device), "-ngld",
+                    on_cpu ? "0" : "all", "-ctkd", lower(context.type_k), "-ctvd", lower(context.type_v)});
+  if (const auto type = draft_type(draft); !type.empty())
+    arguments.insert(arguments.end(), {"--spec-type", std::string(type)});
+}
+
+void add_companions(std::vector<std::string>& arguments, const Plan& plan, const LlamaNames& names) {
+  std::vector<std::string> adapters;
+  for (const auto& each : plan.companions) {
+    const auto path = each.path.string();
+    if (each.kind == CompanionKind::adapter) {
+      adapters.push_back(in_list(path));
+    } else if (each.kind == CompanionKind::draft) {
+      add_draft(arguments, each, plan.context, names);
+    } else {
+      arguments.insert(arguments.end(), {"--mmproj", path});
+      const auto device = each.device.value_or(Device::cpu());
+      if (device.type() == DeviceType::cpu)
+        arguments.emplace_back("--no-mmproj-offload");
+      else
+        arguments.insert(arguments.end(), {"-mmdev", names.device(device)});
+    }
+  }
+  if (!adapters.empty()) arguments.insert(arguments.end(), {"--lora", fmt::format("{}", fmt::join(adapters, ","))});
+}
+
 bool needs_quotes(std::string_view text) {
   return text.empty() || text.find_first_not_of(
                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -126,13 +180,17 @@ bool needs_quotes(std::string_view text) {
 }  // namespace
 
 std::vector<std::string> to_llama_cpp(const Plan& plan, const ModelProfile& profile, const Inventory& inventory) {
+  plan::need_gguf(profile, "llama-server");
   plan::need_fitting(plan, "llama.cpp");
   const auto split = plan::layer_split(plan::engine_layout(profile, plan.placement, plan.context, {}));
   constexpr std::size_t most_shares = 15;  // one less than devices: common/arg.cpp
   if (split.devices.size() > most_shares)
     throw std::invalid_argument(fmt::format("llama-server takes shares of {} devices at most, and the plan has {}",
                                             most_shares, split.devices.size()));
-  const LlamaNames names(inventory, split.devices);
+  auto in_use = split.devices;
+  for (const auto& each : plan.companions)
+    if (each.device) in_use.push_back(*each.device);
+  const LlamaNames names(inventory, in_use);
   for (const auto& endpoint : names.endpoints())
     if (endpoint.starts_with("tls://"))
       throw std::invalid_argument(
@@ -149,6 +207,7 @@ std::vector<std::string> to_llama_cpp(const Plan& plan, const ModelProfile& prof
   if (!plan.placement.tensors.empty())
     arguments.insert(arguments.end(), {"-ot", overrides(plan.placement.tensors, names)});
   add_context(arguments, plan.context);
+  add_companions(arguments, plan, names);
   arguments.insert(arguments.end(), {"-fit", "off"});  // what is planned is not to be changed
   return arguments;
 }

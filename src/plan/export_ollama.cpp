@@ -10,12 +10,37 @@
 #include "text/printable.h"
 
 namespace berth {
+namespace {
+
+std::string path_in_file(const std::filesystem::path& path) {
+  auto text = std::filesystem::absolute(path).string();
+  if (text.find_first_of("\r\n") != std::string::npos)
+    throw std::invalid_argument("A Modelfile cannot name " + in_quotes(text) + ": rename the file");
+  return text;
+}
+
+/// Ollama knows a projector by its header.
+std::string companion_lines(const std::vector<PlacedCompanion>& companions) {
+  std::string lines;
+  for (const auto& each : companions) {
+    const auto path = path_in_file(each.path);
+    const auto device = each.device.value_or(Device::cpu()).str();
+    if (each.kind == CompanionKind::draft)
+      lines += fmt::format("# Ollama loads no draft model; the plan has {} on {}.\n", path, device);
+    else if (each.kind == CompanionKind::adapter)
+      lines += fmt::format("ADAPTER {}\n", path);
+    else
+      lines += fmt::format("# Ollama places projectors itself; the plan has this one on {}.\nFROM {}\n", device, path);
+  }
+  return lines;
+}
+
+}  // namespace
 
 std::string to_ollama(const Plan& plan, const ModelProfile& profile) {
+  plan::need_gguf(profile, "Ollama");
   plan::need_fitting(plan, "Ollama");
-  const auto path = std::filesystem::absolute(profile.path).string();
-  if (path.find_first_of("\r\n") != std::string::npos)
-    throw std::invalid_argument("A Modelfile cannot name " + in_quotes(path) + ": rename the file");
+  const auto path = path_in_file(profile.path);
   const auto split = plan::layer_split(plan::engine_layout(profile, plan.placement, plan.context, {}));
   const auto& context = plan.context;
   std::string file = "# ollama create NAME -f Modelfile\n";
@@ -36,6 +61,7 @@ std::string to_ollama(const Plan& plan, const ModelProfile& profile) {
     file += fmt::format("# Ollama cannot place single tensors; the plan has {} apart from their layers.\n",
                         plan.placement.tensors.size());
   file += fmt::format("FROM {}\n", path);
+  file += companion_lines(plan.companions);
   file += fmt::format("PARAMETER num_ctx {}\n", context.unified ? context.n_ctx : context.n_ctx / context.n_seq);
   file += fmt::format("PARAMETER num_batch {}\n", context.n_ubatch);
   file += fmt::format("PARAMETER num_gpu {}\n", split.n_gpu_layers);

@@ -184,6 +184,13 @@ MachineView view_of(const Inventory& inventory, const PlanRequest& request, cons
   for (const auto& devices : {request.use, request.avoid})
     for (const auto& device : devices) known(inventory, device);
   for (const auto& budget : request.max_memory) known(inventory, budget.device);
+  for (const auto& device : request.avoid) {
+    const auto& info = known(inventory, device);
+    if (info.device.type() == DeviceType::cpu)
+      throw std::invalid_argument("The CPU cannot be avoided: the engine keeps the input there");
+    if (is_named(inventory, request.use, info))
+      throw std::invalid_argument(fmt::format("{} is both to be used and to be avoided", device.str()));
+  }
 
   MachineView view;
   for (const auto& pool : inventory.pools)
@@ -221,13 +228,16 @@ MachineView view_of(const Inventory& inventory, const PlanRequest& request, cons
   }
   view.disk = disk_of(inventory, request);
   keep_most(view, request, work.weight_bytes);
-  for (const auto& pin : request.pins) {
-    const auto* info = &known(inventory, pin.device);
+  const auto check_used = [&](const Device& device, std::string_view what, std::string_view name) {
+    const auto* info = &known(inventory, device);
     const auto is_used = [&](const PlanDevice& each) { return inventory.find(each.device) == info; };
     if (!is_used(view.cpu) && std::ranges::none_of(view.devices, is_used))
       throw std::invalid_argument(
-          fmt::format("The pin {} asks for {}, which the plan may not use", in_quotes(pin.pattern), pin.device.str()));
-  }
+          fmt::format("The {} {} asks for {}, which the plan may not use", what, in_quotes(name), device.str()));
+  };
+  for (const auto& pin : request.pins) check_used(pin.device, "pin", pin.pattern);
+  for (const auto& each : request.companions)
+    if (each.device) check_used(*each.device, to_string(each.kind), each.profile.path.string());
   return view;
 }
 

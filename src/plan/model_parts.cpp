@@ -6,6 +6,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "model/layers.h"
 #include "plan/layer_of.h"
 #include "text/nearest.h"
 #include "text/printable.h"
@@ -14,7 +15,6 @@
 namespace berth::plan {
 namespace {
 
-constexpr std::uint64_t most_layers = 100'000;
 constexpr int first_stand_in = 1'000'000;  // no device has such an id
 
 bool is_expert(const TensorInfo& tensor) {
@@ -57,6 +57,23 @@ double active_experts(const ModelProfile& profile) {
   return all && used ? std::min(*used / *all, 1.0) : 1.0;
 }
 
+/// What somebody may have meant by a pin that matches nothing.
+std::string pin_hint(const ModelProfile& profile, std::string pattern) {
+  std::erase(pattern, '\\');
+  const auto count = profile.block_count.value_or(0);
+  if (const auto layer = layer_of(pattern + "."); layer && *layer >= count)
+    return fmt::format(": it has the layers 0 to {}", count - 1);
+  std::vector<std::string> names;
+  for (const auto& tensor : profile.tensors) names.push_back(tensor.name);
+  const auto close = pattern.size() < 4 ? std::string() : nearest_part(pattern, names);
+  if (!close.empty()) return fmt::format("; did you mean a part of {}?", in_quotes(close));
+  if (pattern.find("_exps") != pattern.npos && std::ranges::none_of(profile.tensors, is_expert))
+    return ": it has no experts";
+  return names.empty() ? "" : fmt::format(", such as {}", in_quotes(names[names.size() / 2]));
+}
+
+}  // namespace
+
 OrderedMap<Device> pinned_tensors(const ModelProfile& profile, const PlanRequest& request) {
   OrderedMap<Device> pinned;
   for (const auto& pin : request.pins) {
@@ -67,20 +84,15 @@ OrderedMap<Device> pinned_tensors(const ModelProfile& profile, const PlanRequest
       matches = true;
       if (!pinned.contains(tensor.name)) pinned.set(tensor.name, pin.device);
     }
-    if (matches) continue;
-    std::vector<std::string> names;
-    for (const auto& tensor : profile.tensors) names.push_back(tensor.name);
-    const auto close = nearest(pin.pattern, names);
-    throw std::invalid_argument(fmt::format("The pin {} matches no tensor of the model{}", in_quotes(pin.pattern),
-                                            close.empty() ? "" : "; did you mean " + in_quotes(close) + "?"));
+    if (!matches)
+      throw std::invalid_argument(fmt::format("The pin {} matches no tensor of the model{}", in_quotes(pin.pattern),
+                                              pin_hint(profile, pin.pattern)));
   }
   if (!pinned.empty() && !request.rules.tensor_overrides)
     throw std::invalid_argument(request.rules.engine +
                                 " cannot place single tensors, so that pins have no effect there");
   return pinned;
 }
-
-}  // namespace
 
 TokenWork token_work(const ModelProfile& profile) {
   constexpr std::uint64_t usual = 4096;
@@ -107,9 +119,9 @@ TokenWork token_work(const ModelProfile& profile) {
 ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, const ContextSpec& context,
                     const MemoryFunction& memory) {
   const auto count = profile.block_count.value_or(0);
-  if (count == 0 || count > most_layers)
+  if (count == 0 || count > model::most_layers)
     throw std::invalid_argument(fmt::format("{} has {} layers, where a plan needs 1 to {}",
-                                            in_quotes(profile.path.string()), count, most_layers));
+                                            in_quotes(profile.path.string()), count, model::most_layers));
   ModelParts parts;
   const auto pinned = pinned_tensors(profile, request);
   parts.layers.resize(count + 1);

@@ -63,6 +63,10 @@ struct ModelParts {
 
 TokenWork token_work(const ModelProfile& profile);
 
+/// The tensors that the pins of `request` match, with their devices. Throws std::invalid_argument for pins that match
+/// nothing, and for an engine that cannot place single tensors.
+OrderedMap<Device> pinned_tensors(const ModelProfile& profile, const PlanRequest& request);
+
 /// Throws std::invalid_argument for a model without layers, and for pins that match nothing.
 ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, const ContextSpec& context,
                     const MemoryFunction& memory);

@@ -12,14 +12,26 @@
 #include "plan/stored_bytes.h"
 
 namespace berth {
+namespace {
+
+std::string why_there(const PlacedCompanion& companion) {
+  if (companion.kind == CompanionKind::adapter) return "each tensor with the one that it changes";
+  return fmt::format("on {}{}", companion.device->str(),
+                     companion.kind == CompanionKind::draft
+                         ? ", with a cache of its own"
+                         : "; its weights are exact, its compute buffer is a generous bound");
+}
+
+}  // namespace
 
 Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request,
                const MemoryFunction& memory) {
-  const plan::PlanMemory both{memory, memory};
+  const plan::PlanMemory both{.stored = memory, .whole = memory};
   return plan::Planner(profile, inventory, request, both).make();
 }
 
 Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request) {
+  plan::check_companions(request);
   std::string estimate;
   const auto first = request.companions.empty() ? Device::cpu() : plan::first_device_of(inventory, request);
   const plan::PlanMemory memory{.stored =
@@ -37,19 +49,21 @@ Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const Pl
                                       plan::set_disk_apart(uses, profile, placement);
                                       plan::add_companions(uses, request, placement, context, first, true);
                                       return plan::on_machine(std::move(uses), inventory);
+                                    },
+                                .companions =
+                                    [&](const Placement& placement, const ContextSpec& context) {
+                                      std::vector<DeviceUse> uses;
+                                      plan::add_companions(uses, request, placement, context, first, false);
+                                      return uses;
                                     }};
   auto plan = plan::Planner(profile, inventory, request, memory).make();
   if (!estimate.empty()) plan.reasons.push_back({"compute", estimate});
-  for (const auto& each : request.companions)
-    if (each.kind == CompanionKind::projector)
-      plan.reasons.push_back(
-          {"projector", fmt::format("on {}; its weights are exact, its compute buffer is a generous bound",
-                                    each.device.value_or(first).str())});
-    else if (each.kind == CompanionKind::draft)
-      plan.reasons.push_back(
-          {"draft", fmt::format("on {}, with a cache of its own", each.device.value_or(first).str())});
-    else
-      plan.reasons.push_back({"adapter", "each tensor with the one that it changes"});
+  for (const auto& [kind, companion, device] : request.companions) {
+    PlacedCompanion placed{.kind = kind, .path = companion.path, .architecture = companion.architecture};
+    if (kind != CompanionKind::adapter) placed.device = device.value_or(first);
+    plan.reasons.push_back({std::string(to_string(kind)), why_there(placed)});
+    plan.companions.push_back(std::move(placed));
+  }
   return plan;
 }
 

@@ -40,11 +40,17 @@ std::uint64_t rounded_up(std::uint64_t bytes) {
   return bytes % unit == 0 ? bytes : tenths;
 }
 
-/// Of the same model in a quantization that takes so many thousandths of the bytes of its weights.
-MemoryFunction with_weights(const MemoryFunction& memory, std::uint64_t thousandths) {
-  return [&memory, thousandths](const Placement& placement, const ContextSpec& context) {
+/// Of the same model in a quantization that takes so many thousandths of the bytes of its weights, beside the same
+/// companions.
+MemoryFunction with_weights(const MemoryFunction& memory, const MemoryFunction& companions, std::uint64_t thousandths) {
+  return [&memory, &companions, thousandths](const Placement& placement, const ContextSpec& context) {
     auto uses = memory(placement, context);
-    for (auto& use : uses) use.weights = times(use.weights, thousandths) / whole_weights;
+    const auto fixed = companions ? companions(placement, context) : std::vector<DeviceUse>();
+    for (auto& use : uses) {
+      const auto beside = std::ranges::find(fixed, use.device, &DeviceUse::device);
+      const auto kept = beside == fixed.end() ? 0 : std::min(beside->weights, use.weights);
+      use.weights = kept + times(use.weights - kept, thousandths) / whole_weights;
+    }
     return uses;
   };
 }
@@ -190,9 +196,14 @@ std::optional<std::uint64_t> Planner::extra_memory(const ContextSpec& context) {
 /// The most bytes of weights with which the model fits, in thousandths of what it has.
 std::optional<std::uint64_t> Planner::smaller_weights(const ContextSpec& context, const FixedBytes& known) {
   const auto fits_with = [&](std::uint64_t thousandths, auto&& ask) {
-    auto parts = parts_of(profile_, request_, context, with_weights(memory_.stored, thousandths));
-    for (auto& layer : parts.layers) layer.expert_bytes = times(layer.expert_bytes, thousandths) / whole_weights;
-    const auto whole = with_weights(memory_.whole, thousandths);
+    auto parts = parts_of(profile_, request_, context, with_weights(memory_.stored, memory_.companions, thousandths));
+    const auto shrink = [&](std::uint64_t& bytes) { bytes = times(bytes, thousandths) / whole_weights; };
+    shrink(parts.input_bytes);
+    for (auto& layer : parts.layers) {
+      shrink(layer.expert_bytes);
+      shrink(layer.dense_bytes);
+    }
+    const auto whole = with_weights(memory_.whole, memory_.companions, thousandths);
     return ask(parts, whole);
   };
   const auto could_fit = [&](std::uint64_t saved) {

@@ -9,10 +9,15 @@ std::string_view to_string(PlanOutcome outcome) {
   return structs::NamesOf<PlanOutcome>::all.at(static_cast<std::size_t>(outcome));
 }
 
+std::string_view to_string(CompanionKind kind) {
+  return structs::NamesOf<CompanionKind>::all.at(static_cast<std::size_t>(kind));
+}
+
 std::string PlanChange::str() const {
   if (n_ctx) return fmt::format("a context of {} tokens", *n_ctx);
   if (cache_type) return fmt::format("a cache of type {}", *cache_type);
-  if (what == "quantization") return fmt::format("a quantization with {} of weights at most", in_units(bytes.value_or(0)));
+  if (what == "quantization")
+    return fmt::format("a quantization with {} of weights at most", in_units(bytes.value_or(0)));
   return fmt::format("one more device with {} of memory", in_units(bytes.value_or(0)));
 }
 

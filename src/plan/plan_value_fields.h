@@ -12,6 +12,11 @@ struct NamesOf<PlanOutcome> {
 };
 
 template <>
+struct NamesOf<CompanionKind> {
+  static constexpr std::array<std::string_view, 3> all = {"projector", "draft", "adapter"};
+};
+
+template <>
 struct FieldsOf<Shortfall> {
   static constexpr std::tuple all = {required("device", &Shortfall::device), field("pool", &Shortfall::pool),
                                      required("needed_bytes", &Shortfall::needed_bytes),
@@ -40,9 +45,17 @@ struct FieldsOf<PredictedSpeed> {
 };
 
 template <>
+struct FieldsOf<PlacedCompanion> {
+  static constexpr std::tuple all = {required("kind", &PlacedCompanion::kind), required("path", &PlacedCompanion::path),
+                                     field("architecture", &PlacedCompanion::architecture),
+                                     field("device", &PlacedCompanion::device)};
+};
+
+template <>
 struct FieldsOf<Plan> {
   static constexpr std::tuple all = {required("outcome", &Plan::outcome),  required("placement", &Plan::placement),
                                      required("context", &Plan::context),  required("use", &Plan::use),
+                                     field("exact", &Plan::exact),         field("companions", &Plan::companions),
                                      field("predicted", &Plan::predicted), field("missing", &Plan::missing),
                                      field("changes", &Plan::changes),     field("reasons", &Plan::reasons)};
 };

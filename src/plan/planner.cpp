@@ -148,10 +148,8 @@ Plan Planner::fits(const FoundPlacement& found, const ContextSpec& context, int 
   if (context.n_ctx < wanted)
     plan.reasons.push_back(
         {"context", fmt::format("{} tokens instead of {}, which do not fit", context.n_ctx, wanted)});
-  for (const auto& [name, device] : found.placement.tensors)
-    if (std::ranges::any_of(request_.pins, [&](const Pin& pin) { return pin.device == device; }) &&
-        device != machine_.cpu.device)
-      plan.reasons.push_back({name, "asked for"});
+  for (const auto& [name, device] : pinned_tensors(profile_, request_))
+    if (found.placement.tensors.contains(name)) plan.reasons.push_back({name, "asked for"});
   return plan;
 }
 

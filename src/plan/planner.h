@@ -15,6 +15,7 @@ namespace berth::plan {
 struct PlanMemory {
   MemoryFunction stored;  ///< weights and cache; the rest does not count
   MemoryFunction whole;
+  MemoryFunction companions = {};  ///< weights that both count besides those of the model
 };
 
 class Planner {

@@ -40,4 +40,6 @@ std::string in_units(std::uint64_t bytes) {
   return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", amount, names[unit]);
 }
 
+std::string in_words(std::uint64_t bytes) { return bytes == 0 ? "nothing" : in_units(bytes); }
+
 }  // namespace berth

@@ -29,4 +29,7 @@ std::string bytes_text(std::uint64_t bytes);
 /// For people: "23.4 GiB", or "-" for 0.
 std::string in_units(std::uint64_t bytes);
 
+/// The same in a sentence: "nothing" for 0.
+std::string in_words(std::uint64_t bytes);
+
 }  // namespace berth

@@ -40,8 +40,9 @@ TEST(LlamaServerPlan, FlagsGiveTheBytesOfThePlan) {
   const auto machine = discover(look);
   const auto profile = read_model(test::model_path());
   const std::vector<Device> workers = {Device(DeviceType::rpc, 0), Device(DeviceType::rpc, 1)};
-  const auto plan = make_plan(profile, machine, {.context = {.n_ctx = 512},
-                                                 .max_memory = {{workers[0], 40U << 20U}, {workers[1], 60U << 20U}}});
+  const auto plan =
+      make_plan(profile, machine,
+                {.context = {.n_ctx = 512}, .max_memory = {{workers[0], 40U << 20U}, {workers[1], 60U << 20U}}});
   ASSERT_EQ(plan.placement.layers.size(), 3U) << plan.to_dict().to_json();
 
   auto flags = to_llama_cpp(plan, profile, machine);
@@ -54,8 +55,9 @@ TEST(LlamaServerPlan, FlagsGiveTheBytesOfThePlan) {
   // What it reserves; batches of few tokens come when it runs.
   const auto use = memory_use(profile, plan.placement, plan.context, {.n_outputs_max = plan.context.n_seq});
   constexpr double rounding = 0.0051;
-  for (const auto& [name, device] : {std::pair(look.rpc_endpoints[0], workers[0]), std::pair(look.rpc_endpoints[1], workers[1]),
-                                     std::pair(std::string(" CPU "), Device::cpu())}) {
+  for (const auto& [name, device] :
+       {std::pair(look.rpc_endpoints[0], workers[0]), std::pair(look.rpc_endpoints[1], workers[1]),
+        std::pair(std::string(" CPU "), Device::cpu())}) {
     SCOPED_TRACE(name);
     EXPECT_NEAR(buffer_in(log, name, "KV"), planned_mib(use, device, BufferKind::cache), rounding);
     EXPECT_NEAR(buffer_in(log, name, "compute"), planned_mib(use, device, BufferKind::compute), rounding);
@@ -63,6 +65,21 @@ TEST(LlamaServerPlan, FlagsGiveTheBytesOfThePlan) {
     EXPECT_NEAR(buffer_in(log, name, "model"), planned_mib(use, device, BufferKind::weights), rounding);
   }
   EXPECT_NEAR(buffer_in(log, " CPU ", "output"), planned_mib(use, Device::cpu(), BufferKind::output), rounding);
+}
+
+TEST(LlamaServerPlan, FlagsLoadTheDraftAndUseIt) {
+  BERTH_NEEDS_LLAMA_SERVER();
+  const auto machine = simulate("cpu:8GiB");
+  const auto profile = read_model(test::model_path());
+  const auto plan =
+      make_plan(profile, machine, {.context = {.n_ctx = 512}, .companions = {{CompanionKind::draft, profile}}});
+  auto flags = to_llama_cpp(plan, profile, machine);
+  flags.insert(flags.begin(), {"-c", R"(exec "$0" "$@" 2>&1)", BERTH_TEST_LLAMA_SERVER});
+  flags.insert(flags.end(), {"--host", "127.0.0.1", "--port", "0", "--verbose"});
+  test::Process server(flags, {.program = "/bin/sh"});
+  ASSERT_TRUE(server.wait_for("listening on")) << server.wait().out;
+  EXPECT_THAT(server.output(), testing::AllOf(testing::HasSubstr("loading draft model '" + test::model_path().string()),
+                                              testing::HasSubstr("adding speculative implementation 'draft-simple'")));
 }
 
 }  // namespace

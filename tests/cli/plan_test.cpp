@@ -144,6 +144,15 @@ TEST_F(PlanCommand, ReachesASpeed) {
   EXPECT_THAT(plan({"--reach", "1", "--objective", "prompt"}).err, HasSubstr("contradict each other"));
 }
 
+TEST_F(PlanCommand, ShowsBudgetsAsWhatMayBeUsed) {
+  const auto outcome = plan({"--context", "1024", "--max-memory", "cuda:0=100MiB", "--max-memory", "cpu=0"});
+  EXPECT_EQ(outcome.exit_code, does_not_fit_code);
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("MAY USE"), HasSubstr("and has nothing: "), HasSubstr("!]"),
+                                 testing::ContainsRegex("\ncpu .* nothing\n")));
+  EXPECT_THAT(plan({"--context", "1024"}).out, HasSubstr("FREE NOW"));
+  EXPECT_EQ(plan({"--avoid", "cpu"}).exit_code, 2);
+}
+
 TEST_F(PlanCommand, SaysWhatLacksWhereItDoesNotFit) {
   const auto outcome = plan({"--context", "40960"}, "cpu:100MiB");
   EXPECT_EQ(outcome.exit_code, does_not_fit_code);
@@ -180,6 +189,18 @@ TEST_F(PlanCommand, SpeaksToOtherTools) {
   EXPECT_THAT(plan({"--context", "1024", "--format", "html"}).out, StartsWith("<!DOCTYPE html>"));
 }
 
+TEST_F(PlanCommand, TellsOtherToolsOfCompanions) {
+  const auto draft = file("dense.gguf") + "=cpu";
+  const auto flags = plan({"--context", "1024", "--draft", draft, "--format", "llama.cpp"});
+  EXPECT_THAT(flags.out, HasSubstr(" -md " + file("dense.gguf") + " -devd none -ngld 0 -ctkd f16 "));
+  const auto map = plan({"--context", "1024", "--draft", draft, "--format", "hf"});
+  EXPECT_EQ(map.exit_code, 0);
+  EXPECT_THAT(map.err, HasSubstr("transformers is not told of the companions"));
+  const auto made = plan_from(plan({"--context", "1024", "--draft", draft, "--json"}));
+  ASSERT_EQ(made.companions.size(), 1U);
+  EXPECT_EQ(made.companions.front().device, Device::cpu());
+}
+
 TEST_F(PlanCommand, ADeviceMapHasNoSingleTensorsAndNoWorkers) {
   const auto whole = plan_from(plan({"--context", "1024", "--json"}, "cpu:2GiB,cuda:4GiB", "experts.gguf"));
   const auto short_by_one = whole.use.front().total() / (1 << 20) - 1;  // MiB, so that a part stays on the CPU
@@ -209,12 +230,23 @@ TEST_F(PlanCommand, ComparesTwoPlans) {
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("1024 tokens"), HasSubstr("4096 tokens"), HasSubstr("cuda:0 layers")));
   EXPECT_LE(widest_line(outcome.out), 80U);
-  EXPECT_EQ(berth_command({"plan", "--compare", file("one.json"), file("dense.gguf")}).exit_code, 1);
+  const auto binary = berth_command({"plan", "--compare", file("one.json"), file("dense.gguf")});
+  EXPECT_EQ(binary.exit_code, 1);
+  EXPECT_THAT(binary.err, HasSubstr("No plan can be read: " + file("dense.gguf")));
   EXPECT_THAT(berth_command({"plan", "--compare", file("one.json"), file("none.json")}).err,
               HasSubstr("Cannot read a plan"));
   std::ofstream(file("wrong.json")) << R"({"outcome": "fits"})";
   EXPECT_THAT(berth_command({"plan", "--compare", file("one.json"), file("wrong.json")}).err,
               HasSubstr("wrong.json is no plan: "));
+}
+
+TEST_F(PlanCommand, ReadsAPlanThatIsYaml) {
+  plan({"--context", "1024", "--json", "-o", file("one.json")});
+  plan({"--context", "1024", "--format", "yaml", "-o", file("one.yaml")});
+  const auto outcome = berth_command({"plan", "--compare", file("one.json"), file("one.yaml"), "--json"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto both = Value::from_json(outcome.out).as_object();
+  EXPECT_EQ(Plan::from_dict(both.at(file("one.json"))), Plan::from_dict(both.at(file("one.yaml"))));
 }
 
 TEST_F(PlanCommand, RefusesWhatMakesNoSense) {
@@ -257,6 +289,23 @@ TEST_F(PlanCommand, VerifiesByAskingTheEngine) {
   EXPECT_GE(buffers, 4);
 }
 
+TEST_F(PlanCommand, VerifiesPlansOfSimulatedDevicesAndTellsOfItBesideFlags) {
+  BERTH_NEEDS_MODEL();
+  const std::vector<std::string> arguments = {"plan",       test::model_path(),     "--context", "512",
+                                              "--simulate", "cpu:8GiB,vulkan:1GiB", "--verify"};
+  const auto outcome = berth_command(arguments);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, testing::ContainsRegex("vulkan:0 +compute +[0-9]+ +[0-9]+ +none"));
+  auto flags = arguments;
+  flags.insert(flags.end(), {"--format", "llama.cpp"});
+  const auto told = berth_command(flags);
+  EXPECT_THAT(told.out, StartsWith("llama-server "));
+  EXPECT_THAT(told.err, HasSubstr("Asked of llama.cpp, in bytes\n"));
+  auto json = arguments;
+  json.emplace_back("--json");
+  EXPECT_TRUE(plan_from(berth_command(json)).exact);
+}
+
 /// The number of one that this process may use.
 std::string a_core() {
   cpu_set_t cores;
@@ -269,8 +318,17 @@ std::string a_core() {
 TEST_F(PlanCommand, RunsTheBestPlansAndTakesTheFastest) {
   BERTH_NEEDS_MODEL();
   // On one core: two threads of the engine wait for each other where tests run beside this one.
-  const std::vector<std::string> measured = {"-c", a_core(), BERTH_BINARY, "plan", test::model_path(), "--context", "256",
-                                             "--simulate", "cpu:8GiB,vulkan:1GiB", "--measured", "--json"};
+  const std::vector<std::string> measured = {"-c",
+                                             a_core(),
+                                             BERTH_BINARY,
+                                             "plan",
+                                             test::model_path(),
+                                             "--context",
+                                             "256",
+                                             "--simulate",
+                                             "cpu:8GiB,vulkan:1GiB",
+                                             "--measured",
+                                             "--json"};
   const auto outcome = berth_command(measured, {.program = "/usr/bin/taskset"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("running the plan for a second"));

@@ -32,8 +32,8 @@ class RunPlaced : public testing::Test {
   template <class Edit>
   std::string plan_file(Edit edit) const {
     const auto path = (folder_.path() / "plan.json").string();
-    const auto outcome = berth_command(
-        {"plan", model_path().string(), "--context", "512", "--simulate", machine, "--json", "-o", path});
+    const auto outcome =
+        berth_command({"plan", model_path().string(), "--context", "512", "--simulate", machine, "--json", "-o", path});
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
     std::ifstream file(path);
     auto plan = json::parse(file);
@@ -60,6 +60,13 @@ TEST_F(RunPlaced, CarriesOutAPlanAndShowsWhereThingsAre) {
   EXPECT_THAT(document["meta"]["device"].get<std::string>(), AllOf(HasSubstr("cpu"), HasSubstr("vulkan:1")));
 }
 
+TEST_F(RunPlaced, SaysThatCompanionsOfAPlanAreNotLoaded) {
+  const auto path = plan_file([](json& plan) { plan["companions"] = {{{"kind", "draft"}, {"path", "small.gguf"}}}; });
+  const auto outcome = run({"--simulate", machine, "--plan", path});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("the plan counts 'small.gguf' too, which is not loaded"));
+}
+
 TEST_F(RunPlaced, PlansByAStrategyWithinItsBudgets) {
   const auto outcome = run({"--simulate", "cpu:1GiB,vulkan:2x1GiB", "--context", "512", "--device-map", "optimal",
                             "--max-memory", "vulkan:0=30MiB", "--max-memory", "vulkan:1=0", "--show-placement"});
@@ -81,6 +88,11 @@ TEST_F(RunPlaced, RefusesAPlanThatWasEdited) {
     return outcome.err;
   };
   EXPECT_THAT(refused([](json& plan) { plan["use"][0]["weights"] = 1; }), HasSubstr("is not one of"));
+  EXPECT_THAT(refused([](json& plan) {
+                plan["exact"] = true;
+                plan["use"][0]["weights"] = 1;
+              }),
+              HasSubstr("it says 1 bytes"));
   EXPECT_THAT(refused([](json& plan) { plan["placement"]["layers"].erase(0); }), HasSubstr("layer 0 was to come"));
   EXPECT_THAT(refused([](json& plan) { plan["placement"]["tensors"]["blk.77.x"] = "cpu"; }), HasSubstr("blk.77.x"));
   EXPECT_THAT(refused([](json& plan) { plan["context"]["n_ctx"] = 8192; }), HasSubstr("Make a new one: berth plan"));

@@ -81,6 +81,14 @@ TEST(WhatIsLeft, BringsNoDeviceIntoPlayThatWasRuledOut) {
   EXPECT_THAT(request_on(left_over, {}).avoid, IsEmpty());
 }
 
+TEST(WhatIsLeft, AsksForNoDeviceThatIsRuledOut) {
+  const auto request = request_on(left_over, {.strategy = MapStrategy::auto_,
+                                              .max_memory = {{worker_number(0), 100}},
+                                              .use = {worker_number(0), worker_number(1)}});
+  EXPECT_THAT(request.use, IsEmpty());
+  EXPECT_FALSE(request.avoid.empty());
+}
+
 TEST(WhatIsLeft, ForgetsPoolsThatAreGone) {
   auto machine = left_over;
   machine.pools = {{"ram", PoolKind::host, 10, 10}};

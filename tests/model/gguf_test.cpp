@@ -344,6 +344,14 @@ TEST(BadGguf, KnownKeysOfTheWrongType) {
   EXPECT_THAT(refused(llama().add("general.name", 1U)).found(), HasSubstr("'general.name'"));
 }
 
+TEST(BadGguf, MoreLayersThanAnyModelHas) {
+  for (const std::uint32_t layers : {8193U, 50'000U, 0xffffffffU}) {
+    const auto refusal = refused(llama().add("llama.block_count", layers));
+    EXPECT_EQ(refusal.found(), "metadata 'llama.block_count' of " + std::to_string(layers));
+    EXPECT_GT(refusal.offset(), 0U);
+  }
+}
+
 TEST(BadGguf, AlignmentThatIsNone) {
   for (const std::uint32_t alignment : {0U, 3U, 33U, 0xffffffffU})
     EXPECT_THAT(refused(llama().add("general.alignment", alignment)).expected(), "a power of two");

@@ -182,6 +182,16 @@ TEST_F(Sharded, TakesSizesAndLayersFromTheConfiguration) {
   EXPECT_TRUE(read_model(path("")).has_chat_template);
 }
 
+TEST_F(Sharded, CountsLayersByTensorsWhereTheConfigurationClaimsMoreThanAnyModelHas) {
+  std::string config = llama_config;
+  const std::string layers = R"("num_hidden_layers": 2)";
+  file("config.json", config.replace(config.find(layers), layers.size(), R"("num_hidden_layers": 16000000)"));
+  const auto profile = read_model(path(""));
+  EXPECT_EQ(profile.block_count, 2U);
+  EXPECT_EQ(profile.layers.size(), 2U);
+  EXPECT_THAT(profile.notes, testing::Contains(HasSubstr("does not tell the number of layers")));
+}
+
 TEST_F(Sharded, RefusesAnIndexThatIsNotOfTheseFiles) {
   auto map = map_;
   map.set("extra.weight", "model-00001-of-00002.safetensors");
@@ -238,7 +248,7 @@ TEST_F(Sharded, RefusesBrokenJsonBesideTheModel) {
   file("model.safetensors.index.json", "{}");
   EXPECT_THAT(refusal_of(), HasSubstr("no weight_map"));
   file("model.safetensors.index.json", R"({"weight_map": {"a": 7}})");
-  EXPECT_THAT(refusal_of(), HasSubstr("the name of a file"));
+  EXPECT_THAT(refusal_of(), AllOf(HasSubstr("index.json: byte 16: "), HasSubstr("the name of a file")));
 }
 
 TEST(SafetensorsFolder, WantsOneModel) {

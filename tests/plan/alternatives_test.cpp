@@ -3,6 +3,7 @@
 #include "berth/plan.h"
 #include "berth/simulated.h"
 #include "plan/invented_models.h"
+#include "plan/small_model.h"
 
 namespace berth {
 namespace {
@@ -39,6 +40,17 @@ TEST(Alternatives, ThatDoNotFitSayWhatLacks) {
       EXPECT_EQ(other.outcome, PlanOutcome::does_not_fit);
       EXPECT_FALSE(other.missing.empty());
     }
+}
+
+TEST(Alternatives, LeaveOutDevicesAloneWherePartsAreAskedForElsewhere) {
+  const auto profile = test::small_model("llama", {}, 8);
+  const auto machine = simulate("cpu:1GiB,cuda:2x1GiB");
+  PlanRequest request{.context = {.n_ctx = 1024}, .pins = {{"blk\\.0\\.", Device::gpu(1)}}};
+  const auto plan = make_plan(profile, machine, request);
+  for (const auto& other : alternatives(plan, profile, machine, request)) EXPECT_NE(other.what, "cuda:0 alone");
+  request.pins.clear();
+  request.companions = {{CompanionKind::draft, test::small_model("llama"), Device::gpu(1)}};
+  for (const auto& other : alternatives(plan, profile, machine, request)) EXPECT_NE(other.what, "cuda:0 alone");
 }
 
 }  // namespace

@@ -131,6 +131,12 @@ constexpr std::array architectures = {"llama",  "gemma3",  "gpt-oss",   "phi3", 
                                       "mamba2", "jamba",   "deepseek2", "rwkv6", "rwkv7",     "t5",
                                       "bert",   "gemma3n", "gemma4",    "lfm2",  "qwen3next", "unknown"};
 
+TEST(MemoryOf, RefusesMoreDevicesThanItCounts) {
+  Placement placement;
+  for (int i = 0; i < 33'000; ++i) placement.layers.push_back({i, 1, Device::rpc(i)});
+  EXPECT_THROW(memory_of(small_model("llama"), placement, {}), std::invalid_argument);
+}
+
 TEST(MemoryLaw, WeightsAreTheSameWhereverLayersLie) {
   const auto profile = small_model("llama", {}, 8);
   const auto all = sum(memory_of(profile, placed(8, 8, {}), {.n_ctx = 256}), &DeviceUse::weights);

@@ -153,10 +153,10 @@ std::string overridden(const std::string& overrides, const std::string& tensor) 
 }
 
 TEST(LlamaCppArguments, OverrideTheTensorsOfThePlanAndNoOther) {
-  const auto profile = test::invented_model("qwen3moe");
   test::Random random(5);
-  const auto layers = static_cast<int>(*profile.block_count);
   for (int round = 0; round < 20; ++round) {
+    const auto profile = test::invented_model(round % 2 == 0 ? "qwen3moe" : "t5");
+    const auto layers = static_cast<int>(*profile.block_count);
     Placement placement{.layers = {{0, layers, Device::gpu(0)}}, .output = Device::gpu(0)};
     for (const auto& tensor : profile.tensors)
       if (random.below(3) == 0 || tensor.name.find("_exps") != std::string::npos)
@@ -169,6 +169,35 @@ TEST(LlamaCppArguments, OverrideTheTensorsOfThePlanAndNoOther) {
   }
 }
 
+TEST(LlamaCppArguments, LoadTheCompanionsWhereThePlanHasThem) {
+  Inventory inventory;
+  DeviceInfo worker{.device = Device::rpc(0)};
+  worker.remote = RemoteInfo{.endpoint = "host:1"};
+  inventory.devices = {worker};
+  auto plan = plan_of({.layers = {{0, 4, Device::gpu(0)}}, .output = Device::gpu(0)}, {.n_ctx = 512, .type_k = "Q8_0"});
+  plan.companions = {{CompanionKind::projector, "mmproj.gguf", "clip", Device::gpu(1)},
+                     {CompanionKind::draft, "draft.gguf", "llama", Device::rpc(0)},
+                     {CompanionKind::adapter, "a,b.gguf"},
+                     {CompanionKind::adapter, "c.gguf"}};
+  const auto profile = test::small_model("llama");
+  auto arguments = to_llama_cpp(plan, profile, inventory);
+  EXPECT_EQ(argument(arguments, "-dev"), "CUDA0");
+  EXPECT_EQ(argument(arguments, "--rpc"), "host:1");
+  EXPECT_EQ(argument(arguments, "--mmproj"), "mmproj.gguf");
+  EXPECT_EQ(argument(arguments, "-mmdev"), "CUDA1");
+  EXPECT_EQ(argument(arguments, "-md"), "draft.gguf");
+  EXPECT_EQ(argument(arguments, "-devd"), "RPC0");
+  EXPECT_EQ(argument(arguments, "-ngld"), "all");
+  EXPECT_EQ(argument(arguments, "-ctkd"), "q8_0");
+  EXPECT_EQ(argument(arguments, "--spec-type"), "draft-simple");
+  EXPECT_EQ(argument(arguments, "--lora"), "\"a,b.gguf\",c.gguf");
+  plan.companions[0].device = plan.companions[1].device = Device::cpu();
+  arguments = to_llama_cpp(plan, profile, inventory);
+  EXPECT_THAT(arguments, AllOf(Contains("--no-mmproj-offload"), Not(Contains("-mmdev")), Not(Contains("--rpc"))));
+  EXPECT_EQ(argument(arguments, "-devd"), "none");
+  EXPECT_EQ(argument(arguments, "-ngld"), "0");
+}
+
 TEST(LlamaCppArguments, RefuseWhatLlamaCppCannotDo) {
   const auto profile = test::small_model("llama");
   EXPECT_THROW(to_llama_cpp({}, profile, {}), std::invalid_argument);
@@ -178,6 +207,21 @@ TEST(LlamaCppArguments, RefuseWhatLlamaCppCannotDo) {
   EXPECT_THROW(to_llama_cpp(plan_of(many), test::small_model("llama", {}, 16), {}), std::invalid_argument);
   const Placement back{.layers = {{0, 2, Device::gpu()}, {2, 2, Device::cpu()}}};
   EXPECT_THROW(to_llama_cpp(plan_of(back), profile, {}), std::invalid_argument);
+}
+
+TEST(LlamaCppArguments, RefuseAModelThatIsNotInGguf) {
+  auto profile = test::small_model("llama");
+  profile.format = "safetensors";
+  profile.path = "folder";
+  const auto plan = plan_of({.layers = {{0, 4, Device::cpu()}}});
+  EXPECT_THROW(to_ollama(plan, profile), std::invalid_argument);
+  try {
+    to_llama_cpp(plan, profile, {});
+    FAIL() << "llama-server reads GGUF alone";
+  } catch (const std::invalid_argument& problem) {
+    EXPECT_THAT(problem.what(),
+                HasSubstr("llama-server is told of models in GGUF, and 'folder' is one in safetensors"));
+  }
 }
 
 TEST(ShellCommand, QuotesWhatAShellWouldTakeApart) {
@@ -196,6 +240,14 @@ TEST(Modelfile, HasWhatOllamaTakes) {
                           HasSubstr("\nPARAMETER num_batch 512\n"), HasSubstr("\nPARAMETER num_gpu 4\n"),
                           HasSubstr("OLLAMA_NUM_PARALLEL=2 OLLAMA_KV_CACHE_TYPE=f16"),
                           HasSubstr("the plan has 1 on cuda:0, 3 on cuda:1"), HasSubstr("the plan has 1 apart")));
+  auto together = plan_of(placement);
+  together.companions = {{CompanionKind::projector, "/models/mmproj.gguf", "clip", Device::gpu(0)},
+                         {CompanionKind::draft, "/models/draft.gguf", "llama", Device::gpu(1)},
+                         {CompanionKind::adapter, "/models/lora.gguf"}};
+  EXPECT_THAT(to_ollama(together, profile),
+              AllOf(HasSubstr("\nFROM /models/mmproj.gguf\n"), HasSubstr("has this one on cuda:0"),
+                    HasSubstr("# Ollama loads no draft model; the plan has /models/draft.gguf on cuda:1"),
+                    HasSubstr("\nADAPTER /models/lora.gguf\n")));
   profile.path = "/models/two\nlines.gguf";
   EXPECT_THROW(to_ollama(plan_of(placement), profile), std::invalid_argument);
   EXPECT_THROW(to_ollama({}, profile), std::invalid_argument);

@@ -34,6 +34,9 @@ Plan random_plan(test::Random& random) {
     plan.use.push_back(use);
   }
   if (random.coin()) plan.predicted = PredictedSpeed{random.below(1000) / 8.0, random.coin(), random.coin(), "cpu"};
+  plan.exact = random.coin();
+  if (random.coin()) plan.companions.push_back({CompanionKind::draft, "small draft.gguf", "llama", random.device()});
+  if (random.coin()) plan.companions.push_back({CompanionKind::adapter, "lora.gguf"});
   if (random.coin()) plan.missing.push_back({random.device(), "ram", bytes(), bytes()});
   if (random.coin()) plan.changes.push_back({.what = "context", .n_ctx = random.below(4096)});
   if (random.coin()) plan.changes.push_back({.what = "cache_type", .cache_type = "Q4_0"});
@@ -53,6 +56,7 @@ TEST(PlanSchema, HasTheNamesThatAreWritten) {
   expect_described<DeviceUse>(definition("DeviceUse"));
   expect_described<DeviceKey>(definition("DeviceKey"));
   expect_described<DeviceName>(definition("DeviceName"));
+  expect_described<PlacedCompanion>(definition("PlacedCompanion"));
   expect_described<PredictedSpeed>(definition("PredictedSpeed"));
   expect_described<Shortfall>(definition("Shortfall"));
   expect_described<PlanChange>(definition("PlanChange"));
@@ -75,6 +79,7 @@ TEST(PlanSchema, RefusesWhatTheReaderRefuses) {
             .placement = {.layers = {{0, 4, Device::gpu()}}, .output = Device::gpu()},
             .context = {.n_ctx = 4096, .n_seq = 2},
             .use = {{.device = Device::gpu(), .weights = 77}},
+            .companions = {{CompanionKind::projector, "mmproj.gguf", "clip", Device::gpu()}},
             .predicted = PredictedSpeed{1.5, true, false, "cpu"}};
   const auto with = [&](const std::string& what, const std::string& instead) {
     auto text = plan.to_dict().to_json();
@@ -94,6 +99,8 @@ TEST(PlanSchema, RefusesWhatTheReaderRefuses) {
       with("\"weights\": 77", "\"weights\": -77"),
       with("\"weights\": 77, ", ""),
       with("\"measured\": true", "\"measured\": 1"),
+      with("\"projector\"", "\"painter\""),
+      with("\"path\": \"mmproj.gguf\", ", ""),
   };
   EXPECT_THAT(schema_problems(plan_schema(), documents), Each(testing::Ne("")));
   for (const auto& document : documents)

@@ -182,6 +182,37 @@ TEST(PlansTogether, KeepWhatRunningModelsTake) {
   EXPECT_THAT(test::refusal([&] { make_plan(model, machine, request); }), HasSubstr("no memory pool 'nowhere'"));
 }
 
+TEST(PlanPins, NameWhatIsNearWhereNothingMatches) {
+  const auto machine = simulate("cpu:1GiB");
+  const auto model = test::small_model("llama", {}, 12);
+  const auto hint = [&](const std::string& pattern) {
+    const auto message = test::refusal([&] { make_plan(model, machine, {.pins = {{pattern, Device::cpu()}}}); });
+    return message.substr(message.find("of the model") + 12);
+  };
+  EXPECT_EQ(hint("ffn_dwn"), "; did you mean a part of 'blk.0.ffn_down.weight'?");
+  EXPECT_EQ(hint("token_embed"), "; did you mean a part of 'token_embd.weight'?");
+  EXPECT_EQ(hint("attn_output\\.weigth"), "; did you mean a part of 'blk.0.attn_output.weight'?");
+  EXPECT_EQ(hint("blk\\.99"), ": it has the layers 0 to 11");
+  EXPECT_EQ(hint("blk\\.12\\.attn_q"), ": it has the layers 0 to 11");
+  EXPECT_EQ(hint("_exps"), ": it has no experts");
+  EXPECT_THAT(hint("nothing of it"), HasSubstr(", such as 'blk."));
+}
+
+TEST(PlanCompanions, KeepTheirBytesInASmallerQuantization) {
+  auto model = test::small_model("llama", {}, 12);
+  model.tensors.push_back(test::small_tensor("output.weight", {256, 1000}));
+  for (const auto& tensor : model.tensors) model.tensor_bytes += tensor.bytes;
+  const PlanRequest request{.context = {.n_ctx = 256}, .companions = {{CompanionKind::draft, model, Device::cpu()}}};
+  const auto whole = make_plan(model, simulate("cpu:1GiB"), request).use.front().total();
+  const auto lacking = model.tensor_bytes / 4;
+  const auto plan = make_plan(model, simulate("cpu:" + std::to_string(whole - lacking) + "B"), request);
+  ASSERT_EQ(plan.outcome, PlanOutcome::does_not_fit);
+  const auto change = std::ranges::find(plan.changes, "quantization", &PlanChange::what);
+  ASSERT_NE(change, plan.changes.end());
+  EXPECT_LE(*change->bytes, model.tensor_bytes - lacking);
+  EXPECT_GE(*change->bytes, (model.tensor_bytes - lacking) / 100 * 99);
+}
+
 TEST(PlanCompanions, CountWithTheirModel) {
   const auto machine = simulate("cpu:256MiB,cuda:2x1GiB");
   const auto model = test::small_model("llama", {}, 12);
@@ -205,12 +236,49 @@ TEST(PlanCompanions, CountWithTheirModel) {
   plan = make_plan(model, machine, request);
   EXPECT_EQ(use_of(plan, Device::gpu(0)).cache, use_of(before, Device::gpu(0)).cache / 12 * 14);
   EXPECT_THAT(plan.reasons, Contains(Field(&Reason::part, "draft")));
+  EXPECT_EQ(plan.companions, (std::vector<PlacedCompanion>{{CompanionKind::draft, "", "llama", Device::gpu(0)}}));
+  EXPECT_THAT(check(plan, model), testing::IsEmpty());
 
   ModelProfile adapter;
   adapter.tensors = {test::small_tensor("blk.3.attn_q.weight.lora_a", {256, 8})};
   request.companions = {{CompanionKind::adapter, adapter, {}}};
   plan = make_plan(model, machine, request);
   EXPECT_EQ(use_of(plan, Device::gpu(0)).weights, use_of(before, Device::gpu(0)).weights + 256 * 8 * 2);
+}
+
+TEST(PlanCompanions, LieOnDevicesThatThePlanMayUse) {
+  const auto machine = simulate("cpu:256MiB,cuda:2x1GiB");
+  const auto model = test::small_model("llama", {}, 12);
+  auto draft = test::small_model("llama", {}, 2);
+  draft.path = "draft.gguf";
+  PlanRequest request{.companions = {{CompanionKind::draft, draft, Device::gpu(9)}}, .avoid = {Device::gpu(1)}};
+  EXPECT_THAT(test::refusal([&] { make_plan(model, machine, request); }), HasSubstr("no device 'cuda:9'"));
+  request.companions.front().device = Device::gpu(1);
+  EXPECT_EQ(test::refusal([&] { make_plan(model, machine, request); }),
+            "The draft 'draft.gguf' asks for cuda:1, which the plan may not use");
+  request.companions.front().device = Device::cpu();
+  EXPECT_EQ(make_plan(model, machine, request).outcome, PlanOutcome::fits);
+}
+
+TEST(PlanCompanions, AreOfTheKindThatIsAskedFor) {
+  const auto machine = simulate("cpu:1GiB");
+  auto model = test::small_model("llama", {}, 4);
+  model.path = "model.gguf";
+  auto encoder = test::small_model("bert", {}, 2);
+  encoder.path = "encoder.gguf";
+  for (auto& layer : encoder.layers) layer.has_cache = false;
+  const auto refused = [&](CompanionKind kind, const ModelProfile& file) {
+    return test::refusal([&] { make_plan(model, machine, {.companions = {{kind, file, {}}}}); });
+  };
+  EXPECT_EQ(refused(CompanionKind::projector, model),
+            "The projector 'model.gguf' is a language model (llama), where a projector is needed");
+  EXPECT_EQ(refused(CompanionKind::adapter, model),
+            "The adapter 'model.gguf' is a language model (llama), where a LoRA adapter is needed");
+  EXPECT_EQ(refused(CompanionKind::draft, encoder),
+            "The draft 'encoder.gguf' is an encoder (bert), where a language model is needed");
+  auto adapter = model;
+  adapter.metadata.set("general.type", "adapter");
+  EXPECT_THAT(refused(CompanionKind::draft, adapter), HasSubstr("is a LoRA adapter (llama)"));
 }
 
 }  // namespace

@@ -349,7 +349,30 @@ TEST(Plan, ExplainsWhereATensorLies) {
   EXPECT_NE(experts.find("blk.0.ffn_up_exps.weight lies on cpu"), std::string::npos) << experts;
   EXPECT_EQ(explain(plan, "output.weight"), "output.weight lies on cuda:0: the output layer follows the last layer");
   EXPECT_EQ(explain(plan, "token_embd.weight"), "token_embd.weight lies on cpu: the engine keeps the input there");
-  EXPECT_EQ(explain(plan, "blk.77.x"), "blk.77.x is of layer 77, which the plan does not place");
+  EXPECT_EQ(explain(plan, "output_norm.weight"),
+            "output_norm.weight lies on cuda:0: the output layer follows the last layer");
+  EXPECT_EQ(explain(plan, "cls.output.weight"), "cls.output.weight lies on cuda:0: it follows the last layer");
+  EXPECT_TRUE(explain(plan, "per_layer_model_proj.weight").ends_with(" with the first layer, which begins with it"));
+  EXPECT_TRUE(explain(plan, "rope_freqs.weight").ends_with(" lies on each device with layers, which all need it"));
+  const auto layer = explain(plan, "blk.0");
+  EXPECT_TRUE(layer.starts_with("layer 0 lies on ")) << layer;
+  EXPECT_NE(layer.find(" of its tensors"), std::string::npos) << layer;
+  for (const char* unknown : {"blk.77.x", "blk.77", "nonsense", ""})
+    EXPECT_THROW(explain(plan, unknown), std::invalid_argument) << unknown;
+  try {
+    explain(plan, "token_embed.weight");
+    FAIL() << "no model has such a tensor";
+  } catch (const std::invalid_argument& problem) {
+    EXPECT_STREQ(problem.what(), "'token_embed.weight' is the name of no tensor; did you mean 'token_embd.weight'?");
+  }
+}
+
+TEST(Plan, ExplainsWhatIsPinnedToTheCpu) {
+  const auto profile = model_of(std::vector<Layer>(5, {10, 20}));
+  const auto memory = memory_of(profile, 0);
+  const auto plan = make_plan(profile, machine_of(1000, {{1000, 1000}}),
+                              {.context = {.n_ctx = 4096}, .pins = {{"blk.0.attn_q", Device::cpu()}}}, memory);
+  EXPECT_EQ(explain(plan, "blk.0.attn_q.weight"), "blk.0.attn_q.weight lies on cpu, apart from its layer: asked for");
 }
 
 TEST(Plan, RefusesWhatMakesNoSense) {
@@ -357,6 +380,11 @@ TEST(Plan, RefusesWhatMakesNoSense) {
   const auto memory = memory_of(profile, 0);
   const auto machine = machine_of(1000, {});
   EXPECT_THROW(make_plan({}, machine, {}, memory), std::invalid_argument);
+  for (const std::uint64_t layers : {std::uint64_t{0}, std::uint64_t{8193}, ~std::uint64_t{0}}) {
+    auto absurd = profile;
+    absurd.block_count = layers;
+    EXPECT_THROW(make_plan(absurd, machine, {}, memory), std::invalid_argument) << layers;
+  }
   EXPECT_THROW(make_plan(profile, {}, {}, memory), std::invalid_argument);
   EXPECT_THROW(make_plan(profile, machine, {.use = {Device::gpu(3)}}, memory), std::invalid_argument);
   EXPECT_THROW(make_plan(profile, machine, {.max_memory = {{Device::gpu(3), 1}}}, memory), std::invalid_argument);
@@ -366,6 +394,9 @@ TEST(Plan, RefusesWhatMakesNoSense) {
   const auto two = machine_of(1000, {{10, 100}});
   const PlanRequest contradiction{.pins = {{"blk", Device::gpu(0)}}, .avoid = {Device::gpu(0)}};
   EXPECT_THROW(make_plan(profile, two, contradiction, memory), std::invalid_argument);
+  EXPECT_THROW(make_plan(profile, two, {.avoid = {Device::cpu()}}, memory), std::invalid_argument);
+  EXPECT_THROW(make_plan(profile, two, {.use = {Device::gpu(0)}, .avoid = {Device::gpu(0)}}, memory),
+               std::invalid_argument);
   EXPECT_THROW(make_plan(profile, machine, {.pins = {{"(", Device::cpu()}}}, memory), std::invalid_argument);
 }
 

@@ -79,10 +79,12 @@ PlanRequest request_for(const Planning& planning, const Inventory& left,
   const bool had_budgets = request.strategy != MapStrategy::optimal &&
                            std::ranges::any_of(lost_budgets, of_accelerator) &&
                            std::ranges::none_of(request.max_memory, of_accelerator);
-  if (had_to_use || had_budgets)
+  if (had_to_use || had_budgets) {
+    request.use.clear();
     for (const auto& each : left.devices)
       if (is_accelerator(each.device) && std::ranges::find(request.avoid, each.device) == request.avoid.end())
         request.avoid.push_back(each.device);
+  }
   return request;
 }
 

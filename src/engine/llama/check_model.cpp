@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "berth/error.h"
+#include "model/encoder_decoder.h"
 #include "plan/placed_layers.h"
 #include "text/printable.h"
 
@@ -99,18 +100,9 @@ std::int64_t number_of(const ModelProfile& profile, std::string_view key, std::i
   return value != nullptr && value->is_int() ? value->as_int() : otherwise;
 }
 
-bool sees_both_ways(const ModelProfile& profile) {
-  const Value* causal = profile.metadata.find(profile.architecture + ".attention.causal");
-  const bool both_ways = causal != nullptr && causal->is_bool() && !causal->as_bool();
-  const bool keeps_nothing = !profile.layers.empty() && std::ranges::none_of(profile.layers, [](const auto& layer) {
-    return layer.has_cache || layer.recurrent;
-  });
-  return both_ways || keeps_nothing || profile.architecture == "t5encoder";
-}
-
 void check_generates(const ModelProfile& profile, const Device& device) {
   check_no_draft(profile, device);
-  if (!sees_both_ways(profile)) return;
+  if (!model::sees_both_ways(profile)) return;
   refuse_model(profile, device,
                fmt::format("is an encoder ({}): it reads a text and writes none. Its embeddings or scores are given by "
                            "'berth embed' and 'berth rank', embedders and rankers",
@@ -133,7 +125,7 @@ void check_encodes(const ModelProfile& profile, const Device& device) {
   if (has_tensor(profile, "dense_2.weight") && !has_tensor(profile, "dense_3.weight") &&
       profile.architecture.starts_with("gemma"))
     refuse_model(profile, device, "has the first of two dense layers and lacks the second (dense_3.weight)");
-  if (!sees_both_ways(profile)) return;
+  if (!model::sees_both_ways(profile)) return;
   for (const auto& layer : profile.layers)  // llama.cpp asserts it
     if (layer.attention && layer.key_length != layer.value_length)
       refuse_model(

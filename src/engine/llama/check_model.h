@@ -20,9 +20,6 @@ void check_generates(const ModelProfile& profile, const Device& device);
 /// Refuses what gives no states of texts, or scores that mean nothing. Throws EngineError of `device`.
 void check_encodes(const ModelProfile& profile, const Device& device);
 
-/// Whether each token sees those after it too, so that a sequence has to be computed at once.
-bool sees_both_ways(const ModelProfile& profile);
-
 /// A number of the architecture's metadata: "pooling_type".
 std::int64_t number_of(const ModelProfile& profile, std::string_view key, std::int64_t otherwise);
 

@@ -28,7 +28,7 @@ bool any_on_devices(const ComponentDevice& device) {
 }  // namespace
 
 EncoderBatches::EncoderBatches(const ModelProfile& profile, const ComponentDevice& device) {
-  whole = sees_both_ways(profile) || model::is_encoder_decoder(profile);
+  whole = model::sees_both_ways(profile) || model::is_encoder_decoder(profile);
   const auto room = any_on_devices(device) ? score_bytes_on_devices : score_bytes_on_cpu;
   tokens = std::clamp(room / sizeof(float) / std::max<std::size_t>(profile.vocabulary_size.value_or(1), 1), least_batch,
                       most_batch);

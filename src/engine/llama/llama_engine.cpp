@@ -162,8 +162,10 @@ std::shared_ptr<const LlamaModel> load_model(const LoadRequest& request, const L
   info.architecture = profile->architecture;
   info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
   info.keys = request.keys;
-  const auto loaded = std::make_shared<LlamaModel>(std::move(model), std::move(info), request.context,
-                                                   std::move(devices), std::move(reservation));
+  auto kept = request.context;
+  if (kept) kept = plan::engine_context(*profile, *kept);
+  const auto loaded =
+      std::make_shared<LlamaModel>(std::move(model), std::move(info), kept, std::move(devices), std::move(reservation));
   loaded->read_placement(*profile, placement, layout);
   for (const auto& note : loaded->info().notes)
     if (context.log) context.log(LogLevel::warning, note);

@@ -18,6 +18,8 @@ namespace {
 
 /// One that looks at its drivers takes some seconds; one that was stopped must not stop all others.
 constexpr std::chrono::seconds patience{20};
+/// Who looks for what a crash has left has the lock of a new file for a moment.
+constexpr std::chrono::seconds moment{1};
 
 std::uint64_t less(std::uint64_t most, std::uint64_t held) { return most - std::min(most, held); }
 
@@ -46,7 +48,7 @@ Reservation::Reservation(std::filesystem::path model, std::vector<DeviceUse> mos
   const auto folder = run_folder();
   if (!folder) return;
   const auto name = std::to_string(model_.pid) + "-" + std::to_string(count++);
-  lock_ = lock_file(*folder / (name + ".lock"));
+  lock_ = lock_file(*folder / (name + ".lock"), moment);
   file_ = *folder / (name + ".json");
   write();
 }

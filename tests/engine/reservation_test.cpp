@@ -102,6 +102,22 @@ TEST_F(ReservationTest, OfAProcessThatWasKilledIsForgotten) {
   EXPECT_TRUE(std::filesystem::is_empty(folder_.path())) << "and its files are removed";
 }
 
+TEST_F(ReservationTest, WhatAProcessHadOnlyBegunIsRemovedOnceItIsGone) {
+  const auto write = [&](const char* name) { std::ofstream(folder_.path() / name) << "{"; };
+  const auto is_there = [&](const char* name) { return std::filesystem::exists(folder_.path() / name); };
+  write("7-0.lock");
+  write("8-0.lock");
+  write(".8-0.json.1f2e3d4c");
+  write(".9-0.json.1f2e3d4c");
+  write("a note");
+  const auto living = lock_file(folder_.path() / "10-0.lock");
+  write(".10-0.json.1f2e3d4c");
+  EXPECT_THAT(running_models(), IsEmpty());
+  for (const char* gone : {"7-0.lock", "8-0.lock", ".8-0.json.1f2e3d4c", ".9-0.json.1f2e3d4c"})
+    EXPECT_FALSE(is_there(gone)) << gone;
+  for (const char* kept : {"10-0.lock", ".10-0.json.1f2e3d4c", "a note"}) EXPECT_TRUE(is_there(kept)) << kept;
+}
+
 TEST_F(ReservationTest, FilesOfOthersAreNotBelieved) {
   const Reservation kept("/models/a.gguf", {});
   std::ofstream(folder_.path() / "1-0.json") << R"({"pid": 1, "path": "/x", "held": [], "kept": [], "since": 0})";

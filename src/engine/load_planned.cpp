@@ -18,7 +18,8 @@ namespace {
 constexpr int least_ubatch = 64;
 
 bool lacks_memory(const EngineError& problem) {
-  return problem.cause().find("alloc") != std::string::npos || problem.cause().find("out of memory") != std::string::npos;
+  return problem.cause().find("alloc") != std::string::npos ||
+         problem.cause().find("out of memory") != std::string::npos;
 }
 
 /// A plan, and what of it can still be given up.
@@ -27,7 +28,7 @@ class Ladder {
   Ladder(const Engine& engine, const ModelProfile& profile, PlanRequest request, AcceptedPlan accepted)
       : engine_(engine),
         profile_(profile),
-        inventory_(std::move(accepted.machine)),
+        look_(std::move(accepted.look)),
         request_(std::move(request)),
         plan_(std::move(accepted.plan)),
         reservation_(std::move(accepted.reservation)) {}
@@ -40,8 +41,9 @@ class Ladder {
     const auto& use = lacking(problem);
     auto what = use.device.str() + " lacks memory: ";
     const auto smaller = weights_are_held ? smaller_context() : std::nullopt;
-    what += smaller ? *smaller : less_on(use);
+    const auto lock = lock_of_planning();
     reservation_ = nullptr;
+    what += smaller ? *smaller : less_on(use);
     reservation_ = std::make_shared<Reservation>(profile_.path, plan_.use);
     return what;
   }
@@ -96,7 +98,7 @@ class Ladder {
     request_.max_memory.push_back({.device = device, .bytes = budget});
     request_.context = plan_.context;
     request_.min_context.reset();
-    plan_ = make_plan(profile_, inventory_, request_);
+    plan_ = make_plan(profile_, free_of_reserved(look_), request_);
     if (plan_.outcome != PlanOutcome::fits)
       throw ModelDoesNotFit(fmt::format("{} has less free than when the machine was looked at, and with {} there {}",
                                         device.str(), in_units(budget), why_not(plan_)));
@@ -105,7 +107,7 @@ class Ladder {
 
   const Engine& engine_;
   const ModelProfile& profile_;
-  Inventory inventory_;
+  Look look_;
   PlanRequest request_;
   Plan plan_;
   std::shared_ptr<Reservation> reservation_;

@@ -11,6 +11,7 @@
 #include "berth/run_plans.h"
 #include "berth/simulated.h"
 #include "command.h"
+#include "engine/plan_here.h"
 #include "failure.h"
 #include "help.h"
 #include "interrupt.h"
@@ -127,9 +128,15 @@ std::string in_format(const Planned& planned, const std::string& format) {
   return text;
 }
 
+/// Of this machine, what no model that runs already may still take.
+Inventory machine_of(const MachineOptions& options) {
+  if (options.inventory || options.simulate) return look_at(options);
+  return free_of_reserved([&] { return look_at(options); });
+}
+
 int make_and_show(const PlanOptions& options, const std::string& format) {
   auto request = plan_request(options);
-  Planned planned{.profile = profile_of(options.model), .inventory = look_at(options.machine), .plan = {}};
+  Planned planned{.profile = profile_of(options.model), .inventory = machine_of(options.machine), .plan = {}};
   const bool has_modules = planned.profile.format == "safetensors";
   if (has_modules && (format == "hf" || request.strategy != MapStrategy::optimal))
     return plan_modules(options, request, format, planned.profile, planned.inventory);

@@ -11,6 +11,7 @@
 #include "berth/memory.h"
 #include "berth/model.h"
 #include "cli/process.h"
+#include "engine/run_folder.h"
 #include "model/safetensors_writer.h"
 #include "plan/invented_models.h"
 #include "test_model.h"
@@ -54,6 +55,21 @@ class PlanCommand : public testing::Test {
   static std::unique_ptr<TemporaryFolder> folder_;
 };
 std::unique_ptr<TemporaryFolder> PlanCommand::folder_;
+
+TEST_F(PlanCommand, LeavesWhatIsKeptForModelsThatRunHere) {
+  const TemporaryFolder run_folder;
+  const ProcessOptions options{.environment = {{"BERTH_RUN_DIR", run_folder.path().string()}}};
+  const std::vector<std::string> here = {"plan", file("dense.gguf"), "--context", "256", "--no-drivers"};
+  EXPECT_EQ(berth_command(here, options).exit_code, 0);
+  constexpr auto all_there_is = R"({"pid": 1, "path": "/m.gguf", "held": [], "since": 0,)"
+                                R"( "kept": [{"device": "cpu", "pool": "ram", "weights": 1000000000000000,)"
+                                R"( "cache": 0, "compute": 0, "overhead": 0}]})";
+  const auto lock = lock_file(run_folder.path() / "1-0.lock");
+  ASSERT_TRUE(lock);
+  std::ofstream(run_folder.path() / "1-0.json") << all_there_is;
+  EXPECT_EQ(berth_command(here, options).exit_code, does_not_fit_code);
+  EXPECT_EQ(plan({"--context", "256"}).exit_code, 0) << "a simulated machine is each process's own";
+}
 
 TEST_F(PlanCommand, ShowsDevicesLayersAndReasonsWithinEightyColumns) {
   const auto outcome = plan({"--context", "2048", "--pin", R"(blk\.0\.=cpu)"}, "cpu:2GiB,cuda:1GiB");
@@ -269,8 +285,17 @@ std::string a_core() {
 TEST_F(PlanCommand, RunsTheBestPlansAndTakesTheFastest) {
   BERTH_NEEDS_MODEL();
   // On one core: two threads of the engine wait for each other where tests run beside this one.
-  const std::vector<std::string> measured = {"-c", a_core(), BERTH_BINARY, "plan", test::model_path(), "--context", "256",
-                                             "--simulate", "cpu:8GiB,vulkan:1GiB", "--measured", "--json"};
+  const std::vector<std::string> measured = {"-c",
+                                             a_core(),
+                                             BERTH_BINARY,
+                                             "plan",
+                                             test::model_path(),
+                                             "--context",
+                                             "256",
+                                             "--simulate",
+                                             "cpu:8GiB,vulkan:1GiB",
+                                             "--measured",
+                                             "--json"};
   const auto outcome = berth_command(measured, {.program = "/usr/bin/taskset"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("running the plan for a second"));

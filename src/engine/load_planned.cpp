@@ -10,6 +10,7 @@
 #include "berth/memory.h"
 #include "engine/match_device.h"
 #include "engine/plan_here.h"
+#include "plan/stored_bytes.h"
 #include "text/bytes.h"
 
 namespace berth {
@@ -56,7 +57,10 @@ class Ladder {
       return !name.empty() && problem.cause().find(fmt::format(" {} buffer", name)) != std::string::npos;
     };
     const auto named = std::ranges::find_if(plan_.use, is_named);
-    return named != plan_.use.end() ? *named : *std::ranges::max_element(plan_.use, {}, &DeviceUse::total);
+    if (named != plan_.use.end()) return *named;
+    // What lies on the disk takes no memory.
+    const auto in_memory = [](const DeviceUse& use) { return use.device.type() == DeviceType::disk ? 0 : use.total(); };
+    return *std::ranges::max_element(plan_.use, {}, in_memory);
   }
 
   std::optional<std::string> smaller_context() {
@@ -80,7 +84,8 @@ class Ladder {
 
   /// What the plan says of the bytes, where only its context is another.
   void count_again() {
-    const auto uses = memory_of(profile_, plan_.placement, plan_.context, generation_options(plan_.context));
+    auto uses = memory_of(profile_, plan_.placement, plan_.context, generation_options(plan_.context));
+    plan::set_disk_apart(uses, profile_, plan_.placement);
     for (auto& use : plan_.use) {
       const auto now = std::ranges::find(uses, use.device, &DeviceUse::device);
       if (now == uses.end()) continue;

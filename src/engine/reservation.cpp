@@ -40,6 +40,7 @@ std::vector<DeviceUse> beyond(std::vector<DeviceUse> most, const std::vector<Dev
 
 Reservation::Reservation(std::filesystem::path model, std::vector<DeviceUse> most) : most_(std::move(most)) {
   static std::atomic<int> count = 0;
+  std::erase_if(most_, [](const DeviceUse& use) { return use.device.type() == DeviceType::disk; });  // no memory
   model_ = {.pid = getpid(),
             .program = discovery::first_line("/proc/self/comm"),
             .path = std::move(model),

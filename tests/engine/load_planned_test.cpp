@@ -82,7 +82,7 @@ TEST_F(LoadPlanned, LooksAgainBeforeItMovesLayersAway) {
 }
 
 TEST_F(LoadPlanned, EndsWhereNothingIsLeft) {
-  const auto refused = [&] { load("cpu:40MiB,vulkan:1GiB", "cpu:40MiB,vulkan:80MiB", {.context = {.n_ctx = 512}}); };
+  const auto refused = [&] { load("cpu:34MiB,vulkan:1GiB", "cpu:34MiB,vulkan:50MiB", {.context = {.n_ctx = 512}}); };
   EXPECT_THAT(test::refusal<ModelDoesNotFit>(refused), HasSubstr("vulkan:0 has less free than when the machine was"));
 }
 

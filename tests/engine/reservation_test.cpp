@@ -84,6 +84,11 @@ TEST_F(ReservationTest, KeepsWhatIsNotHeldYet) {
   EXPECT_EQ(RunningModel::from_dict(Value::from_json(model.to_dict().to_json())), model);
 }
 
+TEST_F(ReservationTest, KeepsNothingOfTheDisk) {
+  const Reservation kept("/models/a.gguf", {use_of(gpu, gib), use_of(Device::disk(), 3 * gib)});
+  EXPECT_THAT(running_models().at(0).kept, ElementsAre(use_of(gpu, gib)));
+}
+
 TEST_F(ReservationTest, OfAnotherProcessLeavesLessToPlanWith) {
   auto machine = simulate("cpu:8GiB,cuda:8GiB");
   machine.origin = InventoryOrigin::this_machine;

@@ -73,7 +73,7 @@ bool is_command(const std::string& line) {
 }  // namespace
 
 int converse(const LoadedModel& model, const RunOptions& options, const GenerationOptions& generation, bool chat) {
-  note(escaped(model.info().description) + " on " + model.info().where() + "; /help lists what else you can type");
+  note(escaped(model.info().description) + " on " + where(model.info()) + "; /help lists what else you can type");
   Conversation conversation(model, options, generation, chat);
   LineEditor editor;
   while (const auto typed = editor.read(">>> ")) {

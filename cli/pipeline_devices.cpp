@@ -66,7 +66,8 @@ Pipeline with_devices(Pipeline pipeline, const std::vector<std::string>& choices
     auto& parameters = component.find("init_parameters")->as_object();
     drop_devices(parameters, "huggingface_pipeline_kwargs");
     drop_devices(parameters, "model_kwargs");
-    parameters.set("device", parse_device_argument(choice.substr(equals + 1)).to_dict());
+    const auto device = choice.substr(equals + 1);
+    parameters.set("device", device == "auto" ? Value() : parse_device_argument(device).to_dict());
   }
   return Pipeline::from_dict(data);
 }

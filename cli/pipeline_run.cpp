@@ -57,6 +57,8 @@ void check_standard_input(const PipelineRunOptions& options) {
 }
 
 /// A bar while models load, each by its size.
+void tell_message(LogLevel, std::string_view message) { note(escaped(message)); }
+
 void warm_up(Pipeline& pipeline, const PipelineRunOptions& options, const Interrupt& interrupt) {
   std::map<std::string, std::uint64_t, std::less<>> bytes;
   std::uint64_t total = 0;
@@ -82,7 +84,8 @@ void warm_up(Pipeline& pipeline, const PipelineRunOptions& options, const Interr
                           if (const auto found = bytes.find(component); done && found != bytes.end())
                             loaded += found->second;
                         },
-                    .stop = interrupt.token()});
+                    .stop = interrupt.token(),
+                    .log = tell_message});
 }
 
 /// The components that can hand on text while they make it.
@@ -177,9 +180,9 @@ int run(const PipelineRunOptions& options) {
   Value::Object outputs;
   try {
     warm_up(pipeline, options, interrupt);
-    outputs = pipeline.run(data, {.include_outputs_from = wanted_components(pipeline, options),
-                                  .stop = interrupt.token(),
-                                  .log = [](LogLevel, std::string_view message) { note(escaped(message)); }});
+    outputs = pipeline.run(
+        data,
+        {.include_outputs_from = wanted_components(pipeline, options), .stop = interrupt.token(), .log = tell_message});
   } catch (...) {
     printer.end();
     interrupt.check();
@@ -209,7 +212,7 @@ void add_pipeline_run(CLI::App& pipeline, Action& action) {
   };
   repeated("--input", options->inputs, "INPUT", pipeline_input_help);
   repeated("--device", options->devices, "COMPONENT=DEVICE",
-           "Where a component runs, in place of what the file says, as in llm=cuda:0; can be repeated");
+           "Where a component runs, in place of what the file says, as in llm=cuda:0, or llm=auto; can be repeated");
   repeated("--include-outputs-from", options->include_outputs_from, "COMPONENT",
            "Also print the outputs of this one that others take; can be repeated");
   command

@@ -40,6 +40,7 @@ struct Part {
   std::optional<ComponentDevice> device;
   std::optional<std::string> model;
   bool remote;
+  bool generates;  ///< text, so that its model is no encoder
 };
 
 std::optional<std::string> model_of(const Component& component) {
@@ -57,7 +58,8 @@ std::vector<Part> parts_of(const Pipeline& pipeline) {
   for (const auto& name : pipeline.component_names()) {
     const auto& component = pipeline.component(name);
     parts.push_back({name, std::string(component.type()), component.device(), model_of(component),
-                     component_class(component.type()).remote});
+                     component_class(component.type()).remote,
+                     component.init_parameters().contains("generation_kwargs")});
   }
   return parts;
 }
@@ -88,7 +90,7 @@ void add_lacking(const Part& part, DeviceCheck& check, std::vector<std::string>&
       warnings.push_back(fmt::format("'{}': {}", part.name, problem));
   if (!part.model || part.remote) return;
   try {
-    locate_model(*part.model, ModelSearch::from_environment());
+    (part.generates ? locate_model : locate_encoder)(*part.model, ModelSearch::from_environment());
   } catch (const std::exception& problem) {
     warnings.push_back(fmt::format("'{}': {}", part.name, problem.what()));
   }

@@ -12,6 +12,7 @@
 #include "berth/simulated.h"
 #include "berth/verified_plan.h"
 #include "command.h"
+#include "engine/plan_here.h"
 #include "failure.h"
 #include "help.h"
 #include "interrupt.h"
@@ -128,10 +129,16 @@ std::string in_format(const Planned& planned, const std::string& format) {
   return text;
 }
 
+/// Of this machine, what no model that runs already may still take.
+Inventory machine_of(const MachineOptions& options) {
+  if (options.inventory || options.simulate) return look_at(options);
+  return free_of_reserved([&] { return look_at(options); });
+}
+
 int make_and_show(const PlanOptions& options, const std::string& format) {
   auto asked = plan_request(options);
   Planned planned{.profile = profile_of(options.model),
-                  .inventory = look_at(options.machine),
+                  .inventory = machine_of(options.machine),
                   .request = std::move(asked),
                   .plan = {}};
   auto& request = planned.request;

@@ -102,34 +102,28 @@ int run_prompt(const Engine& engine, const LoadedModel& model, const RunOptions&
   return interrupt.signal() == 0 ? done : 128 + interrupt.signal();
 }
 
-/// Devices that need not exist are ready to be loaded on from here on.
-Inventory machine_of(const RunOptions& options) {
-  if (!options.simulate) return machine_here();
-  auto machine = simulate(*options.simulate);
-  use_simulated(machine);
-  return machine;
-}
-
-Resolution resolve_on_machine(const RunOptions& options, const ResolveRequest& request, const Engine& engine) {
-  const std::vector<std::string> engines = {std::string(engine.name())};
-  if (!options.simulate) return resolve_here(request, engines);
-  auto policy = ResolvePolicy::from_environment();
-  policy.engines = engines;
-  return resolve(request, machine_of(options), policy);
+/// Whether nobody says which device it is to be.
+bool is_free_choice(const ResolveRequest& request) {
+  const auto* wish = std::get_if<Wish>(&request);
+  return std::holds_alternative<std::monostate>(request) || (wish != nullptr && *wish == Wish());
 }
 
 std::shared_ptr<const LoadedModel> load_on_one(const RunOptions& options, const ResolveRequest& request,
-                                               const Engine& engine, const std::filesystem::path& path,
-                                               const LoadContext& context) {
+                                               const Engine& engine, const LoadContext& context) {
   if (!options.max_memory.empty())
     throw WrongUse("--max-memory is for --device-map auto and other strategies", "berth run");
-  const auto resolution = resolve_on_machine(options, request, engine);
+  const auto resolution = resolve_here(request, {std::string(engine.name())});
   if (options.verbose) tell_device(resolution);
-  return engine.load({.model = path,
+  const auto& profile = *context.profile;
+  if (is_free_choice(request) && !fits_alone(profile, resolution)) {
+    if (options.verbose) note("the model is too large for that device alone, and is planned over all");
+    return load_by_strategy(options, engine, context, MapStrategy::optimal);
+  }
+  return engine.load({.model = profile.path,
                       .device = resolution.device,
                       .keys = resolution.keys,
                       .context = context_spec(options),
-                      .isolation = isolation(options, path)},
+                      .isolation = isolation(options, profile.path)},
                      context);
 }
 
@@ -146,10 +140,10 @@ std::shared_ptr<const LoadedModel> load(const RunOptions& options, const Resolve
     context.log = [](LogLevel, std::string_view message) { note(escaped(message)); };
   }
   try {
-    if (!places_model(options)) return load_on_one(options, request, engine, path, context);
+    if (options.simulate) use_simulated(simulate(*options.simulate));
     context.profile = std::make_shared<const ModelProfile>(read_model(path));
-    return load_placed(
-        options, engine, [&] { return machine_of(options); }, context);
+    return places_model(options) ? load_placed(options, engine, context)
+                                 : load_on_one(options, request, engine, context);
   } catch (const Cancelled&) {
     interrupt.check();
     throw;
@@ -175,6 +169,7 @@ int run(const RunOptions& options) {
   if (prompt) {
     code = run_prompt(engine, *model, options, generation, make_prompt(*model, options, *prompt, chat), *interrupt);
   } else {
+    if (options.show_placement) tell_lines(placement_table(*model));
     interrupt.reset();  // each answer has its own
     code = converse(*model, options, generation, chat);
   }

@@ -6,12 +6,14 @@
 
 #include "berth/convert.h"
 #include "berth/error.h"
-#include "berth/plan.h"
+#include "berth/resolve.h"
+#include "berth/simulated.h"
 #include "device_argument.h"
 #include "engine/plan_here.h"
 #include "failure.h"
 #include "max_memory_argument.h"
 #include "output.h"
+#include "plan/device_budgets.h"
 #include "plan_file.h"
 #include "text/bytes.h"
 #include "text/printable.h"
@@ -24,46 +26,24 @@ bool names_strategy(const std::string& text) {
   return text == "optimal" || text == "auto" || text == "balanced" || text == "balanced_low_0" || text == "sequential";
 }
 
-using Look = std::function<Inventory()>;
-
 using Loaded = std::shared_ptr<const LoadedModel>;
 
-/// What it takes to carry out one of the three ways.
-struct Task {
-  const RunOptions& options;
-  const Engine& engine;
-  const Look& machine;
-  const LoadContext& context;
-  const ModelProfile& profile = *context.profile;
-};
+void tell_step(std::string_view step) { note("warning: " + escaped(step)); }
 
-Loaded by_strategy(const Task& task) {
-  auto request = default_plan_request(task.profile);
-  if (task.options.n_ctx != 0) request.min_context = std::nullopt;
-  request.context.n_ctx = task.options.n_ctx;
-  request.strategy = map_strategy_from_str(*task.options.device_map);
-  request.max_memory = max_memory_budgets(task.options.max_memory, "berth run");
-  return load_accepted(
-             task.engine, task.profile, request, accept_plan(task.profile, request, task.machine), task.context,
-             [](std::string_view step) { note("warning: " + escaped(step)); },
-             isolation(task.options, task.profile.path))
-      .model;
-}
-
-Loaded by_map(const Task& task) {
-  const auto& options = task.options;
+Loaded by_map(const RunOptions& options, const Engine& engine, const LoadContext& context) {
   if (!options.max_memory.empty())
     throw WrongUse("--max-memory is for a strategy such as --device-map auto; a map says itself what lies where",
                    "berth run");
   const auto& given = *options.device_map;
   const auto text = given.starts_with('{') ? given : read_file_or_input(given, "a device map");
-  const auto device = parse_device_argument(text);
-  return task.engine.load({.model = task.profile.path,
-                           .device = device,
-                           .keys = task.machine().keys(device),
-                           .context = context_spec(options),
-                           .isolation = isolation(options, task.profile.path)},
-                          task.context);
+  const auto resolution = resolve_here(parse_device_argument(text), {std::string(engine.name())});
+  const auto& path = context.profile->path;
+  return engine.load({.model = path,
+                      .device = resolution.device,
+                      .keys = resolution.keys,
+                      .context = context_spec(options),
+                      .isolation = isolation(options, path)},
+                     context);
 }
 
 std::string listed(const std::vector<Reason>& problems) {
@@ -72,28 +52,46 @@ std::string listed(const std::vector<Reason>& problems) {
   return text;
 }
 
-Loaded by_plan(const Task& task) {
-  const auto& [options, engine, machine, given, profile] = task;
-  if (options.n_ctx != 0)
-    throw WrongUse("--context contradicts --plan, which holds a context; make another plan", "berth run");
-  const auto plan = read_plan(*options.plan);
+/// The plan in the file of --plan. Throws where it is not one of this model.
+Plan plan_of_model(const RunOptions& options, const ModelProfile& profile) {
+  auto plan = read_plan(*options.plan);
   const auto name = file_name_for_messages(*options.plan);
   if (const auto problems = check(plan, profile); !problems.empty())
     throw std::runtime_error(fmt::format("The plan in {} is not one of '{}': {}. Make a new one: berth plan {} --json",
                                          name, profile.path.filename().string(), listed(problems), options.model));
   for (const auto& each : plan.companions)
     note(fmt::format("the plan counts {} too, which is not loaded", in_quotes(each.path.string())));
-  auto context = given;
+  return plan;
+}
+
+/// Keeps the memory of a plan that was made before. Throws where it does not hold on this machine now.
+AcceptedPlan accept_made_plan(const RunOptions& options, const ModelProfile& profile, Plan plan) {
   const auto lock = lock_of_planning();
-  if (const auto problems = check(plan, machine()); !problems.empty())
+  auto machine = machine_here();
+  if (const auto problems = check(plan, machine); !problems.empty())
     throw std::runtime_error(
         fmt::format("The plan in {} does not hold on this machine now: {}. Make a new one: berth "
                     "plan {} --json",
-                    name, listed(problems), options.model));
-  context.reservation = std::make_shared<Reservation>(profile.path, plan.use);
-  auto request = LoadRequest::of(plan, profile.path);
-  request.isolation = isolation(options, profile.path);
-  return engine.load(request, context);
+                    file_name_for_messages(*options.plan), listed(problems), options.model));
+  auto reservation = std::make_shared<Reservation>(profile.path, plan.use);
+  return {std::move(plan), std::move(machine), std::move(reservation), look_here};
+}
+
+Loaded by_plan(const RunOptions& options, const Engine& engine, const LoadContext& context) {
+  if (options.n_ctx != 0)
+    throw WrongUse("--context contradicts --plan, which holds a context; make another plan", "berth run");
+  if (!options.max_memory.empty())
+    throw WrongUse("--max-memory contradicts --plan, which says what each device holds; make another plan with it",
+                   "berth run");
+  const auto& profile = *context.profile;
+  auto plan = plan_of_model(options, profile);
+  PlanRequest request{.context = plan.context};
+  for (const auto& use : plan.use)
+    if (plan::is_accelerator(use.device)) request.use.push_back(use.device);
+  auto accepted = accept_made_plan(options, profile, std::move(plan));
+  return load_accepted(engine, profile, request, std::move(accepted), context, tell_step,
+                       isolation(options, profile.path))
+      .model;
 }
 
 std::string run_text(const LayerRun& run) {
@@ -105,22 +103,35 @@ std::string run_text(const LayerRun& run) {
 
 bool places_model(const RunOptions& options) { return options.device_map || options.plan; }
 
-std::shared_ptr<const LoadedModel> load_placed(const RunOptions& options, const Engine& engine, const Look& machine,
-                                               const LoadContext& context) {
+Loaded load_by_strategy(const RunOptions& options, const Engine& engine, const LoadContext& context,
+                        MapStrategy strategy) {
+  const auto& profile = *context.profile;
+  auto request = default_plan_request(profile);
+  if (options.n_ctx != 0) request.min_context = std::nullopt;
+  request.context.n_ctx = options.n_ctx;
+  request.strategy = strategy;
+  request.max_memory = max_memory_budgets(options.max_memory, "berth run");
+  return load_accepted(engine, profile, request, accept_plan(profile, request), context, tell_step,
+                       isolation(options, profile.path))
+      .model;
+}
+
+Loaded load_placed(const RunOptions& options, const Engine& engine, const LoadContext& context) {
   if (options.device) throw WrongUse("--device contradicts --device-map and --plan: give one of them", "berth run");
   if (options.plan && options.device_map)
     throw WrongUse("--plan and --device-map contradict each other: give one of them", "berth run");
-  const Task task{options, engine, machine, context};
-  if (options.plan) return by_plan(task);
-  return names_strategy(*options.device_map) ? by_strategy(task) : by_map(task);
+  if (options.plan) return by_plan(options, engine, context);
+  const auto& map = *options.device_map;
+  return names_strategy(map) ? load_by_strategy(options, engine, context, map_strategy_from_str(map))
+                             : by_map(options, engine, context);
 }
 
 std::string placement_table(const LoadedModel& model) {
   const auto& placement = model.info().placement;
   std::string text = fmt::format("{:<10} {:>10} {:>10} {:>10}\n", "DEVICE", "WEIGHTS", "CACHE", "COMPUTE");
   for (const auto& use : model.memory())
-    text += fmt::format("{:<10} {:>10} {:>10} {:>10}\n", use.device.str(), in_units(use.weights), in_units(use.cache),
-                        in_units(use.compute));
+    text += fmt::format("{:<10} {:>10} {:>10} {:>10}{}\n", use.device.str(), in_units(use.weights), in_units(use.cache),
+                        in_units(use.compute), is_simulated(use.key) ? "  simulated" : "");
   text += fmt::format("input on {}\n", placement.input.str());
   for (const auto& run : placement.layers) text += fmt::format("{} on {}\n", run_text(run), run.device.str());
   text += fmt::format("output on {}\n", placement.output.str());

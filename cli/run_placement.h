@@ -1,12 +1,10 @@
 /// Where `berth run` lets a model lie, when more than one device was asked for.
 #pragma once
 
-#include <functional>
 #include <memory>
 
 #include "berth/engine.h"
-#include "berth/inventory.h"
-#include "berth/model.h"
+#include "berth/plan.h"
 #include "run_options.h"
 
 namespace berth::cli {
@@ -14,10 +12,15 @@ namespace berth::cli {
 /// Whether the options say so: by a map, a strategy or a plan.
 bool places_model(const RunOptions& options);
 
-/// Carries that out on `machine`, and tells each step down of a strategy. Throws ModelDoesNotFit, and std::runtime_error where a plan does not hold on this
-/// machine or is of another model. `context` holds the profile.
+/// Carries that out on look_here(), and tells each step down. Throws ModelDoesNotFit, DeviceNotFound for a map of devices
+/// that are not there, and std::runtime_error where a plan does not hold on this machine or is of another model. `context`
+/// holds the profile.
 std::shared_ptr<const LoadedModel> load_placed(const RunOptions& options, const Engine& engine,
-                                               const std::function<Inventory()>& machine, const LoadContext& context);
+                                               const LoadContext& context);
+
+/// The same by a plan that is made first.
+std::shared_ptr<const LoadedModel> load_by_strategy(const RunOptions& options, const Engine& engine,
+                                                    const LoadContext& context, MapStrategy strategy);
 
 /// Devices with what they hold, runs of layers, and tensors that lie apart, as the engine tells.
 std::string placement_table(const LoadedModel& model);

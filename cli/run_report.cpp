@@ -68,8 +68,19 @@ Value as_value(const GenerationResult& result, const LoadedModelInfo& model, std
                         {"peak_rss_bytes", peak_rss_bytes() + (model.host_pid ? peak_of_process(*model.host_pid) : 0)},
                         {"finish_reasons", std::move(reasons)},
                         {"seeds", std::move(seeds)}};
-  if (!result.recoveries.empty()) meta.set("recoveries", Value::Array(result.recoveries.begin(), result.recoveries.end()));
+  if (!result.recoveries.empty())
+    meta.set("recoveries", Value::Array(result.recoveries.begin(), result.recoveries.end()));
   return Value::Object{{"replies", std::move(replies)}, {"meta", std::move(meta)}};
+}
+
+std::string where(const LoadedModelInfo& model) {
+  std::string text;
+  for (const auto& device : model.devices) {
+    const auto* key = model.keys.find(device.str());
+    text += fmt::format("{}{}{}", text.empty() ? "" : ", ", key != nullptr && is_simulated(*key) ? "simulated " : "",
+                        device.str());
+  }
+  return text;
 }
 
 void tell_lines(const std::string& text, std::string_view before) {
@@ -81,8 +92,7 @@ void tell_device(const Resolution& resolution) { tell_lines(resolution.str(), "d
 
 void tell_model(const LoadedModelInfo& model) {
   if (model.host_pid) note(fmt::format("the engine runs in a process of its own, {}", *model.host_pid));
-  note(fmt::format("{} on {}{}, loaded in {:.0f} ms from {}", escaped(model.description),
-                   runs_simulated(model) ? "simulated " : "", model.where(), model.load_ms,
+  note(fmt::format("{} on {}, loaded in {:.0f} ms from {}", escaped(model.description), where(model), model.load_ms,
                    escaped(model.path.string())));
 }
 

@@ -13,6 +13,9 @@ namespace berth::cli {
 /// {"replies": [...], "meta": {...}}
 Value as_value(const GenerationResult& result, const LoadedModelInfo& model, std::string_view engine);
 
+/// The devices that compute, each marked where it is simulated: "cpu, simulated cuda:0".
+std::string where(const LoadedModelInfo& model);
+
 /// On standard error: each line of `text`, with `before` in front.
 void tell_lines(const std::string& text, std::string_view before = "");
 /// On standard error: the device and why it was taken.

@@ -25,7 +25,8 @@ struct ContextSpec {
   std::string type_k = "F16";  ///< of the cached keys, as ggml names it: "F16", "Q8_0"
   std::string type_v = "F16";
   FlashAttention flash_attention = FlashAttention::automatic;
-  bool unified = false;       ///< sequences share all cells, instead of an equal part for each
+  /// Sequences share all cells, instead of an equal part for each; those of an encoder-decoder model always do.
+  bool unified = false;
   bool offload_cache = true;  ///< the cache of a layer lies on the device of the layer, instead of the host
 
   Value to_dict() const;

@@ -169,12 +169,12 @@ class Session {
 /// What is known of a loaded model.
 struct LoadedModelInfo {
   std::filesystem::path path;
-  std::string description;   ///< "llama 135M Q4_1"
-  std::string architecture;  ///< "llama"
+  std::string description;              ///< "llama 135M Q4_1"
+  std::string architecture;             ///< "llama"
   Placement placement = {};             ///< as the engine has it; it should be the one that was asked for
   std::vector<Device> devices = {};     ///< that have layers or the output, in that order
   OrderedMap<DeviceKey> keys = {};      ///< which piece of hardware each device of the placement is
-  std::vector<std::string> notes = {};  ///< tensors that lie elsewhere than they were asked to, each with both devices
+  std::vector<std::string> notes = {};  ///< what lies or is computed elsewhere than it was asked to, with both devices
   std::uint64_t weight_bytes = 0;
   std::uint64_t parameters = 0;
   int context_length = 0;  ///< tokens that the model was trained for
@@ -235,7 +235,7 @@ std::string_view to_string(Isolation isolation);  ///< "automatic", "none", "pro
 
 /// What is to be loaded, and where, as data.
 struct LoadRequest {
-  std::filesystem::path model = {};        ///< a GGUF file
+  std::filesystem::path model = {};  ///< a GGUF file
   /// One device, or a map of parts of the model as placement_of() reads it. Not looked at where there is a `placement`.
   ComponentDevice device = Device::cpu();
   std::optional<Placement> placement = {};  ///< where each part lies, as a Plan says

@@ -26,7 +26,8 @@ struct PlannedModel {
   std::vector<std::string> steps_down = {};
 };
 
-/// Makes a plan and loads it, and makes sure that there is room for the whole context. Memory can lack although the plan
+/// Makes a plan for `inventory`, less what is kept for models that run already, loads it, and makes sure that there is room
+/// for the whole context. `inventory` should be a look of this moment. Memory can lack although the plan
 /// fits, as when another program took some of it since the machine was looked at. Then one thing is given up and the
 /// load is tried again, as long as there is something left; `on_step` is told of it before. In this order: n_ubatch is
 /// halved, down to 64; the cache is kept in Q8_0; the context is halved, down to `request.min_context`, where that is

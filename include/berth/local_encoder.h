@@ -24,8 +24,10 @@ namespace berth {
 struct LocalEncoderParameters {
   std::string model = {};  ///< see locate_encoder() in berth/model.h
   std::optional<ComponentDevice> device = {};
-  std::optional<Secret> token = {};     ///< a strict one must be set; nothing is downloaded
-  Value::Object model_kwargs = {};      ///< a `device_map` in it wins over `device`; `torch_dtype` is the precision
+  std::optional<Secret> token = {};  ///< a strict one must be set; nothing is downloaded
+  /// A `device_map` in it wins over `device`; with a strategy there ("auto"), or `max_memory` and no device, the encoder is
+  /// planned. `torch_dtype` is the precision.
+  Value::Object model_kwargs = {};
   Value::Object tokenizer_kwargs = {};  ///< `model_max_length` limits the tokens of a text
   std::string backend = "torch";        ///< "torch", "onnx", "openvino": Berth computes each the same way
   LogCallback log = {};
@@ -38,7 +40,8 @@ class LocalEncoder {
   explicit LocalEncoder(LocalEncoderParameters parameters);
 
   /// The encoder, which is loaded where that was not done yet. Throws MissingVariable, std::invalid_argument for
-  /// parameters that it cannot follow, and as TextEncoder::load(); after that it can be called again.
+  /// parameters that it cannot follow, ModelDoesNotFit for budgets that it cannot keep, and as TextEncoder::load(); after that
+  /// it can be called again.
   TextEncoder encoder(const CallContext& context = {}) const;
 
   bool is_loaded() const;
@@ -46,7 +49,8 @@ class LocalEncoder {
   std::vector<DeviceUse> load_use() const;
   /// Why encoder() will fail, where that is known.
   std::optional<std::string> known_problem() const;
-  /// That of the parameters, else what is found on this machine when it is first asked for.
+  /// That of the parameters, or the map of a strategy once the encoder is loaded; else what is found on this machine when it
+  /// is first asked for.
   ComponentDevice device() const;
   /// `model_max_length` of tokenizer_kwargs.
   std::optional<std::size_t> max_tokens() const;

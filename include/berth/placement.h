@@ -39,7 +39,8 @@ struct Placement {
 /// The placement that a device, or a map of a model's parts, means for a GGUF model. The names of a map are those of
 /// transformers ("model.layers.3", "model.layers.3.self_attn", "lm_head") or GGUF's own ("blk.3", "blk.3.ffn_up.weight",
 /// "output"); each covers all that is below it, and the longest that covers a tensor counts; "" covers everything. The
-/// cache of a layer lies where the layer's keys are. "disk" means the mapped file: pages come when they are read.
+/// cache of a layer lies where the layer's keys are. "disk" means the mapped file: pages come when they are read. It lies
+/// on the disk that it is on, so that an index says nothing: "disk:0" is "disk", and "cpu:0" is "cpu".
 ///
 ///     placement_of(profile, DeviceMap{{"model.embed_tokens", "cpu"}, {"model.layers", "cuda:0"}, ...});
 ///

@@ -2,7 +2,8 @@
 ///
 ///     for (const auto& model : running_models())
 ///       std::cout << model.pid << ' ' << model.path << '\n';
-///     auto plan = make_plan(profile, without_reserved(discover(), running_models()));
+///     const auto running = running_models();  // before the look: what loads meanwhile counts twice, not never
+///     auto plan = make_plan(profile, without_reserved(discover(), running));
 #pragma once
 
 #include <cstdint>
@@ -19,11 +20,12 @@ namespace berth {
 /// A model that a process of this user has loaded, or is loading.
 struct RunningModel {
   int pid = 0;
-  std::string program = {};           ///< as the kernel calls it, without arguments
-  std::filesystem::path path = {};    ///< of the model
-  std::vector<DeviceUse> held = {};   ///< bytes that it takes at this moment; mapped weights of the CPU are not among them
-  std::vector<DeviceUse> kept = {};   ///< bytes that are kept for it besides, by what its plan says
-  std::int64_t since = 0;             ///< seconds since 1970
+  std::string program = {};         ///< as the kernel calls it, without arguments
+  std::filesystem::path path = {};  ///< of the model
+  std::vector<DeviceUse> held =
+      {};  ///< bytes that it takes at this moment; mapped weights of the CPU are not among them
+  std::vector<DeviceUse> kept = {};  ///< bytes that are kept for it besides, by what its plan says
+  std::int64_t since = 0;            ///< seconds since 1970
 
   Value to_dict() const;
   /// Throws std::invalid_argument saying where what is wrong.
@@ -37,7 +39,8 @@ struct RunningModel {
 /// folder, nothing is known to run.
 std::vector<RunningModel> running_models();
 
-/// `machine` with less free memory, by what is kept for models. Devices are known by their keys, and pools by their ids.
+/// `machine` with less free memory, by what is kept for models. Devices are known by their keys, and pools by their ids. Of
+/// a simulated machine, which is this process's own, models of this process count, with all that they hold.
 Inventory without_reserved(Inventory machine, const std::vector<RunningModel>& models);
 
 }  // namespace berth

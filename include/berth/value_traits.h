@@ -182,6 +182,14 @@ struct ValueTraits<ComponentDevice> {
   static ComponentDevice from_value(const Value& value);
 };
 
+/// As a component is given it: "auto" is nothing too, also as {"type": "single", "device": "auto"}. It is written as null.
+template <>
+struct ValueTraits<std::optional<ComponentDevice>> {
+  static Type type() { return Type::optional(type_of<ComponentDevice>()); }
+  static Value to_value(const std::optional<ComponentDevice>& device) { return device ? device->to_dict() : Value(); }
+  static std::optional<ComponentDevice> from_value(const Value& value);
+};
+
 /// In its serialized form, {"type": "env_var", ...}; a token cannot be written.
 template <>
 struct ValueTraits<Secret> {

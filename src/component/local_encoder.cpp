@@ -12,6 +12,8 @@
 #include "berth/model.h"
 #include "berth/resolve.h"
 #include "engine/cancellable_mutex.h"
+#include "engine/place_encoder.h"
+#include "engine/plan_here.h"
 #include "text/printable.h"
 
 namespace berth {
@@ -28,11 +30,12 @@ const Value* given_entry(const Value::Object& kwargs, std::string_view name) {
   return value;
 }
 
-/// The device of a `device_map`; none where accelerate would choose.
-std::optional<ComponentDevice> device_of_map(const Value& map) {
-  constexpr std::array<std::string_view, 4> strategies = {"auto", "balanced", "balanced_low_0", "sequential"};
-  if (map.is_string() && std::ranges::find(strategies, map.as_string()) != strategies.end()) return std::nullopt;
-  return from_hf(map);
+/// The strategy of accelerate that a `device_map` names, where it does.
+std::optional<MapStrategy> strategy_of_map(const Value& map) {
+  for (const auto strategy :
+       {MapStrategy::auto_, MapStrategy::balanced, MapStrategy::balanced_low_0, MapStrategy::sequential})
+    if (map == Value(to_string(strategy))) return strategy;
+  return std::nullopt;
 }
 
 Precision precision_of(const Value::Object& model_kwargs) {
@@ -64,11 +67,34 @@ void warn_of_others(const LogCallback& log, std::string_view where, const Value:
 struct LocalEncoder::State {
   explicit State(LocalEncoderParameters parameters) : given(std::move(parameters)) {
     const auto* map = given_entry(given.model_kwargs, "device_map");
+    const auto* budgets = given_entry(given.model_kwargs, "max_memory");
     try {
-      wanted = map == nullptr ? given.device : device_of_map(*map);
+      if (map != nullptr) strategy = strategy_of_map(*map);
+      if (!strategy) wanted = map == nullptr ? given.device : from_hf(*map);
     } catch (const std::invalid_argument& problem) {
       wrong_map = fmt::format("model_kwargs: 'device_map': {}", problem.what());
     }
+    try {
+      if (budgets != nullptr) max_memory = max_memory_from(*budgets);
+    } catch (const std::invalid_argument& problem) {
+      wrong_map = fmt::format("model_kwargs: {}", problem.what());
+    }
+    if (max_memory.empty()) return;
+    if (wanted && wanted->multiple() != nullptr)
+      wrong_map =
+          "model_kwargs: 'max_memory' is for a strategy such as \"device_map\": \"auto\"; a map says itself what "
+          "lies where. Remove one of them";
+    if (!wanted && !strategy) strategy = MapStrategy::optimal;
+  }
+
+  /// What is to be loaded, by the strategy where there is one. Throws ModelDoesNotFit where a budget cannot be kept.
+  TextEncoderRequest request(std::optional<std::size_t> most_tokens) {
+    TextEncoderRequest wish{.model = given.model, .precision = precision_of(given.model_kwargs)};
+    if (strategy) return place_encoder(std::move(wish), *strategy, max_memory, most_tokens, machine_here());
+    wish.device = resolution().device;
+    wish.keys = resolution().keys;
+    check_budgets(wish, max_memory, most_tokens);
+    return wish;
   }
 
   const Resolution& resolution() {
@@ -85,13 +111,16 @@ struct LocalEncoder::State {
 
   LocalEncoderParameters given;
   std::optional<ComponentDevice> wanted;
+  std::optional<MapStrategy> strategy;  // instead of a device
+  std::vector<MemoryBudget> max_memory;
   std::optional<std::string> wrong_map;
   std::once_flag resolved;
   std::optional<Resolution> found;  // once: it may look at the whole machine
 
   CancellableMutex loading;
-  std::mutex mutex;  // of the one below, and never held for long
+  std::mutex mutex;  // of the two below, and never held for long
   std::optional<TextEncoder> encoder;
+  std::optional<ComponentDevice> placed;  // by the strategy
 };
 
 LocalEncoder::LocalEncoder(LocalEncoderParameters parameters)
@@ -105,18 +134,18 @@ TextEncoder LocalEncoder::encoder(const CallContext& given) const {
   const auto context = given.logging_to(parameters.log);
   if (parameters.token) (void)parameters.token->resolve_value();
   if (const auto problem = known_problem()) throw std::invalid_argument(*problem);
-  const auto precision = precision_of(parameters.model_kwargs);
+  (void)precision_of(parameters.model_kwargs);
   (void)max_tokens();
   warn_of_others(context.log, "model_kwargs", parameters.model_kwargs,
-                 {"device_map", "torch_dtype", "dtype", "attn_implementation", "low_cpu_mem_usage", "use_safetensors"});
+                 {"device_map", "max_memory", "torch_dtype", "dtype", "attn_implementation", "low_cpu_mem_usage",
+                  "use_safetensors"});
   warn_of_others(context.log, "tokenizer_kwargs", parameters.tokenizer_kwargs,
                  {"model_max_length", "padding_side", "use_fast", "clean_up_tokenization_spaces"});
-  const auto& resolution = state_->resolution();
-  auto encoder = TextEncoder::load(
-      {.model = parameters.model, .device = resolution.device, .keys = resolution.keys, .precision = precision},
-      {.stop = context.stop, .log = context.log});
+  const auto request = state_->request(max_tokens());
+  auto encoder = TextEncoder::load(request, {.stop = context.stop, .log = context.log});
   const std::lock_guard lock(state_->mutex);
   state_->encoder = encoder;
+  if (state_->strategy) state_->placed = request.device;
   return encoder;
 }
 
@@ -125,12 +154,7 @@ bool LocalEncoder::is_loaded() const { return state_->loaded().has_value(); }
 std::vector<DeviceUse> LocalEncoder::load_use() const {
   if (is_loaded()) return {};
   try {
-    const auto& resolution = state_->resolution();
-    return TextEncoder::memory({.model = state_->given.model,
-                                .device = resolution.device,
-                                .keys = resolution.keys,
-                                .precision = precision_of(state_->given.model_kwargs)},
-                               max_tokens());
+    return TextEncoder::memory(state_->request(max_tokens()), max_tokens());
   } catch (const std::exception&) {
     return {};  // encoder() tells what is wrong
   }
@@ -149,7 +173,13 @@ std::optional<std::string> LocalEncoder::known_problem() const {
   return fmt::format("Unknown backend {}; known are 'torch', 'onnx' and 'openvino'", in_quotes(backend));
 }
 
-ComponentDevice LocalEncoder::device() const { return state_->wanted ? *state_->wanted : state_->resolution().device; }
+ComponentDevice LocalEncoder::device() const {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->placed) return *state_->placed;
+  }
+  return state_->wanted ? *state_->wanted : state_->resolution().device;
+}
 
 std::optional<std::size_t> LocalEncoder::max_tokens() const {
   const auto* length = given_entry(state_->given.tokenizer_kwargs, "model_max_length");

@@ -11,6 +11,8 @@
 #include "engine/plan_here.h"
 #include "engine/shared_model.h"
 #include "model/encoder_decoder.h"
+#include "plan/device_budgets.h"
+#include "plan/placement_map.h"
 #include "text/printable.h"
 
 namespace berth {
@@ -29,10 +31,10 @@ std::string task_of_model(const std::string& model) {
   try {
     return std::string(task_of(read_model(locate_model(model, ModelSearch::from_environment()))));
   } catch (const std::exception& problem) {
-    throw std::invalid_argument(
-        fmt::format("The task of model '{}' is not known: pass task=\"text-generation\", or task=\"text2text-generation\" "
-                    "for one with encoder and decoder such as T5 (the hub is not asked; {})",
-                    model, problem.what()));
+    throw std::invalid_argument(fmt::format(
+        "The task of model '{}' is not known: pass task=\"text-generation\", or task=\"text2text-generation\" "
+        "for one with encoder and decoder such as T5 (the hub is not asked; {})",
+        model, problem.what()));
   }
 }
 
@@ -96,7 +98,9 @@ LocalModel::LocalModel(LocalModelParameters parameters)
   } catch (const MissingVariable& problem) {
     missing_token_ = problem.what();
   }
-  const auto& kwargs = parameters.pipeline_kwargs;
+  auto& kwargs = parameters.pipeline_kwargs;
+  if (const Value* device = kwargs.find("device"); device != nullptr && *device == Value("auto"))
+    kwargs.erase("device");  // as if nothing were given
   const bool in_kwargs = kwargs.contains("device") || kwargs.contains("device_map");
   given_ = device_of_kwargs(kwargs);
   strategy_ = strategy_of_kwargs(kwargs);
@@ -124,6 +128,9 @@ std::optional<std::string> LocalModel::known_problem() const {
 
 std::optional<std::string> LocalModel::known_without_the_model() const {
   if (missing_token_) return missing_token_;
+  if (!max_memory_.empty() && given_ && given_->multiple() != nullptr)
+    return "`max_memory` is for a strategy such as device_map=\"auto\"; a map says itself what lies where. Remove one "
+           "of them";
   const Value* task = kwargs_.find("task");
   if (task == nullptr || *task == Value(text_generation) || *task == Value(text2text_generation)) return std::nullopt;
   return fmt::format("The task {} cannot be run yet; '{}' and '{}' can", in_quotes(task->as_string()), text_generation,
@@ -133,11 +140,10 @@ std::optional<std::string> LocalModel::known_without_the_model() const {
 std::optional<std::string> LocalModel::problem_of_task(const ModelProfile& profile) const {
   const Value* task = kwargs_.find("task");
   if (task == nullptr || *task == Value(task_of(profile))) return std::nullopt;
-  return fmt::format("The task of '{}' is '{}', not {}: {}", profile.path.string(), task_of(profile),
-                     in_quotes(task->as_string()),
-                     model::is_encoder_decoder(profile)
-                         ? "it has an encoder that reads the prompt, and a decoder that answers"
-                         : "it continues the prompt and has no encoder");
+  return fmt::format(
+      "The task of '{}' is '{}', not {}: {}", profile.path.string(), task_of(profile), in_quotes(task->as_string()),
+      model::is_encoder_decoder(profile) ? "it has an encoder that reads the prompt, and a decoder that answers"
+                                         : "it continues the prompt and has no encoder");
 }
 
 GenerationKwargs LocalModel::read_kwargs(const Value::Object& kwargs, const LogCallback& log) const {
@@ -175,7 +181,11 @@ const Resolution& LocalModel::resolution() const {
   return *resolution_;
 }
 
-ComponentDevice LocalModel::device() const { return given_ ? *given_ : resolution().device; }
+ComponentDevice LocalModel::device() const {
+  if (const auto model = loaded_model(); model && !(given_ && max_memory_.empty()))
+    return plan::device_of(model->info().placement);
+  return given_ ? *given_ : resolution().device;
+}
 
 void LocalModel::warm_up(const CallContext& context) {
   const auto loading = loading_.lock(context.stop);
@@ -190,10 +200,8 @@ void LocalModel::warm_up(const CallContext& context) {
   }();
   if (!profile || profile->path != file) profile = std::make_shared<const ModelProfile>(read_model(file));
   if (const auto problem = problem_of_task(*profile)) throw std::invalid_argument(*problem);
-  const LoadContext load_context{.progress = progress_,
-                                 .stop = context.stop,
-                                 .log = context.logging_to(log_).log,
-                                 .profile = profile};
+  const LoadContext load_context{
+      .progress = progress_, .stop = context.stop, .log = context.logging_to(log_).log, .profile = profile};
   const auto model = load(*profile, load_context);
   auto session = model->new_session();
   const std::lock_guard lock(mutex_);
@@ -206,29 +214,34 @@ std::shared_ptr<const LoadedModel> LocalModel::load(const ModelProfile& profile,
     const LoadRequest request{
         .model = profile.path, .device = resolution().device, .keys = resolution().keys, .isolation = isolation_};
     return shared_model<LoadedModel>(profile.path, request.to_dict(), context.stop,
-                        [&] { return engine(engine_name).load(request, context); });
+                                     [&] { return engine(engine_name).load(request, context); });
   }
   const auto request = plan_request(profile);
   Value::Object wish = {{"strategy", to_string(request.strategy)}, {"isolation", to_string(isolation_)}};
   for (const auto& [device, bytes] : max_memory_) wish.set(device.str(), bytes);
+  if (given_) wish.set("device", given_->to_dict());
   return shared_model<LoadedModel>(profile.path, wish, context.stop, [&] {
-    return load_accepted(engine(engine_name), profile, request, accept_plan(profile, request), context,
-                         [&](std::string_view step) {
-                           if (context.log) context.log(LogLevel::warning, step);
-                         },
-                         isolation_)
+    return load_accepted(
+               engine(engine_name), profile, request, accept_plan(profile, request), context,
+               [&](std::string_view step) {
+                 if (context.log) context.log(LogLevel::warning, step);
+               },
+               isolation_)
         .model;
   });
 }
 
 bool LocalModel::is_placed(const ModelProfile& profile) const {
-  return !strategy_ && (given_ || fits_alone(profile, resolution()));
+  return !strategy_ && max_memory_.empty() && (given_ || fits_alone(profile, resolution()));
 }
 
 PlanRequest LocalModel::plan_request(const ModelProfile& profile) const {
   auto request = default_plan_request(profile);
   request.strategy = strategy_.value_or(MapStrategy::optimal);
   request.max_memory = max_memory_;
+  const auto* device = given_ ? given_->single() : nullptr;
+  if (device != nullptr && plan::is_accelerator(*device)) request.use = {*device};
+  if (device != nullptr && !plan::is_accelerator(*device)) request.rules.most_devices = 0;
   return request;
 }
 

@@ -53,7 +53,8 @@ class LocalModel {
   /// read_generation_kwargs() for the task. Throws std::invalid_argument, also for `return_full_text` where a task has none.
   GenerationKwargs read_kwargs(const Value::Object& kwargs, const LogCallback& log) const;
 
-  /// What was given, else what is found on this machine when it is first asked for.
+  /// What was given; else where the parts of the loaded model are, and before that what is found on this machine when it is
+  /// first asked for.
   ComponentDevice device() const;
 
   /// Loads the model, once. Throws std::invalid_argument for a known_problem() or a model of another task, and as
@@ -79,7 +80,7 @@ class LocalModel {
   Value::Object kwargs_;
   std::optional<std::string> missing_token_;
   std::optional<ComponentDevice> given_;
-  std::optional<MapStrategy> strategy_;  // instead of a device
+  std::optional<MapStrategy> strategy_;   // instead of a device
   std::vector<MemoryBudget> max_memory_;  // for it
   Isolation isolation_ = Isolation::automatic;
   mutable std::once_flag resolved_;

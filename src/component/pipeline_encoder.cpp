@@ -10,6 +10,7 @@ namespace berth {
 Value::Object resolved_pipeline_kwargs(Value::Object kwargs, const std::string& model, std::string_view task,
                                        std::optional<ComponentDevice> device, const LogCallback& log) {
   deserialize_hf_model_kwargs(kwargs);
+  if (const Value* given = kwargs.find("device"); given != nullptr && *given == Value("auto")) kwargs.erase("device");
   if (!device && !kwargs.contains("device") && !kwargs.contains("device_map")) device = default_encoder_device();
   const std::string name(task);
   auto resolved =
@@ -25,8 +26,9 @@ LocalEncoderParameters pipeline_encoder(const Value::Object& kwargs, const std::
     parameters.model = model->as_string();
   if (const Value* nested = kwargs.find("model_kwargs"); nested != nullptr && nested->is_object())
     parameters.model_kwargs = nested->as_object();
-  for (const auto& [name, meaning] : {std::pair("device", "device_map"), std::pair("device_map", "device_map"),
-                                      std::pair("dtype", "torch_dtype"), std::pair("torch_dtype", "torch_dtype")})
+  for (const auto& [name, meaning] :
+       {std::pair("device", "device_map"), std::pair("device_map", "device_map"), std::pair("dtype", "torch_dtype"),
+        std::pair("torch_dtype", "torch_dtype"), std::pair("max_memory", "max_memory")})
     if (const Value* value = kwargs.find(name); value != nullptr && !value->is_null())
       parameters.model_kwargs.set(meaning, *value);
   return parameters;

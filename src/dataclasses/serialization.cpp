@@ -38,6 +38,13 @@ ComponentDevice ValueTraits<ComponentDevice>::from_value(const Value& value) {
                                           python_type_name(value)));
 }
 
+std::optional<ComponentDevice> ValueTraits<std::optional<ComponentDevice>>::from_value(const Value& value) {
+  const Value* type = value.find("type");
+  const Value* device = type != nullptr && *type == Value("single") ? value.find("device") : &value;
+  if (value.is_null() || (device != nullptr && *device == Value("auto"))) return std::nullopt;
+  return berth::from_value<ComponentDevice>(value);
+}
+
 Value plain(const Value& value) {
   if (value.is_instance()) return value.as_instance().to_dict();
   if (value.is_object())

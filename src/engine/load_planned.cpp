@@ -10,6 +10,7 @@
 #include "berth/memory.h"
 #include "engine/match_device.h"
 #include "engine/plan_here.h"
+#include "plan/stored_bytes.h"
 #include "text/bytes.h"
 
 namespace berth {
@@ -18,7 +19,8 @@ namespace {
 constexpr int least_ubatch = 64;
 
 bool lacks_memory(const EngineError& problem) {
-  return problem.cause().find("alloc") != std::string::npos || problem.cause().find("out of memory") != std::string::npos;
+  return problem.cause().find("alloc") != std::string::npos ||
+         problem.cause().find("out of memory") != std::string::npos;
 }
 
 /// A plan, and what of it can still be given up.
@@ -27,7 +29,7 @@ class Ladder {
   Ladder(const Engine& engine, const ModelProfile& profile, PlanRequest request, AcceptedPlan accepted)
       : engine_(engine),
         profile_(profile),
-        inventory_(std::move(accepted.machine)),
+        look_(std::move(accepted.look)),
         request_(std::move(request)),
         plan_(std::move(accepted.plan)),
         reservation_(std::move(accepted.reservation)) {}
@@ -40,8 +42,9 @@ class Ladder {
     const auto& use = lacking(problem);
     auto what = use.device.str() + " lacks memory: ";
     const auto smaller = weights_are_held ? smaller_context() : std::nullopt;
-    what += smaller ? *smaller : less_on(use);
+    const auto lock = lock_of_planning();
     reservation_ = nullptr;
+    what += smaller ? *smaller : less_on(use);
     reservation_ = std::make_shared<Reservation>(profile_.path, plan_.use);
     return what;
   }
@@ -54,7 +57,10 @@ class Ladder {
       return !name.empty() && problem.cause().find(fmt::format(" {} buffer", name)) != std::string::npos;
     };
     const auto named = std::ranges::find_if(plan_.use, is_named);
-    return named != plan_.use.end() ? *named : *std::ranges::max_element(plan_.use, {}, &DeviceUse::total);
+    if (named != plan_.use.end()) return *named;
+    // What lies on the disk takes no memory.
+    const auto in_memory = [](const DeviceUse& use) { return use.device.type() == DeviceType::disk ? 0 : use.total(); };
+    return *std::ranges::max_element(plan_.use, {}, in_memory);
   }
 
   std::optional<std::string> smaller_context() {
@@ -78,7 +84,8 @@ class Ladder {
 
   /// What the plan says of the bytes, where only its context is another.
   void count_again() {
-    const auto uses = memory_of(profile_, plan_.placement, plan_.context, generation_options(plan_.context));
+    auto uses = memory_of(profile_, plan_.placement, plan_.context, generation_options(plan_.context));
+    plan::set_disk_apart(uses, profile_, plan_.placement);
     for (auto& use : plan_.use) {
       const auto now = std::ranges::find(uses, use.device, &DeviceUse::device);
       if (now == uses.end()) continue;
@@ -96,7 +103,7 @@ class Ladder {
     request_.max_memory.push_back({.device = device, .bytes = budget});
     request_.context = plan_.context;
     request_.min_context.reset();
-    plan_ = make_plan(profile_, inventory_, request_);
+    plan_ = make_plan(profile_, free_of_reserved(look_), request_);
     if (plan_.outcome != PlanOutcome::fits)
       throw ModelDoesNotFit(fmt::format("{} has less free than when the machine was looked at, and with {} there {}",
                                         device.str(), in_units(budget), why_not(plan_)));
@@ -105,7 +112,7 @@ class Ladder {
 
   const Engine& engine_;
   const ModelProfile& profile_;
-  Inventory inventory_;
+  Look look_;
   PlanRequest request_;
   Plan plan_;
   std::shared_ptr<Reservation> reservation_;

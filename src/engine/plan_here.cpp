@@ -7,6 +7,7 @@
 #include "berth/measure.h"
 #include "berth/memory.h"
 #include "berth/running.h"
+#include "engine/simulated_here.h"
 
 namespace berth {
 namespace {
@@ -25,12 +26,22 @@ PlanRequest default_plan_request(const ModelProfile& profile) {
   return request;
 }
 
-Inventory machine_here() { return without_reserved(with_kept_speeds(discover()), running_models()); }
+Inventory look_here() {
+  if (auto simulated = simulated_here()) return *std::move(simulated);
+  return with_kept_speeds(discover());
+}
 
-AcceptedPlan accept_plan(const ModelProfile& profile, const PlanRequest& request,
-                         const std::function<Inventory()>& machine) {
+Inventory free_of_reserved(const Look& look) {
+  // The models first: what one of them takes in between then counts twice, instead of not at all.
+  const auto models = running_models();
+  return without_reserved(look(), models);
+}
+
+Inventory machine_here() { return free_of_reserved(look_here); }
+
+AcceptedPlan accept_plan(const ModelProfile& profile, const PlanRequest& request, const Look& look) {
   const auto lock = lock_of_planning();
-  AcceptedPlan accepted{.plan = {}, .machine = machine(), .reservation = nullptr};
+  AcceptedPlan accepted{.plan = {}, .machine = free_of_reserved(look), .reservation = nullptr, .look = look};
   accepted.plan = make_plan(profile, accepted.machine, request);
   if (accepted.plan.outcome != PlanOutcome::fits) throw ModelDoesNotFit(why_not(accepted.plan));
   accepted.reservation = std::make_shared<Reservation>(profile.path, accepted.plan.use);

@@ -16,19 +16,28 @@ namespace berth {
 /// as fits and at least 4096 tokens.
 PlanRequest default_plan_request(const ModelProfile& profile);
 
+/// A machine as it is at this moment, whatever is kept for models on it.
+using Look = std::function<Inventory()>;
+
+/// This machine with the speeds that were measured, or the one that use_simulated() was given.
+Inventory look_here();
+
+/// What `look` sees, less what models that run may still take. With the lock of planning, nobody counts the same bytes.
+Inventory free_of_reserved(const Look& look);
+
+/// The same of look_here().
+Inventory machine_here();
+
 /// A plan that fits on a machine, and the memory that no other process plans with as long as this is held.
 struct AcceptedPlan {
   Plan plan;
   Inventory machine;
   std::shared_ptr<Reservation> reservation;
+  Look look;  ///< for another plan, where this one turns out not to hold
 };
 
-/// This machine as it is now, with the speeds that were measured, less what other models may still take.
-Inventory machine_here();
-
-/// Plans for `machine`. Throws ModelDoesNotFit.
-AcceptedPlan accept_plan(const ModelProfile& profile, const PlanRequest& request,
-                         const std::function<Inventory()>& machine = machine_here);
+/// Plans for what `look` sees, less what is kept for models already. Throws ModelDoesNotFit.
+AcceptedPlan accept_plan(const ModelProfile& profile, const PlanRequest& request, const Look& look = look_here);
 
 /// load_planned() from a plan on, which was made by `request`.
 PlannedModel load_accepted(const Engine& engine, const ModelProfile& profile, const PlanRequest& request,

@@ -18,6 +18,8 @@ namespace {
 
 /// One that looks at its drivers takes some seconds; one that was stopped must not stop all others.
 constexpr std::chrono::seconds patience{20};
+/// Who looks for what a crash has left has the lock of a new file for a moment.
+constexpr std::chrono::seconds moment{1};
 
 std::uint64_t less(std::uint64_t most, std::uint64_t held) { return most - std::min(most, held); }
 
@@ -38,6 +40,7 @@ std::vector<DeviceUse> beyond(std::vector<DeviceUse> most, const std::vector<Dev
 
 Reservation::Reservation(std::filesystem::path model, std::vector<DeviceUse> most) : most_(std::move(most)) {
   static std::atomic<int> count = 0;
+  std::erase_if(most_, [](const DeviceUse& use) { return use.device.type() == DeviceType::disk; });  // no memory
   model_ = {.pid = getpid(),
             .program = discovery::first_line("/proc/self/comm"),
             .path = std::move(model),
@@ -46,7 +49,7 @@ Reservation::Reservation(std::filesystem::path model, std::vector<DeviceUse> mos
   const auto folder = run_folder();
   if (!folder) return;
   const auto name = std::to_string(model_.pid) + "-" + std::to_string(count++);
-  lock_ = lock_file(*folder / (name + ".lock"));
+  lock_ = lock_file(*folder / (name + ".lock"), moment);
   file_ = *folder / (name + ".json");
   write();
 }

@@ -3,6 +3,7 @@
 #include "berth/inventory.h"
 #include "berth/resolve.h"
 #include "engine/engine_probes.h"
+#include "engine/simulated_here.h"
 
 namespace berth {
 namespace {
@@ -27,6 +28,7 @@ bool is_usable(const DeviceInfo& info) { return !info.engines.empty(); }
 Resolution resolve_here(const ResolveRequest& request, const std::vector<std::string>& engines) {
   auto policy = ResolvePolicy::from_environment();
   policy.engines = engines;
+  if (const auto simulated = simulated_here()) return resolve(request, *simulated, policy);
   if (needs_no_driver(request) && std::ranges::all_of(engine_probes(), enters_no_driver)) {
     const auto machine = discover(DiscoverOptions::engines_only());
     const auto others = [](const DeviceInfo& info) { return is_usable(info) && !is_cpu(info.device); };

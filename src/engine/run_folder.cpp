@@ -27,6 +27,15 @@ std::filesystem::path folder_of_environment() {
   return std::filesystem::temp_directory_path(problem) / ("berth-" + std::to_string(geteuid()));
 }
 
+/// The lock of NAME.json, of NAME.lock itself, and of ".NAME.json.1f2e3d4c", which write_file() had not renamed yet.
+std::optional<std::filesystem::path> lock_of(const std::filesystem::path& path) {
+  const auto name = path.filename().string();
+  if (const auto end = name.find(".json."); name.starts_with('.') && end != std::string::npos)
+    return path.parent_path() / (name.substr(1, end - 1) + ".lock");
+  if (path.extension() != ".json" && path.extension() != ".lock") return std::nullopt;
+  return std::filesystem::path(path).replace_extension(".lock");
+}
+
 }  // namespace
 
 std::optional<std::filesystem::path> run_folder() {
@@ -63,19 +72,20 @@ std::vector<std::string> texts_of_living(const std::filesystem::path& folder) {
   for (std::filesystem::directory_iterator each(folder, problem), end; each != end; each.increment(problem)) {
     if (problem) break;
     const auto path = each->path();
-    if (path.extension() != ".json") continue;
-    auto lock = path;
-    lock.replace_extension(".lock");
+    const auto lock = lock_of(path);
+    if (!lock) continue;
     std::error_code ignored;
-    // Its owner holds the lock. Whoever gets it finds what a crash has left.
-    if (std::filesystem::exists(lock, ignored) && !lock_file(lock)) {
+    // Its owner holds the lock. Whoever gets it finds what a crash has left, and holds it until that is removed.
+    std::optional<Descriptor> left;
+    if (std::filesystem::exists(*lock, ignored) && !(left = lock_file(*lock))) {
+      if (path.extension() != ".json") continue;
       try {
         texts.push_back(read_text_file(path, largest_text));
       } catch (const std::exception&) {  // it ended just now
       }
     } else {
       std::filesystem::remove(path, ignored);
-      std::filesystem::remove(lock, ignored);
+      std::filesystem::remove(*lock, ignored);
     }
   }
   return texts;

@@ -18,7 +18,7 @@ std::optional<std::filesystem::path> run_folder();
 /// The lock on a file, which is made where it is not there; nothing where another process has it for longer than `patience`.
 std::optional<Descriptor> lock_file(const std::filesystem::path& path, std::chrono::milliseconds patience = {});
 
-/// The texts of all NAME.json whose owner lives; the others are removed.
+/// The texts of all NAME.json whose owner lives. Files of the others are removed, those too that had only just been begun.
 std::vector<std::string> texts_of_living(const std::filesystem::path& folder);
 
 }  // namespace berth

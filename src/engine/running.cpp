@@ -1,9 +1,9 @@
 #include "berth/running.h"
 
-#include <algorithm>
-#include <map>
+#include <unistd.h>
 
-#include "berth/simulated.h"
+#include <algorithm>
+
 #include "engine/run_folder.h"
 #include "plan/plan_fields.h"
 
@@ -51,17 +51,22 @@ std::vector<RunningModel> running_models() {
 }
 
 Inventory without_reserved(Inventory machine, const std::vector<RunningModel>& models) {
-  for (const auto& model : models)
-    for (const auto& use : model.kept) {
-      // Devices of simulated machines are each process's own.
-      if (is_simulated(use.key)) continue;
+  const auto take_from_machine = [&](const std::vector<DeviceUse>& uses) {
+    for (const auto& use : uses)
       for (auto& info : machine.devices) {
         if (!is_of(info, use)) continue;
         take(info.free_bytes, use.total());
         const auto pool = std::ranges::find(machine.pools, info.pool, &MemoryPool::id);
         if (pool != machine.pools.end()) take(pool->free_bytes, use.total());
       }
-    }
+  };
+  // A simulated machine is its process's own, and what is free on it is what its text says, however much is held.
+  const bool is_own = machine.origin == InventoryOrigin::simulated;
+  for (const auto& model : models) {
+    if (is_own && model.pid != getpid()) continue;
+    take_from_machine(model.kept);
+    if (is_own) take_from_machine(model.held);
+  }
   return machine;
 }
 

@@ -70,6 +70,7 @@ std::vector<Reason> check(const Plan& plan, const Inventory& inventory) {
   if (plan.outcome != PlanOutcome::fits) problems.push_back({"plan", "it did not fit when it was made"});
   std::map<std::string, std::uint64_t> by_pool;
   for (const auto& use : plan.use) {
+    if (use.device.type() == DeviceType::disk) continue;  // the file of the model, which is there
     const auto name = use.device.str();
     const auto* info = inventory.find(use.device);
     if (info == nullptr) {

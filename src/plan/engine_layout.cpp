@@ -108,7 +108,8 @@ std::vector<Device> engine_devices(const Placement& placement, const MemoryOptio
 
 std::uint64_t at_least_one(int count) { return static_cast<std::uint64_t>(std::max(count, 1)); }
 
-ContextSizes context_sizes(const ModelProfile& profile, const ContextSpec& spec, const MemoryOptions& options) {
+ContextSizes context_sizes(const ModelProfile& profile, const ContextSpec& asked, const MemoryOptions& options) {
+  const auto spec = engine_context(profile, asked);
   ContextSizes sizes;
   const bool caches = std::ranges::any_of(profile.layers, &LayerProfile::has_cache);
   const bool recurs = std::ranges::any_of(profile.layers, &LayerProfile::recurrent);
@@ -151,6 +152,11 @@ std::uint64_t ContextSizes::cells_of(std::uint64_t window) const {
 std::int16_t EngineLayout::backend_of(const Device& device) const {
   const auto found = std::ranges::find(devices, on_host(device) ? Device::cpu() : device);
   return found == devices.end() ? host() : static_cast<std::int16_t>(found - devices.begin());
+}
+
+ContextSpec engine_context(const ModelProfile& profile, ContextSpec context) {
+  context.unified = context.unified || model::is_encoder_decoder(profile);
+  return context;
 }
 
 FlashAttention engine_flash_attention(const ModelProfile& profile, const ContextSpec& context) {

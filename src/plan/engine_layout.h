@@ -63,6 +63,10 @@ struct EngineLayout {
 EngineLayout engine_layout(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,
                            const MemoryOptions& options);
 
+/// The context as the engine can keep it for this model. A decoder behind an encoder knows its distances for one stream
+/// only, so that its sequences share all cells.
+ContextSpec engine_context(const ModelProfile& profile, ContextSpec context);
+
 /// What the engine makes of what is asked for, before it looks at devices: quantized values need flash attention.
 FlashAttention engine_flash_attention(const ModelProfile& profile, const ContextSpec& context);
 

@@ -8,10 +8,10 @@
 
 #include "berth/placement.h"
 #include "plan/device_budgets.h"
+#include "plan/host_index.h"
 #include "plan/part_names.h"
 #include "plan/placed_layers.h"
 #include "plan/placed_weights.h"
-#include "text/nearest.h"
 #include "text/printable.h"
 
 namespace berth {
@@ -30,9 +30,12 @@ Placement whole_model_on(const ModelProfile& profile, const Device& device) {
 class Covered {
  public:
   Covered(const PartNames& names, const DeviceMap& map, std::size_t tensors) : entries_(tensors + 1) {
-    for (const auto& [name, device] : map) {
+    for (const auto& [name, given] : map) {
+      const auto device = plan::without_host_index(given);
       const auto part = names.find(name);
-      if (!part) refuse_name(names, name);
+      if (!part)
+        throw std::invalid_argument(
+            fmt::format("The device map names {}, which the model does not have{}", in_quotes(name), names.hint(name)));
       for (const auto tensor : *part) {
         auto& entry = entries_[tensor];
         if (entry.covers == part->size() && entry.device != device)
@@ -54,18 +57,6 @@ class Covered {
     std::size_t covers = std::numeric_limits<std::size_t>::max();
   };
 
-  [[noreturn]] static void refuse_name(const PartNames& names, const std::string& name) {
-    const auto known = names.known();
-    const auto near = nearest(name, known);
-    std::string hint;
-    if (!near.empty()) {
-      hint = fmt::format("; did you mean '{}'?", near);
-    } else if (!known.empty()) {
-      hint = fmt::format("; its parts are called '{}', '{}' and so on", printable(known.front()), printable(known[1 % known.size()]));
-    }
-    throw std::invalid_argument(fmt::format("The device map names {}, which the model does not have{}", in_quotes(name), hint));
-  }
-
   std::vector<Entry> entries_;
 };
 
@@ -83,8 +74,8 @@ void need_all_covered(const ModelProfile& profile, const Covered& covered) {
 }
 
 bool keeps_the_cache(std::string_view role) {
-  for (const char* known : {"attn_k", "attn_qkv", "attn_kv_a_mqa", "ssm_conv1d", "ssm_in", "time_mix_key", "shortconv.conv",
-                            "dec.attn_k"})
+  for (const char* known :
+       {"attn_k", "attn_qkv", "attn_kv_a_mqa", "ssm_conv1d", "ssm_in", "time_mix_key", "shortconv.conv", "dec.attn_k"})
     if (role == known) return true;
   return false;
 }
@@ -96,7 +87,8 @@ Device device_of_layer(const ModelProfile& profile, const std::vector<std::size_
     if (keeps_the_cache(profile.tensors[i].role)) return *covered.device(i);
     bytes[*covered.device(i)] += profile.tensors[i].bytes;
   }
-  return bytes.empty() ? Device::cpu() : std::ranges::max_element(bytes, {}, [](const auto& each) { return each.second; })->first;
+  return bytes.empty() ? Device::cpu()
+                       : std::ranges::max_element(bytes, {}, [](const auto& each) { return each.second; })->first;
 }
 
 class MapPlacement {
@@ -112,7 +104,8 @@ class MapPlacement {
     for (std::size_t i = 0; i < profile_.tensors.size(); ++i) {
       const auto& tensor = profile_.tensors[i];
       const auto& device = *covered_.device(i);
-      if (!plan::is_of_each_layer(tensor) && device != usual_device(tensor)) placement_.tensors.set(tensor.name, device);
+      if (!plan::is_of_each_layer(tensor) && device != usual_device(tensor))
+        placement_.tensors.set(tensor.name, device);
     }
     need_one_tied_tensor();
     return std::move(placement_);
@@ -150,7 +143,8 @@ class MapPlacement {
   }
 
   Device usual_device(const TensorInfo& tensor) const {
-    if (tensor.layer && *tensor.layer < layer_devices_.size()) return layer_devices_[static_cast<std::size_t>(*tensor.layer)];
+    if (tensor.layer && *tensor.layer < layer_devices_.size())
+      return layer_devices_[static_cast<std::size_t>(*tensor.layer)];
     if (plan::is_input(tensor)) return placement_.input;
     const bool of_first_layer = !layer_devices_.empty() && plan::is_of_first_layer(tensor, profile_.architecture);
     return of_first_layer ? layer_devices_.front() : placement_.output;
@@ -158,12 +152,16 @@ class MapPlacement {
 
   /// The engine places a tensor by its name, and this one has two places.
   void need_one_tied_tensor() const {
-    if (!names_.output_is_tied() || !plan::is_accelerator(placement_.input) || placement_.input == placement_.output) return;
-    throw std::invalid_argument(
-        fmt::format("The output of this model is the tensor of its embeddings. llama.cpp can keep one copy on the CPU "
-                    "and one on {0}, or both uses on one device, but not embeddings on {1} and an output on {0}: put "
-                    "the embeddings on the cpu, or both on {0}",
-                    placement_.output.str(), placement_.input.str()));
+    if (!names_.output_is_tied() || !plan::is_accelerator(placement_.input) || placement_.input == placement_.output)
+      return;
+    throw std::invalid_argument(fmt::format(
+        "The output of this model is the tensor of its embeddings, which llama.cpp keeps on one device, or once "
+        "on the CPU and once on the device of the output. Embeddings on {0} and the output on {1} cannot be: "
+        "put {2}",
+        placement_.input.str(), placement_.output.str(),
+        plan::is_accelerator(placement_.output)
+            ? fmt::format("the embeddings on the cpu, or both on {}", placement_.output.str())
+            : fmt::format("both on {}, or both on {}", placement_.input.str(), placement_.output.str())));
   }
 
   const ModelProfile& profile_;
@@ -176,7 +174,7 @@ class MapPlacement {
 }  // namespace
 
 Placement placement_of(const ModelProfile& profile, const ComponentDevice& device) {
-  if (const auto* single = device.single()) return whole_model_on(profile, *single);
+  if (const auto* single = device.single()) return whole_model_on(profile, plan::without_host_index(*single));
   const auto& map = *device.multiple();
   if (map.empty()) throw std::invalid_argument("The device map is empty; name at least one device");
   return MapPlacement(profile, map).run();

@@ -27,8 +27,8 @@ class PartNames {
   std::size_t tied_output() const { return profile_.tensors.size(); }
   bool output_is_tied() const { return tied_; }
 
-  /// Names that somebody may have meant: of the larger parts, in both vocabularies.
-  std::vector<std::string> known() const;
+  /// The end of a message that the model has no part `name`: what somebody may have meant, or how many layers there are.
+  std::string hint(std::string_view name) const;
 
  private:
   using Numbers = std::vector<std::size_t>;
@@ -37,8 +37,12 @@ class PartNames {
   std::optional<Numbers> find_in_stacks(std::string_view name) const;
   std::optional<Numbers> find_in_layer(const TensorInfo& asked, std::string_view name) const;
   std::optional<Numbers> find_outside(const TensorInfo& asked, std::string_view name) const;
+  std::optional<Numbers> find_without_tensors(std::string_view name) const;
   bool is_wrapper(std::string_view name) const;
-  bool is_of_family(std::string_view name) const;
+  bool holds_layers(std::string_view container) const;
+  std::vector<std::string> known() const;
+  std::vector<std::string> known_in_layer(std::string_view layer) const;
+  std::string nearest_part(std::string_view name) const;
   Numbers everything() const;
 
   const ModelProfile& profile_;

@@ -8,6 +8,7 @@
 
 #include "berth/memory.h"
 #include "plan/companions.h"
+#include "plan/engine_layout.h"
 #include "plan/planner.h"
 #include "plan/stored_bytes.h"
 
@@ -30,8 +31,10 @@ Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const Pl
   return plan::Planner(profile, inventory, request, both).make();
 }
 
-Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request) {
-  plan::check_companions(request);
+Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& asked) {
+  plan::check_companions(asked);
+  auto request = asked;
+  request.context = plan::engine_context(profile, asked.context);
   std::string estimate;
   const auto first = request.companions.empty() ? Device::cpu() : plan::first_device_of(inventory, request);
   const plan::PlanMemory memory{.stored =
@@ -58,6 +61,11 @@ Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const Pl
                                     }};
   auto plan = plan::Planner(profile, inventory, request, memory).make();
   if (!estimate.empty()) plan.reasons.push_back({"compute", estimate});
+  if (request.context != asked.context && asked.context.n_seq > 1)
+    plan.reasons.push_back(
+        {"context", fmt::format("its {} sequences share all cells: llama.cpp has no part for each in a "
+                                "decoder behind an encoder",
+                                asked.context.n_seq)});
   for (const auto& [kind, companion, device] : request.companions) {
     PlacedCompanion placed{.kind = kind, .path = companion.path, .architecture = companion.architecture};
     if (kind != CompanionKind::adapter) placed.device = device.value_or(first);

@@ -37,7 +37,8 @@ std::vector<const DeviceInfo*> all_but_disks(const Inventory& inventory) {
 std::string look_up(const Device& device, const Inventory& inventory, const ResolvePolicy& policy,
                     const std::string& entry) {
   const auto* info = inventory.find(device);
-  if (info == nullptr && device == Device::disk()) return "the machine lists no disk";
+  if (info == nullptr && device.type() == DeviceType::disk && device.id().value_or(0) == 0)
+    return "the machine lists no disk";
   if (info == nullptr)
     throw DeviceNotFound(fmt::format("This machine has no device '{}'{}; it has {}", device.str(), entry,
                                      nearest_devices(device, inventory)));

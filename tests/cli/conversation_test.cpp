@@ -63,6 +63,15 @@ TEST_F(ConversationTest, AnswersUntilCtrlD) {
   EXPECT_THAT(history(), HasSubstr("France"));
 }
 
+TEST_F(ConversationTest, TellsFirstWhereTheModelLiesAndWhatIsSimulated) {
+  const auto process =
+      start({"--simulate", "cpu:8GiB,vulkan:1GiB", "--device", "vulkan:0", "--context", "512", "--show-placement"});
+  process->type("\x04");
+  const auto outcome = process->wait();
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("output on vulkan:0"), HasSubstr(" on simulated vulkan:0; /help")));
+}
+
 TEST_F(ConversationTest, KeepsWhatWasSaidUntilCleared) {
   const auto process = start({"--max-new-tokens", "2", "-v"});
   const auto prompt_tokens_of = [&](const std::string& text) {
@@ -114,7 +123,8 @@ TEST_F(ConversationTest, ArrowUpBringsBackWhatWasTypedInAnEarlierSession) {
   process->type("\x04");
   EXPECT_EQ(process->wait().exit_code, 0);
   const auto mode = std::filesystem::status(folder_.path() / "berth" / "history").permissions();
-  EXPECT_EQ(mode & (std::filesystem::perms::group_all | std::filesystem::perms::others_all), std::filesystem::perms::none);
+  EXPECT_EQ(mode & (std::filesystem::perms::group_all | std::filesystem::perms::others_all),
+            std::filesystem::perms::none);
 }
 
 TEST_F(ConversationTest, AHistoryThatCannotBeWrittenIsNoError) {

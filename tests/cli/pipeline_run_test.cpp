@@ -166,6 +166,24 @@ TEST_F(PipelineRunCommand, ADeviceOfTheCommandLineWinsOverAllThatTheFileSays) {
     EXPECT_EQ(json::parse(here.out), json::parse(R"({"outputs": {"llm": {"replies": [" Paris"]}},
                                                      "devices": {"llm": "cpu"}})"));
   }
+  for (const auto& yaml : {capital_yaml(model), kwargs("{device_map: {lm_head: 0}}")}) {
+    const auto chosen = run(yaml, {"--input", "country=France", "--device", "llm=auto"});
+    EXPECT_EQ(chosen.exit_code, 0) << chosen.err;
+  }
+  const auto in_file = exchanged(capital_yaml(model), "{type: single, device: cpu}", "auto");
+  EXPECT_EQ(run(in_file, {"--input", "country=France"}).out, " Paris\n");
+}
+
+TEST_F(PipelineRunCommand, WarnsOfWhatAnEncoderCannotFollow) {
+  const auto outcome =
+      run("components:\n  text:\n    type: "
+          "haystack.components.embedders.sentence_transformers_text_embedder.SentenceTransformersTextEmbedder\n"
+          "    init_parameters: {model: " BERTH_TEST_DATA_DIR
+          "/encoders/st_dense, model_kwargs: {provider: x}}\n"
+          "connections: []\n",
+          {"--input", "text=ship"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.err, HasSubstr("'provider' has no effect"));
 }
 
 TEST_F(PipelineRunCommand, AComponentThatFailsIsNamed) {

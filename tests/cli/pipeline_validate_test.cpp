@@ -119,6 +119,21 @@ std::string openai_yaml() {
 )";
 }
 
+TEST_F(PipelineValidate, LooksForTheModelOfAnEmbedderAmongEncoders) {
+  const auto yaml = [](const std::string& model) {
+    return "components:\n  text:\n    type: "
+           "haystack.components.embedders.sentence_transformers_text_embedder.SentenceTransformersTextEmbedder\n"
+           "    init_parameters: {device: auto, model: " +
+           model + "}\nconnections: []\n";
+  };
+  const auto found =
+      berth_command({"pipeline", "validate", file("p.yaml", yaml(BERTH_TEST_DATA_DIR "/encoders/st_dense"))});
+  EXPECT_EQ(found.exit_code, 0);
+  EXPECT_EQ(found.err, "");
+  const auto missing = berth_command({"pipeline", "validate", file("p.yaml", yaml("nonesuch"))});
+  EXPECT_THAT(missing.err, HasSubstr("'text': There is no"));
+}
+
 TEST_F(PipelineValidate, TellsAllMistakesOfAFile) {
   const auto path = file("p.yaml", R"(components:
   a: {type: haystack.components.fetchers.link_content.LinkContentFetcher, init_parameters: {}}

@@ -2,9 +2,15 @@
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "cli/process.h"
+#include "engine/run_folder.h"
 #include "test_model.h"
 
 namespace berth::test {
@@ -74,6 +80,55 @@ TEST_F(RunPlaced, PlansByAStrategyWithinItsBudgets) {
   EXPECT_THAT(outcome.err, AllOf(HasSubstr("DEVICE"), HasSubstr("input on cpu"), Not(HasSubstr("vulkan:1"))));
 }
 
+TEST_F(RunPlaced, MarksWhatIsSimulatedWhereverADeviceIsTold) {
+  const auto outcome = run({"--simulate", "cpu:1GiB,vulkan:1GiB", "--context", "512", "-v", "--show-placement",
+                            "--device-map", R"({"": "vulkan:0", "model.layers.0": "cpu"})"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr(" on cpu, simulated vulkan:0, loaded"),
+                                 testing::ContainsRegex("berth: vulkan:0 .*  simulated\n"),
+                                 Not(testing::ContainsRegex("berth: cpu [^\n]*simulated"))));
+}
+
+TEST_F(RunPlaced, PlansWhereNobodyNamesADeviceAndOneIsTooSmall) {
+  const auto device_of = [&](std::vector<std::string> more) {
+    more.insert(more.end(), {"--simulate", "cpu:8GiB,cuda:760MiB", "--json"});
+    const auto outcome = run(more);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return outcome.exit_code == 0 ? json::parse(outcome.out)["meta"]["device"].get<std::string>() : "";
+  };
+  EXPECT_EQ(device_of({}), "cpu, cuda:0");
+  EXPECT_EQ(device_of({"--device", "auto"}), "cpu, cuda:0");
+  EXPECT_EQ(device_of({"--device", "cuda:0"}), "cuda:0") << "what is named is what is meant";
+}
+
+TEST_F(RunPlaced, TakesTheDiskByItsIndexToo) {
+  const auto outcome = run({"--simulate", "cpu:1GiB,vulkan:1GiB", "--context", "512", "--show-placement",
+                            "--device-map", R"({"model.layers.28": "disk:0", "": "vulkan:0"})"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("layer 28 on disk"), Not(HasSubstr("not as asked for"))));
+}
+
+TEST_F(RunPlaced, LetsOthersPlanWhileItLoadsByAPlan) {
+  const std::string slow = "cpu:8GiB,vulkan:1GiB,link:20MB/s";
+  const auto path = (folder_.path() / "plan.json").string();
+  ASSERT_EQ(berth_command({"plan", model_path().string(), "--context", "512", "--simulate", slow, "--json", "-o", path})
+                .exit_code,
+            0);
+  Process loading(
+      {"run", model_path().string(), "-p", "Hi!", "--max-new-tokens", "2", "--simulate", slow, "--plan", path},
+      ProcessOptions{.environment = {{"BERTH_RUN_DIR", run_folder_.path().string()}}});
+  const auto is_kept = [&] {
+    return std::ranges::any_of(std::filesystem::directory_iterator(run_folder_.path()),
+                               [](const auto& each) { return each.path().extension() == ".json"; });
+  };
+  for (int i = 0; i < 2000 && !is_kept(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  ASSERT_TRUE(is_kept());
+  EXPECT_TRUE(lock_file(run_folder_.path() / "planning", std::chrono::milliseconds(500)));
+  EXPECT_TRUE(is_kept()) << "it loads still";
+  loading.send(SIGTERM);
+  loading.wait();
+}
+
 TEST_F(RunPlaced, SaysWhatLacksAndWhatWouldHelpAndExitsWith3) {
   const auto outcome = run({"--simulate", "cpu:50MiB,vulkan:40MiB", "--context", "512", "--device-map", "optimal"});
   EXPECT_EQ(outcome.exit_code, 3);
@@ -99,6 +154,17 @@ TEST_F(RunPlaced, RefusesAPlanThatWasEdited) {
   EXPECT_THAT(refused([](json& plan) { plan = json::array(); }), HasSubstr("is no plan"));
 }
 
+TEST_F(RunPlaced, LoadsTheModelAloneOfAPlanWithADraft) {
+  const auto path = (folder_.path() / "plan.json").string();
+  ASSERT_EQ(berth_command({"plan", model_path().string(), "--context", "512", "--simulate", "cpu:8GiB", "--draft",
+                           model_path().string(), "--json", "-o", path})
+                .exit_code,
+            0);
+  const auto outcome = run({"--simulate", "cpu:8GiB", "--plan", path});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("too, which is not loaded"));
+}
+
 TEST_F(RunPlaced, RefusesAPlanOfAnotherMachine) {
   const auto path = plan_file([](json&) {});
   const auto smaller = run({"--simulate", "cpu:70MiB,vulkan:60MiB", "--plan", path});
@@ -117,7 +183,8 @@ TEST_F(RunPlaced, RefusesAMapThatMakesNoSense) {
     return outcome.err;
   };
   EXPECT_THAT(refused(R"({"": "cpu", "model.layer.3": "vulkan:0"})"), HasSubstr("did you mean 'model.layers.3'?"));
-  EXPECT_THAT(refused(R"({"": "vulkan:7"})"), HasSubstr("vulkan:7"));
+  EXPECT_THAT(refused(R"({"": "vulkan:7"})"),
+              AllOf(HasSubstr("This machine has no device 'vulkan:7'"), HasSubstr("it has vulkan:0")));
   EXPECT_THAT(refused(R"({"": "gpu"})"), HasSubstr("Unknown device type string 'gpu'"));
   EXPECT_THAT(refused(R"({"lm_head": "cpu"})"), HasSubstr("no entry for"));
   EXPECT_THAT(refused("{nonsense"), HasSubstr("JSON"));
@@ -133,6 +200,8 @@ TEST_F(RunPlaced, RefusesOptionsThatContradict) {
   EXPECT_THAT(refused({"--device", "cpu", "--device-map", "auto"}), HasSubstr("--device contradicts"));
   EXPECT_THAT(refused({"--plan", "x.json", "--device-map", "auto"}), HasSubstr("contradict each other"));
   EXPECT_THAT(refused({"--max-memory", "cpu=1GiB"}), HasSubstr("--device-map"));
+  EXPECT_THAT(refused({"--plan", plan_file([](json&) {}), "--max-memory", "cpu=1GiB"}),
+              HasSubstr("--max-memory contradicts --plan"));
   EXPECT_THAT(refused({"--device-map", "auto", "--max-memory", "cpu"}), HasSubstr("DEVICE=SIZE"));
 }
 

@@ -12,6 +12,7 @@
 #include "berth/sentence_transformers_sparse_document_embedder.h"
 #include "berth/sentence_transformers_sparse_text_embedder.h"
 #include "berth/sentence_transformers_text_embedder.h"
+#include "berth/simulated.h"
 #include "component/sentence_embedding.h"
 #include "json_file.h"
 #include "refusal.h"
@@ -100,6 +101,43 @@ TEST(TextEmbedder, RunsOnAMapAndRefusesWhatIsNotThere) {
   EXPECT_THAT(embedding_problem({.model = dense_model, .precision = "int4"}), HasSubstr("'int4' is not supported"));
   EXPECT_THAT(embedding_problem({.model = dense_model, .token = Secret::from_env_var({"BERTH_NO_SUCH_TOKEN"})}),
               HasSubstr("BERTH_NO_SUCH_TOKEN"));
+}
+
+Value::Object placed_by(const std::string& strategy, Value::Object budgets) {
+  Value::Object kwargs{{"max_memory", std::move(budgets)}};
+  if (!strategy.empty()) kwargs.set("device_map", strategy);
+  return kwargs;
+}
+
+TEST(TextEmbedder, KeepsTheBudgetsOfAStrategy) {
+  use_simulated(simulate("cpu:8GiB,cuda:2x1GiB"));
+  const auto expected = embedding_of({.model = dense_model}, "ship");
+  for (const char* strategy : {"auto", "balanced", "sequential"}) {
+    SentenceTransformersTextEmbedder embedder(
+        {.model = dense_model,
+         .model_kwargs = placed_by(strategy, {{"cuda:0", "512MiB"}, {"cuda:1", "512MiB"}, {"cpu", "1GiB"}})});
+    const auto embedding = from_value<std::vector<double>>(run_component(embedder, {{"text", "ship"}}).at("embedding"));
+    for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(embedding[i], expected[i], 1e-5);
+    ASSERT_NE(embedder.device()->multiple(), nullptr);
+    EXPECT_EQ(embedder.device()->multiple()->first_device()->type(), DeviceType::cuda) << strategy;
+  }
+  use_simulated(simulate("cpu:64GiB"));
+}
+
+TEST(TextEmbedder, RefusesBudgetsThatCannotBeKept) {
+  const auto problem = [](Value::Object kwargs) {
+    SentenceTransformersTextEmbedder embedder({.model = dense_model, .model_kwargs = std::move(kwargs)});
+    return test::refusal<std::exception>([&] { embedder.warm_up(); });
+  };
+  EXPECT_THAT(problem(placed_by("auto", {{"cpu", "10KiB"}})), HasSubstr("does not fit"));
+  EXPECT_THAT(problem(placed_by("", {{"cpu", "10KiB"}})), HasSubstr("does not fit"));
+  EXPECT_THAT(problem(placed_by("cpu", {{"cpu", "10KiB"}})), HasSubstr("cpu would hold"));
+  EXPECT_THAT(problem(placed_by("", {{"cpu", "much"}})), HasSubstr("much"));
+  EXPECT_THAT(problem({{"device_map", Value::Object{{"", "cpu"}}}, {"max_memory", Value::Object{{"cpu", "1GiB"}}}}),
+              HasSubstr("a map says itself"));
+  SentenceTransformersTextEmbedder roomy({.model = dense_model, .model_kwargs = placed_by("", {{"cpu", "4GiB"}})});
+  roomy.warm_up();
+  EXPECT_EQ(roomy.device()->str(), "cpu");
 }
 
 TEST(TextEmbedder, TellsWhatItIsBeforeItRuns) {

@@ -1,6 +1,7 @@
 /// What readers, extractors and classifiers refuse, and their names of Haystack 3.
 #include <gmock/gmock.h>
 
+#include "berth/error.h"
 #include "berth/extractive_reader.h"
 #include "berth/named_entity_extractor.h"
 #include "berth/transformers_text_router.h"
@@ -74,6 +75,19 @@ TEST(EncoderReaders, TakeTheLastOfEqualLabelsAndSendEachNameToOneOutput) {
   TransformersZeroShotTextRouter with_one_class(
       {.labels = {"ship", "crane"}, .multi_label = true, .model = tiny("modernbert_ranker"), .device = reader_cpu});
   EXPECT_EQ(run_component(with_one_class, {{"text", "two"}}).at("crane"), Value("two"));
+}
+
+TEST(TextRouter, KeepsTheBudgetsOfAStrategyInThePipelinesArguments) {
+  const auto router_with = [](Value::Object kwargs) {
+    return TransformersTextRouter({.model = tiny("bert_nli"), .huggingface_pipeline_kwargs = std::move(kwargs)});
+  };
+  auto small = router_with({{"device_map", "balanced"}, {"max_memory", Value::Object{{"cpu", "10KiB"}}}});
+  EXPECT_THAT(refusal<ModelDoesNotFit>([&] { small.warm_up(); }), HasSubstr("does not fit"));
+  auto large = router_with({{"device_map", "balanced"}, {"max_memory", Value::Object{{"cpu", "4GiB"}}}});
+  large.warm_up();
+  EXPECT_TRUE(large.load_use().empty());
+  auto automatic = router_with({{"device", "auto"}});
+  EXPECT_EQ(automatic.device(), router_with({}).device());
 }
 
 TEST(EncoderReaders, RouteTheWholeTextUnlessTheArgumentsCutIt) {

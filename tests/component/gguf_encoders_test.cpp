@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <numeric>
 
+#include "berth/error.h"
 #include "berth/extractive_reader.h"
 #include "berth/pipeline.h"
 #include "berth/sentence_transformers_document_embedder.h"
@@ -69,6 +70,16 @@ TEST(GgufEmbedders, EmbedDocumentsAsTexts) {
   EXPECT_THAT(embedder.load_use(), IsEmpty()) << "it is loaded";
   const Numbers first(embedded[0].embedding->begin(), embedded[0].embedding->end());
   EXPECT_THAT(first, Pointwise(DoubleNear(2e-3), gguf_embedding({}, "dog a fox")));
+}
+
+TEST(GgufEmbedders, KeepTheBudgetsOfAStrategy) {
+  const auto with = [](const char* bytes) {
+    return Value::Object{{"device_map", "auto"}, {"max_memory", Value::Object{{"cpu", bytes}}}};
+  };
+  EXPECT_THAT(gguf_embedding({.model_kwargs = with("1GiB")}, "find: fox"),
+              Pointwise(DoubleNear(2e-3), gguf_embedding({}, "find: fox")));
+  EXPECT_THAT(test::refusal<ModelDoesNotFit>([&] { gguf_embedding({.model_kwargs = with("10KiB")}, "fox"); }),
+              HasSubstr("does not fit"));
 }
 
 TEST(GgufEmbedders, RunInThePipelineOfAFile) {

@@ -96,6 +96,16 @@ TEST_F(Context, WithAPartForEachSequenceGivesTheSameAnswers) {
   EXPECT_EQ(samples.completions[0].text, samples.completions[1].text) << "both go on from the same prompt";
 }
 
+TEST_F(Context, HoldsAsMuchForEachSequenceAsWasPlanned) {
+  const ContextSpec context{.n_ctx = 1027, .n_seq = 4};  // no multiple of the sequences, nor of the engine's 256 cells
+  const auto profile = read_model(test::model_path());
+  const auto planned = memory_of(profile, placement_of(profile, Device::cpu()), context, generation_options(context));
+  const auto model = load(context);
+  const auto session = model->new_session({.reserve = true});
+  EXPECT_EQ(use_of(*model).cache, 2048 * cell_bytes);
+  EXPECT_EQ(use_of(*model).cache, planned[0].cache);
+}
+
 TEST_F(Context, OfOneSequenceComputesSeveralPromptsOneAfterTheOther) {
   const auto model = load(ContextSpec{.n_ctx = 256});
   const auto session = model->new_session();

@@ -109,6 +109,27 @@ TEST_F(EncoderDecoder, SamplesOfOnePromptAreThoseOfItsSeeds) {
   EXPECT_EQ(answers(*load({})->new_session({.n_threads = 1}), one), std::vector{together[4]});
 }
 
+TEST_F(EncoderDecoder, SequencesShareAllCellsHoweverTheyWereAskedFor) {
+  const auto path = write({});
+  const auto profile = read_model(path);
+  const auto machine = simulate("cpu:8GiB");
+  const auto plan = make_plan(profile, machine, {.context = {.n_ctx = 128, .n_seq = 2}});
+  EXPECT_TRUE(plan.context.unified);
+  const Reason why = {"context",
+                      "its 2 sequences share all cells: llama.cpp has no part for each in a decoder behind an encoder"};
+  EXPECT_THAT(plan.reasons, testing::Contains(why));
+  const ContextSpec apart{.n_ctx = 128, .n_seq = 2};
+  EXPECT_EQ(memory_of(profile, plan.placement, apart, generation_options(apart), &machine), plan.use);
+  const auto exact = engine("llama.cpp").memory(path, plan.placement, apart, {});
+  EXPECT_EQ(exact.by_device()[0].cache, plan.use[0].cache);
+
+  const auto model = engine("llama.cpp").load({.model = path, .context = apart});
+  EXPECT_TRUE(model->context().unified);
+  const auto session = model->new_session({.reserve = true});
+  EXPECT_EQ(model->memory()[0].cache, plan.use[0].cache);
+  EXPECT_EQ(answers(*session, asking(prompts, 8)), plain_answers(path, 8));
+}
+
 TEST_F(EncoderDecoder, NothingOfAPromptStaysForTheNextOne) {
   const auto model = load({});
   const auto session = model->new_session({.n_threads = 1, .reuse_prefix = true});

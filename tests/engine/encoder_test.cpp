@@ -2,12 +2,14 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <random>
 #include <thread>
 
 #include "berth/encoder.h"
 #include "berth/error.h"
+#include "berth/running.h"
 #include "encoder_cases.h"
 #include "refusal.h"
 #include "test_model.h"
@@ -35,6 +37,27 @@ TEST_P(EncoderCase, EqualsTransformers) {
   test::EncoderComparison comparison(*model, expected);
   EXPECT_LE(comparison.run(), test::encoder_tolerance) << comparison.where();
   EXPECT_GT(comparison.compared(), 100U);
+}
+
+TEST(Encoder, IsAmongTheModelsThatRunWithWhatItHolds) {
+  const test::TemporaryFolder folder;
+  setenv("BERTH_RUN_DIR", folder.path().c_str(), 1);
+  {
+    const auto model = load_case("bert_model");
+    const auto bytes = [](const std::vector<DeviceUse>& uses) {
+      std::uint64_t sum = 0;
+      for (const auto& use : uses) sum += use.total();
+      return sum;
+    };
+    const auto before = running_models();
+    ASSERT_EQ(before.size(), 1U);
+    EXPECT_EQ(before[0].path, model->info().path);
+    EXPECT_GE(bytes(before[0].held) + bytes(before[0].kept), model->info().weight_bytes);
+    model->encode({.token_ids = {{1, 2, 3}}, .outputs = {EncoderOutput::hidden_states}});
+    EXPECT_GT(bytes(running_models().at(0).held), bytes(before[0].held)) << "with the buffers of the computation";
+  }
+  EXPECT_TRUE(running_models().empty());
+  unsetenv("BERTH_RUN_DIR");
 }
 
 INSTANTIATE_TEST_SUITE_P(Encoders, EncoderCase, testing::ValuesIn(test::encoder_cases(encoders)),

@@ -1,9 +1,12 @@
 /// Memory that lacks although the plan fits: one step down after the other, each told.
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
 #include "berth/error.h"
 #include "berth/load_planned.h"
 #include "berth/simulated.h"
+#include "engine/plan_here.h"
 #include "refusal.h"
 #include "test_model.h"
 
@@ -19,7 +22,11 @@ using testing::StartsWith;
 /// Plans for one machine, and finds another one when it loads.
 class LoadPlanned : public testing::Test {
  protected:
-  void SetUp() override { BERTH_NEEDS_MODEL(); }
+  void SetUp() override {
+    BERTH_NEEDS_MODEL();
+    setenv("BERTH_RUN_DIR", folder_.path().c_str(), 1);  // what other tests keep loaded takes nothing of these machines
+  }
+  void TearDown() override { unsetenv("BERTH_RUN_DIR"); }
 
   PlannedModel load(const std::string& planned_for, const std::string& found, const PlanRequest& request) {
     use_simulated(simulate(found));
@@ -27,6 +34,7 @@ class LoadPlanned : public testing::Test {
                         [this](std::string_view step) { told_.emplace_back(step); });
   }
 
+  const test::TemporaryFolder folder_;
   std::vector<std::string> told_;
 };
 
@@ -52,15 +60,29 @@ TEST_F(LoadPlanned, GivesUpBatchCacheAndContextInThisOrder) {
 }
 
 TEST_F(LoadPlanned, MovesLayersAwayWhereTheWeightsLackRoom) {
-  const auto loaded = load("cpu:8GiB,vulkan:1GiB", "cpu:8GiB,vulkan:80MiB", {.context = {.n_ctx = 512, .n_ubatch = 64}});
+  const auto loaded =
+      load("cpu:8GiB,vulkan:1GiB", "cpu:8GiB,vulkan:80MiB", {.context = {.n_ctx = 512, .n_ubatch = 64}});
   EXPECT_THAT(loaded.steps_down, Contains(StartsWith("vulkan:0 lacks memory: at most ")));
   EXPECT_EQ(loaded.plan.context.n_ctx, 512) << "what is stated is kept";
   EXPECT_EQ(loaded.model->info().placement, loaded.plan.placement);
   EXPECT_EQ(loaded.plan.placement.layers.size(), 2U);
 }
 
+TEST_F(LoadPlanned, LooksAgainBeforeItMovesLayersAway) {
+  const auto found = simulate("cpu:8GiB,vulkan:80MiB");
+  use_simulated(found);
+  int looks = 0;
+  const auto look = [&] { return looks++ == 0 ? simulate("cpu:8GiB,vulkan:1GiB") : found; };
+  const auto profile = read_model(test::model_path());
+  const PlanRequest request{.context = {.n_ctx = 512, .n_ubatch = 64}};
+  const auto loaded = load_accepted(engine("llama.cpp"), profile, request, accept_plan(profile, request, look), {}, {});
+  EXPECT_EQ(looks, 2);
+  EXPECT_THAT(loaded.steps_down, ElementsAre(StartsWith("vulkan:0 lacks memory: at most ")));
+  EXPECT_EQ(loaded.model->info().placement, loaded.plan.placement);
+}
+
 TEST_F(LoadPlanned, EndsWhereNothingIsLeft) {
-  const auto refused = [&] { load("cpu:40MiB,vulkan:1GiB", "cpu:40MiB,vulkan:80MiB", {.context = {.n_ctx = 512}}); };
+  const auto refused = [&] { load("cpu:34MiB,vulkan:1GiB", "cpu:34MiB,vulkan:50MiB", {.context = {.n_ctx = 512}}); };
   EXPECT_THAT(test::refusal<ModelDoesNotFit>(refused), HasSubstr("vulkan:0 has less free than when the machine was"));
 }
 

@@ -9,8 +9,8 @@
 #include "berth/error.h"
 #include "berth/memory.h"
 #include "berth/simulated.h"
-#include "real_worker.h"
 #include "engine/device_bytes.h"
+#include "real_worker.h"
 #include "refusal.h"
 #include "test_model.h"
 
@@ -69,6 +69,29 @@ TEST(RandomMaps, AreCarriedOutAndDoNotChangeTheAnswer) {
       EXPECT_LE(use.total(), bytes) << use.device.str();
     }
   }
+}
+
+TEST(Placements, WithMoreRunsThanTheEngineTakesAreRefusedWithWhatTheyAre) {
+  BERTH_NEEDS_MODEL();
+  const auto machine = simulate("cpu:8GiB,vulkan:2x1GiB");
+  use_simulated(machine);
+  DeviceMap map{{"", Device::vulkan(0)}, {"model.embed_tokens", Device::cpu()}};
+  for (int i = 1; i < 16; i += 2) map.set("model.layers." + std::to_string(i), Device::vulkan(1));
+  const LoadRequest request{.model = test::model_path(), .device = map, .keys = machine.keys(map)};
+  EXPECT_THAT(
+      test::refusal<EngineError>([&] { engine("llama.cpp").load(request); }),
+      testing::AllOf(testing::HasSubstr("the layers lie in 17 runs on devices"), testing::HasSubstr("takes 16 in all"),
+                     testing::Not(testing::HasSubstr("the output behind"))));
+  map.set("model.layers.15", Device::vulkan(0));
+  map.set("lm_head", Device::vulkan(1));
+  map.set("model.norm", Device::vulkan(1));
+  map.set("model.layers.29", Device::vulkan(0));
+  const LoadRequest with_output{.model = test::model_path(), .device = map, .keys = machine.keys(map)};
+  EXPECT_EQ(engine("llama.cpp").load(with_output)->info().placement.layers.size(), 15U) << "and the output is the 16th";
+  map.set("model.layers.20", Device::cpu());
+  const LoadRequest one_too_many{.model = test::model_path(), .device = map, .keys = machine.keys(map)};
+  EXPECT_THAT(test::refusal<EngineError>([&] { engine("llama.cpp").load(one_too_many); }),
+              testing::HasSubstr("17 runs on devices, the output behind them is one more"));
 }
 
 }  // namespace

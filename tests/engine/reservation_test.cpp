@@ -9,6 +9,7 @@
 
 #include "berth/engine.h"
 #include "berth/error.h"
+#include "berth/load_planned.h"
 #include "berth/simulated.h"
 #include "engine/plan_here.h"
 #include "engine/reservation.h"
@@ -27,7 +28,8 @@ constexpr std::uint64_t gib = 1ULL << 30;
 const Device gpu = Device::gpu(0);
 
 DeviceUse use_of(const Device& device, std::uint64_t weights, std::uint64_t cache = 0) {
-  return {.device = device, .key = {.uuid = device == Device::cpu() ? "" : "GPU-1"}, .weights = weights, .cache = cache};
+  return {
+      .device = device, .key = {.uuid = device == Device::cpu() ? "" : "GPU-1"}, .weights = weights, .cache = cache};
 }
 
 class ReservationTest : public testing::Test {
@@ -82,8 +84,14 @@ TEST_F(ReservationTest, KeepsWhatIsNotHeldYet) {
   EXPECT_EQ(RunningModel::from_dict(Value::from_json(model.to_dict().to_json())), model);
 }
 
+TEST_F(ReservationTest, KeepsNothingOfTheDisk) {
+  const Reservation kept("/models/a.gguf", {use_of(gpu, gib), use_of(Device::disk(), 3 * gib)});
+  EXPECT_THAT(running_models().at(0).kept, ElementsAre(use_of(gpu, gib)));
+}
+
 TEST_F(ReservationTest, OfAnotherProcessLeavesLessToPlanWith) {
   auto machine = simulate("cpu:8GiB,cuda:8GiB");
+  machine.origin = InventoryOrigin::this_machine;
   machine.devices[1].uuid = "GPU-1";
   in_another_process([&](pid_t other) {
     const auto models = running_models();
@@ -100,6 +108,22 @@ TEST_F(ReservationTest, OfAProcessThatWasKilledIsForgotten) {
   in_another_process([](pid_t) {});
   EXPECT_THAT(running_models(), IsEmpty());
   EXPECT_TRUE(std::filesystem::is_empty(folder_.path())) << "and its files are removed";
+}
+
+TEST_F(ReservationTest, WhatAProcessHadOnlyBegunIsRemovedOnceItIsGone) {
+  const auto write = [&](const char* name) { std::ofstream(folder_.path() / name) << "{"; };
+  const auto is_there = [&](const char* name) { return std::filesystem::exists(folder_.path() / name); };
+  write("7-0.lock");
+  write("8-0.lock");
+  write(".8-0.json.1f2e3d4c");
+  write(".9-0.json.1f2e3d4c");
+  write("a note");
+  const auto living = lock_file(folder_.path() / "10-0.lock");
+  write(".10-0.json.1f2e3d4c");
+  EXPECT_THAT(running_models(), IsEmpty());
+  for (const char* gone : {"7-0.lock", "8-0.lock", ".8-0.json.1f2e3d4c", ".9-0.json.1f2e3d4c"})
+    EXPECT_FALSE(is_there(gone)) << gone;
+  for (const char* kept : {"10-0.lock", ".10-0.json.1f2e3d4c", "a note"}) EXPECT_TRUE(is_there(kept)) << kept;
 }
 
 TEST_F(ReservationTest, FilesOfOthersAreNotBelieved) {
@@ -123,13 +147,32 @@ TEST_F(ReservationTest, AFolderThatOthersMayWriteIntoIsNotUsed) {
 TEST_F(ReservationTest, TwoPlansNeverCountTheSameBytes) {
   BERTH_NEEDS_MODEL();
   const auto profile = read_model(test::model_path());
-  const auto machine = [] {
-    auto found = simulate("cpu:200MiB");
-    return without_reserved(found, running_models());
-  };
+  const auto machine = [] { return simulate("cpu:200MiB"); };
   const PlanRequest request{.context = {.n_ctx = 1024}};
   const auto first = accept_plan(profile, request, machine);
   EXPECT_THROW(accept_plan(profile, request, machine), ModelDoesNotFit);
+}
+
+TEST_F(ReservationTest, TwoModelsOnASimulatedMachineShareWhatItHas) {
+  BERTH_NEEDS_MODEL();
+  const auto profile = read_model(test::model_path());
+  const auto machine = simulate("cpu:8GiB,vulkan:230MiB");
+  use_simulated(machine);
+  const PlanRequest request{.context = {.n_ctx = 1024}};
+  const auto bytes_there = [](const PlannedModel& model) {
+    const auto use = std::ranges::find(model.plan.use, Device::vulkan(0), &DeviceUse::device);
+    return use == model.plan.use.end() ? 0 : use->total();
+  };
+  const auto first = load_planned(engine("llama.cpp"), profile, machine, request);
+  const auto second = load_planned(engine("llama.cpp"), profile, machine, request);
+  EXPECT_THAT(second.steps_down, IsEmpty());
+  EXPECT_GT(bytes_there(first), 100 * (1ULL << 20));
+  EXPECT_LE(bytes_there(first) + bytes_there(second), 230 * (1ULL << 20));
+}
+
+TEST_F(ReservationTest, OfAnotherProcessTakesNothingOfASimulatedMachine) {
+  const auto machine = simulate("cpu:8GiB,cuda:8GiB");
+  in_another_process([&](pid_t) { EXPECT_EQ(without_reserved(machine, running_models()), machine); });
 }
 
 TEST_F(ReservationTest, OfALoadedModelTellsWhatItHolds) {

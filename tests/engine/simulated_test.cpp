@@ -8,6 +8,7 @@
 #include "berth/plan.h"
 #include "berth/simulated.h"
 #include "engine/llama/simulated_devices.h"
+#include "engine/plan_here.h"
 #include "engine/simulated/ggml_interface.h"
 #include "refusal.h"
 #include "test_model.h"
@@ -31,8 +32,12 @@ std::shared_ptr<const LoadedModel> load_on(const Inventory& machine, const Devic
 const GenerationRequest counting_request{.prompts = {"One, two, three,"}, .options = {.max_new_tokens = 8}};
 
 const std::string& counted_on_the_cpu() {
-  static const auto text =
-      engine("llama.cpp").load({.model = test::model_path()})->new_session()->generate(counting_request).completions[0].text;
+  static const auto text = engine("llama.cpp")
+                               .load({.model = test::model_path()})
+                               ->new_session()
+                               ->generate(counting_request)
+                               .completions[0]
+                               .text;
   return text;
 }
 
@@ -101,6 +106,15 @@ TEST(Simulated, ADeviceSaysWhatItIs) {
   EXPECT_STREQ(props.description, "simulated Arc");
   EXPECT_EQ(props.type, GGML_BACKEND_DEVICE_TYPE_GPU);
   ASSERT_NE(props.device_id, nullptr);
+}
+
+TEST(Simulated, AMachineIsWhatIsPlannedAndResolvedOver) {
+  const auto machine = simulate("cpu:8GiB,cuda:2x1GiB");
+  use_simulated(machine);
+  EXPECT_EQ(look_here(), machine);
+  const auto resolution = resolve_here({}, {"llama.cpp"});
+  EXPECT_EQ(resolution.device, Device::gpu(0));
+  EXPECT_TRUE(is_simulated(resolution.keys.at("cuda:0")));
 }
 
 TEST(Simulated, OnlySimulatedMachinesAreUsed) {

@@ -52,6 +52,11 @@ TEST(CheckPlan, CountsASharedPoolOnce) {
   EXPECT_THAT(check(plan, machine)[0].text, HasSubstr("with the other devices of pool"));
 }
 
+TEST(CheckPlan, NeedsNoRoomOnTheDiskThatTheFileIsOn) {
+  const Plan plan{.outcome = PlanOutcome::fits, .use = {{.device = Device::disk(), .weights = 40ULL << 30U}}};
+  EXPECT_THAT(check(plan, simulate("cpu:64MiB")), IsEmpty());
+}
+
 TEST(CheckPlan, SaysThatAPlanNeverFitted) {
   EXPECT_EQ(check({}, simulate("cpu:1GiB")), (std::vector<Reason>{{"plan", "it did not fit when it was made"}}));
 }

@@ -159,6 +159,9 @@ std::shared_ptr<const EncoderModel> load(const EncoderRequest& request, const Lo
   llama::LogCapture log(context.log);
   const llama::HoldBackends hold;
   auto parts = declare(request, profile, config, std::move(map), std::move(places));
+  auto reservation = context.reservation;
+  if (!reservation)
+    reservation = std::make_shared<Reservation>(request.model, uses_of(parts, {}, [](std::size_t) { return 0; }));
   parts.weights->load(
       [&](float part) { return !context.stop.stop_requested() && (!context.progress || context.progress(part)); });
   auto info = info_of(config, parts);
@@ -166,7 +169,7 @@ std::shared_ptr<const EncoderModel> load(const EncoderRequest& request, const Lo
   info.transformer = folder_of(profile->path);
   info.precision = request.precision;
   info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
-  return std::make_shared<Model>(std::move(info), std::move(parts));
+  return std::make_shared<Model>(std::move(info), std::move(parts), std::move(reservation));
 }
 
 fs::path transformer_folder(const fs::path& model) { return SentenceModules::transformer_folder(folder_of(model)); }

@@ -38,15 +38,27 @@ std::size_t most_pack_tokens(const std::vector<ggml_backend_dev_t>& devices) {
 
 }  // namespace
 
-Model::Model(EncoderInfo info, Parts parts)
+Model::Model(EncoderInfo info, Parts parts, std::shared_ptr<Reservation> reservation)
     : info_(std::move(info)),
       parts_(std::move(parts)),
       devices_(lane_devices(parts_)),
-      lanes_(devices_, most_lanes(devices_)) {}
+      lanes_(devices_, most_lanes(devices_)),
+      reservation_(std::move(reservation)) {
+  tell_held();
+}
+
+/// Pages of a mapped file can be given up, so that other processes count them as free.
+void Model::tell_held() const {
+  auto held = memory();
+  held.front().weights -= std::min(held.front().weights, parts_.weights->mapped_bytes());
+  reservation_->set_held(std::move(held));
+}
 
 EncodeResult Model::encode(const EncodeRequest& request, const EncodeContext& context) const {
   check_request(request, *this);
-  return Batch(*this, parts_, lanes_, request, context).run(most_pack_tokens(devices_));
+  auto result = Batch(*this, parts_, lanes_, request, context).run(most_pack_tokens(devices_));
+  tell_held();  // buffers grow while a batch is computed
+  return result;
 }
 
 std::vector<DeviceUse> Model::memory() const {

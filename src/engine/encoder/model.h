@@ -12,6 +12,7 @@
 #include "engine/encoder/head.h"
 #include "engine/encoder/lane.h"
 #include "engine/encoder/sentence_modules.h"
+#include "engine/reservation.h"
 
 namespace berth::encoder {
 
@@ -44,7 +45,8 @@ std::vector<DeviceUse> use_of(const Parts& parts, const EncoderUse& use);
 
 class Model final : public EncoderModel {
  public:
-  Model(EncoderInfo info, Parts parts);
+  /// `reservation` is told what the model holds.
+  Model(EncoderInfo info, Parts parts, std::shared_ptr<Reservation> reservation);
 
   const EncoderInfo& info() const override { return info_; }
   EncodeResult encode(const EncodeRequest& request, const EncodeContext& context) const override;
@@ -52,10 +54,13 @@ class Model final : public EncoderModel {
   const OrderedMap<Device>& placement() const override { return parts_.weights->placement(); }
 
  private:
+  void tell_held() const;
+
   EncoderInfo info_;
   Parts parts_;
   std::vector<ggml_backend_dev_t> devices_;  // of each lane, the CPU last
   mutable LanePool lanes_;
+  std::shared_ptr<Reservation> reservation_;
 };
 
 }  // namespace berth::encoder

@@ -91,6 +91,13 @@ ggml_tensor* Weights::declare(const std::string& name, bool of_base, const std::
   return tensor;
 }
 
+std::uint64_t Weights::mapped_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& each : declared_)
+    if (each.mapped) bytes += ggml_nbytes(each.tensor);
+  return bytes;
+}
+
 void Weights::allocate() {
   std::vector<ggml_backend_buffer_t> mapped;
   for (const auto& file : files_) {

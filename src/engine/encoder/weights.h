@@ -92,6 +92,8 @@ class Weights {
 
   const OrderedMap<Device>& placement() const { return placement_; }
   std::uint64_t bytes_on(std::size_t device) const { return bytes_[device]; }
+  /// Of those, what is mapped from the file; always on the CPU.
+  std::uint64_t mapped_bytes() const;
   std::uint64_t parameters() const { return parameters_; }
 
  private:

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "berth/measure.h"
-#include "berth/running.h"
 #include "berth/simulated.h"
 #include "engine/host/recovering_session.h"
 #include "engine/host/what_is_left.h"
@@ -74,7 +73,7 @@ Inventory RecoveringModel::what_is_left(const std::set<std::string>& silent) con
   const auto of_model = endpoints_of(first_);
   options.rpc_endpoints.insert(options.rpc_endpoints.end(), of_model.begin(), of_model.end());
   std::erase_if(options.rpc_endpoints, [&](const auto& endpoint) { return silent.contains(endpoint); });
-  return without_reserved(with_kept_speeds(discover(options)), running_models());
+  return with_kept_speeds(discover(options));
 }
 
 /// By a plan of Berth's own: what was asked for cannot be had.
@@ -96,6 +95,7 @@ RecoveringModel::Loaded RecoveringModel::load_elsewhere(const std::set<std::stri
     }
     return left;
   });
+  accepted.look = [&] { return what_is_left(silent); };
   const auto planned = load_accepted(engine_, *context.profile, request, std::move(accepted), context, tell);
   latest_ = LoadRequest::of(planned.plan, first_.model);
   return planned.model;

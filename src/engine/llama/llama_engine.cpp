@@ -23,6 +23,7 @@
 #include "plan/cache_types.h"
 #include "plan/device_budgets.h"
 #include "plan/engine_layout.h"
+#include "plan/host_index.h"
 #include "plan/stored_bytes.h"
 
 namespace berth::llama {
@@ -122,7 +123,8 @@ std::shared_ptr<const LlamaModel> load_model(const LoadRequest& request, const L
   start_backends(Backends::without_drivers);
   const auto named = find_devices(devices_of(request), request.keys);
   const auto profile = profile_of(request, context);
-  const auto placement = request.placement ? *request.placement : placement_of(*profile, request.device);
+  const auto placement =
+      request.placement ? plan::without_host_index(*request.placement) : placement_of(*profile, request.device);
   check_profile(*profile, placement.output);
   check_use(*profile, placement.output);
   check_vocabulary(*profile, placement.output);
@@ -162,8 +164,10 @@ std::shared_ptr<const LlamaModel> load_model(const LoadRequest& request, const L
   info.architecture = profile->architecture;
   info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
   info.keys = request.keys;
-  const auto loaded = std::make_shared<LlamaModel>(std::move(model), std::move(info), request.context,
-                                                   std::move(devices), std::move(reservation));
+  auto kept = request.context;
+  if (kept) kept = plan::engine_context(*profile, *kept);
+  const auto loaded =
+      std::make_shared<LlamaModel>(std::move(model), std::move(info), kept, std::move(devices), std::move(reservation));
   loaded->read_placement(*profile, placement, layout);
   for (const auto& note : loaded->info().notes)
     if (context.log) context.log(LogLevel::warning, note);

@@ -47,7 +47,8 @@ MemoryUse exact_memory(const std::filesystem::path& path, const ModelProfile& pr
   params.no_alloc = true;
   const ModelHandle model(llama_model_load_from_file(path.c_str(), params));
   if (!model) refuse(log.errors("llama.cpp cannot read the model"));
-  const ContextHandle handle(llama_init_from_model(model.get(), params_for(context, options)));
+  const auto kept = plan::engine_context(profile, context);
+  const ContextHandle handle(llama_init_from_model(model.get(), params_for(kept, options)));
   if (!handle) refuse(log.errors("llama.cpp refuses the context"));
   // What the context counts of compute buffers without allocating them is not always what it would allocate: its
   // scheduler forgets where the graph wanted parts of itself. A second reservation does not.

@@ -34,7 +34,10 @@ class LlamaModel final : public LoadedModel, public std::enable_shared_from_this
   std::vector<PlacedTensor> tensors() const override;
 
   /// Tokens that one sequence may have.
-  int sequence_limit() const { return context_.unified ? context_.n_ctx : context_.n_ctx / context_.n_seq; }
+  int sequence_limit() const {
+    const int parts = context_.unified ? 1 : context_.n_seq;
+    return context_.n_ctx / parts + (context_.n_ctx % parts == 0 ? 0 : 1);  // as the engine rounds
+  }
   /// Tokens of context that prompts of one call share, where none is longer by itself.
   int wave_limit() const { return wave_limit_; }
   /// Tokens of prompts that an encoder can compute at a time.

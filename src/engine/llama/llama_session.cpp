@@ -111,12 +111,11 @@ std::vector<std::vector<llama_token>> LlamaSession::tokenize(const std::vector<P
 void LlamaSession::check_encoded(std::size_t tokens) const {
   const auto limit = static_cast<std::size_t>(model_->encode_limit());
   if (tokens <= limit) return;
-  const auto& context = model_->context();
-  throw std::invalid_argument(fmt::format(
-      "The prompt is {} tokens long, and the encoder of '{}' was given room for {}: it computes a prompt at once. Shorten "
-      "it, or load the model with an n_ctx of at least {} and n_batch and n_ubatch of at least {}",
-      tokens, model_->info().path.filename().string(), limit,
-      tokens * (context.unified ? 1 : static_cast<std::size_t>(context.n_seq)), tokens));
+  throw std::invalid_argument(
+      fmt::format("The prompt is {} tokens long, and the encoder of '{}' was given room for {}: it computes a prompt "
+                  "at once. Shorten "
+                  "it, or load the model with an n_ctx of at least {} and n_batch and n_ubatch of at least {}",
+                  tokens, model_->info().path.filename().string(), limit, tokens, tokens));
 }
 
 std::vector<LlamaSession::Job> LlamaSession::plan_jobs(const GenerationRequest& request,
@@ -154,13 +153,15 @@ void LlamaSession::set_begun(Job& job, std::span<const llama_token> tokens) cons
   const auto n_vocab = llama_vocab_n_tokens(model_->vocab());
   for (const auto token : tokens) {
     if (token < 0 || token >= n_vocab)
-      throw std::invalid_argument(fmt::format("`begun` of completion {} holds the token {}; the model has those from 0 to {}",
-                                              job.index, token, n_vocab - 1));
+      throw std::invalid_argument(
+          fmt::format("`begun` of completion {} holds the token {}; the model has those from 0 to {}", job.index, token,
+                      n_vocab - 1));
     job.sampler.accept(token);
   }
   if (tokens.size() > static_cast<std::size_t>(job.max_new_tokens))
-    throw std::invalid_argument(fmt::format("`begun` of completion {} holds {} tokens, more than the {} that it may have",
-                                            job.index, tokens.size(), job.max_new_tokens));
+    throw std::invalid_argument(
+        fmt::format("`begun` of completion {} holds {} tokens, more than the {} that it may have", job.index,
+                    tokens.size(), job.max_new_tokens));
   job.begun = tokens;
 }
 
@@ -190,8 +191,7 @@ std::uint32_t LlamaSession::encoded_of_all(std::span<const Job> jobs) const {
 std::size_t LlamaSession::wave_size(std::span<const Job> jobs) const {
   const auto& context = model_->context();
   const auto most = std::min(jobs.size(), static_cast<std::size_t>(std::min(context.n_seq, context.n_batch)));
-  // Each sequence has its own part. The engine has no distances for a decoder behind an encoder over several parts.
-  if (!context.unified) return model_->encodes() ? 1 : most;
+  if (!context.unified) return most;  // each sequence has its own part
   const auto fits = [&](std::span<const Job> wave) {
     return cells_of_all(wave) <= static_cast<std::uint32_t>(model_->wave_limit()) &&
            encoded_of_all(wave) <= static_cast<std::uint32_t>(model_->encode_limit());

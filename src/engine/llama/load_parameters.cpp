@@ -29,6 +29,20 @@ ggml_backend_dev_t handle_of(const Device& device, const NamedDevices& devices) 
   return found == devices.end() ? ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU) : found->second;
 }
 
+/// What takes so many places in the engine's list of devices.
+std::string runs_text(const plan::EngineLayout& layout, std::size_t places) {
+  std::size_t runs = 0;
+  for (auto i = static_cast<std::size_t>(layout.host_layers); i < layout.layer_backend.size(); ++i)
+    if (i == static_cast<std::size_t>(layout.host_layers) || layout.layer_backend[i] != layout.layer_backend[i - 1])
+      ++runs;
+  const bool output_apart = layout.layer_backend.empty() || layout.output_backend != layout.layer_backend.back();
+  auto text = fmt::format("the layers lie in {} runs on devices", runs);
+  if (output_apart) text += ", the output behind them is one more";
+  if (const auto others = places - std::min(places, runs + (output_apart ? 1 : 0)); others > 0)
+    text += fmt::format(", and {} more {} single tensors", others, others == 1 ? "device holds" : "devices hold");
+  return text;
+}
+
 }  // namespace
 
 Device owner(ggml_backend_buffer_type_t type, const NamedDevices& devices) {
@@ -57,10 +71,11 @@ llama_model_params LoadParameters::params() const {
 void LoadParameters::list_devices(const plan::EngineLayout& layout, const NamedDevices& devices) {
   const auto split = plan::run_split(layout);
   if (split.devices.size() > llama_max_devices())
-    throw EngineError("llama.cpp", "",
-                      fmt::format("the layers lie in {} runs on devices, and the engine takes {}: give each device "
-                                  "layers that follow each other",
-                                  split.devices.size(), llama_max_devices()));
+    throw EngineError(
+        "llama.cpp", "",
+        fmt::format("{}; the engine takes {} in all: give each device layers that follow each other, and the "
+                    "output the device of the last of them",
+                    runs_text(layout, split.devices.size()), llama_max_devices()));
   gpu_layers_ = split.n_gpu_layers;
   split_.assign(split.counts.begin(), split.counts.end());
   split_.resize(llama_max_devices());

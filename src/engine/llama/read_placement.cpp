@@ -7,6 +7,7 @@
 #include "engine/llama/llama_internals.h"
 #include "engine/llama/llama_model.h"
 #include "engine/llama/mapped.h"
+#include "engine/llama/placement_notes.h"
 #include "plan/placed_weights.h"
 
 namespace berth::llama {
@@ -100,6 +101,7 @@ void LlamaModel::read_placement(const ModelProfile& profile, const Placement& as
   }
   placement.output = as_asked(device_of(model_->dev_output(), devices_), asked.output);
   add_device(placement.output);
+  info_.notes = placement_notes(asked, placement);
 
   Copies copies;
   for (auto& tensor : tensors()) copies.emplace(tensor.name, tensor);

@@ -17,8 +17,8 @@
 #include "discover/probe.h"
 #include "engine/engine_probes.h"
 #include "engine/worker_list.h"
-#include "text/printable.h"
 #include "system/sha256.h"
+#include "text/printable.h"
 
 namespace berth {
 namespace {

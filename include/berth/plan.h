@@ -90,7 +90,8 @@ struct PlanRequest {
   std::vector<Device> use = {};  ///< devices besides the CPU; empty: all
   std::vector<Device> avoid = {};
   /// Bounds the search where next to nothing is to spare: milliseconds of a usual processor, counted in steps, so that the
-  /// answer does not depend on the clock. There is a valid answer in any case.
+  /// answer does not depend on the clock; shorter contexts and what would help take a quarter each. There is a valid answer in
+  /// any case.
   int search_ms = 200;
 };
 

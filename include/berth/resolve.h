@@ -98,8 +98,8 @@ struct Resolution {
 /// Throws DeviceNotFound where the machine has no such device or nothing meets the wish; the message names the nearest.
 Resolution resolve(const ResolveRequest& request, const Inventory& inventory, const ResolvePolicy& policy = {});
 
-/// Resolves `request` over this machine as discover() sees it, or the one that use_simulated() was given, by the policy of the environment, for these engines of this
-/// build (empty: all). No driver is looked at where the answer cannot depend on one: nothing or "cpu" is asked for, and the
+/// Resolves `request` over this machine as discover() sees it, or the one that use_simulated() was given, by the policy of the
+/// environment, for these engines of this build (empty: all). No driver is looked at where the answer cannot depend on one: nothing or "cpu" is asked for, and the
 /// engines use the CPU alone.
 Resolution resolve_here(const ResolveRequest& request = {}, const std::vector<std::string>& engines = {});
 

@@ -16,8 +16,9 @@ namespace berth {
 /// computes on this machine's CPU; it has the memory that it is said to have and no more, moves weights no faster than its
 /// memory, and copies no faster than its link to the CPU. The CPU of `machine` is this one's, as it is. The process has
 /// one such machine at a time: models that were loaded before stay on the devices of theirs. The same machine again keeps
-/// its devices, with what they hold. resolve_here() and components look at `machine` from here on. Safe to call from several threads. Throws std::invalid_argument for a machine that is
-/// not simulated, EngineError where this build has no engine or its ggml is not known.
+/// its devices, with what they hold. resolve_here() and components look at `machine` from here on. Safe to call from several
+/// threads. Throws std::invalid_argument for a machine that is not simulated, EngineError where this build has no engine or
+/// its ggml is not known.
 void use_simulated(const Inventory& machine);
 
 /// Whether the device only exists in a simulated machine.

@@ -40,7 +40,8 @@ class PlacementSearch {
   PlacementSearch(const MachineView& machine, const PlanRequest& request, const MemoryFunction& memory)
       : machine_(machine), request_(request), memory_(memory) {}
 
-  /// May miss a placement where compute buffers differ from cut to cut. `known`: what is known of compute buffers and overhead; the nearer to the truth, the fewer questions to `memory`.
+  /// May miss a placement where compute buffers differ from cut to cut. `known`: what is known of compute buffers and overhead;
+  /// the nearer to the truth, the fewer questions to `memory`.
   std::optional<FoundPlacement> find(const ModelParts& parts, const ContextSpec& context,
                                      const FixedBytes& known = {}) const;
 

@@ -42,8 +42,8 @@ std::optional<Stages> best_stages(const std::vector<StageItem>& items, const std
     const auto seconds_of_first = [&](std::size_t i) {
       return sums.read_bytes[i] * device.s_per_byte + sums.elsewhere_s[i] + ways_s[i];
     };
-    // Seconds of a run from j to i: best[j] + entry + seconds_of_first(i) - seconds_of_first(j). The j that can be are a window that moves on
-    // with i; the deque holds those that can still become the least.
+    // Seconds of a run from j to i: best[j] + entry + seconds_of_first(i) - seconds_of_first(j). The j that can be are a
+    // window that moves on with i; the deque holds those that can still become the least.
     const auto key = [&](std::size_t j) { return best[j] - seconds_of_first(j); };
     std::deque<std::size_t> window;
     auto after = best;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -176,10 +177,15 @@ EngineLayout engine_layout(const ModelProfile& profile, const Placement& placeme
   EngineLayout layout;
   layout.host_layers = leading_host_layers(placement);
   const auto runs = runs_behind(placement, layout.host_layers);
+  if (const auto most = runs.size() + options.devices.size() + placement.tensors.size(); most > most_devices) {
+    std::set<Device> different(runs.begin(), runs.end());
+    different.insert(options.devices.begin(), options.devices.end());
+    for (const auto& [name, device] : placement.tensors) different.insert(device);
+    if (different.size() >= most_devices)
+      throw std::invalid_argument(
+          fmt::format("A placement over {} devices, where fewer than {} are counted", different.size(), most_devices));
+  }
   layout.devices = engine_devices(placement, options, runs);
-  if (layout.devices.size() > most_devices)
-    throw std::invalid_argument(
-        fmt::format("A placement over {} devices, where {} at most are counted", layout.devices.size(), most_devices));
   for (const auto& device : layout.devices) layout.backends.push_back(backend_facts(device));
   layout.output_backend = layout.backend_of(placement.output);
   layout.layer_backend.assign(profile.layers.size(), layout.host_memory());

@@ -70,25 +70,27 @@ std::uint64_t least_thousandths(const ModelProfile& profile) {
 /// The least memory of one more device with which the model fits, in steps of a MiB, whatever kind of device it is. What a
 /// driver takes is not in it.
 std::optional<std::uint64_t> Planner::extra_memory(const ContextSpec& context) {
-  const auto parts = parts_of(profile_, request_, context, memory_.stored);
-  const auto count = static_cast<int>(parts.layer_count());
+  const auto whole = parts_of(profile_, request_, context, memory_.stored);
+  const auto count = static_cast<int>(whole.layer_count());
   constexpr auto most = largest_extra / extra_step;
-  std::uint64_t weights = 0;
-  for (const auto& layer : parts.layers) weights = plus(weights, layer.weight_bytes);
   std::uint64_t enough = 0;
   for (const auto& device : {Device::rpc(extra_id), Device::vulkan(extra_id), Device::gpu(extra_id)}) {
     // What is held besides layers where all are there is the least that the CPU holds.
     const auto known =
         fixed_bytes(memory_.whole({.layers = {{0, count, device}}, .output = device, .tensors = {}}, context));
     const auto machine = [&](std::uint64_t steps) { return with_extra_device(machine_, device, steps * extra_step); };
-    const auto fits = [&](std::uint64_t steps) {
-      return find_on(machine(steps), memory_.whole, parts, context, {}).has_value();
-    };
-    auto too_little = least_that(enough, most, [&](std::uint64_t steps) {
+    auto parts = whole;
+    const auto could_fit = [&](std::uint64_t steps) {
       const auto view = machine(steps);
       return PlacementSearch(view, request_, memory_.whole).could_fit(parts, known);
-    });
-    if (too_little == most) too_little = weights / extra_step / 4;  // only with layers that are divided
+    };
+    if (!could_fit(most) && parts.input_bytes > 0) parts.move_input(device);  // the CPU may have no room for it
+    const auto fits = [&](std::uint64_t steps) {
+      const auto view = machine(steps);
+      return find_whole(PlacementSearch(view, request_, memory_.whole), parts, context).has_value();
+    };
+    auto too_little = least_that(enough, most, could_fit);
+    if (too_little == most) return std::nullopt;
     too_little -= std::min<std::uint64_t>(too_little, 1);
     auto larger = std::max(enough, too_little + 1);
     for (std::uint64_t more = 16; !fits(larger); more *= 2) {
@@ -125,7 +127,7 @@ std::optional<std::uint64_t> Planner::smaller_weights(const ContextSpec& context
   };
   const auto fits = [&](std::uint64_t saved) {
     return fits_with(whole_weights - saved, [&](const auto& parts, const auto& memory) {
-      return find_on(machine_, memory, parts, context, {}).has_value();
+      return find_whole(PlacementSearch(machine_, request_, memory), parts, context).has_value();
     });
   };
   const auto most = whole_weights - least_thousandths(profile_);

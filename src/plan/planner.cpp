@@ -58,17 +58,18 @@ Plan Planner::make() {
 }
 
 std::optional<FoundPlacement> Planner::find(const ContextSpec& context, const FixedBytes& known) {
-  return find_on(machine_, memory_.whole, parts_of(profile_, request_, context, memory_.stored), context, known);
+  const PlacementSearch search(machine_, request_, memory_.whole);
+  const auto parts = parts_of(profile_, request_, context, memory_.stored);
+  auto found = find_whole(search, parts, context, known);
+  if (found || request_.strategy != MapStrategy::optimal) return found;
+  return with_share([&](SearchBudget& budget) { return search.find_divided(parts, context, budget); });
 }
 
-std::optional<FoundPlacement> Planner::find_on(const MachineView& machine, const MemoryFunction& memory,
-                                               const ModelParts& parts, const ContextSpec& context,
-                                               const FixedBytes& known) {
-  const PlacementSearch search(machine, request_, memory);
+std::optional<FoundPlacement> Planner::find_whole(const PlacementSearch& search, const ModelParts& parts,
+                                                  const ContextSpec& context, const FixedBytes& known) {
   auto found = search.find(parts, context, known);
   if (found || request_.strategy != MapStrategy::optimal) return found;
-  found = with_share([&](SearchBudget& budget) { return search.find_narrow(parts, context, budget); });
-  return found ? found : with_share([&](SearchBudget& budget) { return search.find_divided(parts, context, budget); });
+  return with_share([&](SearchBudget& budget) { return search.find_narrow(parts, context, budget); });
 }
 
 std::optional<FoundPlacement> Planner::find_on_disk(const ContextSpec& context) {

@@ -29,8 +29,9 @@ class Planner {
  private:
   /// Nothing on the disk.
   std::optional<FoundPlacement> find(const ContextSpec& context, const FixedBytes& known = {});
-  std::optional<FoundPlacement> find_on(const MachineView& machine, const MemoryFunction& memory,
-                                        const ModelParts& parts, const ContextSpec& context, const FixedBytes& known);
+  /// By cuts of whole layers.
+  std::optional<FoundPlacement> find_whole(const PlacementSearch& search, const ModelParts& parts,
+                                           const ContextSpec& context, const FixedBytes& known = {});
   std::optional<FoundPlacement> find_on_disk(const ContextSpec& context);
   /// With a part of what may still be asked.
   template <class Search>

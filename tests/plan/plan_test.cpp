@@ -158,7 +158,7 @@ TEST(Plan, IsTheQuickestThatFitsAndNoneIsMissed) {
   };
   int fitting = 0;
   int failing = 0;
-  for (int round = 0; round < 400; ++round) {
+  for (int round = 0; round < 150; ++round) {
     std::vector<Layer> layers(2 + below(4));
     const bool has_experts = below(2) == 0;
     for (auto& layer : layers) layer = {1 + below(20), has_experts ? below(40) : 0};
@@ -191,8 +191,8 @@ TEST(Plan, IsTheQuickestThatFitsAndNoneIsMissed) {
     EXPECT_EQ(plan.use, memory(plan.placement, plan.context));
     EXPECT_NEAR(1 / plan.predicted->decode_tokens_per_s, *least, 1e-9 + *least * 1e-6);
   }
-  EXPECT_GT(fitting, 50);
-  EXPECT_GT(failing, 50);
+  EXPECT_GT(fitting, 20);
+  EXPECT_GT(failing, 20);
 }
 
 /// Whether any placement fits in which the feed-forward part of each layer from `layer` on lies anywhere.
@@ -213,7 +213,7 @@ TEST(Plan, DividesLayersWhereTheyFitNowhereWhole) {
   };
   int divided = 0;
   int failing = 0;
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < 100; ++round) {
     std::vector<Layer> layers(3 + below(2));
     for (auto& layer : layers) layer = {1 + below(10), 0, 10 + below(40)};
     layers.back().feed_forward = 0;
@@ -238,8 +238,8 @@ TEST(Plan, DividesLayersWhereTheyFitNowhereWhole) {
     EXPECT_EQ(plan.use, memory(plan.placement, plan.context));
     if (!plan.placement.tensors.empty()) ++divided;
   }
-  EXPECT_GT(divided, 20);
-  EXPECT_GT(failing, 20);
+  EXPECT_GT(divided, 10);
+  EXPECT_GT(failing, 10);
 }
 
 TEST(Plan, SaysWhatLacksAndWhatWouldDo) {

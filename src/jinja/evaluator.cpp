@@ -349,14 +349,8 @@ Any Evaluator::evaluate_kind(const Expr& expr, Scope& scope) {
       const auto left = part(0);
       return truth(run_, left) ? left : part(1);
     }
-    case Expr::Kind::arithmetic: {
-      const auto left = part(0);
-      const auto right = part(1);
-      if (expr.ops[0] == Op::power && is_negative_number(left) && is_folded(*expr.parts[0]) &&
-          !is_folded(*expr.parts[1]))
-        return negative(run_, arithmetic(run_, Op::power, negative(run_, left), right));  // Python reads -7 ** x so
-      return arithmetic(run_, expr.ops[0], left, right);
-    }
+    case Expr::Kind::arithmetic:
+      return evaluate_arithmetic(expr, scope);
     case Expr::Kind::comparison:
       return evaluate_comparison(expr, scope);
     case Expr::Kind::concatenation:
@@ -391,6 +385,14 @@ Any Evaluator::evaluate_printed(const Expr& expr, Scope& scope) {
   }
   const Restored folds(folds_, true);
   return evaluate(expr, scope);
+}
+
+Any Evaluator::evaluate_arithmetic(const Expr& expr, Scope& scope) {
+  const auto left = evaluate(*expr.parts[0], scope);
+  const auto right = evaluate(*expr.parts[1], scope);
+  if (expr.ops[0] == Op::power && is_negative_number(left) && is_folded(*expr.parts[0]) && !is_folded(*expr.parts[1]))
+    return negative(run_, arithmetic(run_, Op::power, negative(run_, left), right));  // Python reads -7 ** x so
+  return arithmetic(run_, expr.ops[0], left, right);
 }
 
 Any Evaluator::evaluate_slice(const Expr& expr, Scope& scope) {

@@ -72,6 +72,7 @@ class Evaluator {
   Any evaluate(const Expr& expr, Scope& scope);
   Any evaluate_printed(const Expr& expr, Scope& scope);
   Any evaluate_kind(const Expr& expr, Scope& scope);
+  Any evaluate_arithmetic(const Expr& expr, Scope& scope);
   Any evaluate_slice(const Expr& expr, Scope& scope);
   Any evaluate_comparison(const Expr& expr, Scope& scope);
   Any evaluate_concatenation(const Expr& expr, Scope& scope);

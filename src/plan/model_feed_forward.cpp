@@ -45,10 +45,9 @@ std::vector<TensorId> ModelGraph::expert_groups(TensorId probabilities, const Ex
   return {graph.reshape(masked, {options.count, tokens, 1, 1})};
 }
 
-TensorId ModelGraph::experts(TensorId a, std::size_t il, const ExpertOptions& options, std::string_view suffix) {
+ModelGraph::ChosenExperts ModelGraph::choose_experts(TensorId a, std::size_t il, const ExpertOptions& options) {
   const auto tokens = graph.extent(a, 1);
   const auto used = options.used;
-  const auto role = [&](std::string_view name) { return std::string(name) + std::string(suffix); };
   auto gating = options.gating;
   if (gating == Gating::by_metadata) {
     const auto named = number("expert_gating_func", 1);
@@ -77,15 +76,39 @@ TensorId ModelGraph::experts(TensorId a, std::size_t il, const ExpertOptions& op
   }
   if (options.scaled) weights = graph.unary(weights);
   graph.expand(weights);
+  ChosenExperts experts{.chosen = chosen, .weights = weights};
+  // A GPU may choose experts in one step, from the logits to the weights.
+  if (gating != Gating::softmax_of_chosen)
+    experts.until_weighted = {logits, graph[probabilities].sources[0], selection, sorted, chosen, probabilities};
+  return experts;
+}
+
+TensorId ModelGraph::sum_of_experts(TensorId all, std::uint64_t used, std::uint64_t tokens) {
+  const auto width_out = graph.extent(all, 0);
+  const auto strides = graph[all].strides;
+  std::vector<TensorId> parts;
+  for (std::uint64_t i = 0; i < std::min<std::uint64_t>(used, 512); ++i) {
+    parts.push_back(graph.view(all, {width_out, tokens, 1, 1}, {strides[2], strides[2] * tokens, strides[2] * tokens}));
+    graph.expand(parts.back());
+  }
+  auto sum = parts.empty() ? all : parts.front();
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    sum = graph.binary(sum, parts[i]);
+    graph.expand(sum);
+  }
+  return parts.size() == 1 ? graph.cont(sum) : sum;
+}
+
+TensorId ModelGraph::experts(TensorId a, std::size_t il, const ExpertOptions& options, std::string_view suffix) {
+  const auto tokens = graph.extent(a, 1);
+  const auto used = options.used;
+  const auto role = [&](std::string_view name) { return std::string(name) + std::string(suffix); };
+  const auto [chosen, weights, until_weighted] = choose_experts(a, il, options);
   const auto size = graph.extent(a, 0);
   auto current = graph.reshape(a, {size, 1, tokens, 1});
-  if (gating != Gating::softmax_of_chosen) {
-    // A GPU may choose experts in one step, from the logits to the weights.
-    for (const auto part : {logits, graph[probabilities].sources[0], selection, sorted, chosen, probabilities})
-      graph.keep_until(part, current);
-  }
+  for (const auto part : until_weighted) graph.keep_until(part, current);
   if (options.weighted_before) current = graph.binary(graph.repeat(current, {size, used, tokens, 1}), weights);
-  const auto product = [&](std::string_view name, TensorId x) {
+  const auto product = [&, chosen = chosen](std::string_view name, TensorId x) {
     auto result = graph.mul_mat_id(weight(il, role(name)), x, chosen);
     if (result == no_tensor) return result;
     result = graph.binary(result, weight(il, role(name), "scale"));
@@ -109,20 +132,8 @@ TensorId ModelGraph::experts(TensorId a, std::size_t il, const ExpertOptions& op
   if (!options.weighted_before) all = graph.binary(all, weights);
   graph.expand(all);
   if (all == no_tensor) return a;
-  std::vector<TensorId> parts;
-  const auto width_out = graph.extent(all, 0);
-  const auto strides = graph[all].strides;
-  for (std::uint64_t i = 0; i < std::min<std::uint64_t>(used, 512); ++i) {
-    parts.push_back(graph.view(all, {width_out, tokens, 1, 1}, {strides[2], strides[2] * tokens, strides[2] * tokens}));
-    graph.expand(parts.back());
-  }
-  auto sum = parts.empty() ? all : parts.front();
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    sum = graph.binary(sum, parts[i]);
-    graph.expand(sum);
-  }
-  if (parts.size() == 1) sum = graph.cont(sum);
-  if (parts.size() > 1 && !options.weighted_before) {
+  const auto sum = sum_of_experts(all, used, tokens);
+  if (used > 1 && !options.weighted_before) {
     graph.keep_until(down, sum);
     graph.keep_until(weights, sum);
   }

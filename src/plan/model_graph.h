@@ -150,6 +150,26 @@ class ModelGraph {
   TensorId project_out(TensorId a, std::size_t layer, const AttentionOptions& options);
   TensorId activate(TensorId gate, TensorId up, Activation activation);
   std::vector<TensorId> expert_groups(TensorId probabilities, const ExpertOptions& options);
+  struct ChosenExperts {
+    TensorId chosen = no_tensor;
+    TensorId weights = no_tensor;
+    std::vector<TensorId> until_weighted = {};  ///< what is needed until the weights are there
+  };
+  ChosenExperts choose_experts(TensorId a, std::size_t layer, const ExpertOptions& options);
+  TensorId sum_of_experts(TensorId all, std::uint64_t used, std::uint64_t tokens);
+  struct DeltaSizes;
+  struct DeltaInputs {
+    TensorId mixed = no_tensor;  ///< query, key and value side by side
+    TensorId z = no_tensor;
+  };
+  DeltaInputs delta_inputs(TensorId a, std::size_t layer, const DeltaSizes& sizes);
+  struct DeltaGates {
+    TensorId beta = no_tensor;
+    TensorId gate = no_tensor;
+  };
+  DeltaGates delta_gates(TensorId a, std::size_t layer, const DeltaSizes& sizes);
+  /// What the convolution looks at.
+  TensorId delta_window(TensorId mixed, std::size_t layer, const DeltaSizes& sizes);
 
   const PlacedWeights& weights_;
   std::size_t trunk_ = 0;

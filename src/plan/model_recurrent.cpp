@@ -164,40 +164,55 @@ TensorId ModelGraph::short_convolution(TensorId a, std::size_t il) {
   return graph.reshape(y, {graph.extent(y, 0), batch.tokens, 1, 1});
 }
 
-TensorId ModelGraph::delta_net(TensorId a, std::size_t il) {
-  const auto inner = number("ssm.inner_size");
-  const auto key_size = number("ssm.state_size");
-  const auto key_heads = number("ssm.group_count");
-  const auto value_heads = number("ssm.time_step_rank");
-  const auto value_size = divided(inner, value_heads);
-  const auto taps = number("ssm.conv_kernel");
-  const auto before = taps == 0 ? 0 : taps - 1;
-  const auto tokens = batch.tokens_each();
-  const auto sequences = batch.sequences;
-  const auto channels = inner + 2 * key_heads * key_size;
-  TensorId mixed = no_tensor;
-  TensorId z = no_tensor;
+struct ModelGraph::DeltaSizes {
+  std::uint64_t inner;
+  std::uint64_t key_size;
+  std::uint64_t key_heads;
+  std::uint64_t value_heads;
+  std::uint64_t value_size;
+  std::uint64_t before;  ///< tokens that the convolution looks back at
+  std::uint64_t tokens;
+  std::uint64_t sequences;
+
+  std::uint64_t channels() const { return inner + 2 * key_heads * key_size; }
+  std::uint64_t values_of_key() const { return divided(value_heads, key_heads); }
+};
+
+ModelGraph::DeltaInputs ModelGraph::delta_inputs(TensorId a, std::size_t il, const DeltaSizes& sizes) {
+  const auto key_size = sizes.key_size;
+  const auto key_heads = sizes.key_heads;
+  const auto value_size = sizes.value_size;
+  const auto tokens = sizes.tokens;
+  const auto sequences = sizes.sequences;
+  DeltaInputs inputs;
   if (weight(il, "attn_qkv") != no_tensor) {
-    mixed = linear(il, "attn_qkv", a);
-    mixed = graph.reshape(mixed, {graph.extent(mixed, 0), tokens, sequences, 1});
-    z = linear(il, "attn_gate", a);
-  } else {
-    const auto each = divided(value_heads, key_heads);
-    const auto all =
-        graph.reshape(linear(il, "ssm_in", a), {2 * key_size + 2 * value_size * each, key_heads, tokens, sequences});
-    const auto part = [&](std::uint64_t size) { return graph.view(all, {size, key_heads, tokens, sequences}); };
-    z = graph.cont(part(value_size * each));
-    const auto query = graph.cont(part(key_size), {key_size * key_heads, tokens, sequences, 1});
-    const auto key = graph.cont(part(key_size), {key_size * key_heads, tokens, sequences, 1});
-    const auto value = graph.cont(part(value_size * each), {value_size * value_heads, tokens, sequences, 1});
-    mixed = graph.concat(graph.concat(query, key, 0), value, 0);
+    inputs.mixed = linear(il, "attn_qkv", a);
+    inputs.mixed = graph.reshape(inputs.mixed, {graph.extent(inputs.mixed, 0), tokens, sequences, 1});
+    inputs.z = linear(il, "attn_gate", a);
+    return inputs;
   }
+  const auto each = sizes.values_of_key();
+  const auto all =
+      graph.reshape(linear(il, "ssm_in", a), {2 * key_size + 2 * value_size * each, key_heads, tokens, sequences});
+  const auto part = [&](std::uint64_t size) { return graph.view(all, {size, key_heads, tokens, sequences}); };
+  inputs.z = graph.cont(part(value_size * each));
+  const auto query = graph.cont(part(key_size), {key_size * key_heads, tokens, sequences, 1});
+  const auto key = graph.cont(part(key_size), {key_size * key_heads, tokens, sequences, 1});
+  const auto value = graph.cont(part(value_size * each), {value_size * sizes.value_heads, tokens, sequences, 1});
+  inputs.mixed = graph.concat(graph.concat(query, key, 0), value, 0);
+  return inputs;
+}
+
+ModelGraph::DeltaGates ModelGraph::delta_gates(TensorId a, std::size_t il, const DeltaSizes& sizes) {
+  const auto value_heads = sizes.value_heads;
+  const auto tokens = sizes.tokens;
+  const auto sequences = sizes.sequences;
   TensorId beta = no_tensor;
   TensorId alpha = no_tensor;
   if (weight(il, "ssm_ba") != no_tensor) {
-    const auto each = divided(value_heads, key_heads);
-    const auto both = graph.reshape(linear(il, "ssm_ba", a), {2 * each, key_heads, tokens, sequences});
-    const auto part = [&] { return graph.view(both, {each, key_heads, tokens, sequences}); };
+    const auto each = sizes.values_of_key();
+    const auto both = graph.reshape(linear(il, "ssm_ba", a), {2 * each, sizes.key_heads, tokens, sequences});
+    const auto part = [&] { return graph.view(both, {each, sizes.key_heads, tokens, sequences}); };
     beta = graph.unary(graph.cont(part()));
     alpha = graph.cont(part(), {value_heads, tokens, sequences, 1});
   } else {
@@ -205,15 +220,44 @@ TensorId ModelGraph::delta_net(TensorId a, std::size_t il) {
     alpha = graph.reshape(linear(il, "ssm_alpha", a), {value_heads, tokens, sequences, 1});
   }
   alpha = graph.unary(graph.binary(alpha, weight(il, "ssm_dt", "bias")));
-  auto gate = graph.binary(alpha, weight(il, "ssm_a", ""));
+  const auto gate = graph.binary(alpha, weight(il, "ssm_a", ""));
   beta = graph.reshape(beta, {1, value_heads, tokens, sequences});
-  gate = graph.reshape(gate, {1, value_heads, tokens, sequences});
-  const auto convolution = graph.reshape(state_rows(il, true), {before, channels, sequences, 1});
-  const auto conv_input = graph.concat(convolution, graph.transpose(mixed), 0);
-  const auto last = graph.view(conv_input, {before, channels, sequences, 1});
-  graph.expand(graph.store(last, graph.view(state_leaf(il, true), {before * channels, sequences, 1, 1})));
+  return {beta, graph.reshape(gate, {1, value_heads, tokens, sequences})};
+}
+
+TensorId ModelGraph::delta_window(TensorId mixed, std::size_t il, const DeltaSizes& sizes) {
+  const auto before = sizes.before;
+  const auto channels = sizes.channels();
+  const auto convolution = graph.reshape(state_rows(il, true), {before, channels, sizes.sequences, 1});
+  const auto window = graph.concat(convolution, graph.transpose(mixed), 0);
+  const auto last = graph.view(window, {before, channels, sizes.sequences, 1});
+  graph.expand(graph.store(last, graph.view(state_leaf(il, true), {before * channels, sizes.sequences, 1, 1})));
+  return window;
+}
+
+TensorId ModelGraph::delta_net(TensorId a, std::size_t il) {
+  const auto inner = number("ssm.inner_size");
+  const auto value_heads = number("ssm.time_step_rank");
+  const auto taps = number("ssm.conv_kernel");
+  const DeltaSizes sizes{.inner = inner,
+                         .key_size = number("ssm.state_size"),
+                         .key_heads = number("ssm.group_count"),
+                         .value_heads = value_heads,
+                         .value_size = divided(inner, value_heads),
+                         .before = taps == 0 ? 0 : taps - 1,
+                         .tokens = batch.tokens_each(),
+                         .sequences = batch.sequences};
+  const auto key_size = sizes.key_size;
+  const auto key_heads = sizes.key_heads;
+  const auto value_size = sizes.value_size;
+  const auto tokens = sizes.tokens;
+  const auto sequences = sizes.sequences;
+  auto [mixed, z] = delta_inputs(a, il, sizes);
+  const auto [beta, gate] = delta_gates(a, il, sizes);
+  const auto window = delta_window(mixed, il, sizes);
   auto state = graph.reshape(state_rows(il, false), {value_size, value_size, value_heads, sequences});
-  auto convolved = graph.make(Op::plain, f32, {channels, tokens, sequences, 1}, {conv_input, weight(il, "ssm_conv1d")});
+  const auto channels = sizes.channels();
+  auto convolved = graph.make(Op::plain, f32, {channels, tokens, sequences, 1}, {window, weight(il, "ssm_conv1d")});
   convolved = graph.unary(convolved);
   const auto stride = channels * 4;
   const auto part = [&](std::uint64_t size, std::uint64_t count) {
@@ -225,10 +269,9 @@ TensorId ModelGraph::delta_net(TensorId a, std::size_t il) {
   auto key = unit(part(key_size, key_heads));
   const auto value = part(value_size, value_heads);
   if (profile.architecture == "qwen3next" && key_heads != value_heads) {
-    const auto each = divided(value_heads, key_heads);
     const auto repeated = [&](TensorId x) {
       x = graph.repeat(graph.reshape(x, {key_size, 1, key_heads, tokens * sequences}),
-                       {key_size, each, key_heads, tokens * sequences});
+                       {key_size, sizes.values_of_key(), key_heads, tokens * sequences});
       return graph.reshape(x, {key_size, value_heads, tokens, sequences});
     };
     query = repeated(query);

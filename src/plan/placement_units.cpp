@@ -29,11 +29,8 @@ class Sets {
   std::vector<std::size_t> parents_;
 };
 
-}  // namespace
-
-std::vector<Unit> units_of(const ModuleGraph& graph, std::optional<std::string_view> dtype) {
-  const auto& tree = graph.tree();
-  // The module that stays whole and holds a path: itself, or one above it.
+/// The module that stays whole and holds a path: itself, or one above it.
+std::unordered_map<std::string_view, std::string_view> whole_modules(const ModuleTree& tree) {
   std::unordered_map<std::string_view, std::string_view> whole;
   std::unordered_map<std::string_view, bool> is_parent;
   for (const auto& module : tree.modules)
@@ -46,7 +43,28 @@ std::vector<Unit> units_of(const ModuleGraph& graph, std::optional<std::string_v
     else if (module.no_split || !is_parent.contains(path))
       whole.emplace(path, path);
   }
+  return whole;
+}
 
+/// The places of `keys` in the order of modules: by the first place below which they lie.
+std::vector<std::size_t> in_order_of_modules(const std::vector<std::string_view>& keys, const ModuleTree& tree) {
+  std::unordered_map<std::string_view, std::size_t> module_order;
+  for (std::size_t i = 0; i < tree.modules.size(); ++i) module_order.emplace(tree.modules[i].path, i);
+  const auto order_of = [&](std::string_view key) {
+    const auto module = module_order.find(key);
+    return module != module_order.end() ? module->second : module_order.at(parent_of(key));
+  };
+  std::vector<std::size_t> in_order(keys.size());
+  std::iota(in_order.begin(), in_order.end(), 0);
+  std::ranges::stable_sort(in_order, {}, [&](std::size_t i) { return order_of(keys[i]); });
+  return in_order;
+}
+
+}  // namespace
+
+std::vector<Unit> units_of(const ModuleGraph& graph, std::optional<std::string_view> dtype) {
+  const auto& tree = graph.tree();
+  const auto whole = whole_modules(tree);
   std::vector<std::string_view> keys;
   std::unordered_map<std::string_view, std::size_t> places;
   std::vector<std::size_t> unit_of(tree.tensors.size());
@@ -67,20 +85,9 @@ std::vector<Unit> units_of(const ModuleGraph& graph, std::optional<std::string_v
   for (const auto& group : tree.tied)
     for (const auto& name : group) sets.join(unit_of[by_name.at(name)], unit_of[by_name.at(group.front())]);
 
-  // The order of modules: keys by the first place below which they lie.
-  std::unordered_map<std::string_view, std::size_t> module_order;
-  for (std::size_t i = 0; i < tree.modules.size(); ++i) module_order.emplace(tree.modules[i].path, i);
-  const auto order_of = [&](std::string_view key) {
-    const auto module = module_order.find(key);
-    return module != module_order.end() ? module->second : module_order.at(parent_of(key));
-  };
-  std::vector<std::size_t> in_order(keys.size());
-  std::iota(in_order.begin(), in_order.end(), 0);
-  std::ranges::stable_sort(in_order, {}, [&](std::size_t i) { return order_of(keys[i]); });
-
   std::vector<Unit> units;
   std::unordered_map<std::size_t, std::size_t> unit_of_set;
-  for (const auto key : in_order) {
+  for (const auto key : in_order_of_modules(keys, tree)) {
     const auto [place, is_new] = unit_of_set.emplace(sets.find(key), units.size());
     if (is_new) units.push_back({{}, 0, tree.tensors.size()});
     units[place->second].names.emplace_back(keys[key]);

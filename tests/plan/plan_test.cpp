@@ -158,7 +158,7 @@ TEST(Plan, IsTheQuickestThatFitsAndNoneIsMissed) {
   };
   int fitting = 0;
   int failing = 0;
-  for (int round = 0; round < 150; ++round) {
+  for (int round = 0; round < 100; ++round) {
     std::vector<Layer> layers(2 + below(4));
     const bool has_experts = below(2) == 0;
     for (auto& layer : layers) layer = {1 + below(20), has_experts ? below(40) : 0};
@@ -178,7 +178,7 @@ TEST(Plan, IsTheQuickestThatFitsAndNoneIsMissed) {
         const double seconds = seconds_of(layers, each, machine, moved);
         if (!least || seconds < *least) least = seconds;
       });
-    const auto plan = make_plan(profile, machine, {.context = {.n_ctx = 4096}}, memory);
+    const auto plan = make_plan(profile, machine, {.context = {.n_ctx = 4096}, .search_ms = 20}, memory);
     SCOPED_TRACE(round);
     if (!least) {
       ++failing;  // or experts lie on other devices than the CPU
@@ -191,8 +191,8 @@ TEST(Plan, IsTheQuickestThatFitsAndNoneIsMissed) {
     EXPECT_EQ(plan.use, memory(plan.placement, plan.context));
     EXPECT_NEAR(1 / plan.predicted->decode_tokens_per_s, *least, 1e-9 + *least * 1e-6);
   }
-  EXPECT_GT(fitting, 20);
-  EXPECT_GT(failing, 20);
+  EXPECT_GT(fitting, 15);
+  EXPECT_GT(failing, 15);
 }
 
 /// Whether any placement fits in which the feed-forward part of each layer from `layer` on lies anywhere.

@@ -77,9 +77,12 @@ std::optional<Planner::Longest> Planner::longest_context(ContextSpec context, in
     return longer.has_value();
   };
   for (bool is_sure = false; !is_sure;) {
-    for (int round = 0; too_long - fits > 1; ++round)
+    int round = 0;
+    while (too_long - fits > 1) {
       (void)fits_at(round < most_guesses ? guessed_context(shortest, fits, too_long, known)
                                          : fits + (too_long - fits) / 2);
+      ++round;
+    }
     // What a short search did not find, a long one may.
     const auto short_share = std::exchange(share_, part_of_a_probe * share_);
     too_long = lengths.count();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "plan/least_that.h"
 #include "plan/placement_search.h"
 
 namespace berth::plan {
@@ -113,11 +114,8 @@ std::optional<FoundPlacement> PlacementSearch::find_on_disk(const ModelParts& pa
   if (!best) return std::nullopt;
   // As few as could fit with such buffers, and then one, two, four more.
   const auto known = fixed_bytes(best->use);
-  std::size_t too_few = 0;
-  for (std::size_t enough = layers; enough - too_few > 1;) {
-    const auto middle = too_few + (enough - too_few) / 2;
-    (could_fit(with(middle), known) ? enough : too_few) = middle;
-  }
+  const auto too_few =
+      layers == 0 ? 0 : least_that(0, layers, [&](std::size_t some) { return could_fit(with(some), known); }) - 1;
   for (std::size_t more = 1; too_few + more < layers; more *= 2)
     if (auto fewer = try_parts(with(too_few + more), context, budget)) {
       layers = too_few + more;

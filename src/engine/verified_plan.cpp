@@ -7,6 +7,7 @@
 #include "plan/machine_view.h"
 #include "plan/model_parts.h"
 #include "plan/placement_search.h"
+#include "plan/stored_bytes.h"
 #include "text/bytes.h"
 
 namespace berth {
@@ -63,8 +64,10 @@ Plan verified_plan(const Engine& engine, const ModelProfile& profile, const Inve
     auto plan = make_plan(profile, inventory, tighter);
     plan.reasons.insert(plan.reasons.end(), seen.begin(), seen.end());
     if (plan.outcome != PlanOutcome::fits) return plan;
-    const auto computed = memory_of(profile, plan.placement, plan.context, generation_options(plan.context));
-    correct(plan, computed, asked_memory(engine, profile, plan).by_device());
+    auto computed = memory_of(profile, plan.placement, plan.context, generation_options(plan.context));
+    auto exact = asked_memory(engine, profile, plan).by_device();
+    for (auto* uses : {&computed, &exact}) plan::set_disk_apart(*uses, profile, plan.placement);
+    correct(plan, computed, exact);
     plan.missing = budgets.shortfalls(plan.use);
     if (plan.missing.empty()) return plan;
     for (const auto& each : plan.missing) {

@@ -57,6 +57,23 @@ TEST(VerifiedPlan, HasTheBytesOfTheEngine) {
   EXPECT_THAT(check(plan, profile), testing::IsEmpty());
 }
 
+TEST(VerifiedPlan, CountsNoMemoryForWhatIsLeftOnTheDisk) {
+  const auto profile = test::small_model("llama", {}, 12);
+  const PlanRequest request{.context = {.n_ctx = 256}};
+  const auto roomy = make_plan(profile, simulate("cpu:1GiB"), request);
+  const auto most = (bytes_on(roomy, Device::cpu()) - profile.tensor_bytes / 2) / one_mib;
+  const auto machine = simulate("cpu:" + std::to_string(most) + "MiB,disk:10GiB");
+  const auto computed = make_plan(profile, machine, request);
+  ASSERT_EQ(computed.outcome, PlanOutcome::fits);
+  ASSERT_GT(bytes_on(computed, Device::disk()), 0U);
+  const HungryEngine engine(profile, Device::cpu(), 0);
+  const auto plan = verified_plan(engine, profile, machine, request);
+  EXPECT_EQ(plan.outcome, PlanOutcome::fits);
+  EXPECT_TRUE(plan.exact);
+  EXPECT_EQ(plan.use, computed.use);
+  EXPECT_THAT(check(plan, profile), testing::IsEmpty());
+}
+
 TEST(VerifiedPlan, KeepsWhatCompanionsTake) {
   const auto profile = test::small_model("llama", {}, 12);
   const auto machine = simulate("cpu:256MiB,vulkan:1GiB");

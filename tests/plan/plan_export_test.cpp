@@ -67,7 +67,7 @@ Plan plan_of(Placement placement, ContextSpec context = {.n_ctx = 4096}) {
 
 TEST(LlamaCppArguments, GiveTheVeryPlacementByItsOwnRule) {
   test::Random random(11);
-  for (int round = 0; round < 500; ++round) {
+  for (int round = 0; round < 2000; ++round) {
     const int layers = 1 + random.below(130);
     const auto profile = test::small_model("llama", {}, static_cast<std::uint64_t>(layers));
     Placement placement;

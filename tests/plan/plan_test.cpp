@@ -158,7 +158,7 @@ TEST(Plan, IsTheQuickestThatFitsAndNoneIsMissed) {
   };
   int fitting = 0;
   int failing = 0;
-  for (int round = 0; round < 100; ++round) {
+  for (int round = 0; round < 400; ++round) {
     std::vector<Layer> layers(2 + below(4));
     const bool has_experts = below(2) == 0;
     for (auto& layer : layers) layer = {1 + below(20), has_experts ? below(40) : 0};
@@ -191,8 +191,8 @@ TEST(Plan, IsTheQuickestThatFitsAndNoneIsMissed) {
     EXPECT_EQ(plan.use, memory(plan.placement, plan.context));
     EXPECT_NEAR(1 / plan.predicted->decode_tokens_per_s, *least, 1e-9 + *least * 1e-6);
   }
-  EXPECT_GT(fitting, 15);
-  EXPECT_GT(failing, 15);
+  EXPECT_GT(fitting, 50);
+  EXPECT_GT(failing, 50);
 }
 
 /// Whether any placement fits in which the feed-forward part of each layer from `layer` on lies anywhere.

@@ -202,7 +202,7 @@ TEST(Planner, FindsAPlanOnEachMachineThatHoldsSomePlacementWithNothingToSpare) {
 TEST(Planner, SaysThatAModelDoesNotFitOnlyWhereNoPlacementDoes) {
   test::Random random(12);
   int failing = 0;
-  for (int round = 0; round < 8; ++round) {
+  for (int round = 0; round < 16; ++round) {
     const int workers = 1 + random.below(3);
     const auto profile = test::small_model("llama", {}, 2 + static_cast<std::uint64_t>(random.below(4)));
     const ContextSpec context{.n_ctx = 512 << random.below(5)};
@@ -217,7 +217,7 @@ TEST(Planner, SaysThatAModelDoesNotFitOnlyWhereNoPlacementDoes) {
     EXPECT_FALSE(some_placement_fits(profile, context, machine, workers, placed))
         << placement_at(placed).to_dict().to_json();
   }
-  EXPECT_GT(failing, 2);
+  EXPECT_GT(failing, 4);
 }
 
 TEST(Planner, FindsTheLongestContextThatFits) {

@@ -122,7 +122,7 @@ std::string in_format(const Planned& planned, const std::string& format) {
   if (format == "hf") return to_hf(to_hf_device_map(plan, profile)).to_json(2) + "\n";
   if (format == "llama.cpp") return shell_command("llama-server", to_llama_cpp(plan, profile, inventory)) + "\n";
   if (format == "ollama") return to_ollama(plan, profile);
-  if (format == "html") return to_html(plan, profile, inventory, others);
+  if (format == "html") return to_html(plan, profile, inventory, others, request);
   auto text = plan_table(plan, profile, inventory, request);
   if (!runs.empty()) text += "\n" + runs_table(runs);
   if (exact) text += "\n" + verification(planned);

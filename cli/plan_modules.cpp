@@ -10,6 +10,7 @@
 #include "command.h"
 #include "failure.h"
 #include "output.h"
+#include "plan/machine_view.h"
 #include "text.h"
 #include "text/bytes.h"
 #include "text/printable.h"
@@ -29,28 +30,30 @@ std::vector<MemoryBudget> budgets_of(const PlanRequest& request, const Inventory
   const auto names = [&](const std::vector<Device>& devices, const DeviceInfo& info) {
     return std::ranges::any_of(devices, [&](const Device& each) { return inventory.find(each) == &info; });
   };
+  plan::check_choices(inventory, request);
   std::vector<MemoryBudget> budgets;
   for (const auto& info : inventory.devices) {
     if (!is_of_pytorch(info.device) || names(request.avoid, info)) continue;
     const bool is_cpu = info.device.type() == DeviceType::cpu;
     if (!is_cpu && !request.use.empty() && !names(request.use, info)) continue;
-    auto bytes = info.free_bytes - std::min(info.free_bytes, request.leave);
-    bool is_listed = false;
-    for (const auto& budget : request.max_memory) {
-      if (inventory.find(budget.device) != &info) continue;
-      is_listed = true;
-      bytes = std::min(bytes, budget.bytes);
-    }
+    const bool is_listed = std::ranges::any_of(
+        request.max_memory, [&](const MemoryBudget& budget) { return inventory.find(budget.device) == &info; });
     if (is_listed || request.max_memory.empty() || request.strategy == MapStrategy::optimal)
-      budgets.push_back({info.device, bytes});
+      budgets.push_back({info.device, plan::room_of(info, inventory, request)});
   }
   return budgets;
 }
 
-void refuse_what_maps_lack(const PlanOptions& options, const std::string& format) {
+void refuse_what_maps_lack(const PlanOptions& options, const PlanRequest& request, const std::string& format) {
   constexpr auto command = "berth plan";
   if (!options.pins.empty()) throw WrongUse("--pin places single tensors, and a device map has modules", command);
   if (options.verify) throw WrongUse("--verify asks llama.cpp, which does not read models in safetensors", command);
+  if (options.measured) throw WrongUse("--measured runs llama.cpp, which does not read models in safetensors", command);
+  if (request.objective != Objective::fastest)
+    throw WrongUse("A device map divides weights: --objective, --reach and --prompt-per-token say nothing of it",
+                   command);
+  if (!request.companions.empty())
+    throw WrongUse("A device map names one model: --mmproj, --draft and --lora have no place in it", command);
   if (format != "table" && format != "json" && format != "yaml" && format != "hf")
     throw WrongUse("--format " + format + " needs a model in GGUF, or --strategy optimal", command);
 }
@@ -122,7 +125,7 @@ std::string as_table(const DeviceMapPlan& plan, const DeviceMapRequest& request,
 
 int plan_modules(const PlanOptions& options, const PlanRequest& request, const std::string& format,
                  const ModelProfile& profile, const Inventory& inventory) {
-  refuse_what_maps_lack(options, format);
+  refuse_what_maps_lack(options, request, format);
   const DeviceMapRequest maps{.strategy = request.strategy, .max_memory = budgets_of(request, inventory)};
   const auto plan = plan_device_map(module_tree_of(profile), maps);
   const auto text = format == "hf"     ? to_hf(plan.device_map).to_json(2) + "\n"

@@ -37,9 +37,10 @@ void add_plan_choices(CLI::App& command, PlanOptions& options) {
       ->type_name("OBJECTIVE")
       ->check(one_of({"fastest", "prompt", "mixed", "fewest_devices", "largest_context"}));
   command
-      .add_option("--reach", options.reach,
-                  "So many tokens a second with the least memory of the devices, or how near it comes; with "
-                  "--min-context the longest context that reaches it")
+      .add_option(
+          "--reach", options.reach,
+          "So many tokens a second in a full context with the least memory of the devices, or how near it comes; with "
+          "--min-context the longest context that reaches it")
       ->type_name("TOKENS_PER_S");
   command
       .add_option("--prompt-per-token", options.prompt_per_token,

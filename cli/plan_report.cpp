@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <array>
 
+#include "plan/machine_view.h"
 #include "text.h"
 #include "text/bytes.h"
 #include "text/printable.h"
+#include "text/rate.h"
 
 namespace berth::cli {
 namespace {
@@ -22,13 +24,16 @@ std::string cache_types_text(const ContextSpec& context) {
 
 std::string predicted_text(const PredictedSpeed& speed) {
   if (speed.ran)
-    return fmt::format("{:.1f} tokens/s seen; prompts {:.0f} tokens/s seen", speed.decode_tokens_per_s,
-                       speed.prompt_tokens_per_s);
+    return fmt::format("{} tokens/s seen; prompts {} tokens/s seen", rate_text(speed.decode_tokens_per_s),
+                       rate_text(speed.prompt_tokens_per_s));
   const auto rates = [](bool measured) { return measured ? "measured rates" : "usual rates, not measured"; };
-  auto text = fmt::format("{:.1f} tokens/s predicted, limited by {} ({})", speed.decode_tokens_per_s, speed.limited_by,
-                          rates(speed.measured));
+  auto text = fmt::format("{} tokens/s predicted", rate_text(speed.decode_tokens_per_s));
+  if (speed.full_context_tokens_per_s > 0)
+    text += fmt::format(", {} in a full context", rate_text(speed.full_context_tokens_per_s));
+  text += fmt::format(", limited by {} ({})", speed.limited_by, rates(speed.measured));
   if (speed.prompt_tokens_per_s > 0)
-    text += fmt::format("; prompts {:.0f} tokens/s ({})", speed.prompt_tokens_per_s, rates(speed.prompt_measured));
+    text +=
+        fmt::format("; prompts {} tokens/s ({})", rate_text(speed.prompt_tokens_per_s), rates(speed.prompt_measured));
   return text;
 }
 
@@ -49,24 +54,17 @@ std::string memory_bar(const DeviceUse& use, std::uint64_t room) {
   return bar;
 }
 
-/// What is free of a device, or less where the request says so.
-std::optional<std::uint64_t> room_on(const Device& device, const Inventory& inventory, const PlanRequest& request) {
-  const auto* info = inventory.find(device);
-  if (info == nullptr) return std::nullopt;
-  auto room = info->free_bytes - std::min(info->free_bytes, request.leave);
-  for (const auto& budget : request.max_memory)
-    if (inventory.find(budget.device) == info) room = std::min(room, budget.bytes);
-  return room;
-}
-
 std::string devices_text(const Plan& plan, const Inventory& inventory, const PlanRequest& request) {
   const bool is_bounded = request.leave > 0 || !request.max_memory.empty();
   std::vector<std::vector<std::string>> rows = {
       {"DEVICE", "WEIGHTS", "CACHE", "COMPUTE", "OVERHEAD", "TOTAL", is_bounded ? "MAY USE" : "FREE NOW"}};
+  std::vector<std::string> bars;
   for (const auto& use : plan.use) {
-    const auto room = room_on(use.device, inventory, request);
+    const auto* info = inventory.find(use.device);
+    const auto room = info == nullptr ? use.total() : plan::room_of(*info, inventory, request);
+    bars.push_back(memory_bar(use, room));
     rows.push_back({use.device.str(), in_units(use.weights), in_units(use.cache), in_units(use.compute),
-                    in_units(use.overhead), in_units(use.total()), room ? in_words(*room) : "?"});
+                    in_units(use.overhead), in_units(use.total()), info == nullptr ? "?" : in_words(room)});
   }
   const auto lines = table(rows);
   std::string text;
@@ -76,8 +74,7 @@ std::string devices_text(const Plan& plan, const Inventory& inventory, const Pla
     text += lines.substr(at, end - at);
     at = end;
     if (i == 0) continue;
-    const auto& use = plan.use[i - 1];
-    text += "  [" + memory_bar(use, room_on(use.device, inventory, request).value_or(use.total())) + "]\n";
+    text += "  [" + bars[i - 1] + "]\n";
   }
   return text + "  # weights  = cache  + compute buffers  - overhead of the driver  . free\n";
 }
@@ -190,8 +187,8 @@ std::string runs_table(const std::vector<PlanRun>& runs) {
     std::string layers;
     for (const auto& run : plan.placement.layers)
       layers += fmt::format("{}{} {}", layers.empty() ? "" : ", ", run.count, run.device.str());
-    rows.push_back({what, fmt::format("{:.1f}", plan.predicted->decode_tokens_per_s),
-                    fmt::format("{:.0f}", plan.predicted->prompt_tokens_per_s), layers});
+    rows.push_back(
+        {what, rate_text(plan.predicted->decode_tokens_per_s), rate_text(plan.predicted->prompt_tokens_per_s), layers});
   }
   return table(rows) + problems;
 }
@@ -204,9 +201,14 @@ std::string comparison_table(const Plan& first, const std::string& first_title, 
   };
   add("outcome", [](const Plan& plan) { return std::string(to_string(plan.outcome)); });
   add("tokens/s", [](const Plan& plan) {
-    return plan.predicted ? fmt::format("{:.1f}{}", plan.predicted->decode_tokens_per_s,
+    return plan.predicted ? fmt::format("{}{}", rate_text(plan.predicted->decode_tokens_per_s),
                                         plan.predicted->measured ? "" : " (not measured)")
                           : std::string("-");
+  });
+  add("in a full context", [](const Plan& plan) {
+    return plan.predicted && plan.predicted->full_context_tokens_per_s > 0
+               ? rate_text(plan.predicted->full_context_tokens_per_s)
+               : std::string("-");
   });
   add("limited by", [](const Plan& plan) { return plan.predicted ? escaped(plan.predicted->limited_by) : "-"; });
   add("context", [](const Plan& plan) {

@@ -35,7 +35,7 @@ enum class Objective {
   mixed,            ///< both, with so many tokens of prompts for each that is written
   fewest_devices,   ///< and among those the fastest
   largest_context,  ///< up to what the model was trained for, or what is asked for
-  reach             ///< so many tokens written a second, with the least memory of the devices besides the CPU
+  reach  ///< so many tokens written a second in a full context, with the least memory of the devices besides the CPU
 };
 
 /// Tensors that have to lie on a device.
@@ -127,12 +127,14 @@ struct Reason {
 };
 
 struct PredictedSpeed {
-  double decode_tokens_per_s = 0;
-  bool measured = false;        ///< from rates that were measured on this machine; else from usual ones
-  bool ran = false;             ///< both speeds are what was seen when the plan ran: see run_plans()
-  std::string limited_by = {};  ///< the device that takes the most time
+  double decode_tokens_per_s = 0;  ///< with an empty context
+  bool measured = false;           ///< from rates that were measured on this machine; else from usual ones
+  bool ran = false;                ///< both speeds are what was seen when the plan ran: see run_plans()
+  std::string limited_by = {};     ///< the device that takes the most time
   double prompt_tokens_per_s = 0;
   bool prompt_measured = false;  ///< as `measured`, of products of matrices
+  /// As `decode_tokens_per_s` once the context is full, and its cache is read for each token; 0: not predicted.
+  double full_context_tokens_per_s = 0;
 
   bool operator==(const PredictedSpeed&) const = default;
 };

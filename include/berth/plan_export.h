@@ -35,8 +35,9 @@ std::string to_ollama(const Plan& plan, const ModelProfile& profile);
 DeviceMap to_hf_device_map(const Plan& plan, const ModelProfile& profile);
 
 /// One page that needs nothing else: devices as bars, layers over devices, tensors, reasons, and the alternatives. For
-/// light and dark screens and for print; no scripts. It also shows what does not fit.
+/// light and dark screens and for print; no scripts. It also shows what does not fit. The bars are as long as what `request`,
+/// which the plan was made by, lets it use.
 std::string to_html(const Plan& plan, const ModelProfile& profile, const Inventory& inventory,
-                    const std::vector<Alternative>& others = {});
+                    const std::vector<Alternative>& others = {}, const PlanRequest& request = {});
 
 }  // namespace berth

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <exception>
 
+#include "text/rate.h"
+
 namespace berth {
 namespace {
 
@@ -57,17 +59,16 @@ void run(const Engine& engine, const ModelProfile& profile, PlanRun& run, const 
     speed.prompt_measured = true;
   }
   if (run.plan.predicted)
-    run.plan.reasons.push_back({"speed", fmt::format("{:.1f} tokens/s were predicted, and {:.1f} seen",
-                                                     run.plan.predicted->decode_tokens_per_s,
-                                                     speed.decode_tokens_per_s)});
+    run.plan.reasons.push_back({"speed", fmt::format("{} tokens/s were predicted, and {} seen",
+                                                     rate_text(run.plan.predicted->decode_tokens_per_s),
+                                                     rate_text(speed.decode_tokens_per_s))});
   run.plan.predicted = speed;
 }
 
 }  // namespace
 
-std::vector<PlanRun> run_plans(const Engine& engine, const ModelProfile& profile,
-                               const std::vector<Alternative>& plans, const LoadContext& context,
-                               std::chrono::milliseconds each) {
+std::vector<PlanRun> run_plans(const Engine& engine, const ModelProfile& profile, const std::vector<Alternative>& plans,
+                               const LoadContext& context, std::chrono::milliseconds each) {
   std::vector<PlanRun> runs;
   for (const auto& [what, plan] : plans) {
     if (context.stop.stop_requested()) break;

@@ -87,6 +87,9 @@ std::string_view needed_kind(CompanionKind kind) {
 
 void check_companions(const PlanRequest& request) {
   for (const auto& [kind, profile, device] : request.companions) {
+    if (!profile.format.empty() && profile.format != "gguf")
+      throw std::invalid_argument(fmt::format("The {} {} is in {}, where a GGUF is needed", to_string(kind),
+                                              in_quotes(profile.path.string()), profile.format));
     const auto found = kind_of(profile);
     const auto needed = needed_kind(kind);
     if (!found.empty() && found != needed)

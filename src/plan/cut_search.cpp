@@ -123,9 +123,8 @@ bool CutSearch::shares_host_memory() const {
 }
 
 const PlanDevice& CutSearch::device_of(const Device& device) const {
-  if (machine_.disk && machine_.disk->device == device) return *machine_.disk;
-  const auto found = std::ranges::find(machine_.devices, device, &PlanDevice::device);
-  return found == machine_.devices.end() ? machine_.cpu : *found;
+  const auto* found = machine_.find(device);
+  return found == nullptr ? machine_.cpu : *found;
 }
 
 double CutSearch::pinned_seconds(const LayerPart& layer, Rate bytes_per_s) const {

@@ -7,9 +7,11 @@
 
 #include "berth/plan_export.h"
 #include "plan/export_html_style.h"
+#include "plan/machine_view.h"
 #include "plan/placed_weights.h"
 #include "text/bytes.h"
 #include "text/printable.h"
+#include "text/rate.h"
 
 namespace berth {
 namespace {
@@ -19,8 +21,8 @@ constexpr std::size_t tones = 8;
 class HtmlPage {
  public:
   HtmlPage(const Plan& plan, const ModelProfile& profile, const Inventory& inventory,
-           const std::vector<Alternative>& others)
-      : plan_(plan), profile_(profile), inventory_(inventory), others_(others) {
+           const std::vector<Alternative>& others, const PlanRequest& request)
+      : plan_(plan), profile_(profile), inventory_(inventory), others_(others), request_(request) {
     tone(Device::cpu());
     for (const auto& use : plan.use) tone(use.device);
   }
@@ -59,9 +61,10 @@ class HtmlPage {
         plan_.outcome == PlanOutcome::fits ? "It fits" : "It does not fit", context.n_ctx, context.n_seq,
         context.n_seq == 1 ? "" : "s", in_markup(context.type_k), in_markup(context.type_v));
     if (plan_.predicted && plan_.predicted->ran)
-      add("<p>Seen when it ran: {:.1f} tokens/s.</p>\n", plan_.predicted->decode_tokens_per_s);
+      add("<p>Seen when it ran: {} tokens/s.</p>\n", rate_text(plan_.predicted->decode_tokens_per_s));
     else if (plan_.predicted)
-      add("<p>Predicted: {:.1f} tokens/s, limited by {} ({}).</p>\n", plan_.predicted->decode_tokens_per_s,
+      add("<p>Predicted: {} tokens/s, {} in a full context, limited by {} ({}).</p>\n",
+          rate_text(plan_.predicted->decode_tokens_per_s), rate_text(plan_.predicted->full_context_tokens_per_s),
           in_markup(plan_.predicted->limited_by),
           plan_.predicted->measured ? "from measured rates" : "from usual rates of such devices, not measured");
   }
@@ -77,7 +80,7 @@ class HtmlPage {
 
   void add_device(const DeviceUse& use) {
     const auto* info = inventory_.find(use.device);
-    const auto room = info != nullptr ? info->free_bytes : use.total();
+    const auto room = info != nullptr ? plan::room_of(*info, inventory_, request_) : use.total();
     const auto all = static_cast<double>(std::max({room, use.total(), std::uint64_t{1}}));
     add("<div class=\"device\"><strong>{}</strong> {}<br>\n", use.device.str(),
         info != nullptr ? in_markup(info->name) : "");
@@ -142,7 +145,7 @@ class HtmlPage {
     for (const auto& [what, plan] : others_) {
       const bool fits = plan.outcome == PlanOutcome::fits;
       add("<tr><td class=\"name\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>\n", in_markup(what),
-          plan.predicted ? fmt::format("{:.1f}", plan.predicted->decode_tokens_per_s) : "",
+          plan.predicted ? rate_text(plan.predicted->decode_tokens_per_s) : "",
           fits ? layers_text(plan.placement) : "does not fit");
     }
     add("</tbody></table>\n");
@@ -179,6 +182,7 @@ class HtmlPage {
   const ModelProfile& profile_;
   const Inventory& inventory_;
   const std::vector<Alternative>& others_;
+  const PlanRequest& request_;
   std::map<Device, std::size_t> tones_;
   std::string body_;
 };
@@ -186,8 +190,8 @@ class HtmlPage {
 }  // namespace
 
 std::string to_html(const Plan& plan, const ModelProfile& profile, const Inventory& inventory,
-                    const std::vector<Alternative>& others) {
-  return HtmlPage(plan, profile, inventory, others).str();
+                    const std::vector<Alternative>& others, const PlanRequest& request) {
+  return HtmlPage(plan, profile, inventory, others, request).str();
 }
 
 }  // namespace berth

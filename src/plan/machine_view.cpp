@@ -180,7 +180,21 @@ void keep_most(MachineView& view, const PlanRequest& request, std::uint64_t weig
 
 }  // namespace
 
-MachineView view_of(const Inventory& inventory, const PlanRequest& request, const TokenWork& work) {
+const PlanDevice* MachineView::find(const Device& device) const {
+  if (cpu.device == device) return &cpu;
+  if (disk && disk->device == device) return &*disk;
+  const auto found = std::ranges::find(devices, device, &PlanDevice::device);
+  return found == devices.end() ? nullptr : &*found;
+}
+
+std::uint64_t room_of(const DeviceInfo& info, const Inventory& inventory, const PlanRequest& request) {
+  auto room = info.free_bytes - std::min(info.free_bytes, request.leave);
+  for (const auto& budget : request.max_memory)
+    if (inventory.find(budget.device) == &info) room = std::min(room, budget.bytes);
+  return room;
+}
+
+void check_choices(const Inventory& inventory, const PlanRequest& request) {
   for (const auto& devices : {request.use, request.avoid})
     for (const auto& device : devices) known(inventory, device);
   for (const auto& budget : request.max_memory) known(inventory, budget.device);
@@ -191,7 +205,10 @@ MachineView view_of(const Inventory& inventory, const PlanRequest& request, cons
     if (is_named(inventory, request.use, info))
       throw std::invalid_argument(fmt::format("{} is both to be used and to be avoided", device.str()));
   }
+}
 
+MachineView view_of(const Inventory& inventory, const PlanRequest& request, const TokenWork& work) {
+  check_choices(inventory, request);
   MachineView view;
   for (const auto& pool : inventory.pools)
     view.pools[pool.id] = pool.free_bytes - std::min(pool.free_bytes, request.leave);
@@ -204,13 +221,10 @@ MachineView view_of(const Inventory& inventory, const PlanRequest& request, cons
   const auto seen = [&](const DeviceInfo& info) {
     PlanDevice device{.device = info.device, .pool = info.pool};
     const auto pool = view.pools.find(info.pool);
-    const auto free = info.free_bytes - std::min(info.free_bytes, request.leave);
-    device.room = pool == view.pools.end() ? free : std::min(free, pool->second);
-    for (const auto& budget : request.max_memory)
-      if (inventory.find(budget.device) == &info) {
-        device.room = std::min(device.room, budget.bytes);
-        device.budgeted = true;
-      }
+    device.room = room_of(info, inventory, request);
+    if (pool != view.pools.end()) device.room = std::min(device.room, pool->second);
+    device.budgeted = std::ranges::any_of(
+        request.max_memory, [&](const MemoryBudget& budget) { return inventory.find(budget.device) == &info; });
     set_rates(device, inventory, info, request, work);
     return device;
   };

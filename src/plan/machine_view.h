@@ -37,6 +37,8 @@ struct MachineView {
   std::optional<PlanDevice> disk = {};         ///< where the CPU may leave weights that it has no room for
   std::map<std::string, std::uint64_t> pools;  ///< bytes that may be used of each
 
+  /// The CPU, one of the devices or the disk; none where the plan may not use it.
+  const PlanDevice* find(const Device& device) const;
   bool shares_host_memory(const PlanDevice& device) const { return device.pool == cpu.pool; }
 };
 
@@ -46,6 +48,12 @@ struct TokenWork {
   double flop_per_byte = 0;       ///< of weights
   std::uint64_t weight_bytes = 0;
 };
+
+/// Throws std::invalid_argument for devices to use or avoid that the inventory does not have, and for contradictions.
+void check_choices(const Inventory& inventory, const PlanRequest& request);
+
+/// What may be used of a device by itself: what is free of it, or less where the request says so.
+std::uint64_t room_of(const DeviceInfo& info, const Inventory& inventory, const PlanRequest& request);
 
 /// Throws std::invalid_argument for devices of the request
 /// that the inventory does not have.

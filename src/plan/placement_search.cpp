@@ -12,14 +12,19 @@ constexpr std::size_t most_tries = 8;
 
 }  // namespace
 
+double cache_seconds(const MachineView& machine, const std::vector<DeviceUse>& use, const ContextSpec& context) {
+  double seconds = 0;
+  for (const auto& each : use)
+    if (const auto* device = machine.find(each.device))
+      seconds += static_cast<double>(each.cache) / device->decode_bytes_per_s;
+  return seconds / std::max(context.n_seq, 1);
+}
+
 std::vector<Shortfall> PlacementSearch::shortfalls(const std::vector<DeviceUse>& use) const {
   std::vector<Shortfall> missing;
   std::map<std::string, std::uint64_t> by_pool;
   for (const auto& each : use) {
-    const PlanDevice* device = each.device == machine_.cpu.device ? &machine_.cpu : nullptr;
-    for (const auto& other : machine_.devices)
-      if (other.device == each.device) device = &other;
-    if (machine_.disk && each.device == machine_.disk->device) device = &*machine_.disk;
+    const auto* device = machine_.find(each.device);
     if (device == nullptr) continue;
     if (each.total() > device->room) missing.push_back({each.device, device->pool, each.total(), device->room});
     const auto pool = machine_.pools.find(device->pool);
@@ -44,6 +49,7 @@ FoundPlacement PlacementSearch::placed(const CutSearch& search, const Cut& cut, 
   const auto slowest = std::ranges::max_element(seconds) - seconds.begin();
   if (slowest > 0) found.slowest = machine_.devices[static_cast<std::size_t>(slowest) - 1].device;
   found.seconds = search.seconds_of(cut, &PlanDevice::decode_bytes_per_s, &PlanDevice::decode_link_s);
+  found.full_seconds = found.seconds + cache_seconds(machine_, found.use, context);
   found.prompt_seconds = search.seconds_of(cut, &PlanDevice::prompt_bytes_per_s, &PlanDevice::prompt_link_s);
   found.on_cpu = std::min(cut.stages.start, parts.layer_count());
   const auto moved = std::min(cut.expert_layers, parts.layer_count());

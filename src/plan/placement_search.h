@@ -16,6 +16,7 @@ struct FoundPlacement {
   std::vector<DeviceUse> use;
   double cost = 0;                 ///< what was made least: seconds, and the price of each device where few are wanted
   double seconds = 0;              ///< of one token that is written, as predicted
+  double full_seconds = 0;         ///< the same once the context is full
   double prompt_seconds = 0;       ///< of one token of a prompt
   std::size_t on_cpu = 0;          ///< the first layers, those on the disk among them
   std::size_t on_disk = 0;         ///< the first ones of those
@@ -23,6 +24,9 @@ struct FoundPlacement {
   Device slowest = Device::cpu();  ///< that takes the most time
   std::vector<Reason> notes = {};  ///< what a strategy wanted otherwise
 };
+
+/// To read what one sequence keeps in the cache once that is full. Sequences share it equally.
+double cache_seconds(const MachineView& machine, const std::vector<DeviceUse>& use, const ContextSpec& context);
 
 /// What may still be asked of the memory function, in tensors of the model for each question.
 struct SearchBudget {

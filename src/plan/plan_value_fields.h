@@ -41,7 +41,8 @@ struct FieldsOf<PredictedSpeed> {
                                      field("ran", &PredictedSpeed::ran),
                                      field("limited_by", &PredictedSpeed::limited_by),
                                      field("prompt_tokens_per_s", &PredictedSpeed::prompt_tokens_per_s),
-                                     field("prompt_measured", &PredictedSpeed::prompt_measured)};
+                                     field("prompt_measured", &PredictedSpeed::prompt_measured),
+                                     field("full_context_tokens_per_s", &PredictedSpeed::full_context_tokens_per_s)};
 };
 
 template <>

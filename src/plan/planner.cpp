@@ -131,7 +131,8 @@ Plan Planner::fits(const FoundPlacement& found, const ContextSpec& context, int 
     plan.predicted = PredictedSpeed{.decode_tokens_per_s = 1 / found.seconds,
                                     .measured = machine_.cpu.measured,
                                     .limited_by = (found.on_disk > 0 ? Device::disk() : found.slowest).str(),
-                                    .prompt_measured = machine_.cpu.prompt_measured};
+                                    .prompt_measured = machine_.cpu.prompt_measured,
+                                    .full_context_tokens_per_s = 1 / found.full_seconds};
     if (found.prompt_seconds > 0) plan.predicted->prompt_tokens_per_s = 1 / found.prompt_seconds;
     for (const auto& device : machine_.devices) {
       plan.predicted->measured = plan.predicted->measured && device.measured;

@@ -7,6 +7,7 @@
 #include "plan/context_steps.h"
 #include "plan/planner.h"
 #include "text/bytes.h"
+#include "text/rate.h"
 
 namespace berth::plan {
 namespace {
@@ -15,7 +16,9 @@ constexpr int halvings = 6;  // of the memory of each device
 
 }  // namespace
 
-bool Planner::reaches(const FoundPlacement& found) const { return found.seconds * request_.reach_tokens_per_s <= 1; }
+bool Planner::reaches(const FoundPlacement& found) const {
+  return found.full_seconds * request_.reach_tokens_per_s <= 1;
+}
 
 Plan Planner::reaching(FoundPlacement found, ContextSpec context, int wanted) {
   if (!(request_.reach_tokens_per_s > 0))
@@ -68,32 +71,33 @@ Plan Planner::reaching(FoundPlacement found, ContextSpec context, int wanted) {
   machine_ = room;
   auto plan = fits(found, context, wanted);
   plan.reasons.push_back(
-      {"speed", fmt::format("{:.1f} tokens/s reach the {:.1f} that are asked for, with the least memory "
+      {"speed", fmt::format("{} tokens/s in a full context reach the {} that are asked for, with the least memory "
                             "of the devices that does",
-                            1 / found.seconds, request_.reach_tokens_per_s)});
+                            rate_text(1 / found.full_seconds), rate_text(request_.reach_tokens_per_s))});
   return plan;
 }
 
 /// The change that is the easiest to tell: all of the model on the quickest device.
 void Planner::say_what_would_reach(Plan& plan, const FoundPlacement& fastest, const ContextSpec& context) const {
   const double wanted = request_.reach_tokens_per_s;
-  auto text = fmt::format("{:.1f} tokens/s at most where {:.1f} are asked for; {} takes the most time",
-                          1 / fastest.seconds, wanted, fastest.slowest.str());
+  auto text = fmt::format("{} tokens/s at most in a full context where {} are asked for; {} takes the most time",
+                          rate_text(1 / fastest.full_seconds), rate_text(wanted), fastest.slowest.str());
   const auto quickest = std::ranges::max_element(machine_.devices, {}, &PlanDevice::decode_bytes_per_s);
   if (quickest != machine_.devices.end()) {
     const auto parts = parts_of(profile_, request_, context, memory_.stored);
     const CutSearch search(machine_, request_, parts, {});
     const auto which = static_cast<std::size_t>(quickest - machine_.devices.begin());
     const Cut whole{.stages = {0, {{which, 0, parts.layers.size()}}, 0}, .expert_layers = 0};
-    const double seconds = search.seconds_of(whole, &PlanDevice::decode_bytes_per_s, &PlanDevice::decode_link_s);
     const auto uses = memory_.whole(search.placement_of(whole), context);
+    const double seconds = search.seconds_of(whole, &PlanDevice::decode_bytes_per_s, &PlanDevice::decode_link_s) +
+                           cache_seconds(machine_, uses, context);
     const auto use = std::ranges::find(uses, quickest->device, &DeviceUse::device);
     if (seconds * wanted <= 1 && use != uses.end() && use->total() > quickest->room)
-      text += fmt::format("; {} more on {}, which would hold all of it, would do: {:.1f} tokens/s",
-                          in_units(use->total() - quickest->room), quickest->device.str(), 1 / seconds);
+      text += fmt::format("; {} more on {}, which would hold all of it, would do: {} tokens/s",
+                          in_units(use->total() - quickest->room), quickest->device.str(), rate_text(1 / seconds));
     else
-      text += fmt::format("; even all of it on {} makes {:.1f}: a device {:.1f} times as quick would do",
-                          quickest->device.str(), 1 / seconds, seconds * wanted);
+      text += fmt::format("; even all of it on {} makes {}: a device {:.1f} times as quick would do",
+                          quickest->device.str(), rate_text(1 / seconds), seconds * wanted);
   }
   plan.reasons.push_back({"speed", std::move(text)});
 }

@@ -147,6 +147,11 @@ TEST_F(PlanCommand, MakesDeviceMapsOfModelsInSafetensors) {
   EXPECT_LE(widest_line(table.out), 80U);
   EXPECT_EQ(Value::from_json(made({"--strategy", "auto", "--json"}).out).find("sound")->as_bool(), true);
   EXPECT_THAT(made({"--strategy", "auto", "--pin", "a=cpu"}).err, HasSubstr("a device map has modules"));
+  EXPECT_THAT(made({"--strategy", "auto", "--use", "cuda:1", "--avoid", "cuda:1"}).err, HasSubstr("both to be used"));
+  EXPECT_THAT(made({"--strategy", "auto", "--avoid", "cuda:7"}).err, HasSubstr("no device 'cuda:7'"));
+  EXPECT_THAT(made({"--strategy", "auto", "--measured"}).err, HasSubstr("--measured runs llama.cpp"));
+  EXPECT_THAT(made({"--strategy", "auto", "--reach", "5"}).err, HasSubstr("divides weights"));
+  EXPECT_THAT(plan({"--draft", file("model.safetensors")}).err, HasSubstr("is in safetensors, where a GGUF is needed"));
   EXPECT_THAT(made({"--strategy", "auto", "--format", "html"}).err, HasSubstr("needs a model in GGUF"));
   EXPECT_THAT(made({"--context", "512"}).out, HasSubstr("generous guess"));
 }
@@ -156,7 +161,8 @@ TEST_F(PlanCommand, ReachesASpeed) {
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("reach the 1.0 that are"), HasSubstr("prompts ")));
   EXPECT_EQ(plan_from(plan({"--context", "1024", "--reach", "1", "--json"})).placement.output, Device::cpu());
-  EXPECT_THAT(plan({"--context", "1024", "--reach", "1e12"}).out, HasSubstr("tokens/s at most where"));
+  EXPECT_THAT(plan({"--context", "1024", "--reach", "1e12"}).out,
+              HasSubstr("tokens/s at most in a full context where"));
   EXPECT_THAT(plan({"--reach", "1", "--objective", "prompt"}).err, HasSubstr("contradict each other"));
 }
 

@@ -297,6 +297,15 @@ TEST(HtmlPage, IsOnePageThatNeedsNothingElse) {
   for (const auto& tensor : profile.tensors) EXPECT_THAT(page, HasSubstr(">" + tensor.name + "<"));
 }
 
+TEST(HtmlPage, HasBarsAsLongAsTheRequestLets) {
+  const auto profile = test::invented_model("qwen3");
+  const auto machine = simulate("cpu:8GiB,cuda:2GiB");
+  const PlanRequest request{.context = {.n_ctx = 2048}, .max_memory = {{Device::gpu(), std::uint64_t{1} << 30}}};
+  const auto plan = make_plan(profile, machine, request);
+  EXPECT_THAT(to_html(plan, profile, machine, {}, request), HasSubstr("of 1.0 GiB"));
+  EXPECT_THAT(to_html(plan, profile, machine), HasSubstr("of 2.0 GiB"));
+}
+
 TEST(HtmlPage, ShowsTheAlternatives) {
   const auto profile = test::invented_model("qwen3");
   const auto machine = simulate("cpu:8GiB,cuda:2GiB");

@@ -59,7 +59,7 @@ TEST(PlanObjectives, ReachASpeedWithLittleMemoryOfTheDevices) {
   request.reach_tokens_per_s = fastest.predicted->decode_tokens_per_s / 10;
   const auto plan = make_plan(model, machine, request);
   ASSERT_EQ(plan.outcome, PlanOutcome::fits);
-  EXPECT_GE(plan.predicted->decode_tokens_per_s, request.reach_tokens_per_s);
+  EXPECT_GE(plan.predicted->full_context_tokens_per_s, request.reach_tokens_per_s);
   const auto on_devices = [](const Plan& each) {
     std::uint64_t bytes = 0;
     for (const auto& use : each.use)
@@ -69,6 +69,20 @@ TEST(PlanObjectives, ReachASpeedWithLittleMemoryOfTheDevices) {
   EXPECT_LT(on_devices(plan), on_devices(fastest));
   EXPECT_TRUE(check(plan, machine).empty());
   EXPECT_THAT(plan.reasons, Contains(Field(&Reason::text, HasSubstr("reach the"))));
+}
+
+TEST(PlanObjectives, ReadTheCacheOfAFullContextForEachToken) {
+  const auto model = test::small_model("llama", {}, 40);
+  const auto machine = simulate("cpu:8GiB@50GB/s");
+  const auto seconds = [&](const ContextSpec& context) {
+    const auto plan = make_plan(model, machine, {.context = context});
+    return std::pair(1 / plan.predicted->decode_tokens_per_s, 1 / plan.predicted->full_context_tokens_per_s);
+  };
+  const auto [empty, full] = seconds({.n_ctx = 4096});
+  const auto cache = make_plan(model, machine, {.context = {.n_ctx = 4096}}).use.front().cache;
+  EXPECT_NEAR(full - empty, static_cast<double>(cache) / 50e9, 1e-9);
+  // Each of four sequences reads its own quarter.
+  EXPECT_NEAR(seconds({.n_ctx = 16384, .n_seq = 4}).second, full, 1e-9);
 }
 
 TEST(PlanObjectives, SayHowNearASpeedComesAndWhatWouldReachIt) {
@@ -95,7 +109,7 @@ TEST(PlanObjectives, ShortenTheContextToReachASpeed) {
   request.reach_tokens_per_s = whole.predicted->decode_tokens_per_s * 2;
   const auto plan = make_plan(model, machine, request);
   ASSERT_EQ(plan.outcome, PlanOutcome::fits);
-  EXPECT_GE(plan.predicted->decode_tokens_per_s, request.reach_tokens_per_s);
+  EXPECT_GE(plan.predicted->full_context_tokens_per_s, request.reach_tokens_per_s);
   EXPECT_LT(plan.context.n_ctx, 16384);
   EXPECT_GT(plan.context.n_ctx, 256);
 }

@@ -115,8 +115,8 @@ std::shared_ptr<const LoadedModel> load_on_one(const RunOptions& options, const 
   const auto resolution = resolve_here(request, {std::string(engine.name())});
   if (options.verbose) tell_device(resolution);
   const auto& profile = *context.profile;
-  if (is_free_choice(request) && !fits_alone(profile, resolution)) {
-    if (options.verbose) note("the model is too large for that device alone, and is planned over all");
+  if (is_free_choice(request) && !fits_alone(profile, resolution, context_spec(options).value_or(ContextSpec()))) {
+    if (options.verbose) note("the model with its context is too large for that device alone, and is planned over all");
     return load_by_strategy(options, engine, context, MapStrategy::optimal);
   }
   return engine.load({.model = profile.path,

@@ -48,19 +48,19 @@ AcceptedPlan accept_plan(const ModelProfile& profile, const PlanRequest& request
   return accepted;
 }
 
-std::vector<DeviceUse> use_at_first(const ModelProfile& profile, const ComponentDevice& device,
+std::vector<DeviceUse> use_at_first(const ModelProfile& profile, const ComponentDevice& device, ContextSpec context,
                                     const Inventory* machine) {
-  const ContextSpec context{.n_ctx = std::min(least_context, trained_context(profile))};
+  if (context.n_ctx == 0) context.n_ctx = std::min(least_context, trained_context(profile));
   return memory_of(profile, placement_of(profile, device), context, generation_options(context), machine);
 }
 
-bool fits_alone(const ModelProfile& profile, const Resolution& resolution) {
+bool fits_alone(const ModelProfile& profile, const Resolution& resolution, const ContextSpec& context) {
   const auto* device = resolution.device.single();
   if (device == nullptr || device->type() == DeviceType::cpu) return true;
   const auto machine = machine_here();
   const auto* info = machine.find(*device);
   if (info == nullptr || !info->free_is_known) return true;
-  for (const auto& use : use_at_first(profile, *device, &machine))
+  for (const auto& use : use_at_first(profile, *device, context, &machine))
     if (use.device == *device) return use.total() <= info->free_bytes;
   return true;
 }

@@ -45,12 +45,13 @@ PlannedModel load_accepted(const Engine& engine, const ModelProfile& profile, co
                            const std::function<void(std::string_view)>& on_step,
                            Isolation isolation = Isolation::automatic);
 
-/// What the model takes on the device or map that it is loaded on, with a context of 4096 tokens, which sessions begin with.
+/// What the model takes on the device or map that it is loaded on. With a context of no stated size: of 4096 tokens, which
+/// sessions begin with.
 std::vector<DeviceUse> use_at_first(const ModelProfile& profile, const ComponentDevice& device,
-                                    const Inventory* machine = nullptr);
+                                    ContextSpec context = {}, const Inventory* machine = nullptr);
 
-/// Whether the model, with a context of 4096 tokens, fits on the one device that was taken. Where the machine does not tell
-/// what is free, it does.
-bool fits_alone(const ModelProfile& profile, const Resolution& resolution);
+/// Whether the model, with that context, fits on the one device that was taken. Where the machine does not tell what is
+/// free, it does.
+bool fits_alone(const ModelProfile& profile, const Resolution& resolution, const ContextSpec& context = {});
 
 }  // namespace berth

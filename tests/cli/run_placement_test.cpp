@@ -90,8 +90,8 @@ TEST_F(RunPlaced, MarksWhatIsSimulatedWhereverADeviceIsTold) {
 }
 
 TEST_F(RunPlaced, PlansWhereNobodyNamesADeviceAndOneIsTooSmall) {
-  const auto device_of = [&](std::vector<std::string> more) {
-    more.insert(more.end(), {"--simulate", "cpu:8GiB,cuda:760MiB", "--json"});
+  const auto device_of = [&](std::vector<std::string> more, const std::string& gpu = "cuda:760MiB") {
+    more.insert(more.end(), {"--simulate", "cpu:8GiB," + gpu, "--json"});
     const auto outcome = run(more);
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
     return outcome.exit_code == 0 ? json::parse(outcome.out)["meta"]["device"].get<std::string>() : "";
@@ -99,6 +99,8 @@ TEST_F(RunPlaced, PlansWhereNobodyNamesADeviceAndOneIsTooSmall) {
   EXPECT_EQ(device_of({}), "cpu, cuda:0");
   EXPECT_EQ(device_of({"--device", "auto"}), "cpu, cuda:0");
   EXPECT_EQ(device_of({"--device", "cuda:0"}), "cuda:0") << "what is named is what is meant";
+  EXPECT_EQ(device_of({}, "cuda:880MiB"), "cuda:0");
+  EXPECT_EQ(device_of({"--context", "8192"}, "cuda:880MiB"), "cpu, cuda:0");
 }
 
 TEST_F(RunPlaced, TakesTheDiskByItsIndexToo) {

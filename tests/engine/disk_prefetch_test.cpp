@@ -64,6 +64,17 @@ TEST_F(DiskPrefetched, EachLayerOnTheDiskIsReadWhileTheOneBeforeItIsComputed) {
   EXPECT_THAT(bytes_read_at(prefetch, 29), least(28)) << "for the next token";
 }
 
+TEST_F(DiskPrefetched, PartsOfALayerAreReadToo) {
+  Placement placement = {.layers = {{0, 30, Device::cpu()}}};
+  placement.tensors.set("blk.5.ffn_down.weight", Device::disk());
+  const auto model = load(placement);
+  DiskPrefetch prefetch(*model->handle(), model->info().placement, count());
+  EXPECT_EQ(bytes_read_at(prefetch, 3), bytes_read_at(prefetch, 6));
+  const auto bytes = bytes_read_at(prefetch, 4);
+  EXPECT_GT(bytes, page_bytes);
+  EXPECT_LT(bytes, bytes_of_layer(*model, 5) / 2);
+}
+
 TEST_F(DiskPrefetched, NothingIsAskedForWhereAllPagesAreInMemory) {
   const auto model = load(last_two_);
   DiskPrefetch prefetch(*model->handle(), model->info().placement, count());

@@ -52,10 +52,13 @@ long waits_for_a_disk() {
 
 DiskPrefetch::DiskPrefetch(const llama_model& model, const Placement& placement, Read read) : read_(std::move(read)) {
   const auto layers = layers_on_disk(placement);
-  if (layers.empty()) return;
+  const auto is_on_disk = [&](const std::string& name, std::size_t layer) {
+    const auto* apart = placement.tensors.find(name);
+    return apart != nullptr ? *apart == Device::disk() : layers.contains(layer);
+  };
   for (const auto& [name, tensor] : llama_internal_get_tensor_map(&model)) {
     const auto layer = layer_of_weight(*tensor);
-    if (layer && layers.contains(*layer) && is_mapped(*tensor)) on_disk_[*layer].push_back(pages_of(*tensor));
+    if (layer && is_on_disk(name, *layer) && is_mapped(*tensor)) on_disk_[*layer].push_back(pages_of(*tensor));
   }
 }
 

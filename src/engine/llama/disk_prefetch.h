@@ -1,4 +1,4 @@
-/// Weights of layers on the disk, read ahead of their computation.
+/// Weights on the disk, whole layers or parts of them, read ahead of their computation.
 #pragma once
 
 #include <llama.h>

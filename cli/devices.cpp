@@ -156,7 +156,7 @@ void add_devices(CLI::App& app, Action& action) {
   add_machine_options(*command, options->machine);
   auto* measure =
       command->add_flag("--measure", options->measure,
-                        "Also measure how fast each device is, in up to 3 s each; what was measured is kept");
+                        "Also measure how fast each device is, in some 4 s each; what was measured is kept");
   auto* again = command->add_flag("--measure-again", options->measure_again,
                                   "Measure also what was kept, and keep what is better");
   for (auto* each : {measure, again})

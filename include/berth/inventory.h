@@ -115,10 +115,20 @@ struct RemoteInfo {
   bool operator==(const RemoteInfo&) const = default;
 };
 
+/// How fast a device multiplies with weights of one type.
+struct TypeSpeed {
+  std::string type = {};          ///< as ggml names it: "Q4_K"
+  double memory_bytes_per_s = 0;  ///< of weights, for one token
+  double flops = 0;               ///< for many tokens
+
+  bool operator==(const TypeSpeed&) const = default;
+};
+
 /// What was measured of a device by measure().
 struct DeviceSpeed {
-  double memory_bytes_per_s = 0;
-  double flops = 0;  ///< of products of matrices, in the type that models of this device use most
+  double memory_bytes_per_s = 0;      ///< with weights in F16
+  double flops = 0;                   ///< of products of matrices in F16
+  std::vector<TypeSpeed> types = {};  ///< of weights in other types
 
   bool operator==(const DeviceSpeed&) const = default;
 };

@@ -17,7 +17,7 @@
 namespace berth {
 
 struct MeasureOptions {
-  std::chrono::milliseconds per_device{2500};  ///< at most about so long for each
+  std::chrono::milliseconds per_device{4000};  ///< at most about so long for each
   /// The file that keeps what was measured; empty: nothing is kept. By default speeds.json beside Berth's models.
   std::filesystem::path cache = default_cache();
   /// Measure also what the cache knows, and keep what is better: other programs make a measurement worse, never better.
@@ -30,7 +30,8 @@ struct MeasureOptions {
 
 /// `inventory` with the speed of each device that an engine of this build can use, and of its link to the CPU.
 /// The engine's own kernels measure memory bandwidth, by the product of a large matrix and a vector, and throughput, by
-/// the product of two matrices. A link is measured by copying 64 MiB and 4 bytes, a disk by reading in sequence. Of a
+/// the product of two matrices: with weights in F16, and in the types that most models have, laid out as the engine lays them
+/// out. A link is measured by copying 64 MiB and 4 bytes, a disk by reading in sequence. Of a
 /// worker on another machine only the way there is measured.
 ///
 /// A measurement is kept, and holds as long as the device's identity, memory, driver and engine version stay the same

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "berth/error.h"
-#include "berth/memory.h"
 #include "engine/match_device.h"
 #include "engine/plan_here.h"
 #include "plan/stored_bytes.h"
@@ -84,8 +83,7 @@ class Ladder {
 
   /// What the plan says of the bytes, where only its context is another.
   void count_again() {
-    auto uses = memory_of(profile_, plan_.placement, plan_.context, generation_options(plan_.context));
-    plan::set_disk_apart(uses, profile_, plan_.placement);
+    const auto uses = plan::generation_use(profile_, plan_.placement, plan_.context);
     for (auto& use : plan_.use) {
       const auto now = std::ranges::find(uses, use.device, &DeviceUse::device);
       if (now == uses.end()) continue;

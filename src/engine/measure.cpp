@@ -79,6 +79,10 @@ Value::Object read_cache(const std::filesystem::path& path) {
 
 Value to_value(const Measurement& measurement) {
   Value::Object value{{"memory_bytes_per_s", measurement.speed.memory_bytes_per_s}, {"flops", measurement.speed.flops}};
+  Value::Object types;
+  for (const auto& [type, bytes_per_s, flops] : measurement.speed.types)
+    types.set(type, Value::Object{{"memory_bytes_per_s", bytes_per_s}, {"flops", flops}});
+  if (!types.empty()) value.set("types", std::move(types));
   if (const auto& link = measurement.link) {
     value.set("link_bytes_per_s", link->bytes_per_s);
     value.set("link_latency_us", link->latency_us.value_or(0));
@@ -94,7 +98,11 @@ double number(const Value& object, std::string_view name) {
 
 std::optional<Measurement> from_value(const Value* value, const DeviceInfo& info) {
   if (value == nullptr) return std::nullopt;
-  Measurement measurement{.speed = {number(*value, "memory_bytes_per_s"), number(*value, "flops")}};
+  Measurement measurement{
+      .speed = {.memory_bytes_per_s = number(*value, "memory_bytes_per_s"), .flops = number(*value, "flops")}};
+  if (const auto* types = value->find("types"); types != nullptr && types->is_object())
+    for (const auto& [type, speed] : types->as_object())
+      measurement.speed.types.push_back({type, number(speed, "memory_bytes_per_s"), number(speed, "flops")});
   if (const auto rate = number(*value, "link_bytes_per_s"); rate > 0) {
     measurement.link =
         Link{.from = "cpu", .to = info.device.str(), .kind = link_kind(info), .bytes_per_s = rate, .measured = true};
@@ -123,6 +131,15 @@ void set_link(std::vector<Link>& links, Link link) {
 Measurement better(Measurement one, const Measurement& other) {
   one.speed.memory_bytes_per_s = std::max(one.speed.memory_bytes_per_s, other.speed.memory_bytes_per_s);
   one.speed.flops = std::max(one.speed.flops, other.speed.flops);
+  for (const auto& type : other.speed.types) {
+    const auto same = std::ranges::find(one.speed.types, type.type, &TypeSpeed::type);
+    if (same == one.speed.types.end()) {
+      one.speed.types.push_back(type);
+      continue;
+    }
+    same->memory_bytes_per_s = std::max(same->memory_bytes_per_s, type.memory_bytes_per_s);
+    same->flops = std::max(same->flops, type.flops);
+  }
   if (!one.link)
     one.link = other.link;
   else if (other.link) {

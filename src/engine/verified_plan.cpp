@@ -64,9 +64,9 @@ Plan verified_plan(const Engine& engine, const ModelProfile& profile, const Inve
     auto plan = make_plan(profile, inventory, tighter);
     plan.reasons.insert(plan.reasons.end(), seen.begin(), seen.end());
     if (plan.outcome != PlanOutcome::fits) return plan;
-    auto computed = memory_of(profile, plan.placement, plan.context, generation_options(plan.context));
+    const auto computed = plan::generation_use(profile, plan.placement, plan.context);
     auto exact = asked_memory(engine, profile, plan).by_device();
-    for (auto* uses : {&computed, &exact}) plan::set_disk_apart(*uses, profile, plan.placement);
+    plan::set_disk_apart(exact, profile, plan.placement);
     correct(plan, computed, exact);
     plan.missing = budgets.shortfalls(plan.use);
     if (plan.missing.empty()) return plan;

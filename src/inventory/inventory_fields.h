@@ -98,9 +98,16 @@ struct FieldsOf<RemoteInfo> {
 };
 
 template <>
+struct FieldsOf<TypeSpeed> {
+  static constexpr std::tuple all = {required("type", &TypeSpeed::type),
+                                     field("memory_bytes_per_s", &TypeSpeed::memory_bytes_per_s),
+                                     field("flops", &TypeSpeed::flops)};
+};
+
+template <>
 struct FieldsOf<DeviceSpeed> {
   static constexpr std::tuple all = {field("memory_bytes_per_s", &DeviceSpeed::memory_bytes_per_s),
-                                     field("flops", &DeviceSpeed::flops)};
+                                     field("flops", &DeviceSpeed::flops), field("types", &DeviceSpeed::types)};
 };
 
 template <>

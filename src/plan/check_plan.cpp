@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "berth/memory.h"
 #include "berth/plan.h"
 #include "plan/placed_layers.h"
 #include "plan/stored_bytes.h"
@@ -41,8 +40,7 @@ std::vector<Reason> check(const Plan& plan, const ModelProfile& profile) {
     if (std::ranges::find(profile.tensors, name, &TensorInfo::name) == profile.tensors.end())
       problems.push_back({printable(name), "the model has no such tensor"});
   if (!problems.empty()) return problems;
-  auto uses = memory_of(profile, plan.placement, plan.context, generation_options(plan.context));
-  plan::set_disk_apart(uses, profile, plan.placement);
+  const auto uses = plan::generation_use(profile, plan.placement, plan.context);
   // The engine may have told other bytes of its buffers than are computed. Those of weights are the same.
   const auto counted = [&](const DeviceUse& use) { return plan.exact ? use.weights : use.total() - use.overhead; };
   for (const auto& use : uses) {

@@ -16,6 +16,12 @@
 namespace berth {
 namespace {
 
+std::string in_full_context(const PredictedSpeed& speed) {
+  return speed.full_context_tokens_per_s > 0
+             ? fmt::format(", {} in a full context", rate_text(speed.full_context_tokens_per_s))
+             : "";
+}
+
 constexpr std::size_t tones = 8;
 
 class HtmlPage {
@@ -63,9 +69,8 @@ class HtmlPage {
     if (plan_.predicted && plan_.predicted->ran)
       add("<p>Seen when it ran: {} tokens/s.</p>\n", rate_text(plan_.predicted->decode_tokens_per_s));
     else if (plan_.predicted)
-      add("<p>Predicted: {} tokens/s, {} in a full context, limited by {} ({}).</p>\n",
-          rate_text(plan_.predicted->decode_tokens_per_s), rate_text(plan_.predicted->full_context_tokens_per_s),
-          in_markup(plan_.predicted->limited_by),
+      add("<p>Predicted: {} tokens/s{}, limited by {} ({}).</p>\n", rate_text(plan_.predicted->decode_tokens_per_s),
+          in_full_context(*plan_.predicted), in_markup(plan_.predicted->limited_by),
           plan_.predicted->measured ? "from measured rates" : "from usual rates of such devices, not measured");
   }
 

@@ -118,10 +118,11 @@ void set_rates(PlanDevice& device, const Inventory& inventory, const DeviceInfo&
   device.prompt_measured = device.measured && info.speed->flops > 0;
   const auto by_name = known_rates(info.name);
   if (by_name && !(device.measured && device.prompt_measured)) device.rates_from = by_name->source;
-  device.decode_bytes_per_s = device.measured ? info.speed->memory_bytes_per_s
-                              : by_name       ? by_name->bytes_per_s
-                                              : usual_bytes_per_s(type);
-  const double flops = device.prompt_measured ? info.speed->flops : by_name ? by_name->flops : usual_flops(type);
+  const auto rates = device.measured ? weight_rates(*info.speed, work.weights)
+                     : by_name       ? WeightRates{by_name->bytes_per_s, by_name->flops}
+                                     : WeightRates{usual_bytes_per_s(type), usual_flops(type)};
+  device.decode_bytes_per_s = rates.bytes_per_s;
+  const double flops = rates.flops > 0 ? rates.flops : by_name ? by_name->flops : usual_flops(type);
   device.prompt_bytes_per_s = 1 / std::max(work.flop_per_byte / flops, 1 / (device.decode_bytes_per_s * tokens));
   device.decode_link_s = link_seconds(inventory, info, work.state_bytes);
   device.prompt_link_s = link_seconds(inventory, info, work.state_bytes * batch) / tokens;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "berth/plan.h"
+#include "plan/weight_rates.h"
 
 namespace berth::plan {
 
@@ -46,6 +47,7 @@ struct MachineView {
 struct TokenWork {
   std::uint64_t state_bytes = 0;  ///< from one layer to the next
   double flop_per_byte = 0;       ///< of weights
+  std::vector<WeightShare> weights = {};
   std::uint64_t weight_bytes = 0;
 };
 

@@ -111,6 +111,13 @@ void plan::set_disk_apart(std::vector<DeviceUse>& uses, const ModelProfile& prof
   uses.push_back({.device = Device::disk(), .weights = bytes});
 }
 
+std::vector<DeviceUse> plan::generation_use(const ModelProfile& profile, const Placement& placement,
+                                            const ContextSpec& context) {
+  auto uses = memory_of(profile, placement, context, generation_options(context));
+  set_disk_apart(uses, profile, placement);
+  return uses;
+}
+
 std::vector<DeviceUse> plan::on_machine(std::vector<DeviceUse> uses, const Inventory& inventory) {
   for (auto& use : uses) {
     const auto info = std::ranges::find(inventory.devices, use.device, &DeviceInfo::device);

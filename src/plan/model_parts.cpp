@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <stdexcept>
+#include <string_view>
+#include <utility>
 
 #include "model/layers.h"
 #include "plan/layer_of.h"
@@ -105,13 +108,18 @@ TokenWork token_work(const ModelProfile& profile) {
                  .weight_bytes = profile.tensor_bytes};
   double elements = 0;
   double bytes = 0;
+  std::map<std::string_view, WeightShare> shares;
   for (const auto& tensor : profile.tensors) {
     if (is_embedding(tensor)) continue;
     double count = 1;
     for (const auto extent : tensor.shape) count *= static_cast<double>(extent);
     elements += count;
     bytes += static_cast<double>(tensor.bytes);
+    auto& share = shares.try_emplace(tensor.type, WeightShare{.type = tensor.type}).first->second;
+    share.elements += count;
+    share.bytes += static_cast<double>(tensor.bytes);
   }
+  for (auto& [type, share] : shares) work.weights.push_back(std::move(share));
   if (bytes > 0 && elements > 0) work.flop_per_byte = 2 * elements / bytes;
   return work;
 }

@@ -1,4 +1,4 @@
-/// What a placement stores on each device.
+/// What a placement takes of each device.
 #pragma once
 
 #include <vector>
@@ -16,6 +16,10 @@ std::vector<DeviceUse> stored_bytes(const ModelProfile& profile, const Placement
 
 /// What `placement` leaves on the disk is not memory of the CPU: the file is mapped.
 void set_disk_apart(std::vector<DeviceUse>& uses, const ModelProfile& profile, const Placement& placement);
+
+/// What generation takes, with what is left on the disk apart.
+std::vector<DeviceUse> generation_use(const ModelProfile& profile, const Placement& placement,
+                                      const ContextSpec& context);
 
 /// `uses` with each device's key, pool and overhead in `inventory`.
 std::vector<DeviceUse> on_machine(std::vector<DeviceUse> uses, const Inventory& inventory);

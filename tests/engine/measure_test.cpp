@@ -1,6 +1,6 @@
 #include "berth/measure.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -47,6 +47,13 @@ TEST_F(Measure, TellsHowFastTheCpuIs) {
   EXPECT_GT(cpu->speed->flops, 1e8);
   EXPECT_LT(cpu->speed->flops, 1e16);
   EXPECT_EQ(inventory.probes.back().probe, "measure");
+  EXPECT_THAT(cpu->speed->types, testing::SizeIs(9));
+  for (const auto& [type, bytes_per_s, flops] : cpu->speed->types) {
+    EXPECT_GT(bytes_per_s, 1e7) << type;
+    EXPECT_LT(bytes_per_s, 1e14) << type;
+    EXPECT_GT(flops, 1e7) << type;
+    EXPECT_LT(flops, 1e16) << type;
+  }
 }
 
 TEST_F(Measure, KeepsWhatItMeasuredUntilTheDeviceChanges) {

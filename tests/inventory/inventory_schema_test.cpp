@@ -34,6 +34,7 @@ TEST(InventorySchema, HasTheNamesThatAreWritten) {
   expect_described<DiskInfo>(definition("DiskInfo"));
   expect_described<RemoteInfo>(definition("RemoteInfo"));
   expect_described<DeviceSpeed>(definition("DeviceSpeed"));
+  expect_described<TypeSpeed>(definition("TypeSpeed"));
   expect_described<ProbeReport>(definition("ProbeReport"));
 }
 

@@ -135,7 +135,8 @@ class RandomInventory : public Random {
     if (info.gpu && info.gpu->temperature_c < -273.15) info.gpu->temperature_c = -40;
     if (coin()) info.disk = DiskInfo{text(), text(), text(), text(), maybe(coin())};
     if (coin()) info.remote = RemoteInfo{text(), text(), static_cast<std::uint32_t>(below(4)), text()};
-    if (coin()) info.speed = DeviceSpeed{number(), number()};
+    if (coin()) info.speed = DeviceSpeed{number(), number(), {}};
+    for (int i = below(3); info.speed && i > 0; --i) info.speed->types.push_back({text(), number(), number()});
     return info;
   }
 

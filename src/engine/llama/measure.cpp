@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "berth/error.h"
@@ -42,7 +43,7 @@ double seconds_of(F run, Seconds budget) {
 class Bench {
  public:
   Bench(ggml_backend_dev_t device, const DeviceInfo& info, Seconds budget)
-      : info_(info), budget_(budget), backend_(ggml_backend_dev_init(device, nullptr)) {
+      : device_(device), info_(info), budget_(budget), backend_(ggml_backend_dev_init(device, nullptr)) {
     if (!backend_) fail("it cannot be started");
     const auto registry = ggml_backend_dev_backend_reg(device);
     const auto set_threads = reinterpret_cast<ggml_backend_set_n_threads_t>(
@@ -56,14 +57,23 @@ class Bench {
     // Larger than the caches, and a small part of what is free.
     const auto bytes = std::clamp<std::uint64_t>(info_.free_bytes / 8, 16 << 20, 512 << 20);
     const auto rows = static_cast<std::int64_t>(bytes) / (2 * width);
-    return static_cast<double>(2 * width * rows) / product_seconds(width, rows, 1);
+    return static_cast<double>(2 * width * rows) / product_seconds(GGML_TYPE_F16, width, rows, 1, budget_);
+  }
+
+  /// Of the types that people's models have. Those that the device cannot multiply with are left out.
+  std::vector<TypeSpeed> types() const {
+    std::vector<TypeSpeed> speeds;
+    for (const auto type : {GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_1, GGML_TYPE_Q4_K,
+                            GGML_TYPE_Q5_K, GGML_TYPE_Q6_K, GGML_TYPE_IQ4_XS, GGML_TYPE_MXFP4})
+      if (can_multiply(type)) speeds.push_back({ggml_type_text(type), type_bytes_per_s(type), type_flops(type)});
+    return speeds;
   }
 
   double flops() const {
     double rate = 0;
     for (std::int64_t n = 256; n <= 8192; n *= 2) {
       if (static_cast<std::uint64_t>(n * n * 10) > info_.free_bytes / 4) break;
-      const auto seconds = product_seconds(n, n, n);
+      const auto seconds = product_seconds(GGML_TYPE_F16, n, n, n, budget_);
       rate = std::max(rate, 2.0 * static_cast<double>(n * n * n) / seconds);
       if (seconds > 0.02 || seconds * 8 > budget_.count()) break;
     }
@@ -90,6 +100,65 @@ class Bench {
  private:
   [[noreturn]] void fail(std::string_view why) const { throw EngineError("llama.cpp", info_.device.str(), why); }
 
+  static std::string ggml_type_text(ggml_type type) {
+    std::string name = ggml_type_name(type);
+    for (auto& c : name) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    return name;
+  }
+
+  double type_bytes_per_s(ggml_type type) const {
+    constexpr std::int64_t width = 8192;
+    const auto in_time = static_cast<std::uint64_t>(budget_.count() / parts_of_a_type * 2e9);
+    const auto bytes = std::clamp<std::uint64_t>(std::min(info_.free_bytes / 8, in_time), 16 << 20, 128 << 20);
+    const auto row_bytes = ggml_row_size(type, width);
+    const auto rows = static_cast<std::int64_t>(bytes / row_bytes) / 64 * 64;  // repacked in groups of rows
+    return static_cast<double>(row_bytes) * static_cast<double>(rows) /
+           product_seconds(type, width, rows, 1, budget_ / parts_of_a_type);
+  }
+
+  double type_flops(ggml_type type) const {
+    const std::int64_t n = budget_ / parts_of_a_type < Seconds(0.02) ? 256 : 1024;
+    return static_cast<double>(2 * n * n * n) / product_seconds(type, n, n, n, budget_ / parts_of_a_type);
+  }
+
+  bool can_multiply(ggml_type type) const {
+    const auto context = new_context();
+    auto* a = ggml_new_tensor_2d(context.get(), type, 1024, 64);
+    auto* b = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, 1024, 1);
+    return ggml_backend_dev_supports_op(device_, ggml_mul_mat(context.get(), a, b));
+  }
+
+  /// Memory in which the device lays out such weights anew for its products, as the engine does; none where it does not.
+  ggml_backend_buffer_type_t repacking_type(ggml_tensor* weights, const ggml_tensor* product) const {
+    const auto extra_types = reinterpret_cast<ggml_backend_dev_get_extra_bufts_t>(
+        ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device_), "ggml_backend_dev_get_extra_bufts"));
+    auto* types = extra_types == nullptr ? nullptr : extra_types(device_);
+    for (; types != nullptr && *types != nullptr; ++types) {
+      const Buffer empty(ggml_backend_buft_alloc_buffer(*types, 0));
+      weights->buffer = empty.get();
+      const bool takes_it = empty && ggml_backend_dev_supports_op(device_, product);
+      weights->buffer = nullptr;
+      if (takes_it) return *types;
+    }
+    return nullptr;
+  }
+
+  /// Memory for the weights of `product`, filled with numbers of a usual size.
+  Buffer allocate_weights(ggml_tensor* weights, const ggml_tensor* product) const {
+    constexpr char usual = 0x3c;
+    auto* const repacking = repacking_type(weights, product);
+    auto* const type = repacking != nullptr ? repacking : ggml_backend_get_default_buffer_type(backend_.get());
+    Buffer buffer(ggml_backend_buft_alloc_buffer(type, ggml_backend_buft_get_alloc_size(type, weights)));
+    if (!buffer || ggml_backend_tensor_alloc(buffer.get(), weights, ggml_backend_buffer_get_base(buffer.get())) !=
+                       GGML_STATUS_SUCCESS)
+      fail("too little memory to measure it");
+    if (repacking == nullptr)
+      ggml_backend_buffer_clear(buffer.get(), usual);
+    else
+      ggml_backend_tensor_set(weights, std::vector<char>(ggml_nbytes(weights), usual).data(), 0, ggml_nbytes(weights));
+    return buffer;
+  }
+
   Context new_context() const {
     Context context(ggml_init(
         {.mem_size = 16 * ggml_tensor_overhead() + ggml_graph_overhead(), .mem_buffer = nullptr, .no_alloc = true}));
@@ -105,21 +174,27 @@ class Bench {
     return buffer;
   }
 
-  /// Of a product of a [n, k] matrix in half precision with a [k, m] one.
-  double product_seconds(std::int64_t k, std::int64_t n, std::int64_t m) const {
+  /// Of a product of a [n, k] matrix of weights with a [k, m] one.
+  double product_seconds(ggml_type type, std::int64_t k, std::int64_t n, std::int64_t m, Seconds budget) const {
+    const auto of_weights = new_context();
     const auto context = new_context();
-    auto* a = ggml_new_tensor_2d(context.get(), GGML_TYPE_F16, k, n);
-    auto* b = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, k, m);
+    auto* weights = ggml_new_tensor_2d(of_weights.get(), type, k, n);
+    auto* states = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, k, m);
+    auto* product = ggml_mul_mat(context.get(), weights, states);
     auto* graph = ggml_new_graph(context.get());
-    ggml_build_forward_expand(graph, ggml_mul_mat(context.get(), a, b));
+    ggml_build_forward_expand(graph, product);
+    const auto filled = allocate_weights(weights, product);
     const auto buffer = allocate(*context);
     bool failed = false;
-    const auto seconds = seconds_of(
-        [&] { failed |= ggml_backend_graph_compute(backend_.get(), graph) != GGML_STATUS_SUCCESS; }, budget_);
+    const auto seconds =
+        seconds_of([&] { failed |= ggml_backend_graph_compute(backend_.get(), graph) != GGML_STATUS_SUCCESS; }, budget);
     if (failed) fail("a product of matrices failed");
     return seconds;
   }
 
+  static constexpr double parts_of_a_type = 4;
+
+  ggml_backend_dev_t device_;
   const DeviceInfo& info_;
   Seconds budget_;
   Backend backend_;
@@ -128,8 +203,9 @@ class Bench {
 }  // namespace
 
 Measurement measure_device(ggml_backend_dev_t device, const DeviceInfo& info, std::chrono::milliseconds budget) {
-  const Bench bench(device, info, Seconds(budget) / 8);  // up to six sizes of matrix, one vector, one copy
+  const Bench bench(device, info, Seconds(budget) / 13);  // up to six sizes of matrix, one vector, one copy, nine types
   Measurement measurement{.speed = {.memory_bytes_per_s = bench.memory_bytes_per_s(), .flops = bench.flops()}};
+  measurement.speed.types = bench.types();
   if (info.device.type() != DeviceType::cpu) measurement.link = bench.link_from_cpu();
   return measurement;
 }

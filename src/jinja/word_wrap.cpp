@@ -88,7 +88,8 @@ class Wrapper {
         taken = count_characters(text.substr(0, bytes));
       }
     }
-    if (bytes > 0) current.push_back({chunk.begin, chunk.begin + bytes, taken});
+    // Also where there is no room: then this empty part, and not a blank before it, is what the line loses at its end.
+    current.push_back({chunk.begin, chunk.begin + bytes, taken});
     chunk.begin += bytes;
     chunk.characters -= taken;
     run_.count_steps(1);

@@ -72,6 +72,10 @@ TEST(JinjaLimits, SearchesTakeTimeThatGrowsWithTheTexts) {
   EXPECT_THAT(refusal(texts + repeatedly("{{ x.startswith(y) }}", 2000)), too_many_steps);
 }
 
+TEST(JinjaLimits, WrappingTakesTimeThatGrowsWithTheText) {
+  EXPECT_EQ(rendered("{{ (' ' * 200000)|wordwrap(1)|length }} {{ ('\u3000' * 50000 ~ 'x')|wordwrap(1) }}"), "0 x");
+}
+
 /// A text with many parts that are trusted and many that are not.
 TEST(JinjaLimits, PiecesOfAChatAreFoundWithoutALookAtAll) {
   const JinjaTemplate chat(

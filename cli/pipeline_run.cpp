@@ -164,6 +164,7 @@ int run(const PipelineRunOptions& options) {
   check_standard_input(options);
   auto pipeline = with_devices(load_pipeline(options.file), options.devices);
   auto data = read_inputs(pipeline, options.inputs);
+  for (const auto& warning : pipeline.name_warnings()) note("warning: " + escaped(on_one_line(warning)));
   if (!options.documents.empty()) write_documents(pipeline, read_documents(options.documents));
 
   ReplyPrinter printer;

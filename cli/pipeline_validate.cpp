@@ -40,6 +40,7 @@ struct Part {
   std::optional<ComponentDevice> device;
   std::optional<std::string> model;
   bool remote;
+  bool has_engine;
   bool generates;  ///< text, so that its model is no encoder
 };
 
@@ -58,7 +59,7 @@ std::vector<Part> parts_of(const Pipeline& pipeline) {
   for (const auto& name : pipeline.component_names()) {
     const auto& component = pipeline.component(name);
     parts.push_back({name, std::string(component.type()), component.device(), model_of(component),
-                     component_class(component.type()).remote,
+                     component_class(component.type()).remote, component_class(component.type()).has_engine,
                      component.init_parameters().contains("generation_kwargs")});
   }
   return parts;
@@ -88,7 +89,7 @@ void add_lacking(const Part& part, DeviceCheck& check, std::vector<std::string>&
   if (part.device)
     if (const auto& problem = check.problem(*part.device); !problem.empty())
       warnings.push_back(fmt::format("'{}': {}", part.name, problem));
-  if (!part.model || part.remote) return;
+  if (!part.model || part.remote || !part.has_engine) return;
   try {
     (part.generates ? locate_model : locate_encoder)(*part.model, ModelSearch::from_environment());
   } catch (const std::exception& problem) {

@@ -30,6 +30,19 @@ def kind_ranges():
     return ranges
 
 
+def identifier_ranges():
+    ranges = []  # [first, last, whether an identifier can start with it]
+    for code in range(0x80, 0x110000):
+        if not f"a{chr(code)}".isidentifier():
+            continue
+        starts = chr(code).isidentifier()
+        if ranges and ranges[-1][2] == starts and ranges[-1][1] == code - 1:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code, starts])
+    return ranges
+
+
 def mapping_ranges(mapped):
     ranges = []  # [first, last, step, difference]
     for code in range(0x80, 0x110000):
@@ -90,6 +103,13 @@ struct CharacterRange {{
   std::uint8_t kinds;
 }};
 
+/// Characters of identifiers (XID_Continue), and whether one can start with them (XID_Start).
+struct IdentifierRange {{
+  std::uint32_t first;
+  std::uint32_t last;
+  bool starts;
+}};
+
 /// Each `step`-th character from `first` to `last`, with what to add to its code.
 struct CaseRange {{
   std::uint32_t first;
@@ -110,6 +130,8 @@ struct CharacterCode {{
 }};
 """)
     array("CharacterRange", "character_ranges", [f"{{0x{a:X}, 0x{b:X}, {k}}}" for a, b, k in kind_ranges()])
+    array("IdentifierRange", "identifier_ranges",
+          [f"{{0x{a:X}, 0x{b:X}, {str(s).lower()}}}" for a, b, s in identifier_ranges()])
     array("CaseRange", "upper_case_ranges",
           [f"{{0x{a:X}, 0x{b:X}, {s}, {d}}}" for a, b, s, d in mapping_ranges(str.upper)])
     array("CaseRange", "lower_case_ranges",

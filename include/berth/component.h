@@ -225,7 +225,8 @@ struct ComponentClass {
   std::vector<std::string> aliases;  ///< other names under which it is loaded
   std::vector<ParameterInfo> parameters;
   std::function<std::unique_ptr<Component>(const Value::Object& init_parameters)> create;
-  bool remote = false;  ///< works on machines of a service, and so has no device
+  bool remote = false;     ///< works on machines of a service, and so has no device
+  bool has_engine = true;  ///< false: it is read and written, and cannot run yet
   /// Makes one on any machine, to look at its inputs and outputs; empty: create() without parameters does.
   std::function<std::unique_ptr<Component>()> example = {};
   /// Makes one under another of its names; empty: create() does.

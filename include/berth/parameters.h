@@ -51,7 +51,7 @@ class WrongParameter : public WrongType {
   std::string parameter_;
 };
 
-/// Throws WrongParameter where `given` has a name that is not among `known`; it names the nearest.
+/// Throws WrongParameter where `given` has names that are not among `known`; it names the nearest.
 void check_parameter_names(const Value::Object& given, std::span<const std::string_view> known);
 
 /// "init_parameters" from the struct of a component and back. A parameter that is absent, or null without being

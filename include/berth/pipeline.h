@@ -123,6 +123,7 @@ class Pipeline {
   /// What would go wrong in a run, as far as it is known before: components that lack what they need, such as a key, or
   /// that nothing can start; loops that nothing ends; names of inputs and outputs that lead nowhere.
   std::vector<std::string> warnings() const;
+  std::vector<std::string> name_warnings() const;  ///< those of names that lead nowhere
 
   std::string to_mermaid() const;  ///< a flowchart in Mermaid's language
   std::string to_svg() const;      ///< the same as a picture

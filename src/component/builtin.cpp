@@ -88,6 +88,11 @@ ComponentClass remote(typename C::Parameters example) {
   return component;
 }
 
+ComponentClass without_engine(ComponentClass component) {
+  component.has_engine = false;
+  return component;
+}
+
 ComponentClass entity_extractor() {
   using Extractor = NamedEntityExtractor;
   auto component = with_example<Extractor>({.model = "model", .device = ComponentDevice(Device::cpu())});
@@ -134,11 +139,11 @@ std::vector<ComponentClass> builtin_components() {
       entity_extractor(),
       with_example<OutputAdapter>({.adapter_template = "", .output_type = "str"}),
       with_example<PromptBuilder>({.prompt_template = ""}),
-      with_example<LocalWhisperTranscriber>({.device = ComponentDevice(Device::cpu())}),
+      without_engine(with_example<LocalWhisperTranscriber>({.device = ComponentDevice(Device::cpu())})),
       with_encoder<SASEvaluator>({"device", "token"}),
       with_encoder<SentenceTransformersDiversityRanker>(),
       with_encoder<SentenceTransformersDocumentEmbedder>(),
-      with_encoder<SentenceTransformersDocumentImageEmbedder>(),
+      without_engine(with_encoder<SentenceTransformersDocumentImageEmbedder>()),
       with_encoder<SentenceTransformersSimilarityRanker>(),
       with_encoder<SentenceTransformersSparseDocumentEmbedder>(),
       with_encoder<SentenceTransformersSparseTextEmbedder>(),

@@ -10,11 +10,14 @@
 namespace berth {
 
 void check_parameter_names(const Value::Object& given, std::span<const std::string_view> known) {
-  for (const auto& [name, value] : given) {
-    if (std::ranges::find(known, name) != known.end()) continue;
-    throw WrongParameter(name, fmt::format("there is no parameter {}{}", in_quotes(name),
-                                           nearest_hint(name, {known.begin(), known.end()})));
-  }
+  std::vector<std::string> unknown;
+  for (const auto& [name, value] : given)
+    if (std::ranges::find(known, name) == known.end()) unknown.push_back(name);
+  if (unknown.empty()) return;
+  auto problem = fmt::format("there is no parameter {}{}", in_quotes(unknown.front()),
+                             nearest_hint(unknown.front(), {known.begin(), known.end()}));
+  for (std::size_t i = 1; i < unknown.size(); ++i) problem += fmt::format("; and no {}", in_quotes(unknown[i]));
+  throw WrongParameter(unknown.front(), problem);
 }
 
 }  // namespace berth

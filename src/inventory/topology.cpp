@@ -83,6 +83,27 @@ MemoryPool ram_of(hwloc_topology_t topology) {
   return ram;
 }
 
+/// As a parser of XML sees the text: hwloc's own knows neither a byte order mark nor "\r\n".
+std::string normal_xml(std::string text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
+    text[kept++] = text[i] == '\r' ? '\n' : text[i];
+  }
+  text.resize(kept);
+  return text;
+}
+
+/// Throws what is wrong with a text that hwloc does not take.
+[[noreturn]] void fail_xml(const std::filesystem::path& file, std::string_view text) {
+  const bool is_topology = text.find("<topology") != text.npos;
+  if (is_topology && text.find("</topology>") == text.npos)
+    throw FormatError(file, text.size(), "the end of the file", "</topology>");
+  throw FormatError(file, 0, is_topology ? "a topology that hwloc cannot read" : "something else",
+                    "a topology as lstopo writes it");
+}
+
 /// The version of hwloc's XML that a file says it has; 0 where it says none.
 int xml_format(std::string_view text, std::size_t& at) {
   const auto element = text.find("<topology");
@@ -149,7 +170,7 @@ Topology topology_from_xml(const std::filesystem::path& file) {
   const auto status = std::filesystem::status(file);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))  // which could block
     throw std::filesystem::filesystem_error("cannot read", file, std::make_error_code(std::errc::invalid_argument));
-  const auto text = read_text_file(file, largest_xml);
+  const auto text = normal_xml(read_text_file(file, largest_xml));
   std::size_t at = 0;
   const int format = xml_format(text, at);
   if (const int newest = static_cast<int>(hwloc_get_api_version() >> 16); format > newest)
@@ -161,7 +182,7 @@ Topology topology_from_xml(const std::filesystem::path& file) {
   const auto length = static_cast<int>(text.size() + 1);
   if (hwloc_topology_set_xmlbuffer(topology.get(), text.c_str(), length) != 0 ||
       hwloc_topology_load(topology.get()) != 0)
-    throw FormatError(file, 0, "something else", "a topology as lstopo writes it");
+    fail_xml(file, text);
   return topology;
 }
 

@@ -17,6 +17,7 @@ namespace {
 /// The method of a value of a type of its own, or nullptr.
 const Function* find_method(const Any& object, std::string_view name) {
   static const auto of_text = table_of({text_methods});
+  static const auto of_markup = table_of({markup_methods, text_methods});
   static const auto of_list = table_of({list_methods});
   static const auto of_tuple = table_of({tuple_methods});
   static const auto of_dict = table_of({dict_methods});
@@ -24,7 +25,7 @@ const Function* find_method(const Any& object, std::string_view name) {
   static const auto of_float = table_of({float_methods});
   switch (object.type()) {
     case Type::string:
-      return find_function(of_text, name);
+      return find_function(object.string().markup ? of_markup : of_text, name);
     case Type::list:
       return find_function(of_list, name);
     case Type::tuple:
@@ -92,7 +93,19 @@ bool entry_at(Run& run, const Any& sequence, std::int64_t index, Any& found) {
   return true;
 }
 
-/// object[key] as Python has it; false: a TypeError or LookupError.
+/// The value of `key`, or nullptr, also where the key has no hash.
+const Any* find_entry(Run& run, Dict& dict, const Any& key) {
+  if (key.is(Type::list) || key.is(Type::dict)) return nullptr;
+  try {
+    return dict.find(run, key);
+  } catch (const Failure& failure) {
+    if (failure.kind != Failure::Kind::type) throw;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 bool find_item(Run& run, const Any& object, const Any& key, Any& found) {
   switch (object.type()) {
     case Type::string:
@@ -102,8 +115,7 @@ bool find_item(Run& run, const Any& object, const Any& key, Any& found) {
       return index && entry_at(run, object, *index, found);
     }
     case Type::dict: {
-      if (key.is(Type::list) || key.is(Type::dict)) return false;
-      const Any* value = object.dict().find(run, key);
+      const Any* value = find_entry(run, object.dict(), key);
       if (value != nullptr) found = *value;
       return value != nullptr;
     }
@@ -115,6 +127,8 @@ bool find_item(Run& run, const Any& object, const Any& key, Any& found) {
       return false;
   }
 }
+
+namespace {
 
 bool is_safe(Run& run, const Any& object, std::string_view name) {
   if (name.starts_with('_')) return false;

@@ -14,6 +14,9 @@ Any get_attribute(Run& run, const Any& object, std::string_view name);
 /// `object[key]`: an entry, else an attribute or method, else undefined.
 Any get_item(Run& run, const Any& object, const Any& key);
 
+/// `object[key]` as Python has it, without attributes. False: a TypeError or LookupError.
+bool find_item(Run& run, const Any& object, const Any& key, Any& found);
+
 /// `object[start:stop:step]`, each of which can be None.
 Any get_slice(Run& run, const Any& object, const Any& start, const Any& stop, const Any& step);
 

@@ -7,6 +7,7 @@
 
 #include "berth/ordered_map.h"
 #include "jinja/operators.h"
+#include "text/find_text.h"
 
 namespace berth::jinja {
 namespace {
@@ -157,7 +158,7 @@ bool contains(Run& run, const Any& container, const Any& item) {
     if (!item.is_string())
       type_error(fmt::format("'in <string>' requires string as left operand, not {}", type_name(item)));
     run.count_search(container.string().bytes.size());
-    return container.string().bytes.find(item.string().bytes) != std::string_view::npos;
+    return find_text(container.string().bytes, item.string().bytes) != std::string_view::npos;
   }
   if (container.is(Type::dict)) return container.dict().find(run, item) != nullptr;
   if (bool answer = false; container.is(Type::object) && container.object().contains(run, item, answer)) return answer;

@@ -1,7 +1,7 @@
 /// What kinds of templates differ in.
 #pragma once
 
-#include <ctime>
+#include <chrono>
 #include <functional>
 
 namespace berth::jinja {
@@ -17,7 +17,8 @@ struct Environment {
   bool loop_controls() const { return chat; }
   bool immutable() const { return chat; }  ///< the sandbox lets no method change a list or a dictionary
 
-  std::function<std::time_t()> clock = [] { return std::time(nullptr); };  ///< of strftime_now()
+  using Clock = std::chrono::system_clock;
+  std::function<Clock::time_point()> clock = Clock::now;  ///< of strftime_now()
 };
 
 }  // namespace berth::jinja

@@ -99,6 +99,7 @@ Evaluator::Flow Evaluator::run_inside(const Stmt& stmt, Scope& scope) {
     case Stmt::Kind::for_loop:
       return run_loop(stmt, scope);
     case Stmt::Kind::set:
+      check_namespaces(*stmt.target, scope);
       assign(*stmt.target, evaluate(*stmt.expr, scope), scope, scope);
       break;
     case Stmt::Kind::set_block:
@@ -215,21 +216,28 @@ void Evaluator::run_message(const Stmt& stmt, Scope& scope) {
 
 void Evaluator::run_load(const Stmt& stmt, Scope& scope) {
   const auto name = evaluate(*stmt.expr, scope);
-  if (name.is_undefined()) name.undefined().fail();
-  if (!name.is_string() && !truth(run_, name)) {
+  const bool is_list = stmt.text == "include" && !name.is_string() && !name.is_undefined();
+  if (is_list && !truth(run_, name)) {
     if (stmt.ignores_missing) return;
     other_error("no template is named");
   }
   type_error("no loader for this environment specified: a template cannot take in another one here");
 }
 
+/// jinja2 asks before it evaluates what is set, but not where a block is.
+void Evaluator::check_namespaces(const Expr& target, Scope& scope) {
+  if (target.kind == Expr::Kind::namespace_ref && variable(target.name, scope).get_if<Namespace>() == nullptr)
+    other_error("cannot assign attribute on non-namespace object");
+  for (const auto& part : target.parts) check_namespaces(*part, scope);
+}
+
 void Evaluator::assign(const Expr& target, const Any& value, Scope& scope, Scope& from) {
   if (target.kind == Expr::Kind::name) return scope.set(target.name, value);
   if (target.kind == Expr::Kind::namespace_ref) {
     const auto owner = variable(target.name, from);
-    auto* space = owner.get_if<Namespace>();
-    if (space == nullptr) other_error("cannot assign attribute on non-namespace object");
-    return space->set(run_, target.text, value);
+    if (auto* space = owner.get_if<Namespace>()) return space->set(run_, target.text, value);
+    if (owner.is(Type::dict)) return owner.dict().set(run_, run_.view(target.text), value);
+    type_error(fmt::format("'{}' object does not support item assignment", type_name(owner)));
   }
   if (!is_iterable(run_, value)) type_error(fmt::format("cannot unpack non-iterable {} object", type_name(value)));
   const auto expected = target.parts.size();

@@ -67,6 +67,7 @@ class Evaluator {
   template <class Use>
   auto in_scope(const Stmt& stmt, Scope& scope, std::span<const NameId> hidden, Use use);
 
+  void check_namespaces(const Expr& target, Scope& scope);
   void assign(const Expr& target, const Any& value, Scope& scope, Scope& from);
 
   Any evaluate(const Expr& expr, Scope& scope);

@@ -222,7 +222,7 @@ ExprPtr ExpressionParser::parse_primary(bool allows_namespace) {
   if (token.is_op("{")) return parse_dict();
   if (!token.is_op("(")) tokens_.fail(fmt::format("unexpected '{}'", tokens_.shown()));
   tokens_.next();
-  auto expr = parse_tuple(true, {}, true);
+  auto expr = parse_tuple(true, true);
   tokens_.expect_op(")");
   return expr;
 }
@@ -271,16 +271,16 @@ ExprPtr ExpressionParser::parse_number() {
   return constant(token.place, ast_.constants.make<Big>(Big{std::move(value)}));
 }
 
-bool ExpressionParser::ends_tuple(std::string_view end) const {
+/// As in jinja2, "in" ends no tuple: after a comma it is a name.
+bool ExpressionParser::ends_tuple() const {
   const auto& token = tokens_.current();
-  return token.is(Token::Kind::variable_end) || token.is(Token::Kind::block_end) || token.is_op(")") ||
-         (!end.empty() && token.is_name(end));
+  return token.is(Token::Kind::variable_end) || token.is(Token::Kind::block_end) || token.is_op(")");
 }
 
-ExprPtr ExpressionParser::parse_tuple(bool with_conditional, std::string_view end, bool in_parentheses) {
+ExprPtr ExpressionParser::parse_tuple(bool with_conditional, bool in_parentheses) {
   auto tuple = make(ExprKind::tuple, tokens_.current().place);
   bool is_tuple = false;
-  while (!ends_tuple(end)) {
+  while (!ends_tuple()) {
     tuple->parts.push_back(parse_expression(with_conditional));
     if (!tokens_.skip_op(",")) break;
     is_tuple = true;
@@ -291,7 +291,7 @@ ExprPtr ExpressionParser::parse_tuple(bool with_conditional, std::string_view en
   return tuple;
 }
 
-ExprPtr ExpressionParser::parse_target(std::string_view end, bool allows_namespace) {
+ExprPtr ExpressionParser::parse_target(bool allows_namespace) {
   const auto can_assign = [&](const Expr& expr, const auto& self) -> bool {
     if (expr.kind == ExprKind::tuple)
       return std::ranges::all_of(expr.parts, [&](const auto& part) { return self(*part, self); });
@@ -300,7 +300,7 @@ ExprPtr ExpressionParser::parse_target(std::string_view end, bool allows_namespa
   auto tuple = make(ExprKind::tuple, tokens_.current().place);
   bool is_tuple = false;
   const auto reads_before = reads_;
-  while (!ends_tuple(end)) {
+  while (!ends_tuple()) {
     tuple->parts.push_back(parse_primary(allows_namespace));
     if (!tokens_.skip_op(",")) break;
     is_tuple = true;

@@ -19,9 +19,9 @@ class ExpressionParser {
 
   ExprPtr parse_expression(bool with_conditional = true);
   /// One expression, or a tuple of those between commas. It ends before a name of `end` at the latest.
-  ExprPtr parse_tuple(bool with_conditional = true, std::string_view end = {}, bool in_parentheses = false);
+  ExprPtr parse_tuple(bool with_conditional = true, bool in_parentheses = false);
   /// What can be assigned to: a name, a tuple of names, or ns.name where `allows_namespace`.
-  ExprPtr parse_target(std::string_view end = {}, bool allows_namespace = false);
+  ExprPtr parse_target(bool allows_namespace = false);
   /// Filters after what a block makes; nullptr: there are none. `starts_inline`: the first one without "|".
   ExprPtr parse_block_filters(bool starts_inline);
 
@@ -63,7 +63,7 @@ class ExpressionParser {
                        ExprPtr (ExpressionParser::*parse_operand)());
   std::unique_ptr<CallArguments> parse_arguments();
   std::string parse_dotted_name();
-  bool ends_tuple(std::string_view end) const;
+  bool ends_tuple() const;
 
   TokenStream& tokens_;
   const Environment& environment_;

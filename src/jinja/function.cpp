@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "jinja/message_block.h"
 #include "jinja/operators.h"
 
@@ -16,6 +18,13 @@ namespace {
 
 bool Bound::flag(Run& run, std::size_t parameter, bool otherwise) const {
   return given_[parameter] ? truth(run, values_[parameter]) : otherwise;
+}
+
+bool Bound::whole_flag(std::size_t parameter) const {
+  if (!given_[parameter]) return false;
+  const auto number = index_of(values_[parameter]);
+  if (!std::in_range<int>(number)) other_error("Python int too large to convert to C int");
+  return number != 0;
 }
 
 Any call(Run& run, const Function& function, const Any& self, Arguments& arguments) {

@@ -29,6 +29,8 @@ class Bound {
   }
   /// Whether the argument was given and is true.
   bool flag(Run& run, std::size_t parameter, bool otherwise = false) const;
+  /// The same of a parameter that takes whole numbers only, as those of functions that Python has in C.
+  bool whole_flag(std::size_t parameter) const;
 
   void set(std::size_t parameter, const Any& value) {
     values_[parameter] = value;
@@ -94,6 +96,7 @@ extern const std::span<const Function> number_filters;
 extern const std::span<const Function> json_filters;
 extern const std::span<const Function> test_functions;
 extern const std::span<const Function> text_methods;
+extern const std::span<const Function> markup_methods;  ///< what Markup has beside these
 extern const std::span<const Function> list_methods;
 extern const std::span<const Function> tuple_methods;
 extern const std::span<const Function> dict_methods;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
 #include <ctime>
 
 #include "jinja/function.h"
@@ -55,11 +56,34 @@ Any raise_exception(Run& run, Bound& bound) {
   other_error(message.take_bytes());
 }
 
+/// The format of a time without a zone, as datetime.strftime() hands it to C: %f becomes digits, %z and %Z nothing.
+std::string naive_format(std::string_view format, std::int64_t microseconds) {
+  std::string made;
+  for (std::size_t at = 0; at < format.size(); ++at) {
+    const bool is_field = format[at] == '%' && at + 1 < format.size();
+    if (!is_field) {
+      made += format[at];
+      continue;
+    }
+    const char field = format[++at];
+    if (field == 'f')
+      made += fmt::format("{:06}", microseconds);
+    else if (field != 'z' && field != 'Z')
+      (made += '%') += field;
+  }
+  return made;
+}
+
 Any strftime_now(Run& run, Bound& bound) {
-  const std::string format(text_argument(bound[0], "strftime_now").bytes);
-  const auto now = run.environment.clock();
+  using std::chrono::microseconds;
+  using std::chrono::seconds;
+  const auto now = run.environment.clock().time_since_epoch();
+  const auto whole = std::chrono::floor<seconds>(now);
+  const auto format = naive_format(text_argument(bound[0], "strftime_now").bytes,
+                                   std::chrono::duration_cast<microseconds>(now - whole).count());
+  const std::time_t time = whole.count();
   std::tm local{};
-  localtime_r(&now, &local);
+  localtime_r(&time, &local);
   std::string text(format.size() * 8 + 256, '\0');
   run.count_text(text.size());
   text.resize(std::strftime(text.data(), text.size(), format.c_str(), &local));

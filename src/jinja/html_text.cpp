@@ -20,30 +20,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 27> entities
      {"quot", "\""},       {"raquo", "\u00BB"},  {"rdquo", "\u201D"}, {"reg", "\u00AE"},  {"rsquo", "\u2019"},
      {"sect", "\u00A7"},   {"times", "\u00D7"}}};
 
-std::string with_characters(std::string_view text) {
-  static const Regex entity(R"(&(#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z]+;))");
-  std::string out;
-  std::size_t from = 0;
-  entity.for_each_match(text, [&](const RegexMatch& match) {
-    auto name = match.group(1);
-    if (name.ends_with(';')) name.remove_suffix(1);
-    std::string character;
-    if (name.starts_with('#')) {
-      const bool is_hex = name.size() > 1 && (name[1] == 'x' || name[1] == 'X');
-      const auto digits = std::string(name.substr(is_hex ? 2 : 1));
-      const auto code = digits.size() > 8 ? 0xFFFFFFFFUL : std::stoul(digits, nullptr, is_hex ? 16 : 10);
-      append_utf8(character, code == 0 || code > 0x10FFFF ? 0xFFFD : static_cast<std::uint32_t>(code));
-    } else {
-      const auto found = std::ranges::find(entities, name, &std::pair<std::string_view, std::string_view>::first);
-      if (found == entities.end()) return;
-      character = found->second;
-    }
-    (out += text.substr(from, match.begin - from)) += character;
-    from = match.end;
-  });
-  return out += text.substr(from);
-}
-
 /// Without what starts with `open` and ends with `close`.
 std::string without(std::string text, std::string_view open, std::string_view close) {
   std::string out;
@@ -139,6 +115,30 @@ bool is_scheme(std::string_view text) {
   return scheme.full_match(text).has_value();
 }
 
+std::string without_entities(std::string_view text) {
+  static const Regex entity(R"(&(#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z]+;))");
+  std::string out;
+  std::size_t from = 0;
+  entity.for_each_match(text, [&](const RegexMatch& match) {
+    auto name = match.group(1);
+    if (name.ends_with(';')) name.remove_suffix(1);
+    std::string character;
+    if (name.starts_with('#')) {
+      const bool is_hex = name.size() > 1 && (name[1] == 'x' || name[1] == 'X');
+      const auto digits = std::string(name.substr(is_hex ? 2 : 1));
+      const auto code = digits.size() > 8 ? 0xFFFFFFFFUL : std::stoul(digits, nullptr, is_hex ? 16 : 10);
+      append_utf8(character, code == 0 || code > 0x10FFFF ? 0xFFFD : static_cast<std::uint32_t>(code));
+    } else {
+      const auto found = std::ranges::find(entities, name, &std::pair<std::string_view, std::string_view>::first);
+      if (found == entities.end()) return;
+      character = found->second;
+    }
+    (out += text.substr(from, match.begin - from)) += character;
+    from = match.end;
+  });
+  return out += text.substr(from);
+}
+
 std::string without_tags(std::string_view text) {
   const auto plain = without(without(std::string(text), "<!--", "-->"), "<", ">");
   std::string words;
@@ -150,7 +150,7 @@ std::string without_tags(std::string_view text) {
     words += rest.substr(0, end);
     rest.remove_prefix(end);
   }
-  return with_characters(words);
+  return without_entities(words);
 }
 
 std::string with_links(std::string_view text, const LinkOptions& options) {

@@ -12,6 +12,9 @@ namespace berth::jinja {
 /// `text` without comments and tags, with single blanks, and with entities as the characters that they stand for.
 std::string without_tags(std::string_view text);
 
+/// `text` with the characters that its entities stand for.
+std::string without_entities(std::string_view text);
+
 struct LinkOptions {
   std::optional<std::int64_t> text_limit;  ///< characters of an address that are shown
   std::string relation;

@@ -76,9 +76,9 @@ class JsonWriter {
     std::size_t from = 0;
     for (std::size_t at = 0; at < bytes.size();) {
       const char c = bytes[at];
-      const bool plain = c >= ' ' && c != '"' && c != '\\' && c != '\x7f' &&
+      const bool plain = c >= ' ' && c <= '~' && c != '"' && c != '\\' &&
                          !(options_.html_safe && (c == '<' || c == '>' || c == '&' || c == '\''));
-      if (plain || c == '\x7f' || (static_cast<signed char>(c) < 0 && !options_.ascii)) {
+      if (plain || (static_cast<unsigned char>(c) >= 0x7f && !options_.ascii)) {
         ++at;
         continue;
       }

@@ -150,7 +150,7 @@ Any sort_items(Run& run, Bound& bound) {
       keys->items.push_back(key);
       key = Any::list(keys);
     }
-  sort(run, entries, bound.flag(run, 0));
+  sort(run, entries, bound.whole_flag(0));
   auto* sorted = run.list();
   for (const auto& [key, item] : entries) sorted->items.push_back(item);
   return Any::list(sorted);

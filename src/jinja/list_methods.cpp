@@ -102,7 +102,7 @@ Any sort(Run& run, Bound& bound) {
     Arguments arguments{{item}, {}};
     entries.emplace_back(bound.optional(0) == nullptr ? item : call_value(run, bound[0], arguments), item);
   }
-  sort(run, entries, bound.flag(run, 1));
+  sort(run, entries, bound.whole_flag(1));
   self(bound).clear();
   for (const auto& [key, item] : entries) self(bound).push_back(item);
   return {};

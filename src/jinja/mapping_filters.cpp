@@ -1,6 +1,7 @@
 /// Filters that apply other filters and tests, and those of dictionaries and attributes.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "jinja/attribute_path.h"
@@ -42,7 +43,7 @@ Any sorted_entries(Run& run, Bound& bound) {
     const auto& key = by_key ? entry.key : entry.value;
     entries.emplace_back(case_sensitive ? key : without_case(run, key), run.tuple(entry.key, entry.value));
   }
-  sort(run, entries, bound.flag(run, 2));
+  sort(run, entries, bound.whole_flag(2));
   auto* sorted = run.list();
   for (const auto& [key, item] : entries) sorted->items.push_back(item);
   return Any::list(sorted);

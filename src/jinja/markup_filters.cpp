@@ -37,6 +37,14 @@ Any strip_tags(Run& run, Bound& bound) {
   return made_of(run, text.string(), without_tags(text.string().bytes));
 }
 
+Any unescape(Run& run, Bound& bound) {
+  const auto text = str_of(run, bound.self);
+  run.count_text(text.string().bytes.size());
+  return made_of(run, text.string(), without_entities(text.string().bytes));
+}
+
+Any escape_argument(Run& run, Bound& bound) { return escaped_text(run, bound[0]); }
+
 Any urlize(Run& run, Bound& bound) {
   const auto escaped = escaped_text(run, bound.self);
   LinkOptions options;
@@ -99,8 +107,15 @@ constexpr std::array functions = {
     Function("xmlattr", "autospace=", attributes),
 };
 
+constexpr std::array methods = {
+    Function("escape", "s", escape_argument),
+    Function("striptags", "", strip_tags),
+    Function("unescape", "", unescape),
+};
+
 }  // namespace
 
+const std::span<const Function> markup_methods = methods;
 const std::span<const Function> markup_filters = functions;
 
 }  // namespace berth::jinja

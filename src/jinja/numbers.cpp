@@ -1,6 +1,7 @@
 /// int(), float() and the arguments of functions.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -18,9 +19,19 @@ std::string quoted(Run& run, const Any& value) {
   return out.take_bytes();
 }
 
+/// Without what int() and float() take for white space: of ASCII less than str.strip() does.
+std::string_view without_number_space(std::string_view text) {
+  const auto is_separator = [](char c) { return c >= '\x1c' && c <= '\x1f'; };
+  auto stripped = without_space(text);
+  const auto begin = static_cast<std::size_t>(stripped.data() - text.data());
+  const auto head = text.substr(0, begin);
+  const auto tail = text.substr(begin + stripped.size());
+  return std::ranges::any_of(head, is_separator) || std::ranges::any_of(tail, is_separator) ? text : stripped;
+}
+
 /// Without white space around it, and with the digits of all scripts as ASCII ones.
 std::string plain_number(std::string_view text) {
-  text = without_space(text);
+  text = without_number_space(text);
   std::string plain;
   while (!text.empty()) {
     const auto character = first_character(text);

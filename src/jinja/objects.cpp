@@ -40,6 +40,8 @@ Any method(Run& run, std::string_view name, Body body) {
   return run.heap.make<BoundFunction<Body>>(name, body);
 }
 
+[[noreturn]] Any no_content_type() { value_error("Content is not set."); }
+
 /// What a prompt mostly asks of its documents, without a copy: the document outlives the rendering.
 bool shared_field(Run& run, const Document& document, std::string_view name, Any& found) {
   if (name == "content")
@@ -50,10 +52,22 @@ bool shared_field(Run& run, const Document& document, std::string_view name, Any
     found = document.score ? Any(*document.score) : Any();
   else if (name == "id")
     found = from_value(run, document.id);
+  else if (name == "content_type")
+    found = document.content ? run.view("text") : no_content_type();
   else
     return false;
   return true;
 }
+
+Any to_dict(Run& run, Bound& bound) {
+  const auto& value = bound.self.get_if<InstanceObject>()->value;
+  const auto* document = value.get_if<Document>();
+  auto dict = document != nullptr ? document->to_dict(bound.flag(run, 0, true)) : value.as_instance().to_dict();
+  return from_value(run, run.heap.make<KeptValue>(KeptValue{std::move(dict)})->value);
+}
+
+constexpr Function instance_to_dict("to_dict", "", to_dict);
+constexpr Function document_to_dict("to_dict", "flatten=", to_dict);
 
 void need_count(const std::vector<Any>& arguments, std::size_t count, const char* name) {
   if (arguments.size() != count)
@@ -132,6 +146,10 @@ bool Range::equals(Run&, const Object& other) {
          (count_ < 2 || step_ == range->step_);
 }
 
+std::size_t Range::hash(Run& run) {
+  return hash_of(run, run.tuple(Any(count_), count_ > 0 ? Any(start_) : Any(), count_ > 1 ? Any(step_) : Any()));
+}
+
 bool Range::contains(Run& run, const Any& item, bool& answer) {
   if (!item.is_number()) return false;
   answer = false;
@@ -201,6 +219,11 @@ bool DictView::equals(Run& run, const Object& other) {
   return dict_.size() == view->dict_.size() && std::ranges::all_of(dict_.entries(), [&](const auto& entry) {
            return view->dict_.find(run, entry.key) != nullptr;
          });
+}
+
+std::size_t DictView::hash(Run& run) {
+  if (kind_ != Kind::values) type_error(fmt::format("unhashable type: '{}'", type_name()));
+  return Object::hash(run);
 }
 
 void DictView::write(TextBuilder& out) {
@@ -294,13 +317,14 @@ bool InstanceObject::attribute(Run& run, std::string_view name, Any& found) {
     found = *known;
     return true;
   }
-  if (name != "to_dict" && name != "to_openai_dict_format") return false;
-  if (name == "to_dict")
-    found = method(run, name, [this](Run& inner, const std::vector<Any>& arguments) {
-      need_count(arguments, 0, "to_dict");
-      return from_value(inner, inner.heap.make<KeptValue>(KeptValue{value.as_instance().to_dict()})->value);
-    });
-  return name == "to_dict";
+  if (name != "to_dict") return false;
+  found = run.heap.make<Method>(this, value.get_if<Document>() == nullptr ? instance_to_dict : document_to_dict);
+  return true;
+}
+
+std::size_t InstanceObject::hash(Run&) {
+  // Haystack's classes compare by value and can be changed.
+  type_error(fmt::format("unhashable type: '{}'", type_name()));
 }
 
 bool InstanceObject::equals(Run&, const Object& other) {

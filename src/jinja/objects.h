@@ -54,6 +54,7 @@ class Range final : public Object {
   bool has_items() const override { return true; }
   bool item(Run& run, const Any& key, Any& found) override;
   bool equals(Run&, const Object& other) override;
+  std::size_t hash(Run& run) override;
   bool contains(Run& run, const Any& item, bool& answer) override;
   void write(TextBuilder& out) override;
   Any slice(Run& run, const Any& start, const Any& stop, const Any& step);
@@ -80,6 +81,7 @@ class DictView final : public Object {
   Iterator* reversed(Run& run) override;
   bool contains(Run& run, const Any& item, bool& answer) override;
   bool equals(Run& run, const Object& other) override;
+  std::size_t hash(Run& run) override;
   void write(TextBuilder& out) override;
 
   Any entry(Run& run, std::size_t position) const;
@@ -144,6 +146,7 @@ class InstanceObject final : public Object {
   std::string_view type_name() const override { return value.type_name(); }
   bool attribute(Run& run, std::string_view name, Any& found) override;
   bool equals(Run& run, const Object& other) override;
+  std::size_t hash(Run& run) override;
   void write(TextBuilder& out) override;
 
   const Value value;

@@ -140,7 +140,7 @@ class Parser {
 
   StmtPtr parse_set() {
     auto stmt = make(StmtKind::set, tokens_.next().place);
-    stmt->target = expressions_.parse_target({}, true);
+    stmt->target = expressions_.parse_target(true);
     if (inside_loops_ > 0) check_not_loop(*stmt->target);
     if (tokens_.skip_op("=")) {
       stmt->expr = expressions_.parse_tuple();
@@ -156,10 +156,10 @@ class Parser {
 
   StmtPtr parse_for() {
     auto stmt = make(StmtKind::for_loop, tokens_.next().place);
-    stmt->target = expressions_.parse_target("in");
+    stmt->target = expressions_.parse_target();
     check_not_loop(*stmt->target);
     tokens_.expect_name("in");
-    stmt->expr = expressions_.parse_tuple(false, "recursive");
+    stmt->expr = expressions_.parse_tuple(false);
     if (tokens_.skip_name("if")) stmt->test = expressions_.parse_expression();
     stmt->recursive = tokens_.skip_name("recursive");
     const auto reads = expressions_.reads("loop");
@@ -339,6 +339,7 @@ class Parser {
 
   StmtPtr parse_include() {
     auto stmt = parse_load();
+    stmt->text = "include";
     if (tokens_.current().is_name("ignore") && tokens_.ahead().is_name("missing")) {
       tokens_.next();
       tokens_.next();

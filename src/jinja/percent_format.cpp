@@ -28,9 +28,8 @@ class PercentFormatter {
       run_.count_steps(1);
       write_field();
     }
-    const bool is_mapping = values_.is(Type::dict) || values_.is(Type::list) || values_.is_undefined();
-    const auto given = values_.is(Type::tuple) ? values_.items().items.size() : is_mapping ? 0 : 1;
-    if (used_ < given && !used_mapping_) type_error("not all arguments converted during string formatting");
+    const bool all_used = values_.is(Type::tuple) ? used_ >= values_.items().items.size() : used_ > 0 || is_mapping();
+    if (!all_used) type_error("not all arguments converted during string formatting");
     return out_.finish(format_.markup);
   }
 
@@ -46,14 +45,17 @@ class PercentFormatter {
     return format_.bytes[at_];
   }
 
+  bool is_mapping() const {
+    return values_.is(Type::dict) || values_.is(Type::list) || values_.is_undefined() ||
+           (values_.is(Type::object) && values_.object().has_items());
+  }
+
+  /// The next of a tuple; else the one value that there is, which a key in the format sets anew.
   Any next_value() {
-    if (key_value_) return *key_value_;
-    if (!values_.is(Type::tuple)) {
-      if (used_++ > 0) type_error("not enough arguments for format string");
-      return values_;
-    }
-    if (used_ >= values_.items().items.size()) type_error("not enough arguments for format string");
-    return values_.items().items[used_++];
+    const bool is_tuple = values_.is(Type::tuple);
+    if (used_ >= (is_tuple ? values_.items().items.size() : 1)) type_error("not enough arguments for format string");
+    const auto at = used_++;
+    return is_tuple ? values_.items().items[at] : key_value_.value_or(values_);
   }
 
   std::int64_t take_number(const char* too_big) {
@@ -72,6 +74,7 @@ class PercentFormatter {
   }
 
   void read_key() {
+    if (values_.is_undefined()) values_.undefined().fail();
     if (!values_.is(Type::dict)) type_error("format requires a mapping");
     const auto start = ++at_;
     for (int depth = 1; depth > 0; ++at_) {
@@ -82,11 +85,14 @@ class PercentFormatter {
     const Any* value = values_.dict().find(run_, key);
     if (value == nullptr) other_error(fmt::format("'{}'", key));
     key_value_ = *value;
-    used_mapping_ = true;
+    used_ = 0;
   }
 
   void write_field() {
-    key_value_.reset();
+    if (peek() == '%') {
+      ++at_;
+      return out_.append('%');
+    }
     Field field;
     if (peek() == '(') read_key();
     for (;; ++at_) {
@@ -117,7 +123,6 @@ class PercentFormatter {
     const char conversion = peek();
     const auto character = first_character(format_.bytes.substr(at_));
     at_ += character.length;
-    if (conversion == '%') return out_.append('%');
     write_converted(conversion, character.code, field);
   }
 
@@ -151,6 +156,7 @@ class PercentFormatter {
       case 'c':
         return write_character(next_value(), field);
       default:
+        (void)next_value();
         value_error(fmt::format("unsupported format character '{}' (0x{:x}) at index {}", conversion, code, at_ - 1));
     }
   }
@@ -239,7 +245,6 @@ class PercentFormatter {
   TextBuilder out_;
   std::size_t at_ = 0;
   std::size_t used_ = 0;
-  bool used_mapping_ = false;
   std::optional<Any> key_value_;
 };
 

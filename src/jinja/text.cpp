@@ -6,6 +6,17 @@
 #include "text/unicode.h"
 
 namespace berth::jinja {
+namespace {
+
+/// The ranges of `text` that have bytes from `begin` to before `end`, found without a look at each.
+std::span<const TextRange> ranges_within(const Str& text, std::size_t begin, std::size_t end) {
+  if (begin == end) return {};
+  const auto first = std::ranges::upper_bound(text.untrusted, begin, {}, &TextRange::end);
+  const auto last = std::ranges::lower_bound(first, text.untrusted.end(), end, {}, &TextRange::begin);
+  return {first, last};
+}
+
+}  // namespace
 
 std::size_t Str::characters(Run& run) const {
   if (counted == static_cast<std::size_t>(-1)) {
@@ -32,9 +43,8 @@ void TextBuilder::append(const Str& text) {
 void TextBuilder::append(const Str& text, std::size_t begin, std::size_t end) {
   const auto at = bytes_.size();
   append(text.bytes.substr(begin, end - begin));
-  for (const auto& range : text.untrusted)
-    if (range.end > begin && range.begin < end)
-      mark(at + std::max(range.begin, begin) - begin, at + std::min(range.end, end) - begin);
+  for (const auto& range : ranges_within(text, begin, end))
+    mark(at + std::max(range.begin, begin) - begin, at + std::min(range.end, end) - begin);
 }
 
 void TextBuilder::append_untrusted(std::string_view text) {
@@ -64,19 +74,13 @@ Any TextBuilder::finish(bool markup) {
 Any part(Run& run, const Str& text, std::size_t begin, std::size_t end) {
   if (begin == 0 && end == text.bytes.size()) return run.heap.make<Str>(text);
   Str made{text.bytes.substr(begin, end - begin), {}, text.markup};
-  if (!text.untrusted.empty()) {
-    std::size_t count = 0;
-    for (const auto& range : text.untrusted) count += range.end > begin && range.begin < end ? 1 : 0;
-    if (count > 0) {
-      run.count_steps(text.untrusted.size() / 16);
-      auto* kept =
-          static_cast<TextRange*>(run.heap.resource()->allocate(count * sizeof(TextRange), alignof(TextRange)));
-      auto* next = kept;
-      for (const auto& range : text.untrusted)
-        if (range.end > begin && range.begin < end)
-          *next++ = {std::max(range.begin, begin) - begin, std::min(range.end, end) - begin};
-      made.untrusted = {kept, count};
-    }
+  if (const auto ranges = ranges_within(text, begin, end); !ranges.empty()) {
+    run.count_steps(ranges.size() / 16);
+    auto* kept = static_cast<TextRange*>(run.heap.resource()->allocate(ranges.size_bytes(), alignof(TextRange)));
+    std::ranges::transform(ranges, kept, [&](const TextRange& range) {
+      return TextRange{std::max(range.begin, begin) - begin, std::min(range.end, end) - begin};
+    });
+    made.untrusted = {kept, ranges.size()};
   }
   return run.heap.make<Str>(made);
 }

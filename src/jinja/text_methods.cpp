@@ -10,6 +10,7 @@
 #include "jinja/operators.h"
 #include "jinja/str_format.h"
 #include "jinja/text_search.h"
+#include "text/find_text.h"
 #include "text/lower_case.h"
 #include "text/python_printable.h"
 #include "text/unicode.h"
@@ -78,7 +79,9 @@ Any find(Run& run, Bound& bound, bool from_right, bool must_be) {
   const Window window(run, bound, 1);
   run.count_search(self(bound).bytes.size());
   const auto searched = window.of(self(bound));
-  const auto at = !window.valid ? searched.npos : from_right ? searched.rfind(what) : searched.find(what);
+  const auto at = !window.valid ? searched.npos
+                  : from_right  ? find_last_text(searched, what)
+                                : find_text(searched, what);
   if (at == searched.npos) {
     if (must_be) value_error("substring not found");
     return -1;
@@ -99,7 +102,8 @@ Any count(Run& run, Bound& bound) {
   if (!window.valid) return 0;
   if (what.empty()) return count_characters(searched) + 1;
   std::int64_t found = 0;
-  for (auto at = searched.find(what); at != searched.npos; at = searched.find(what, at + what.size())) ++found;
+  for (auto at = find_text(searched, what); at != searched.npos; at = find_text(searched, what, at + what.size()))
+    ++found;
   return found;
 }
 
@@ -108,6 +112,7 @@ Any affix(Run& run, Bound& bound, bool at_end) {
   const auto searched = window.of(self(bound));
   const auto matches = [&](const Any& affix) {
     const auto& text = text_argument(affix, at_end ? "endswith" : "startswith").bytes;
+    run.count_search(text.size() / 16);
     return window.valid && (at_end ? searched.ends_with(text) : searched.starts_with(text));
   };
   if (!bound[0].is(Type::tuple)) return matches(bound[0]);
@@ -120,12 +125,14 @@ Any ends_with(Run& run, Bound& bound) { return affix(run, bound, true); }
 
 Any remove_prefix(Run& run, Bound& bound) {
   const auto& prefix = argument(run, bound, 0, "removeprefix").bytes;
+  run.count_search(prefix.size() / 16);
   const auto& text = self(bound);
   return part(run, text, text.bytes.starts_with(prefix) ? prefix.size() : 0, text.bytes.size());
 }
 
 Any remove_suffix(Run& run, Bound& bound) {
   const auto& suffix = argument(run, bound, 0, "removesuffix").bytes;
+  run.count_search(suffix.size() / 16);
   const auto& text = self(bound);
   return part(run, text, 0, text.bytes.size() - (text.bytes.ends_with(suffix) ? suffix.size() : 0));
 }
@@ -143,14 +150,14 @@ Any split_left(Run& run, Bound& bound) {
 Any split_right(Run& run, Bound& bound) {
   return Any::list(split_from_right(run, self(bound), separator(run, bound), count_argument(bound, 1, -1)));
 }
-Any splitlines(Run& run, Bound& bound) { return Any::list(split_lines(run, self(bound), bound.flag(run, 0))); }
+Any splitlines(Run& run, Bound& bound) { return Any::list(split_lines(run, self(bound), bound.whole_flag(0))); }
 
 Any partition(Run& run, Bound& bound, bool from_right) {
   const auto& text = self(bound);
   const auto& what = argument(run, bound, 0, "partition");
   if (what.bytes.empty()) value_error("empty separator");
   run.count_search(text.bytes.size());
-  const auto at = from_right ? text.bytes.rfind(what.bytes) : text.bytes.find(what.bytes);
+  const auto at = from_right ? find_last_text(text.bytes, what.bytes) : find_text(text.bytes, what.bytes);
   const auto nothing = run.text("", text.markup);
   if (at == text.bytes.npos)
     return from_right ? run.tuple(nothing, nothing, bound.self) : run.tuple(bound.self, nothing, nothing);
@@ -269,8 +276,7 @@ Any is_printable(Run& run, Bound& bound) {
 Any is_identifier(Run& run, Bound& bound) {
   bool first = true;
   return all_characters(run, bound, [&](std::uint32_t code) {
-    const bool letter = code == '_' || is_kind(code, CharacterKind::alpha);
-    return (letter | !std::exchange(first, false)) && (letter || is_alphanumeric(code));
+    return std::exchange(first, false) ? starts_identifier(code) : continues_identifier(code);
   });
 }
 
@@ -302,21 +308,29 @@ Any is_title(Run& run, Bound& bound) {
   return right.boolean() && any;
 }
 
+bool is_subscriptable(const Any& value) {
+  if (value.is(Type::object)) return value.object().has_items();
+  return value.is_string() || value.is_sequence() || value.is(Type::dict);
+}
+
 Any translate(Run& run, Bound& bound) {
   TextBuilder out(run);
   const auto& text = self(bound);
   for (std::size_t at = 0; at < text.bytes.size();) {
     run.count_steps(1);
     const auto character = first_character(text.bytes.substr(at));
-    const auto to = get_item(run, bound[0], static_cast<std::int64_t>(character.code));
-    if (to.is_string()) {
+    Any to;
+    if (!find_item(run, bound[0], static_cast<std::int64_t>(character.code), to)) {
+      if (!is_subscriptable(bound[0])) type_error(fmt::format("'{}' object is not subscriptable", type_name(bound[0])));
+      out.append(text, at, at + character.length);
+    } else if (to.is_string()) {
       out.append(to.string());
     } else if (to.is_whole()) {
+      const auto code = small_integer(to);
+      if (!code || *code < 0 || *code > 0x10FFFF) value_error("character mapping must be in range(0x110000)");
       std::string one;
-      append_utf8(one, static_cast<std::uint32_t>(index_of(to)));
+      append_utf8(one, static_cast<std::uint32_t>(*code));
       out.append(one);
-    } else if (to.is_undefined()) {
-      out.append(text, at, at + character.length);
     } else if (!to.is_none()) {
       type_error("character mapping must return integer, None or str");
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "jinja/operators.h"
+#include "text/find_text.h"
 #include "text/unicode.h"
 #include "text/utf8.h"
 
@@ -103,9 +104,8 @@ Any replaced(Run& run, const Str& text, const Str& old, const Str& by, std::int6
     out.append(text, from, text.bytes.size());
     return out.finish(text.markup);
   }
-  for (auto at = text.bytes.find(old.bytes); at != text.bytes.npos && is_left(count);
-       at = text.bytes.find(old.bytes, from)) {
-    if (!text.untrusted.empty()) run.count_steps(text.untrusted.size() / 16);
+  for (auto at = find_text(text.bytes, old.bytes); at != text.bytes.npos && is_left(count);
+       at = find_text(text.bytes, old.bytes, from)) {
     out.append(text, from, at);
     out.append(by);
     from = at + old.bytes.size();
@@ -121,8 +121,8 @@ List* split(Run& run, const Str& text, const Str* separator, std::int64_t count)
   if (separator != nullptr) {
     if (separator->bytes.empty()) value_error("empty separator");
     std::size_t from = 0;
-    for (auto at = bytes.find(separator->bytes); at != bytes.npos && is_left(count);
-         at = bytes.find(separator->bytes, from)) {
+    for (auto at = find_text(bytes, separator->bytes); at != bytes.npos && is_left(count);
+         at = find_text(bytes, separator->bytes, from)) {
       add(run, parts, text, from, at);
       from = at + separator->bytes.size();
     }
@@ -131,7 +131,7 @@ List* split(Run& run, const Str& text, const Str* separator, std::int64_t count)
   }
   for (auto at = skip_space(bytes, 0, true); at < bytes.size();) {
     if (!is_left(count)) {
-      add(run, parts, text, at, skip_space_back(bytes, bytes.size(), true));
+      add(run, parts, text, at, bytes.size());
       break;
     }
     const auto end = skip_space(bytes, at, false);
@@ -148,8 +148,8 @@ List* split_from_right(Run& run, const Str& text, const Str* separator, std::int
   if (separator != nullptr) {
     if (separator->bytes.empty()) value_error("empty separator");
     std::size_t end = bytes.size();
-    while (is_left(count) && end >= separator->bytes.size()) {
-      const auto at = bytes.rfind(separator->bytes, end - separator->bytes.size());
+    while (is_left(count)) {
+      const auto at = find_last_text(bytes.substr(0, end), separator->bytes);
       if (at == bytes.npos) break;
       add(run, parts, text, at + separator->bytes.size(), end);
       end = at;
@@ -158,7 +158,7 @@ List* split_from_right(Run& run, const Str& text, const Str* separator, std::int
   } else {
     for (auto end = skip_space_back(bytes, bytes.size(), true); end > 0;) {
       if (!is_left(count)) {
-        add(run, parts, text, skip_space(bytes, 0, true), end);
+        add(run, parts, text, 0, end);
         break;
       }
       const auto begin = skip_space_back(bytes, end, false);

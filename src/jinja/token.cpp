@@ -162,6 +162,8 @@ class Lexer {
       return false;
     add_data(at_, stripped_end(at_, tag, sign, true));
     line_starting_ = source_[at - 1] == '\n';
+    at_ = at;
+    if (at == source_.size()) return true;  // as with comments
     for (auto end = source_.find("{%", at); end != npos; end = source_.find("{%", end + 1)) {
       auto behind = after_tag_name(end, "endraw", sign);
       if (behind == npos) continue;

@@ -18,6 +18,9 @@ struct Chunk {
   std::size_t begin;
   std::size_t end;
   std::size_t characters;
+  std::size_t text_end;  ///< behind it there are only blanks
+
+  bool is_blank() const { return begin >= text_end; }
 };
 
 class Wrapper {
@@ -29,7 +32,7 @@ class Wrapper {
     split();
     while (at_ < chunks_.size()) {
       run_.count_steps(1);
-      if (is_blank(chunks_[at_]) && has_lines_ && ++at_ == chunks_.size()) break;
+      if (chunks_[at_].is_blank() && has_lines_ && ++at_ == chunks_.size()) break;
       std::vector<Chunk> current;
       std::size_t length = 0;
       const auto width = static_cast<std::size_t>(options_.width);
@@ -38,7 +41,7 @@ class Wrapper {
         current.push_back(chunks_[at_++]);
       }
       if (at_ < chunks_.size() && chunks_[at_].characters > width) divide(current, width - length);
-      if (!current.empty() && is_blank(current.back())) current.pop_back();
+      if (!current.empty() && current.back().is_blank()) current.pop_back();
       if (current.empty()) continue;
       lines.items.push_back(part(run_, line_, current.front().begin, current.back().end));
       has_lines_ = true;
@@ -46,14 +49,15 @@ class Wrapper {
   }
 
  private:
-  bool is_blank(const Chunk& chunk) const {
-    return without_space(line_.bytes.substr(chunk.begin, chunk.end - chunk.begin)).empty();
+  Chunk chunk(std::size_t begin, std::size_t end, std::size_t characters) const {
+    const auto text = without_space(line_.bytes.substr(begin, end - begin), false, true);
+    return {begin, end, characters, begin + text.size()};
   }
 
   void add(std::size_t begin, std::size_t end) {
     if (begin == end) return;
     run_.count_steps(1);
-    chunks_.push_back({begin, end, count_characters(line_.bytes.substr(begin, end - begin))});
+    chunks_.push_back(chunk(begin, end, count_characters(line_.bytes.substr(begin, end - begin))));
   }
 
   void split() {
@@ -73,12 +77,12 @@ class Wrapper {
 
   /// Takes as much of the next chunk, which is too long for any line, as has room.
   void divide(std::vector<Chunk>& current, std::size_t room) {
-    auto& chunk = chunks_[at_];
+    auto& whole = chunks_[at_];
     if (!options_.break_long_words) {
       if (current.empty()) current.push_back(chunks_[at_++]);
       return;
     }
-    const auto text = line_.bytes.substr(chunk.begin, chunk.end - chunk.begin);
+    const auto text = line_.bytes.substr(whole.begin, whole.end - whole.begin);
     auto taken = room;
     auto bytes = byte_of_character(text, room);
     if (options_.break_on_hyphens) {
@@ -88,9 +92,10 @@ class Wrapper {
         taken = count_characters(text.substr(0, bytes));
       }
     }
-    if (bytes > 0) current.push_back({chunk.begin, chunk.begin + bytes, taken});
-    chunk.begin += bytes;
-    chunk.characters -= taken;
+    // Also where there is no room: then this empty part, and not a blank before it, is what the line loses at its end.
+    current.push_back(chunk(whole.begin, whole.begin + bytes, taken));
+    whole.begin += bytes;
+    whole.characters -= taken;
     run_.count_steps(1);
   }
 

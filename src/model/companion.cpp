@@ -53,17 +53,17 @@ std::string text_at(const Value::Object& metadata, std::string_view name) {
 bool is_companion_name(std::string_view name) {
   // An "imatrix" elsewhere in a name tells how a model was quantized.
   return name.find("mmproj") != name.npos || name.starts_with("mtp-") || name.starts_with("imatrix") ||
-         name.ends_with(".imatrix.gguf");
+         name.ends_with(".imatrix.gguf") || has_word(name, {"lora", "adapter"});
 }
 
-bool is_companion(const std::filesystem::path& file) {
-  if (const auto metadata = start_of_metadata(file)) {
-    if (const auto type = text_at(*metadata, "general.type"); !type.empty()) return type != "model";
-    const auto architecture = text_at(*metadata, "general.architecture");
-    for (const auto* other : {"clip", "controlvector", "imatrix"})
-      if (architecture == other) return true;
-  }
-  return has_word(lower(file.filename().string()), {"lora", "adapter"});
+std::optional<bool> is_companion(const std::filesystem::path& file) {
+  const auto metadata = start_of_metadata(file);
+  if (!metadata) return std::nullopt;
+  if (const auto type = text_at(*metadata, "general.type"); !type.empty()) return type != "model";
+  const auto architecture = text_at(*metadata, "general.architecture");
+  for (const auto* other : {"clip", "controlvector", "imatrix"})
+    if (architecture == other) return true;
+  return std::nullopt;
 }
 
 bool is_draft_name(std::string_view name) { return has_word(name, {"draft", "drafter", "mtp", "eagle", "eagle3"}); }

@@ -143,6 +143,7 @@ std::filesystem::path locate_cached(const std::filesystem::path& hub_cache, cons
           fmt::format("{} is cached without {}; {}\nThere are:", name.repository, in_quotes(name.choice), get);
       for (const auto& file : files.models) messages.none += "\n  " + messages.prefix + file.string();
     }
+    if (!files.models.empty()) files.companions.clear();  // the choice is what is wrong
     files.models = std::move(chosen);
     files.later_parts = choose(files.later_parts, name.choice);
   }

@@ -42,7 +42,9 @@ bool is_encoder_folder(const std::filesystem::path& folder) {
          std::filesystem::exists(folder / "modules.json", error);
 }
 
-bool has_gguf(const model::ModelFiles& files) { return !files.models.empty() || !files.later_parts.empty(); }
+bool has_gguf(const model::ModelFiles& files) {
+  return !files.models.empty() || !files.later_parts.empty() || !files.companions.empty();
+}
 
 /// Whether the folder is the model: its weights are those of Hugging Face's own form, or are missing.
 bool is_itself_the_model(const std::filesystem::path& folder, const model::ModelFiles& files) {

@@ -19,8 +19,8 @@ namespace {
 
 void add_file(ModelFiles& files, const std::filesystem::path& relative) {
   const auto name = lower(relative.filename().string());
-  if (name.starts_with('.') || is_companion_name(name)) return;
-  if (name.ends_with(".safetensors")) files.has_safetensors = true;
+  if (name.starts_with('.')) return;
+  if (name.ends_with(".safetensors") && !is_companion_name(name)) files.has_safetensors = true;
   if (!name.ends_with(".gguf")) return;
   const auto split = parse_split_name(relative.filename().string());
   (split && split->part > 0 ? files.later_parts : files.models).push_back(relative);
@@ -63,7 +63,15 @@ void leave_out(std::vector<std::filesystem::path>& files, LeaveOut is_left_out) 
 ModelFiles list_models(const std::filesystem::path& folder, int levels) {
   ModelFiles files;
   list_into(files, folder, {}, levels);
-  leave_out(files.models, [&](const auto& file) { return is_companion(folder / file); });
+  std::vector<std::filesystem::path> named;  // as companions are
+  std::erase_if(files.models, [&](const auto& file) {
+    const auto told = is_companion(folder / file);
+    if (told.value_or(false)) files.companions.push_back(file);
+    if (!told && is_companion_name(lower(file.filename().string()))) named.push_back(file);
+    return told.value_or(false);
+  });
+  leave_out(files.models, [&](const auto& file) { return std::ranges::find(named, file) != named.end(); });
+  std::sort(files.companions.begin(), files.companions.end());
   std::sort(files.models.begin(), files.models.end());
   std::sort(files.later_parts.begin(), files.later_parts.end());
   return files;
@@ -83,6 +91,11 @@ std::filesystem::path pick_model(const std::filesystem::path& folder, ModelFiles
     throw ModelNotFound(fmt::format("{} is a later part of a split model, whose first part {} is missing",
                                     in_quotes(part.string()), in_quotes(first.file_name())));
   }
+  if (files.models.empty() && !files.companions.empty())
+    throw ModelNotFound(fmt::format(
+        "{} is no model: by its header it accompanies one, as a projector or an adapter does, and there is no "
+        "GGUF file of a model beside it",
+        in_quotes((folder / files.companions.front()).string())));
   if (files.models.empty()) throw ModelNotFound(messages.none);
   auto path = folder / files.models.front();
   std::error_code error;

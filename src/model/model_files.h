@@ -11,11 +11,13 @@ namespace berth::model {
 struct ModelFiles {
   std::vector<std::filesystem::path> models;       ///< GGUF files that can be loaded: whole ones and first parts
   std::vector<std::filesystem::path> later_parts;  ///< of split models
+  std::vector<std::filesystem::path> companions;   ///< GGUF files that only accompany a model, by their headers
   bool has_safetensors = false;
 };
 
 /// Lists `folder`, to a depth of `levels` folders below it. Links to files are followed, those to folders are not.
-/// Files that only accompany a model and hidden ones do not count. Where several files remain, their headers are asked.
+/// Hidden files do not count. Which files only accompany a model their headers tell, and their names where these do not
+/// and another file remains.
 /// Throws ModelNotFound where a folder cannot be read.
 ModelFiles list_models(const std::filesystem::path& folder, int levels);
 

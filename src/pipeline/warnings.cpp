@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <set>
@@ -30,7 +31,7 @@ void check_names(const Pipeline& pipeline, const OrderedMap<std::vector<std::str
     for (const auto& socket : sockets) {
       const auto dot = std::min(socket.find('.'), socket.size());
       const auto component = socket.substr(0, dot);
-      const auto tell = [&](const std::string& problem) {
+      const auto tell = [&, &name = name, &socket = socket](const std::string& problem) {
         result.push_back(
             fmt::format("the {} {} is that of {}, and {}", kind, in_quotes(name), in_quotes(socket), problem));
       };
@@ -48,6 +49,15 @@ void check_names(const Pipeline& pipeline, const OrderedMap<std::vector<std::str
 
 }  // namespace
 
+std::vector<std::string> Pipeline::name_warnings() const {
+  std::vector<std::string> result;
+  check_names(
+      *this, options().input_names, "input", [](const Component& each) { return each.inputs(); }, result);
+  check_names(
+      *this, options().output_names, "output", [](const Component& each) { return each.outputs(); }, result);
+  return result;
+}
+
 std::vector<std::string> Pipeline::warnings() const {
   const auto& nodes = graph_->nodes;
   const auto waiting = graph_->waiting_in_vain();
@@ -55,10 +65,7 @@ std::vector<std::string> Pipeline::warnings() const {
   for (const auto& node : nodes)
     if (const auto problem = node.component->known_problem())
       result.push_back(fmt::format("'{}' cannot run: {}", node.name, *problem));
-  check_names(
-      *this, options().input_names, "input", [](const Component& each) { return each.inputs(); }, result);
-  check_names(
-      *this, options().output_names, "output", [](const Component& each) { return each.outputs(); }, result);
+  std::ranges::move(name_warnings(), std::back_inserter(result));
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (!waiting[i]) continue;
     std::vector<std::string_view> senders;

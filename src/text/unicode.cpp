@@ -21,6 +21,11 @@ unsigned kinds_of(std::uint32_t code) {
   return range == character_ranges.end() || code < range->first ? 0 : range->kinds;
 }
 
+const IdentifierRange* identifier_range(std::uint32_t code) {
+  const auto range = std::ranges::lower_bound(identifier_ranges, code, {}, &IdentifierRange::last);
+  return range == identifier_ranges.end() || code < range->first ? nullptr : &*range;
+}
+
 template <class Table>
 const typename Table::value_type* find(const Table& table, std::uint32_t code) {
   const auto entry = std::ranges::lower_bound(table, code, {}, &Table::value_type::code);
@@ -88,6 +93,14 @@ class LowerCase {
 
 bool is_kind(std::uint32_t code, CharacterKind kind) { return (kinds_of(code) & static_cast<unsigned>(kind)) != 0; }
 bool is_alphanumeric(std::uint32_t code) { return (kinds_of(code) & (1U | 2U | 4U | 8U)) != 0; }
+bool starts_identifier(std::uint32_t code) {
+  if (code < 0x80) return code == '_' || is_kind(code, CharacterKind::alpha);
+  const auto* range = identifier_range(code);
+  return range != nullptr && range->starts;
+}
+bool continues_identifier(std::uint32_t code) {
+  return code < 0x80 ? code == '_' || is_alphanumeric(code) : identifier_range(code) != nullptr;
+}
 bool is_cased(std::uint32_t code) { return (kinds_of(code) & (16U | 32U | 64U)) != 0; }
 
 void append_utf8(std::string& out, std::uint32_t code) {

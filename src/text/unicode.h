@@ -21,8 +21,10 @@ enum class CharacterKind : std::uint8_t {
 };
 
 bool is_kind(std::uint32_t code, CharacterKind kind);
-bool is_alphanumeric(std::uint32_t code);  ///< also what \w matches, but for the underscore
-bool is_cased(std::uint32_t code);         ///< of upper, lower or title case
+bool is_alphanumeric(std::uint32_t code);       ///< also what \w matches, but for the underscore
+bool starts_identifier(std::uint32_t code);     ///< of a name in Python
+bool continues_identifier(std::uint32_t code);  ///< may stand behind its first character
+bool is_cased(std::uint32_t code);              ///< of upper, lower or title case
 
 /// The character as UTF-8. What is no character (beyond U+10FFFF, or half of a pair) becomes U+FFFD.
 void append_utf8(std::string& out, std::uint32_t code);

@@ -94,8 +94,11 @@ std::optional<std::uint32_t> to_uint32(std::string_view digits, int base = 10) {
   return number;
 }
 
-/// The decimal digits of a number in a base that is a power of two; none where it is no number.
+/// The decimal digits of a number in a base that is a power of two; none where it is no number. As with Python's int(),
+/// the prefix of the base may stand before it.
 std::optional<std::string> in_decimal(std::string_view digits, int base) {
+  const char letter = base == 2 ? 'b' : base == 8 ? 'o' : 'x';
+  if (digits.size() > 2 && digits[0] == '0' && lower(digits.substr(1, 1))[0] == letter) digits.remove_prefix(2);
   constexpr std::size_t beyond_doubles = 1100;  // also in base 2
   if (digits.empty() || digits.size() > beyond_doubles) return std::nullopt;
   const std::size_t at_a_time = base == 2 ? 31 : base == 8 ? 10 : 7;  // as many as 32 bits hold

@@ -85,6 +85,15 @@ TEST_F(PipelineRunCommand, FollowsTheNamesThatTheFileGives) {
                AllOf(HasSubstr("'firs'"), HasSubstr("did you mean 'first'?")));
 }
 
+TEST_F(PipelineRunCommand, WarnsOfNamesThatLeadNowhere) {
+  const auto outcome =
+      run(exchanged(named_yaml, "greeting: second.prompt", "greeting: second.promt"), {"--input", "who=Ada"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.out, "Hello Ada\n");
+  EXPECT_THAT(outcome.err, HasSubstr("warning: the output 'greeting' is that of 'second.promt', and 'second' has no "
+                                     "output 'promt'; did you mean 'prompt'?"));
+}
+
 TEST_F(PipelineRunCommand, SaysThatAComponentIsNoInput) {
   expect_error(builders_yaml(), {"--input", "first=Ada"}, 2,
                AllOf(HasSubstr("'first' is a component, not an input"), HasSubstr("first.name=..."),

@@ -39,6 +39,16 @@ TEST_F(PipelineValidate, TellsComponentsDevicesModelsInputsAndOutputs) {
                                  HasSubstr("Outputs:\n  llm.replies  list[str]\n"), Not(HasSubstr("llm.prompt"))));
 }
 
+TEST_F(PipelineValidate, LooksForNoModelOfWhatCannotRun) {
+  const auto outcome = berth_command(
+      {"pipeline", "validate",
+       file("p.yaml",
+            "components:\n  ears:\n    type: haystack.components.audio.whisper_local.LocalWhisperTranscriber\n"
+            "    init_parameters: {model: small, device: {type: single, device: cpu}}\nconnections: []\n")});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("no engine for Whisper"), Not(HasSubstr("hf download"))));
+}
+
 TEST_F(PipelineValidate, GivesOneJsonDocument) {
   const auto outcome = berth_command({"pipeline", "validate", "-", "--json"}, {.input = capital_yaml()});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;

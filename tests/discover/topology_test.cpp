@@ -8,6 +8,7 @@
 
 #include "berth/error.h"
 #include "discover/recorded_machine.h"
+#include "text/file.h"
 
 namespace berth::test {
 namespace {
@@ -82,6 +83,35 @@ TEST(TopologyFindings, FilesThatAreNoTopologyAreRefused) {
                            "ELF"}) {
     folder.write("topology.xml", text);
     EXPECT_THROW(topology_from_xml(file), FormatError) << text;
+  }
+}
+
+TEST(TopologyFindings, AFileMayHaveOtherLineEndsAndAByteOrderMark) {
+  const auto source = std::filesystem::path(BERTH_TEST_DATA_DIR) / "machines/two_numa_nodes/topology.xml";
+  const auto expected = cpu_info(topology_from_xml(source).get());
+  const auto text = read_text_file(source, 1 << 20);
+  const RecordedMachine folder;
+  const auto same_with = [&](std::string_view start, std::string_view line_end) {
+    std::string changed(start);
+    for (const char c : text) c == '\n' ? changed += line_end : changed += c;
+    folder.write("topology.xml", changed);
+    return cpu_info(topology_from_xml(folder.root() / "topology.xml").get()) == expected;
+  };
+  EXPECT_TRUE(same_with("", "\r\n"));
+  EXPECT_TRUE(same_with("", "\r"));
+  EXPECT_TRUE(same_with("\xEF\xBB\xBF", "\n"));
+}
+
+TEST(TopologyFindings, SayWhereAFileIsCutOff) {
+  const auto source = std::filesystem::path(BERTH_TEST_DATA_DIR) / "machines/two_numa_nodes/topology.xml";
+  const RecordedMachine folder;
+  folder.write("topology.xml", read_text_file(source, 1 << 20).substr(0, 1000));
+  try {
+    topology_from_xml(folder.root() / "topology.xml");
+    FAIL() << "was read";
+  } catch (const FormatError& error) {
+    EXPECT_EQ(error.offset(), 1000U);
+    EXPECT_THAT(error.what(), testing::HasSubstr("found the end of the file, expected </topology>"));
   }
 }
 

@@ -60,6 +60,30 @@ TEST(JinjaLimits, RefuseWorkThatWouldTakeForEver) {
   EXPECT_THAT(refusal("{{ 2 ** 30000 * 2 ** 30000 }}"), HasSubstr("a whole number is too large"));
 }
 
+TEST(JinjaLimits, SearchesTakeTimeThatGrowsWithTheTexts) {
+  const std::string texts =
+      "{% set x = 'a' * 2000000 %}{% set y = 'a' * 1000000 ~ 'b' %}{% set z = 'b' ~ 'a' * 1000000 %}";
+  EXPECT_EQ(
+      rendered(texts +
+               "{{ x.find(y) }} {{ x.rfind(z) }} {{ x.count(y) }} {{ y in x }} {{ x.split(y)|length }} "
+               "{{ x.rsplit(z)|length }} {{ x.partition(y)[1] }}{{ x.rpartition(z)[1] }}{{ x.replace(y, '')|length }}"),
+      "-1 -1 0 False 1 1 2000000");
+  EXPECT_THAT(refusal(texts + repeatedly("{{ x.find(y) }}", 100)), too_many_steps);
+  EXPECT_THAT(refusal(texts + repeatedly("{{ x.startswith(y) }}", 2000)), too_many_steps);
+}
+
+TEST(JinjaLimits, WrappingTakesTimeThatGrowsWithTheText) {
+  EXPECT_EQ(rendered("{{ (' ' * 200000)|wordwrap(1)|length }} {{ ('\u3000' * 50000 ~ 'x')|wordwrap(1) }}"), "0 x");
+}
+
+/// A text with many parts that are trusted and many that are not.
+TEST(JinjaLimits, PiecesOfAChatAreFoundWithoutALookAtAll) {
+  const JinjaTemplate chat(
+      "{% set t = (['\n'] * 100000)|join(x) %}{{ t|tojson|length }} {{ t.split('\n')|length }} {{ t|e|length }}",
+      JinjaTemplate::Kind::chat);
+  EXPECT_EQ(chat.render({{"x", "<"}}), "300001 100001 499996");
+}
+
 TEST(JinjaLimits, HoldWhateverNameATemplateGivesToThings) {
   EXPECT_THAT(refusal("{% macro f() %}{% set __macro_depth = 0 %}{{ f() }}{% endmacro %}{{ f() }}"),
               HasSubstr("macros call each other more than 20 deep"));
@@ -74,8 +98,8 @@ TEST(JinjaLimits, RefuseToGoThroughWhatIsSharedWithoutEnd) {
   const auto doubling = repeatedly("{% set ns.l = [ns.l, ns.l] %}", 60);
   std::vector<std::string> uses = {"{{ ns.l }}", "{{ ns.l | tojson }}", "{{ ns.l | pprint }}"};  // each walk
 #ifndef __SANITIZE_ADDRESS__  // a million steps take 10 s there
-  for (const auto* other : {"{{ ns.l | string }}", "{{ ns.l ~ 'x' }}", "{{ [ns.l] | map('tojson') | list }}",
-                            "{{ ns.l | lower }}"})
+  for (const auto* other :
+       {"{{ ns.l | string }}", "{{ ns.l ~ 'x' }}", "{{ [ns.l] | map('tojson') | list }}", "{{ ns.l | lower }}"})
     uses.emplace_back(other);
 #endif
   for (const auto& use : uses) EXPECT_THAT(refusal(doubling + use), AnyOf(too_many_steps, too_deep)) << use;

@@ -79,8 +79,12 @@ TEST(PythonValues, ATextBeforeLoopControlsStays) {
 TEST(PythonValues, AChatKnowsTheTime) {
   jinja::Environment environment;
   environment.chat = true;
-  environment.clock = [] { return std::time_t{1'700'000'000}; };
+  environment.clock = [] {
+    return jinja::Environment::Clock::from_time_t(1'700'000'000) + std::chrono::microseconds(250);
+  };
   EXPECT_EQ(JinjaTemplate("{{ strftime_now('%Y') }}", environment).render({}), "2023");
+  // As a time without a zone says it.
+  EXPECT_EQ(JinjaTemplate("{{ strftime_now('%z%Z|%f|%%z|%%%f|%') }}", environment).render({}), "|000250|%z|%000250|%");
 }
 
 /// Laws of whole numbers, over many of them.

@@ -147,7 +147,7 @@ TEST(JinjaTemplate, RefusesWhatIsNoTemplate) {
   for (const auto* source : {"{{",          "{{ }}",       "{{ a",
                              "{% if x %}",  "{% endif %}", "{% foo %}",
                              "{{ a b }}",   "{# x",        "{% for x %}{% endfor %}",
-                             "{{ 'a }}",    "{% raw %}",   "{%",
+                             "{{ 'a }}",    "{% raw %}x",  "{%",
                              "{# c",        "{{ a | }}",   "{{ (a }}",
                              "{{ [a }}",    "{{ {'a' }}",  "{% set %}",
                              "{% macro %}", "{% call %}"})

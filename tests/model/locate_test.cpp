@@ -119,6 +119,22 @@ TEST_F(Locate, KnowsCompanionsByWhatTheyAre) {
               AllOf(HasSubstr(model.string()), HasSubstr(other.string()), Not(HasSubstr("b.gguf"))));
 }
 
+TEST_F(Locate, BelievesAHeaderMoreThanAName) {
+  const auto put = [&](const fs::path& path, const char* architecture, const char* type) {
+    test::GgufWriter writer;
+    writer.add("general.architecture", architecture);
+    if (type != nullptr) writer.add("general.type", type);
+    return writer.write(root() / path);
+  };
+  const auto tuned = put("tuned/Model-mmproj-tuned-Q4_1.gguf", "llama", nullptr);
+  EXPECT_EQ(locate(in_root("tuned")), tuned);
+  const auto model = put("both/Model-mmproj-tuned-Q4_1.gguf", "llama", "model");
+  put("both/other.gguf", "clip", nullptr);
+  EXPECT_EQ(locate(in_root("both")), model);
+  const auto projector = put("projector/mmproj-a.gguf", "clip", "mmproj");
+  EXPECT_THAT(not_found(in_root("projector")), AllOf(HasSubstr(projector.string()), HasSubstr("is no model")));
+}
+
 TEST_F(Locate, TakesACompanionWhereThereIsNothingElse) {
   const auto draft = write("one/Model-draft.gguf");
   EXPECT_EQ(locate(in_root("one")), draft);

@@ -65,6 +65,8 @@ TEST_F(PipelineYaml, NamesLineAndColumnOfAMistake) {
   EXPECT_THAT(refused(with("add: 2", "add: two")), AllOf(StartsWith("line 8, column 7: components.two: "),
                                                          HasSubstr("parameter 'add': expected an integer")));
   EXPECT_THAT(refused(with("add: 2", "ad: 2")), HasSubstr("there is no parameter 'ad'; did you mean 'add'?"));
+  EXPECT_THAT(refused(with("add: 2", "ad: 2\n      foo: 1\n      bar: 2")),
+              HasSubstr("there is no parameter 'ad'; did you mean 'add'?; and no 'foo'; and no 'bar'"));
   EXPECT_THAT(refused(with("berth.test.Add\n  two", "berth.test.Ad\n  two")),
               AllOf(StartsWith("line 5, column 5"), HasSubstr("did you mean 'berth.test.Add'?")));
   EXPECT_THAT(refused(with("sender: one.result", "sender: three.result")),

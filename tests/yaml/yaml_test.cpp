@@ -78,6 +78,11 @@ TEST(YamlRead, ObeysTags) {
       read("[!!float 1, !!null x, !!int \"3\", !!str 3, !!bool \"yes\", !!float '-.inf', !!float 1e3, !!int 0x10]"),
       Value(Value::Array{1.0, nullptr, 3, "3", true, -std::numeric_limits<double>::infinity(), 1000.0, 16}));
   EXPECT_EQ(read("[! 3, ! x, ! \"4\"]"), Value(Value::Array{3, "x", 4}));
+  // Python's int() takes the prefix of the base too.
+  EXPECT_EQ(read("[!!int 0o17, !!int 0O17, !!int -0o17, !!int 0x0x1f, !!int 0b0b11, !!int 0o1_7]"),
+            Value(Value::Array{15, 15, -15, 31, 3, 15}));
+  for (const auto* text : {"0X1F", "0o", "0o8"})
+    EXPECT_THAT(refused("!!int " + std::string(text)), HasSubstr("expected an integer")) << text;
   EXPECT_THAT(refused("- !!int x"), HasSubstr("line 1, column 3: found 'x', expected an integer"));
   EXPECT_THAT(refused("!!float x"), HasSubstr("found 'x', expected a number"));
   EXPECT_THAT(refused("!!bool 2"), HasSubstr("found '2', expected a boolean"));

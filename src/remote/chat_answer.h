@@ -32,6 +32,10 @@ class ChatAnswer {
 
   /// Whether the service said that this was all: "[DONE]".
   bool is_done() const { return done_; }
+  /// Whether anything that came was JSON.
+  bool has_json() const { return has_json_; }
+  /// The answer's first words, for messages: "it begins with '<html>'", or "it is empty".
+  std::string beginning() const;
 
  private:
   enum class Form { unknown, events, json };
@@ -44,11 +48,13 @@ class ChatAnswer {
   ServerSentEvents events_;
   Form form_ = Form::unknown;
   std::string json_;
+  std::string first_bytes_;
+  bool has_json_ = false;
   bool done_ = false;
   bool ended_ = false;
 };
 
 /// The error for an answer that is no JSON.
-RemoteError not_json(const HttpRequest& request, const FormatError& problem);
+RemoteError not_json(const HttpRequest& request, const FormatError& problem, std::string_view answer);
 
 }  // namespace berth

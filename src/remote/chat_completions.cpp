@@ -13,17 +13,18 @@
 #include "remote/entry.h"
 #include "remote/service_error.h"
 #include "text/printable.h"
+#include "value/lenient_json.h"
 
 namespace berth {
 namespace {
 
-/// What `read` makes of an answer; where that cannot be understood, it is the service's fault.
+/// What `read` makes of `answer`; where that cannot be understood, it is the service's fault.
 template <class Read>
-auto understood(const HttpRequest& request, Read&& read) {
+auto understood(const HttpRequest& request, std::string_view answer, Read&& read) {
   try {
     return read();
   } catch (const FormatError& problem) {
-    throw not_json(request, problem);
+    throw not_json(request, problem, answer);
   } catch (const std::invalid_argument& problem) {
     throw remote_error(request, fmt::format("The answer is no chat completion: {}", problem.what()));
   }
@@ -45,26 +46,39 @@ void warn(const CallContext& context, const HttpRequest& request, const std::str
   if (context.log) context.log(LogLevel::warning, redacted(message, request.secrets));
 }
 
-ChatMessage message_of(const Value& completion, const Value& choice, const std::function<void(std::string)>& warn) {
-  const auto& message = entry(choice, "message");
+std::vector<ToolCall> calls_of(const Value& message, const std::function<void(std::string)>& warn) {
   std::vector<ToolCall> calls;
-  if (const auto given = tool_calls_of(message); !given.is_null())
-    for (const auto& call : given.as_array()) {
-      const auto& function = entry(call, "function");
-      if (function.is_null()) continue;  // a custom tool's
-      const auto id = from_value<std::optional<std::string>>(entry(call, "id"));
-      const auto name = entry(function, "name").as_string();
-      const auto& given_arguments = entry(function, "arguments");
-      if (auto arguments = tool_arguments(given_arguments))
-        calls.push_back({.tool_name = name, .arguments = *std::move(arguments), .id = id});
-      else
-        warn(fmt::format(
-            "OpenAI returned a malformed JSON string for tool call arguments. This tool call will be "
-            "skipped. To always generate a valid JSON, set `tools_strict` to `True`. Tool call ID: {}, "
-            "Tool name: {}, Arguments: {}",
-            printable(id.value_or("")), printable(name),
-            printable(given_arguments.is_string() ? given_arguments.as_string() : given_arguments.to_json())));
-    }
+  const auto given = tool_calls_of(message);
+  if (given.is_null()) return calls;
+  for (const auto& call : given.as_array()) {
+    if (call.is_null()) continue;
+    const auto& function = function_of(call);
+    if (function.is_null()) continue;  // a custom tool's
+    const auto& given_id = entry(call, "id");
+    const auto id = call_text(given_id);
+    const auto name = call_text(entry(function, "name"));
+    const auto& given_arguments = entry(function, "arguments");
+    const auto shown = given_arguments.is_string() ? given_arguments.as_string() : given_arguments.to_json();
+    auto arguments = tool_arguments(given_arguments);
+    if (name.empty())
+      warn(without_name(id, shown));
+    else if (arguments)
+      calls.push_back({.tool_name = name,
+                       .arguments = *std::move(arguments),
+                       .id = given_id.is_null() ? std::nullopt : std::optional(id)});
+    else
+      warn(
+          fmt::format("OpenAI returned a malformed JSON string for tool call arguments. This tool call will be "
+                      "skipped. To always generate a valid JSON, set `tools_strict` to `True`. Tool call ID: {}, "
+                      "Tool name: {}, Arguments: {}",
+                      printable(id), printable(name), printable(shown)));
+  }
+  return calls;
+}
+
+ChatMessage reply_of(const Value& completion, const Value& choice, const std::function<void(std::string)>& warn) {
+  const auto message = message_of(choice, {"message", "delta"});
+  auto calls = calls_of(message, warn);
   auto text = chat_text(message);
   const auto reason = finish_reason_of(choice);
   Value::Object meta{{"model", entry(completion, "model")},
@@ -80,12 +94,14 @@ ChatMessage message_of(const Value& completion, const Value& choice, const std::
 
 StreamingChunk add_to(ChatStream& stream, const HttpRequest& request, const Value& json) {
   check_for_error(request, json);
-  return understood(request, [&] { return stream.add(json); });
+  return understood(request, {}, [&] { return stream.add(json); });
 }
 
 void check_end(ChatAnswer& answer, const ChatStream& stream, const HttpRequest& request) {
   answer.finish();
-  if (!answer.is_done() && !stream.is_finished()) throw remote_error(request, "The stream ended before the reply did");
+  if (!answer.is_done() && !stream.is_finished())
+    throw remote_error(request, answer.has_json() ? "The stream ended before the reply did"
+                                                  : "The answer is neither events nor JSON: " + answer.beginning());
   if (stream.is_empty()) throw remote_error(request, "The answer is no chat completion: it has no choices");
 }
 
@@ -159,12 +175,11 @@ std::vector<ChatMessage> ChatCompletions::at_once(const HttpRequest& request, co
     }
     return {stream.message(warn_of)};
   }
-  return understood(request, [&] {
-    const auto answer = Value::from_json(text);
+  return understood(request, text, [&] {
+    const auto answer = from_lenient_json(text);
     check_for_error(request, answer);
     std::vector<ChatMessage> replies;
-    for (const auto& choice : entry(answer, "choices").as_array())
-      replies.push_back(message_of(answer, choice, warn_of));
+    for (const auto& choice : entry(answer, "choices").as_array()) replies.push_back(reply_of(answer, choice, warn_of));
     return replies;
   });
 }
@@ -175,9 +190,21 @@ ChatMessage ChatCompletions::streamed(HttpRequest request, const StreamingCallba
   ChatAnswer answer(request, [&](const Value& json) {
     if (!context.stop.stop_requested()) callback.call(add_to(stream, request, json));
   });
-  request.on_data = [&](std::string_view data) { answer.feed(data); };
+  bool is_refused = false;  // by what reads it
+  request.on_data = [&](std::string_view data) {
+    is_refused = true;
+    answer.feed(data);
+    is_refused = false;
+  };
+  const auto post = [&] {
+    try {
+      http_.post(request, context);
+    } catch (const RemoteError&) {  // behind the end of the reply a connection may break
+      if (is_refused || !(answer.is_done() || stream.is_finished())) throw;
+    }
+  };
   try {
-    http_.post(request, context);
+    post();
     check_end(answer, stream, request);
   } catch (const Cancelled&) {
     if (!context.stop.stop_requested()) throw;

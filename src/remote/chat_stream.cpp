@@ -61,9 +61,9 @@ void ChatStream::add_choice(StreamingChunk& chunk, const Value& choice) {
   const auto reason = finish_reason_of(choice);
   chunk.finish_reason = known_reason(reason);
   if (reason) finish_reason_ = chunk.finish_reason.value_or(*reason);
-  const bool has_message = entry(choice, "delta").is_null();
-  const auto& delta = entry(choice, has_message ? "message" : "delta");
-  is_whole_ |= has_message && !delta.is_null();
+  const auto delta = message_of(choice, {"delta", "message"});
+  const bool has_message = entry(choice, "delta").is_null() && !entry(choice, "message").is_null();
+  is_whole_ |= has_message;
   const auto calls = delta.is_null() ? Value() : tool_calls_of(delta);
   chunk.meta.set("index", entry(choice, "index"));
   chunk.meta.set("tool_calls", calls);

@@ -12,7 +12,7 @@ std::string words_of(const Value& part) {
   std::string words;
   if (part.is_array())
     for (const auto& each : part.as_array()) words += words_of(each);
-  for (const auto* name : {"text", "thinking", "reasoning", "summary", "content"}) {
+  for (const auto* name : {"text", "thinking", "reasoning", "summary", "content", "value"}) {
     if (!words.empty()) break;
     if (const Value* inner = part.find(name)) words = words_of(*inner);
   }
@@ -48,6 +48,13 @@ ChatText chat_text(const Value& message) {
   if (!answer.empty()) text.content = std::move(answer);
   if (text.reasoning.empty()) text.reasoning = std::move(thoughts);
   return text;
+}
+
+Value message_of(const Value& choice, std::initializer_list<std::string_view> names) {
+  for (const auto name : names)
+    if (const auto& message = entry(choice, name); !message.is_null()) return message;
+  const auto& text = entry(choice, "text");
+  return text.is_null() ? Value() : Value(Value::Object{{"content", text}});
 }
 
 std::optional<std::string> finish_reason_of(const Value& choice) {

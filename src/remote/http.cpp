@@ -13,9 +13,9 @@
 #include "berth/error.h"
 #include "berth/value.h"
 #include "berth/version.h"
-#include "system/curl_library.h"
 #include "remote/retry.h"
 #include "remote/url.h"
+#include "system/curl_library.h"
 #include "text/printable.h"
 
 namespace berth {

@@ -1,5 +1,7 @@
 #include "remote/service_error.h"
 
+#include <string_view>
+
 namespace berth {
 namespace {
 
@@ -13,13 +15,28 @@ bool says_something(const Value& value) {
 
 std::string message_in(const Value& error) {
   if (error.is_string()) return error.as_string();
-  for (const auto* name : {"message", "error", "detail"}) {
+  for (const auto* name : {"message", "error", "detail", "status_msg", "msg"}) {
     const Value* message = error.find(name);
     if (message != nullptr && says_something(*message))
       return message->is_string() ? message->as_string() : message->to_json();
   }
   return error.is_object() ? "An error occurred during streaming: " + error.to_json()
                            : "An error occurred during streaming";
+}
+
+const Value* find_in(const Value& object, std::string_view name, std::string_view inner) {
+  const Value* found = object.find(name);
+  return found == nullptr ? nullptr : found->find(inner);
+}
+
+/// Of an answer that is no part of a reply.
+bool is_refusal(const Value& answer) {
+  const auto says = [&](std::string_view name) {
+    const Value* value = answer.find(name);
+    return value != nullptr && says_something(*value);
+  };
+  const Value* type = answer.find("type");
+  return says("detail") || (says("message") && (says("code") || says("status") || (type && *type == Value("error"))));
 }
 
 }  // namespace
@@ -29,10 +46,13 @@ std::optional<std::string> error_in(const Value& answer) {
   if (const Value* error = answer.find("error"); error != nullptr && says_something(*error)) return message_in(*error);
   if (const Value* object = answer.find("object"); object != nullptr && *object == Value("error"))
     return message_in(answer);
+  if (const Value* status = find_in(answer, "base_resp", "status_code"); status != nullptr && says_something(*status))
+    return message_in(*answer.find("base_resp"));
   if (const Value* reason = answer.find("finish_reason"); reason != nullptr && *reason == Value("error"))
     return "The service ended the reply with an error";
   if (const Value* choices = answer.find("choices"); choices != nullptr && choices->is_array())
     return error_in(*choices);
+  if (answer.is_object() && is_refusal(answer)) return message_in(answer);
   return std::nullopt;
 }
 

@@ -2,18 +2,27 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "berth/error.h"
 #include "remote/entry.h"
 #include "text/printable.h"
 #include "text/trimmed.h"
+#include "value/lenient_json.h"
 
 namespace berth {
 namespace {
 
-/// Null is "", an integer is its digits.
-std::string text_of(const Value& value) {
-  if (value.is_null()) return {};
-  return value.is_int() ? value.to_json() : value.as_string();
+/// The number of a call, which some services write as text or with a point.
+std::optional<std::size_t> index_of(const Value& value) {
+  if (value.is_int() && value.as_int() >= 0) return static_cast<std::size_t>(value.as_int());
+  if (value.is_double() && value.as_double() >= 0 && value.as_double() < 1e9)
+    return static_cast<std::size_t>(value.as_double());
+  if (!value.is_string()) return std::nullopt;
+  const auto& text = value.as_string();
+  std::size_t index = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(index) : std::nullopt;
 }
 
 /// A piece of the arguments' JSON.
@@ -31,7 +40,7 @@ std::optional<Value::Object> object_of(const Value& value) {
 std::optional<Value> parsed(std::string_view json) {
   if (trimmed(json).empty()) return Value();
   try {
-    return Value::from_json(json);
+    return from_lenient_json(json);
   } catch (const FormatError&) {
     return std::nullopt;
   }
@@ -55,7 +64,25 @@ Value tool_calls_of(const Value& message) {
   return call.is_null() ? Value() : Value(Value::Array{Value::Object{{"function", call}}});
 }
 
+const Value& function_of(const Value& call) {
+  const auto& function = entry(call, "function");
+  return function.is_null() && !entry(call, "name").is_null() ? call : function;
+}
+
+std::string call_text(const Value& value) {
+  if (value.is_null()) return {};
+  return value.is_int() ? value.to_json() : value.as_string();
+}
+
+std::string without_name(std::string_view id, std::string_view arguments) {
+  return fmt::format(
+      "The LLM provider returned a tool call without a name. It will be skipped. Tool call ID: {}, Arguments: {}",
+      printable(id), printable(arguments));
+}
+
 void JsonPieces::add(std::string_view piece) {
+  repeated_ = pieces_ == 0 || (!repeated_.empty() && piece.starts_with(repeated_)) ? piece : "";
+  ++pieces_;
   // Some services send {} first and the arguments themselves afterwards, or the whole of them again.
   if (is_whole() && trimmed(piece).starts_with('{')) *this = {};
   for (const char c : piece) {
@@ -77,16 +104,19 @@ void JsonPieces::add(std::string_view piece) {
 }
 
 ToolCallPieces::Piece ToolCallPieces::read(const Value& delta) {
-  Piece piece{.id = text_of(entry(delta, "id"))};
-  if (const auto& index = entry(delta, "index"); index.is_int() && index.as_int() >= 0)
-    piece.index = static_cast<std::size_t>(index.as_int());
-  const auto& function = entry(delta, "function");
+  Piece piece{.index = index_of(entry(delta, "index")), .id = call_text(entry(delta, "id"))};
+  const auto& function = function_of(delta);
   piece.has_function = !function.is_null();
   if (piece.has_function) {
-    piece.name = text_of(entry(function, "name"));
+    piece.name = call_text(entry(function, "name"));
     piece.arguments = json_of(entry(function, "arguments"));
   }
   return piece;
+}
+
+/// The same name, or all of it so far and more.
+bool ToolCallPieces::tells_name_again(const Piece& piece, const Call& call) {
+  return piece.name == call.name || (call.arguments.text().empty() && piece.name.starts_with(call.name));
 }
 
 bool ToolCallPieces::begins_another(const Piece& piece, const Call& call) {
@@ -96,7 +126,7 @@ bool ToolCallPieces::begins_another(const Piece& piece, const Call& call) {
     return !piece.name.empty() || !piece.has_function || (has_arguments && call.arguments.is_whole());
   }
   if (piece.name.empty() || call.name.empty()) return false;
-  const bool same_name = piece.name == call.name;
+  const bool same_name = tells_name_again(piece, call);
   if (same_name && !piece.id.empty() && piece.id == call.id) return false;
   if (call.arguments.is_whole()) return has_arguments || !same_name;
   return !same_name && (!piece.index || !call.arguments.text().empty());
@@ -139,7 +169,8 @@ std::vector<ToolCallDelta> ToolCallPieces::add(const Value& tool_calls) {
       if (call.id.empty()) call.id = piece.id;
       by_id_[call.id] = last_;
     }
-    if (!piece.name.empty() && piece.name != call.name) {
+    if (!call.name.empty() && tells_name_again(piece, call)) piece.name.erase(0, call.name.size());
+    if (!piece.name.empty()) {
       call.name += piece.name;
       delta.tool_name = piece.name;
     }
@@ -156,11 +187,9 @@ std::vector<ToolCall> ToolCallPieces::calls(const std::function<void(const std::
   std::vector<ToolCall> calls;
   for (const auto& [place, call] : calls_) {
     auto arguments = tool_arguments(call.arguments.text());
+    if (!arguments && !call.arguments.repeated().empty()) arguments = tool_arguments(call.arguments.repeated());
     if (call.name.empty())
-      warn(
-          fmt::format("The LLM provider returned a tool call without a name. It will be skipped. Tool call ID: {}, "
-                      "Arguments: {}",
-                      printable(call.id), printable(call.arguments.text())));
+      warn(without_name(call.id, call.arguments.text()));
     else if (arguments)
       calls.push_back({.tool_name = call.name, .arguments = *std::move(arguments), .id = call.id});
     else

@@ -23,6 +23,15 @@ std::optional<Value::Object> tool_arguments(const Value& given);
 /// "function_call", which OpenAI had before.
 Value tool_calls_of(const Value& message);
 
+/// The "function" of a tool call; the call itself where it has a "name" of its own. Null for another kind of tool.
+const Value& function_of(const Value& call);
+
+/// An id or a name: null is "", an integer its digits. Throws std::invalid_argument for what is none.
+std::string call_text(const Value& value);
+
+/// What is told of a call that is left out as it has no name.
+std::string without_name(std::string_view id, std::string_view arguments);
+
 /// JSON that comes in pieces, and whether all of it is there.
 class JsonPieces {
  public:
@@ -30,9 +39,13 @@ class JsonPieces {
   /// Whether the object or list that it opened is closed again.
   bool is_whole() const { return opened_ && depth_ == 0 && !in_text_; }
   const std::string& text() const { return text_; }
+  /// The last piece where each began with all of the one before, as services send it that repeat what they said.
+  const std::string& repeated() const { return repeated_; }
 
  private:
   std::string text_;
+  std::string repeated_;
+  std::size_t pieces_ = 0;
   std::ptrdiff_t depth_ = 0;
   bool opened_ = false;
   bool in_text_ = false;
@@ -67,6 +80,7 @@ class ToolCallPieces {
   };
 
   static Piece read(const Value& delta);
+  static bool tells_name_again(const Piece& piece, const Call& call);
   static bool begins_another(const Piece& piece, const Call& call);
   /// The number of the call that `piece` can go on with.
   std::optional<std::size_t> known(const Piece& piece) const;

@@ -3,11 +3,14 @@
 #include <nlohmann/json.hpp>
 #include <iterator>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "berth/error.h"
 #include "berth/value.h"
 #include "text/printable.h"
+#include "value/lenient_json.h"
 
 namespace berth {
 namespace {
@@ -36,6 +39,8 @@ struct Cursor {
 /// Builds the value while nlohmann's parser, which does not recurse, reads the text.
 class Builder : public nlohmann::json_sax<nlohmann::json> {
  public:
+  explicit Builder(bool last_of_a_name_counts) : last_of_a_name_counts_(last_of_a_name_counts) {}
+
   bool null() override { return add(Value()); }
   bool boolean(bool value) override { return add(value); }
   bool number_integer(number_integer_t value) override { return add(value); }
@@ -53,7 +58,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
 
   bool key(string_t& name) override {
     Level& level = open_.back();
-    if (level.value.as_object().contains(name)) {
+    if (!last_of_a_name_counts_ && level.value.as_object().contains(name)) {
       problem_ = Problem{fmt::format("the name \"{}\" twice in one object", printable(name)), "each name once"};
       return false;
     }
@@ -116,21 +121,48 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     return add(std::move(value));
   }
 
+  bool last_of_a_name_counts_;
   Value root_;
   std::vector<Level> open_;
   std::optional<Problem> problem_;
 };
 
-}  // namespace
-
-Value Value::from_json(std::string_view text) {
+Value read(std::string_view text, bool last_of_a_name_counts) {
   // The parser would take it for the end.
   if (const auto nul = text.find('\0'); nul != text.npos) throw FormatError({}, nul, "a NUL byte", "JSON");
   const char* reached = text.data();
   const char* const end = text.data() + text.size();
-  Builder builder;
+  Builder builder(last_of_a_name_counts);
   nlohmann::json::sax_parse(Cursor{text.data(), &reached}, Cursor{end, &reached}, &builder);
   return builder.take(static_cast<std::uint64_t>(reached - text.data()));
+}
+
+/// With null and blanks in the place of numbers that JSON does not have, so that all places stay.
+std::string with_null_for_no_numbers(std::string text) {
+  bool in_text = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"')
+      in_text = !in_text;
+    else if (in_text && text[i] == '\\')
+      ++i;
+    if (in_text) continue;
+    for (const std::string_view word : {"NaN", "Infinity", "-Infinity"})
+      if (std::string_view(text).substr(i).starts_with(word)) {
+        text.replace(i, word.size(), word == "NaN" ? "null" : fmt::format("{:<{}}", "null", word.size()));
+        i += 3;
+        break;
+      }
+  }
+  return text;
+}
+
+}  // namespace
+
+Value Value::from_json(std::string_view text) { return read(text, false); }
+
+Value from_lenient_json(std::string_view text) {
+  const bool has_others = text.find("NaN") != text.npos || text.find("Infinity") != text.npos;
+  return has_others ? read(with_null_for_no_numbers(std::string(text)), true) : read(text, true);
 }
 
 }  // namespace berth

@@ -89,6 +89,7 @@ TEST(ChatAnswer, AnEventOfAnErrorIsOne) {
 TEST(ChatAnswer, SaysWhatIsNoJson) {
   EXPECT_THAT(failure("data: {\"a\": \n\n"), HasSubstr("The answer is not JSON: at byte"));
   EXPECT_THAT(failure("{\"a\": "), HasSubstr("The answer is not JSON"));
+  EXPECT_THAT(failure("{\"a\": "), HasSubstr("it begins with"));
   EXPECT_THAT(failure("data: {\"a\": 1}\ndata: x\n\n"), HasSubstr("The answer is not JSON"));
 }
 
@@ -102,7 +103,9 @@ TEST(ServiceError, IsFoundInManyForms) {
   for (const auto* busy :
        {R"({"error": "busy"})", R"({"error": {"message": "busy"}})", R"({"error": {"detail": "busy"}})",
         R"([{"error": {"message": "busy"}}])", R"({"object": "error", "message": "busy"})",
-        R"({"choices": [{"error": {"message": "busy"}, "finish_reason": "error"}]})"})
+        R"({"choices": [{"error": {"message": "busy"}, "finish_reason": "error"}]})", R"({"detail": "busy"})",
+        R"({"type": "error", "message": "busy"})", R"({"code": 1301, "message": "busy"})",
+        R"({"base_resp": {"status_code": 1004, "status_msg": "busy"}})"})
     EXPECT_EQ(error_in(Value::from_json(busy)), "busy") << busy;
   EXPECT_THAT(*error_in(Value::from_json(R"({"error": {"code": 529}})")), HasSubstr(R"({"code": 529})"));
   EXPECT_TRUE(error_in(Value::from_json(R"({"choices": [{"finish_reason": "error"}]})")));
@@ -111,7 +114,9 @@ TEST(ServiceError, IsFoundInManyForms) {
 
 TEST(ServiceError, OfNothingIsNone) {
   for (const auto* fine : {"{}", "[]", "null", R"({"error": null})", R"({"error": ""})", R"({"error": {}})",
-                           R"({"error": false})", R"({"error": 0})", R"({"choices": []})", R"({"choices": [{}]})"})
+                           R"({"error": false})", R"({"error": 0})", R"({"choices": []})", R"({"choices": [{}]})",
+                           R"({"type": "ping"})", R"({"message": "Hello"})", R"({"code": 0, "message": "ok"})",
+                           R"({"choices": [{}], "base_resp": {"status_code": 0, "status_msg": ""}})"})
     EXPECT_EQ(error_in(Value::from_json(fine)), std::nullopt) << fine;
 }
 

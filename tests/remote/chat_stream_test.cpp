@@ -144,6 +144,36 @@ TEST(ChatStream, ArgumentsThatComeOnceMoreReplaceThoseBefore) {
   EXPECT_THAT(calls_of({whole, whole}), only_oslo);
 }
 
+TEST(ChatStream, ANumberMayBeATextOrHaveAPoint) {
+  for (const auto& [zero, one] : {std::pair(R"("0")", R"("1")"), std::pair("0.0", "1.0")}) {
+    const auto piece = [&](const char* index, const std::string& function) {
+      return R"({"index": )" + std::string(index) + R"(, "function": )" + function + "}";
+    };
+    EXPECT_THAT(calls_of({piece(zero, R"({"name": "weather", "arguments": "{\"place\": "})"),
+                          piece(one, R"({"name": "weather", "arguments": "{\"place\": "})"),
+                          piece(zero, R"({"arguments": "\"Oslo\"}"})"), piece(one, R"({"arguments": "\"Rome\"}"})")}),
+                both)
+        << zero;
+  }
+}
+
+TEST(ChatStream, NameAndArgumentsMayBeToldFromTheirBeginningEachTime) {
+  EXPECT_THAT(calls_of({R"({"index": 0, "id": "a1", "function": {"name": "wea"}})",
+                        R"({"index": 0, "function": {"name": "weather", "arguments": "{\"place\""}})",
+                        R"({"index": 0, "function": {"arguments": "{\"place\": \"Oslo"}})",
+                        R"({"index": 0, "function": {"arguments": "{\"place\": \"Oslo\"}"}})"}),
+              only_oslo);
+  EXPECT_THAT(calls_of({R"({"index": 0, "function": {"name": "nest", "arguments": "{\"a\": "}})",
+                        R"({"index": 0, "function": {"arguments": "{\"a\": 1}"}})",
+                        R"({"index": 0, "function": {"arguments": "}"}})"}),
+              ElementsAre(R"(nest({"a": {"a": 1}}))"))
+      << "pieces that fit one behind the other are pieces";
+}
+
+TEST(ChatStream, ACallMayHaveNoFunctionAroundIt) {
+  EXPECT_THAT(calls_of({R"({"index": 0, "id": "a1", "name": "weather", "arguments": {"place": "Oslo"}})"}), only_oslo);
+}
+
 TEST(ChatStream, TheCallOfOlderServicesIsOne) {
   const auto result = of_deltas({R"({"function_call": {"name": "weather", "arguments": ""}})",
                                  R"({"function_call": {"arguments": "{\"place\": \"Oslo\"}"}})"});
@@ -219,6 +249,13 @@ TEST(ChatStream, ContentComesInManyForms) {
     EXPECT_EQ(of_deltas({std::string(R"({"content": )") + content + "}"}).message.text(), "Okay") << content;
   for (const auto* nothing : {"null", R"("")", "[]", R"([{"type": "text", "text": ""}])"})
     EXPECT_EQ(of_deltas({std::string(R"({"content": )") + nothing + "}"}).message.text(), std::nullopt) << nothing;
+}
+
+TEST(ChatStream, AChoiceMayHaveATextInsteadOfAMessage) {
+  const auto result = result_of({R"({"choices": [{"text": "Hel"}]})", R"({"choices": [{"text": "lo"}]})",
+                                 R"({"choices": [{"text": "", "finish_reason": "stop"}]})"});
+  EXPECT_EQ(result.message.text(), "Hello");
+  EXPECT_EQ(of_deltas({R"({"content": [{"type": "text", "text": {"value": "Hello"}}]})"}).message.text(), "Hello");
 }
 
 TEST(ChatStream, PiecesWithoutChoicesTellOtherThings) {

@@ -51,6 +51,15 @@ class Chat : public testing::Test {
     return text;
   }
 
+  /// The reply to an answer of this body.
+  ChatMessage replayed(const std::string& body, bool streamed) {
+    const Value answer = Value::Object{{"status", 200}, {"headers", Value::Object{}}, {"chunks", Value::Array{body}}};
+    auto parameters = at("/replay");
+    if (streamed) parameters.streaming_callback = collector();
+    parameters.generation_kwargs = Value::Object{{"extra_body", Value::Object{{"replay", answer}}}};
+    return ask(std::move(parameters)).at(0);
+  }
+
   template <class Call>
   static std::string failure(Call&& call) {
     try {
@@ -209,14 +218,36 @@ TEST_F(Chat, AStreamThatBreaksKeepsItsText) {
   }
 }
 
+TEST_F(Chat, AConnectionMayBreakBehindTheEndOfAReply) {
+  for (const auto* path : {"/cut_after_done", "/cut_after_finish"}) {
+    chunks.clear();
+    EXPECT_EQ(ask_streaming(path).text(), "Grüße aus 🚢") << path;
+    EXPECT_EQ(streamed_text(), "Grüße aus 🚢") << path;
+  }
+}
+
+TEST_F(Chat, SaysWhatCameInsteadOfAStream) {
+  EXPECT_THAT(failure([&] { replayed("<html>busy</html>", true); }),
+              HasSubstr("neither events nor JSON: it begins with '<html>busy</html>'"));
+  EXPECT_THAT(failure([&] { replayed("", true); }), HasSubstr("it is empty"));
+  EXPECT_THAT(failure([&] { replayed("<html>busy</html>", false); }), HasSubstr("it begins with '<html>busy</html>'"));
+  EXPECT_THAT(failure([&] { replayed(R"({"detail": "no such model"})", false); }), HasSubstr("no such model"));
+}
+
+TEST_F(Chat, UnderstandsAnAnswerAtOnceAsItDoesAStream) {
+  const auto reply = replayed(R"({"choices": [{"delta": {"content": "Hello", "tool_calls": [null,
+    {"id": 7, "name": "weather", "arguments": {"place": "Oslo"}}, {"id": "b", "function": {"name": null}}]},
+    "finish_reason": "tool_calls", "finish_reason": "stop", "logprobs": {"a": [-Infinity, NaN]}}]})",
+                              false);
+  EXPECT_EQ(reply.text(), "Hello");
+  EXPECT_THAT(reply.tool_calls(), testing::ElementsAre(ToolCall{"weather", {{"place", "Oslo"}}, "7"}));
+  EXPECT_THAT(warnings, testing::ElementsAre(HasSubstr("without a name")));
+  EXPECT_EQ(reply.meta().at("finish_reason"), Value("stop"));
+  EXPECT_EQ(reply.meta().at("logprobs").to_json(), R"({"a": [null, null]})");
+  EXPECT_EQ(replayed(R"({"choices": [{"text": "Hello"}]})", false).text(), "Hello");
+}
+
 TEST_F(Chat, TakesAnAnswerThatIsNotStreamedAndOneThatIs) {
-  const auto replayed = [&](const std::string& body, bool streamed) {
-    const Value answer = Value::Object{{"status", 200}, {"headers", Value::Object{}}, {"chunks", Value::Array{body}}};
-    auto parameters = at("/replay");
-    if (streamed) parameters.streaming_callback = collector();
-    parameters.generation_kwargs = Value::Object{{"extra_body", Value::Object{{"replay", answer}}}};
-    return ask(std::move(parameters)).at(0);
-  };
   const auto whole = replayed(R"({"choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}]})", true);
   EXPECT_EQ(whole.text(), "Hello");
   EXPECT_EQ(streamed_text(), "Hello");

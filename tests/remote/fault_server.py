@@ -161,6 +161,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.piece(text_stream(done=False, finish=False))
         self.close_connection = True
 
+    def do_cut_after_done(self, arguments, asked, times, done=True):
+        self.start_stream()
+        self.piece(text_stream(done=done))
+        self.close_connection = True
+
+    def do_cut_after_finish(self, arguments, asked, times):
+        self.do_cut_after_done(arguments, asked, times, done=False)
+
     def do_ends_early(self, arguments, asked, times):
         self.stream(text_stream(done=False, finish=False))
 

@@ -39,6 +39,7 @@ struct Part {
   std::string type;
   std::optional<ComponentDevice> device;
   std::optional<std::string> model;
+  std::string revision;  ///< of the model; empty: the one that is cached
   bool remote;
   bool has_engine;
   bool generates;  ///< text, so that its model is no encoder
@@ -54,12 +55,22 @@ std::optional<std::string> model_of(const Component& component) {
   return std::nullopt;
 }
 
+std::string revision_of(const Component& component) {
+  const auto parameters = component.init_parameters();
+  const Value* arguments = parameters.find("huggingface_pipeline_kwargs");
+  for (const Value* revision :
+       {arguments == nullptr ? nullptr : arguments->find("revision"), parameters.find("revision")})
+    if (revision != nullptr && revision->is_string()) return revision->as_string();
+  return {};
+}
+
 std::vector<Part> parts_of(const Pipeline& pipeline) {
   std::vector<Part> parts;
   for (const auto& name : pipeline.component_names()) {
     const auto& component = pipeline.component(name);
     parts.push_back({name, std::string(component.type()), component.device(), model_of(component),
-                     component_class(component.type()).remote, component_class(component.type()).has_engine,
+                     revision_of(component), component_class(component.type()).remote,
+                     component_class(component.type()).has_engine,
                      component.init_parameters().contains("generation_kwargs")});
   }
   return parts;
@@ -91,7 +102,8 @@ void add_lacking(const Part& part, DeviceCheck& check, std::vector<std::string>&
       warnings.push_back(fmt::format("'{}': {}", part.name, problem));
   if (!part.model || part.remote || !part.has_engine) return;
   try {
-    (part.generates ? locate_model : locate_encoder)(*part.model, ModelSearch::from_environment());
+    const auto search = ModelSearch::from_environment();
+    (void)(part.generates ? locate_model(*part.model, search) : locate_encoder(*part.model, search, part.revision));
   } catch (const std::exception& problem) {
     warnings.push_back(fmt::format("'{}': {}", part.name, problem.what()));
   }

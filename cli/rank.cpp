@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -68,9 +69,25 @@ std::vector<float> scores_of_embeddings(const TextEncoder& encoder, const std::v
   return scores;
 }
 
+/// Throws std::invalid_argument where neither scores nor embeddings of the model say anything about nearness.
+void check_rankable(const EncoderInfo& info) {
+  std::error_code error;
+  if (info.task == EncoderTask::sequence_classification || std::filesystem::exists(info.path / "modules.json", error))
+    return;
+  if (!info.missing_weight.empty())
+    throw std::invalid_argument("This model is " + info.model_class + ", and its file holds no tensor '" +
+                                info.missing_weight + "'");
+  if (info.task != EncoderTask::none)
+    throw std::invalid_argument("This model is " + info.model_class + ", made for " +
+                                std::string(to_string(info.task)) +
+                                ": take a cross-encoder, or a model for embeddings");
+}
+
 int rank(const RankCommandOptions& options) {
+  if (options.top_k == 0U) throw WrongUse("--top-k is at least 1", "berth rank");
   const Interrupt interrupt;
   const auto encoder = load_encoder(options, interrupt);
+  check_rankable(encoder.info());
   auto lines = read_text_lines(options.files, options.plain);
   const bool reads_pairs = encoder.info().task == EncoderTask::sequence_classification;
   const auto scores = (reads_pairs ? scores_of_pairs : scores_of_embeddings)(encoder, lines, options, interrupt);

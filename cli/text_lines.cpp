@@ -9,6 +9,7 @@
 #include "berth/error.h"
 #include "output.h"
 #include "text/printable.h"
+#include "text/utf8.h"
 #include "text_file.h"
 
 namespace berth::cli {
@@ -21,6 +22,7 @@ std::string text_of_fields(const Value::Object& fields) {
 }
 
 TextLine read_line(std::string_view line, bool plain) {
+  if (valid_utf8(line) != line) throw std::invalid_argument("it is not UTF-8: convert the file first");
   if (plain || !line.starts_with('{')) return {Value::Object{{"text", line}}, std::string(line)};
   try {
     auto value = Value::from_json(line);
@@ -35,19 +37,26 @@ TextLine read_line(std::string_view line, bool plain) {
 void add_lines(const std::string& file, bool plain, std::vector<TextLine>& lines) {
   const auto text = read_file_or_input(file, "texts");
   std::size_t number = 0;
+  std::size_t empty = 0;
   for (std::size_t from = 0; from < text.size();) {
     const auto end = std::min(text.find('\n', from), text.size());
     auto line = std::string_view(text).substr(from, end - from);
     from = end + 1;
     ++number;
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty()) continue;
+    if (line.empty()) {
+      ++empty;
+      continue;
+    }
     try {
       lines.push_back(read_line(line, plain));
     } catch (const std::invalid_argument& problem) {
       throw std::runtime_error(fmt::format("{}, line {}: {}", file_name_for_messages(file), number, problem.what()));
     }
   }
+  if (empty > 0)
+    note(fmt::format("warning: {}: {} empty {} left out", escaped(file_name_for_messages(file)), empty,
+                     empty == 1 ? "line is" : "lines are"));
 }
 
 /// `value` goes where the closing brace of the fields is.

@@ -17,7 +17,7 @@ struct TextLine {
 };
 
 /// The lines of `files` one after the other, of standard input where there are none; "-" is standard input. Empty lines do
-/// not count. With `plain`, a line that starts with '{' is text too. Throws std::runtime_error naming file and line.
+/// not count, which is told on standard error. With `plain`, a line that starts with '{' is text too. Throws std::runtime_error naming file and line.
 std::vector<TextLine> read_text_lines(const std::vector<std::string>& files, bool plain);
 
 /// The fields and one more, as one line of JSON. Numbers are the shortest that read back as the same float.

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -23,11 +24,15 @@ std::string read_file(const std::string& path) {
 
 void index(const std::string& folder) {
   std::vector<std::string> files;
+  if (!std::filesystem::is_directory(folder)) throw std::runtime_error("there is no folder " + folder);
   for (const auto& each : std::filesystem::directory_iterator(folder))
     if (each.path().extension() == ".txt") files.push_back(each.path().string());
   std::sort(files.begin(), files.end());
   auto pipeline = berth::Pipeline::loads(read_file("index.yaml"));
-  const auto written = pipeline.run({{"sources", berth::to_value(files)}});
+  // What is left out, such as a text that is not UTF-8, is told.
+  const auto written = pipeline.run(
+      {{"sources", berth::to_value(files)}},
+      {.log = [](berth::LogLevel, std::string_view message) { std::cerr << "search: " << message << '\n'; }});
   // Any store of this index has the documents.
   berth::InMemoryDocumentStore({.index = "texts"}).save_to_disk(index_file);
   std::cout << *written.at("writer").find("documents_written") << " pieces of " << files.size() << " texts\n";

@@ -24,6 +24,7 @@
 #include "berth/ordered_map.h"
 #include "berth/placement.h"
 #include "berth/tokenizer.h"
+#include "berth/value.h"
 
 namespace berth {
 
@@ -106,7 +107,10 @@ struct EncoderInfo {
   std::string model_class = {};            ///< "BertForSequenceClassification"; the first of `architectures`, or none
   EncoderTask task = EncoderTask::none;
   std::vector<std::string> labels = {};  ///< of a classifier, by number
-  std::string problem_type = {};         ///< "single_label_classification", ...; empty where the configuration has none
+  /// "label2id" of config.json: mostly the numbers of `labels`; empty where it has none.
+  OrderedMap<std::int64_t> label2id = {};
+  std::string missing_weight = {};  ///< that the head of `model_class` needs and the file lacks, so that `task` is none
+  std::string problem_type = {};    ///< "single_label_classification", ...; empty where the configuration has none
   std::size_t layers = 0;
   std::size_t hidden_size = 0;
   std::size_t vocabulary_size = 0;
@@ -162,6 +166,8 @@ struct EncoderRequest {
   /// Which piece of hardware each device is, as in LoadRequest.
   OrderedMap<DeviceKey> keys = {};
   Precision precision = Precision::float32;
+  /// Entries that stand in place of those of config.json, such as "num_hidden_layers"; a GGUF file has none.
+  Value::Object configuration = {};
 
   bool operator==(const EncoderRequest&) const = default;
 };

@@ -28,8 +28,10 @@ struct LocalEncoderParameters {
   /// A `device_map` in it wins over `device`; with a strategy there ("auto"), or `max_memory` and no device, the encoder is
   /// planned. `torch_dtype` is the precision.
   Value::Object model_kwargs = {};
-  Value::Object tokenizer_kwargs = {};  ///< `model_max_length` limits the tokens of a text
-  std::string backend = "torch";        ///< "torch", "onnx", "openvino": Berth computes each the same way
+  Value::Object tokenizer_kwargs = {};  ///< settings of its tokenizer; `model_max_length` limits the tokens of a text
+  Value::Object config_kwargs = {};     ///< in place of entries of its config.json
+  std::optional<std::string> revision = {};  ///< of the model in the Hugging Face cache
+  std::string backend = "torch";             ///< "torch", "onnx", "openvino": Berth computes each the same way
   LogCallback log = {};
 };
 
@@ -67,7 +69,8 @@ ComponentDevice default_encoder_device();
 std::string problem_of_kept(const Value::Object& parameters);
 
 /// A component that computes with an encoder on this machine. `P` has `model`, `device` and `token`, and can have
-/// `model_kwargs`, `tokenizer_kwargs`, `backend` and `log`; or encoder(), which gives the LocalEncoderParameters.
+/// `model_kwargs`, `tokenizer_kwargs`, `config_kwargs`, `revision`, `backend` and `log`; or encoder(), which gives the
+/// LocalEncoderParameters.
 template <class P>
 class EncoderComponent : public ComponentWith<P> {
  public:
@@ -109,6 +112,8 @@ class EncoderComponent : public ComponentWith<P> {
       LocalEncoderParameters parameters{.model = given.model, .device = given.device, .token = given.token};
       if constexpr (requires { given.model_kwargs; }) parameters.model_kwargs = kwargs(given.model_kwargs);
       if constexpr (requires { given.tokenizer_kwargs; }) parameters.tokenizer_kwargs = kwargs(given.tokenizer_kwargs);
+      if constexpr (requires { given.config_kwargs; }) parameters.config_kwargs = kwargs(given.config_kwargs);
+      if constexpr (requires { given.revision; }) parameters.revision = given.revision;
       if constexpr (requires { given.backend; }) parameters.backend = given.backend;
       if constexpr (requires { given.log; }) parameters.log = given.log;
       return parameters;

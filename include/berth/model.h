@@ -128,8 +128,10 @@ std::filesystem::path locate_model(std::string_view model, const ModelSearch& se
 ///     Of a repository with GGUF files only, that file; "ORG/NAME:FILE_OR_QUANT" names one, as for locate_model()
 ///   - "minilm", or all-MiniLM-L6-v2 by its name, in `search.model_cache`
 ///   - "smollm2", as for locate_model(): a model that generates embeds by the mean over its tokens
+/// `revision` is a branch, a tag or a commit of a repository in the Hugging Face cache; empty or "main": the one that was
+/// downloaded without. It says nothing of paths.
 /// Nothing is downloaded: throws ModelNotFound, with the command that gets what is missing; std::invalid_argument where
 /// the name is empty or holds a NUL byte, or several GGUF files fit (they are listed).
-std::filesystem::path locate_encoder(std::string_view model, const ModelSearch& search);
+std::filesystem::path locate_encoder(std::string_view model, const ModelSearch& search, std::string_view revision = {});
 
 }  // namespace berth

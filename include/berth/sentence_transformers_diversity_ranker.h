@@ -29,8 +29,8 @@ struct SentenceTransformersDiversityRankerParameters {
   std::string strategy = "greedy_diversity_order";  ///< or maximum_margin_relevance
   double lambda_threshold = 0.5;                    ///< 1: nearness to the query alone, 0: difference from others alone
   std::optional<Value::Object> model_kwargs = {};   ///< `device_map` wins over `device`; `torch_dtype`
-  std::optional<Value::Object> tokenizer_kwargs = {};  ///< `model_max_length`
-  std::optional<Value::Object> config_kwargs = {};     ///< written down
+  std::optional<Value::Object> tokenizer_kwargs = {};  ///< `model_max_length`, `truncation_side`, ...
+  std::optional<Value::Object> config_kwargs = {};     ///< in place of entries of config.json
   std::string backend = "torch";                       ///< or onnx, openvino: Berth computes each the same way
 
   LogCallback log = {};  ///< Berth's own: warnings. Not serialized.

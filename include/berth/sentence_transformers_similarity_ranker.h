@@ -29,8 +29,8 @@ struct SentenceTransformersSimilarityRankerParameters {
   std::optional<double> score_threshold = {};          ///< the least score of a document that is given
   bool trust_remote_code = false;                      ///< written down; no code of models is run
   std::optional<Value::Object> model_kwargs = {};      ///< `device_map` wins over `device`; `torch_dtype`
-  std::optional<Value::Object> tokenizer_kwargs = {};  ///< `model_max_length`
-  std::optional<Value::Object> config_kwargs = {};     ///< written down
+  std::optional<Value::Object> tokenizer_kwargs = {};  ///< `model_max_length`, `truncation_side`, ...
+  std::optional<Value::Object> config_kwargs = {};     ///< in place of entries of config.json
   std::string backend = "torch";                       ///< or onnx, openvino: Berth computes each the same way
   std::int64_t batch_size = 16;                        ///< written down; pairs are computed as fits the device
 
@@ -60,6 +60,8 @@ class SentenceTransformersSimilarityRanker final
   /// Loads nothing. Throws std::invalid_argument.
   explicit SentenceTransformersSimilarityRanker(Parameters parameters = {});
 
+  /// Throws std::invalid_argument where the model cannot do this.
+  void warm_up(const CallContext& context = {}) override;
   void run(Run& run) override;
 
  private:

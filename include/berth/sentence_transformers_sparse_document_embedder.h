@@ -27,10 +27,10 @@ struct SentenceTransformersSparseDocumentEmbedderParameters {
   bool trust_remote_code = false;                      ///< written down; no code of models is run
   bool local_files_only = false;                       ///< always so
   std::optional<Value::Object> model_kwargs = {};      ///< `device_map` wins over `device`; `torch_dtype`
-  std::optional<Value::Object> tokenizer_kwargs = {};  ///< `model_max_length`
-  std::optional<Value::Object> config_kwargs = {};     ///< written down
+  std::optional<Value::Object> tokenizer_kwargs = {};  ///< `model_max_length`, `truncation_side`, ...
+  std::optional<Value::Object> config_kwargs = {};     ///< in place of entries of config.json
   std::string backend = "torch";                       ///< or onnx, openvino: Berth computes each the same way
-  std::optional<std::string> revision = {};            ///< written down; the cache decides
+  std::optional<std::string> revision = {};            ///< of the model in the Hugging Face cache
 
   LogCallback log = {};  ///< Berth's own: warnings. Not serialized.
 
@@ -57,6 +57,8 @@ class SentenceTransformersSparseDocumentEmbedder final
   /// Loads nothing. Throws std::invalid_argument.
   explicit SentenceTransformersSparseDocumentEmbedder(Parameters parameters = {});
 
+  /// Throws std::invalid_argument where the model cannot do this.
+  void warm_up(const CallContext& context = {}) override;
   void run(Run& run) override;
 
  private:

@@ -26,12 +26,12 @@ struct SentenceTransformersTextEmbedderParameters {
   bool local_files_only = false;                       ///< always so
   std::optional<std::int64_t> truncate_dim = {};       ///< elements that an embedding keeps
   std::optional<Value::Object> model_kwargs = {};      ///< `device_map` wins over `device`; `torch_dtype`
-  std::optional<Value::Object> tokenizer_kwargs = {};  ///< `model_max_length`
-  std::optional<Value::Object> config_kwargs = {};     ///< written down
+  std::optional<Value::Object> tokenizer_kwargs = {};  ///< `model_max_length`, `truncation_side`, ...
+  std::optional<Value::Object> config_kwargs = {};     ///< in place of entries of config.json
   std::string precision = "float32";                   ///< of the elements: also int8, uint8, binary, ubinary
   std::optional<Value::Object> encode_kwargs = {};     ///< `prompt`, `prompt_name`, `truncate_dim`
   std::string backend = "torch";                       ///< or onnx, openvino: Berth computes each the same way
-  std::optional<std::string> revision = {};            ///< written down; the cache decides
+  std::optional<std::string> revision = {};            ///< of the model in the Hugging Face cache
 
   LogCallback log = {};  ///< Berth's own: warnings. Not serialized.
 

@@ -17,6 +17,7 @@
 #include "berth/encoder.h"
 #include "berth/ordered_map.h"
 #include "berth/tokenizer.h"
+#include "berth/value.h"
 
 namespace berth {
 
@@ -26,6 +27,9 @@ struct TextEncoderRequest {
   ComponentDevice device = Device::cpu();
   OrderedMap<DeviceKey> keys = {};  ///< as in EncoderRequest
   Precision precision = Precision::float32;
+  std::string revision = {};              ///< of the model in the Hugging Face cache; empty: "main"
+  Value::Object configuration = {};       ///< as in EncoderRequest
+  Value::Object tokenizer_settings = {};  ///< as of Tokenizer::load()
 
   bool operator==(const TextEncoderRequest&) const = default;
 };
@@ -121,6 +125,8 @@ class TextEncoder {
   static std::size_t limited(std::optional<std::size_t> wanted, std::size_t most) {
     return std::min(wanted.value_or(most), most);
   }
+
+  Truncation truncation_of(const TextEncodeRequest& request) const;
 
   explicit TextEncoder(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
   static std::shared_ptr<const Parts> read(const std::filesystem::path& path, const TextEncoderRequest& request,

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "berth/value.h"
+
 namespace berth {
 
 namespace tokenizing {
@@ -106,9 +108,10 @@ struct EncodeInput {
 class Tokenizer {
  public:
   /// `path` is a tokenizer.json, a vocab.txt of BERT's kind, a vocab.json of RoBERTa's with its merges.txt, or a folder with
-  /// one of them; a tokenizer_config.json beside it
-  /// tells what tokenizer.json leaves out. Throws FormatError with the file, the place in it and what is wrong.
-  static Tokenizer load(const std::filesystem::path& path);
+  /// one of them; a tokenizer_config.json beside it tells what tokenizer.json leaves out. `settings` stand in place of
+  /// entries of tokenizer_config.json, as arguments of AutoTokenizer.from_pretrained() do. Throws FormatError with the file,
+  /// the place in it and what is wrong.
+  static Tokenizer load(const std::filesystem::path& path, const Value::Object& settings = {});
 
   /// The text of a tokenizer.json. Throws FormatError.
   static Tokenizer from_json(std::string_view text);

@@ -27,7 +27,7 @@ struct TransformersSimilarityRankerParameters {
   std::optional<double> calibration_factor = 1.0;      ///< of the score, before the sigmoid
   std::optional<double> score_threshold = {};          ///< the least score of a document that is given
   std::optional<Value::Object> model_kwargs = {};      ///< `device_map` wins over `device`; `torch_dtype`
-  std::optional<Value::Object> tokenizer_kwargs = {};  ///< `model_max_length`
+  std::optional<Value::Object> tokenizer_kwargs = {};  ///< `model_max_length`, `truncation_side`, ...
   std::int64_t batch_size = 16;                        ///< written down; pairs are computed as fits the device
 
   LogCallback log = {};  ///< Berth's own: warnings. Not serialized.
@@ -53,6 +53,8 @@ class TransformersSimilarityRanker final : public EncoderComponent<TransformersS
   /// Loads nothing. Throws std::invalid_argument where top_k is not above 0, and where scale_score lacks a calibration_factor.
   explicit TransformersSimilarityRanker(Parameters parameters = {});
 
+  /// Throws std::invalid_argument where the model cannot do this.
+  void warm_up(const CallContext& context = {}) override;
   void run(Run& run) override;
 
  private:

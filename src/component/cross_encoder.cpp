@@ -10,12 +10,17 @@
 
 namespace berth {
 
-std::vector<float> pair_scores(const TextEncoder& encoder, std::span<const EncodeInput> pairs,
-                               std::optional<std::size_t> max_tokens, const CallContext& context) {
+void check_ranker(const TextEncoder& encoder) {
+  (void)encoder.classify({});  // tells where it is no classifier
   const auto& info = encoder.info();
-  if (info.task == EncoderTask::sequence_classification && info.labels.size() != 1)
+  if (info.labels.size() != 1)
     throw std::invalid_argument(fmt::format("'{}' cannot rank: it has {} labels ({}), and a model that ranks has one",
                                             info.path.string(), info.labels.size(), fmt::join(info.labels, ", ")));
+}
+
+std::vector<float> pair_scores(const TextEncoder& encoder, std::span<const EncodeInput> pairs,
+                               std::optional<std::size_t> max_tokens, const CallContext& context) {
+  check_ranker(encoder);
   return encoder.classify(pairs, max_tokens, {.stop = context.stop}).values;
 }
 

@@ -14,8 +14,10 @@
 
 namespace berth {
 
-/// The logit of each pair. Throws std::invalid_argument where the model has not exactly one label, Cancelled, and as
-/// TextEncoder::classify().
+/// Throws std::invalid_argument where the model does not classify texts by exactly one label.
+void check_ranker(const TextEncoder& encoder);
+
+/// The logit of each pair. Throws as check_ranker() and TextEncoder::classify(), and Cancelled.
 std::vector<float> pair_scores(const TextEncoder& encoder, std::span<const EncodeInput> pairs,
                                std::optional<std::size_t> max_tokens, const CallContext& context);
 

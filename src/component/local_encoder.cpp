@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <mutex>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -21,6 +22,10 @@ namespace {
 
 constexpr std::string_view encoder_engine = "llama.cpp";  // whose devices ggml has
 
+/// Arguments of models that count, or change no number here.
+constexpr std::array<std::string_view, 7> model_arguments = {
+    "device_map", "max_memory", "torch_dtype", "dtype", "attn_implementation", "low_cpu_mem_usage", "use_safetensors"};
+
 /// The entry, unless that is null or empty, as Python's `or` has it.
 const Value* given_entry(const Value::Object& kwargs, std::string_view name) {
   const auto* value = kwargs.find(name);
@@ -36,6 +41,34 @@ std::optional<MapStrategy> strategy_of_map(const Value& map) {
        {MapStrategy::auto_, MapStrategy::balanced, MapStrategy::balanced_low_0, MapStrategy::sequential})
     if (map == Value(to_string(strategy))) return strategy;
   return std::nullopt;
+}
+
+/// Arguments of tokenizers that count; all of them stand in tokenizer_config.json too.
+constexpr std::array<std::string_view, 17> tokenizer_settings = {"truncation_side",
+                                                                 "do_lower_case",
+                                                                 "strip_accents",
+                                                                 "tokenize_chinese_chars",
+                                                                 "add_prefix_space",
+                                                                 "trim_offsets",
+                                                                 "bos_token",
+                                                                 "eos_token",
+                                                                 "unk_token",
+                                                                 "sep_token",
+                                                                 "pad_token",
+                                                                 "cls_token",
+                                                                 "mask_token",
+                                                                 "additional_special_tokens",
+                                                                 "extra_special_tokens",
+                                                                 "added_tokens_decoder",
+                                                                 "clean_up_tokenization_spaces"};
+/// Those that change no number here, or are read elsewhere.
+constexpr std::array<std::string_view, 3> other_tokenizer_arguments = {"model_max_length", "padding_side", "use_fast"};
+
+Value::Object settings_of(const Value::Object& tokenizer_kwargs) {
+  Value::Object settings;
+  for (const auto& [name, value] : tokenizer_kwargs)
+    if (std::ranges::find(tokenizer_settings, name) != tokenizer_settings.end()) settings.set(name, value);
+  return settings;
 }
 
 Precision precision_of(const Value::Object& model_kwargs) {
@@ -55,7 +88,7 @@ Precision precision_of(const Value::Object& model_kwargs) {
 
 /// Tells of arguments that have no meaning here.
 void warn_of_others(const LogCallback& log, std::string_view where, const Value::Object& kwargs,
-                    std::initializer_list<std::string_view> known) {
+                    std::span<const std::string_view> known) {
   if (!log) return;
   for (const auto& [name, value] : kwargs)
     if (std::ranges::find(known, name) == known.end())
@@ -89,7 +122,11 @@ struct LocalEncoder::State {
 
   /// What is to be loaded, by the strategy where there is one. Throws ModelDoesNotFit where a budget cannot be kept.
   TextEncoderRequest request(std::optional<std::size_t> most_tokens) {
-    TextEncoderRequest wish{.model = given.model, .precision = precision_of(given.model_kwargs)};
+    TextEncoderRequest wish{.model = given.model,
+                            .precision = precision_of(given.model_kwargs),
+                            .revision = given.revision.value_or(""),
+                            .configuration = given.config_kwargs,
+                            .tokenizer_settings = settings_of(given.tokenizer_kwargs)};
     if (strategy) return place_encoder(std::move(wish), *strategy, max_memory, most_tokens, machine_here());
     wish.device = resolution().device;
     wish.keys = resolution().keys;
@@ -136,13 +173,16 @@ TextEncoder LocalEncoder::encoder(const CallContext& given) const {
   if (const auto problem = known_problem()) throw std::invalid_argument(*problem);
   (void)precision_of(parameters.model_kwargs);
   (void)max_tokens();
-  warn_of_others(context.log, "model_kwargs", parameters.model_kwargs,
-                 {"device_map", "max_memory", "torch_dtype", "dtype", "attn_implementation", "low_cpu_mem_usage",
-                  "use_safetensors"});
-  warn_of_others(context.log, "tokenizer_kwargs", parameters.tokenizer_kwargs,
-                 {"model_max_length", "padding_side", "use_fast", "clean_up_tokenization_spaces"});
+  warn_of_others(context.log, "model_kwargs", parameters.model_kwargs, model_arguments);
+  auto others = parameters.tokenizer_kwargs;
+  for (const auto name : tokenizer_settings) others.erase(name);
+  warn_of_others(context.log, "tokenizer_kwargs", others, other_tokenizer_arguments);
   const auto request = state_->request(max_tokens());
   auto encoder = TextEncoder::load(request, {.stop = context.stop, .log = context.log});
+  if (encoder.info().has_vocabulary) {  // a GGUF file, which has neither of the two files
+    warn_of_others(context.log, "config_kwargs", request.configuration, {});
+    warn_of_others(context.log, "tokenizer_kwargs", request.tokenizer_settings, {});
+  }
   const std::lock_guard lock(state_->mutex);
   state_->encoder = encoder;
   if (state_->strategy) state_->placed = request.device;

@@ -24,6 +24,8 @@ LocalEncoderParameters pipeline_encoder(const Value::Object& kwargs, const std::
   LocalEncoderParameters parameters{.token = token, .log = log};
   if (const Value* model = kwargs.find("model"); model != nullptr && model->is_string())
     parameters.model = model->as_string();
+  if (const Value* revision = kwargs.find("revision"); revision != nullptr && revision->is_string())
+    parameters.revision = revision->as_string();
   if (const Value* nested = kwargs.find("model_kwargs"); nested != nullptr && nested->is_object())
     parameters.model_kwargs = nested->as_object();
   for (const auto& [name, meaning] :

@@ -95,6 +95,11 @@ void set_buckets(Embeddings& embeddings, double offset) {
 constexpr std::size_t sparse_texts_at_once = 64;  // rows as wide as the vocabulary
 constexpr std::size_t pooled_texts_at_once = 4;   // such a row for each token
 
+bool has_sentence_modules(const EncoderInfo& info) {
+  std::error_code error;
+  return std::filesystem::exists(info.path / "modules.json", error);
+}
+
 SparseEmbedding sparse(std::span<const float> row) {
   SparseEmbedding embedding;
   for (std::size_t i = 0; i < row.size(); ++i) {
@@ -148,17 +153,23 @@ Embeddings quantized(Embeddings embeddings, const std::string& precision) {
   return embeddings;
 }
 
-std::vector<SparseEmbedding> embed_sparsely(const TextEncoder& encoder, std::span<const std::string> texts,
-                                            std::optional<std::size_t> max_tokens, const CallContext& context) {
+void check_sparse(const TextEncoder& encoder) {
   const auto& info = encoder.info();
-  if (info.task != EncoderTask::masked_lm)
-    throw std::invalid_argument(
-        fmt::format("'{}' cannot embed sparsely: it is no masked language model, as SPLADE is", info.path.string()));
-  std::error_code error;
-  const bool has_modules = std::filesystem::exists(info.path / "modules.json", error);
-  if (has_modules && info.embedding_size != info.vocabulary_size)
+  if (info.task != EncoderTask::masked_lm) {
+    const auto lacking =
+        info.missing_weight.empty() ? "" : fmt::format("; its file holds no tensor '{}'", info.missing_weight);
+    throw std::invalid_argument(fmt::format(
+        "'{}' cannot embed sparsely: it is no masked language model, as SPLADE is{}", info.path.string(), lacking));
+  }
+  if (has_sentence_modules(info) && info.embedding_size != info.vocabulary_size)
     throw std::invalid_argument(
         fmt::format("'{}' embeds densely: its modules have no pooling of SPLADE", info.path.string()));
+}
+
+std::vector<SparseEmbedding> embed_sparsely(const TextEncoder& encoder, std::span<const std::string> texts,
+                                            std::optional<std::size_t> max_tokens, const CallContext& context) {
+  check_sparse(encoder);
+  const bool has_modules = has_sentence_modules(encoder.info());
   const auto at_once = has_modules ? sparse_texts_at_once : pooled_texts_at_once;
   std::vector<SparseEmbedding> embeddings;
   for (std::size_t from = 0; from < texts.size(); from += at_once) {

@@ -33,9 +33,11 @@ std::vector<std::vector<double>> embed_sentences(const TextEncoder& encoder, std
 /// of these embeddings; an element that is the same in all of them becomes 0. Throws std::invalid_argument.
 std::vector<std::vector<double>> quantized(std::vector<std::vector<double>> embeddings, const std::string& precision);
 
+/// Throws std::invalid_argument where the model does not embed sparsely.
+void check_sparse(const TextEncoder& encoder);
+
 /// The elements of SPLADE that are not 0, for each text. A masked language model without modules of sentence-transformers
-/// is pooled by the maximum, as there. Throws std::invalid_argument where the model is none, Cancelled, and as
-/// TextEncoder::embed().
+/// is pooled by the maximum, as there. Throws as check_sparse() and TextEncoder::embed(), and Cancelled.
 std::vector<SparseEmbedding> embed_sparsely(const TextEncoder& encoder, std::span<const std::string> texts,
                                             std::optional<std::size_t> max_tokens, const CallContext& context);
 

@@ -13,6 +13,8 @@ SentenceTransformersSimilarityRanker::SentenceTransformersSimilarityRanker(Param
   check_top_k(parameters().top_k);
 }
 
+void SentenceTransformersSimilarityRanker::warm_up(const CallContext& context) { check_ranker(encoder(context)); }
+
 void SentenceTransformersSimilarityRanker::run(Run& run) {
   const auto& own = parameters();
   const auto model = encoder(run.context());

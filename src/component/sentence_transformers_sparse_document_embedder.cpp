@@ -11,6 +11,8 @@ namespace berth {
 SentenceTransformersSparseDocumentEmbedder::SentenceTransformersSparseDocumentEmbedder(Parameters given)
     : EncoderComponent(type_name, with_encoder_defaults(std::move(given))) {}
 
+void SentenceTransformersSparseDocumentEmbedder::warm_up(const CallContext& context) { check_sparse(encoder(context)); }
+
 void SentenceTransformersSparseDocumentEmbedder::run(Run& run) {
   const auto& own = parameters();
   auto documents = run.get(given_);

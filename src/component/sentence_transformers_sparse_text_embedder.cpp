@@ -10,6 +10,8 @@ namespace berth {
 SentenceTransformersSparseTextEmbedder::SentenceTransformersSparseTextEmbedder(Parameters given)
     : EncoderComponent(type_name, with_encoder_defaults(std::move(given))) {}
 
+void SentenceTransformersSparseTextEmbedder::warm_up(const CallContext& context) { check_sparse(encoder(context)); }
+
 void SentenceTransformersSparseTextEmbedder::run(Run& run) {
   const auto& own = parameters();
   const std::vector<std::string> texts = {own.prefix + run.get(text_) + own.suffix};

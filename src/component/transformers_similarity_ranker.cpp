@@ -34,6 +34,8 @@ TransformersSimilarityRankerParameters with_ranker_defaults(TransformersSimilari
 TransformersSimilarityRanker::TransformersSimilarityRanker(Parameters given)
     : EncoderComponent(type_name, with_ranker_defaults(std::move(given))) {}
 
+void TransformersSimilarityRanker::warm_up(const CallContext& context) { check_ranker(encoder(context)); }
+
 void TransformersSimilarityRanker::run(Run& run) {
   const auto& own = parameters();
   const auto model = encoder(run.context());

@@ -21,8 +21,10 @@ constexpr std::int64_t default_labels = 2;  // transformers' own
 constexpr std::int64_t most_unnamed_labels = 1000;
 
 /// The labels of a model in the order of its config.json, without loading it.
-std::vector<std::string> labels_of_model(const std::string& model) {
-  const auto path = locate_encoder(model, ModelSearch::from_environment());
+std::vector<std::string> labels_of_model(const std::string& model, const Value::Object& kwargs) {
+  const Value* revision = kwargs.find("revision");
+  const auto path = locate_encoder(model, ModelSearch::from_environment(),
+                                   revision == nullptr || !revision->is_string() ? "" : revision->as_string());
   if (model::is_gguf(path))
     throw std::invalid_argument(fmt::format(
         "{} is a GGUF file, whose labels are not known before it is loaded: give TransformersTextRouter the labels",
@@ -50,7 +52,7 @@ TransformersTextRouterParameters with_text_router_defaults(TransformersTextRoute
                                "text-classification", given.device, given.log);
   given.model = given.huggingface_pipeline_kwargs->at("model").as_string();
   if (given.model.empty()) throw std::invalid_argument("TransformersTextRouter needs a model");
-  if (!given.labels) given.labels = labels_of_model(given.model);
+  if (!given.labels) given.labels = labels_of_model(given.model, *given.huggingface_pipeline_kwargs);
   given.device.reset();
   return given;
 }
@@ -58,7 +60,11 @@ TransformersTextRouterParameters with_text_router_defaults(TransformersTextRoute
 /// Throws std::invalid_argument where the model has others than `labels`.
 void check_labels(const TextEncoder& encoder, const std::vector<std::string>& labels) {
   check_head(encoder, EncoderTask::sequence_classification, "TransformersTextRouter");
-  const auto& own = encoder.info().labels;
+  auto own = encoder.info().labels;
+  if (const auto& numbers = encoder.info().label2id; !numbers.empty()) {  // what Haystack asks
+    own.clear();
+    for (const auto& [label, number] : numbers) own.push_back(label);
+  }
   if (std::set(own.begin(), own.end()) == std::set(labels.begin(), labels.end())) return;
   throw std::invalid_argument(
       fmt::format("The provided labels do not match the labels in the model configuration file. Provided labels: {}. "
@@ -108,6 +114,10 @@ void TransformersTextRouter::run(Run& run) {
   const auto best = std::ranges::max_element(logits) - logits.begin();
   const auto& label = encoder.info().labels[static_cast<std::size_t>(best)];
   const auto found = std::ranges::find(labels_, label, [](const auto& each) { return each.first; });
+  if (found == labels_.end())
+    throw std::invalid_argument(fmt::format(
+        "TransformersTextRouter: the model's id2label has the label {}, which its label2id and the labels lack",
+        in_quotes(label)));
   run.set(found->second, inputs.front().text);
 }
 

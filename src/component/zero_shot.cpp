@@ -7,32 +7,23 @@
 #include <stdexcept>
 
 #include "component/encoder_head.h"
+#include "jinja/template.h"
 #include "text/lower_case.h"
 #include "text/printable.h"
 
 namespace berth {
 namespace {
 
-/// Python's template.format(label), of templates that have nothing but {} and doubled braces.
+/// Python's template.format(label).
 std::string hypothesis_of(const std::string& source, const std::string& label) {
   std::string text;
-  bool has_label = false;
-  for (std::size_t i = 0; i < source.size(); ++i) {
-    const auto pair = source.substr(i, 2);
-    if (pair == "{{" || pair == "}}") {
-      text += source[i++];
-    } else if ((pair == "{}" || source.substr(i, 3) == "{0}") && !has_label) {
-      text += label;
-      i += pair == "{}" ? 1 : 2;
-      has_label = true;
-    } else if (source[i] == '{' || source[i] == '}') {
-      throw std::invalid_argument(fmt::format(
-          "The hypothesis_template {} is none: write {{}} once, where the label stands", in_quotes(source)));
-    } else {
-      text += source[i];
-    }
+  try {
+    text = JinjaTemplate("{{ source.format(label) }}").render({{"source", source}, {"label", label}});
+  } catch (const TemplateError& problem) {
+    throw std::invalid_argument(fmt::format("The hypothesis_template {} cannot be formatted with a label: {}",
+                                            in_quotes(source), problem.what()));
   }
-  if (!has_label)
+  if (text == source)
     throw std::invalid_argument(
         fmt::format("The provided hypothesis_template {} was not able to be formatted with the "
                     "target labels. Make sure the passed template includes formatting syntax "
@@ -46,11 +37,25 @@ std::string template_of_kwargs(const Value::Object& kwargs) {
   return given == nullptr || given->is_null() ? "This example is {}." : given->as_string();
 }
 
-/// The number of the label that starts with "entail"; the last one where none does.
-std::size_t entailment_of(const std::vector<std::string>& labels) {
-  const auto found =
-      std::ranges::find_if(labels, [](const auto& label) { return lower_case(label).starts_with("entail"); });
-  return found == labels.end() ? labels.size() - 1 : static_cast<std::size_t>(found - labels.begin());
+/// The number of the label that starts with "entail", by "label2id" where the two contradict each other; the last one where
+/// none does.
+std::size_t entailment_of(const EncoderInfo& info) {
+  const auto entails = [](const std::string& label) { return lower_case(label).starts_with("entail"); };
+  const auto count = static_cast<std::int64_t>(info.labels.size());
+  auto number = count - 1;
+  if (info.label2id.empty()) {
+    const auto found = std::ranges::find_if(info.labels, entails);
+    if (found != info.labels.end()) number = found - info.labels.begin();
+  }
+  for (const auto& [label, id] : info.label2id)
+    if (entails(label)) {
+      number = id < 0 ? id + count : id;
+      break;
+    }
+  if (number < 0 || number >= count)
+    throw std::invalid_argument(fmt::format("'{}': label2id gives entailment a number that none of its {} labels has",
+                                            info.path.string(), count));
+  return static_cast<std::size_t>(number);
 }
 
 /// In place.
@@ -105,7 +110,7 @@ std::vector<LabelScores> zero_shot_scores(const TextEncoder& encoder, std::span<
   const auto logits = entailment_logits(encoder, texts, hypotheses, context);
 
   const auto& classes = encoder.info().labels;
-  const auto entailment = entailment_of(classes);
+  const auto entailment = entailment_of(encoder.info());
   const std::size_t contradiction = entailment == 0 ? classes.size() - 1 : 0;
   std::vector<LabelScores> all;
   for (std::size_t text = 0; text < texts.size(); ++text) {

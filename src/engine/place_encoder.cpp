@@ -119,7 +119,7 @@ TextEncoderRequest place_encoder(TextEncoderRequest request, MapStrategy strateg
                                  const std::vector<MemoryBudget>& max_memory, std::optional<std::size_t> most_tokens,
                                  const Inventory& machine) {
   check_devices(max_memory, machine);
-  const auto path = locate_encoder(request.model, ModelSearch::from_environment());
+  const auto path = locate_encoder(request.model, ModelSearch::from_environment(), request.revision);
   const bool is_gguf = model::is_gguf(path);
   const auto profile = read_model(is_gguf ? path : transformer_folder(path));
   auto budgets = is_gguf ? max_memory : budgets_of(max_memory, strategy, machine);

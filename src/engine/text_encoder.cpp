@@ -145,6 +145,14 @@ class Pieces {
   EncodedTexts& texts_;
 };
 
+EncoderRequest encoder_request(const std::filesystem::path& path, const TextEncoderRequest& request) {
+  return {.model = path,
+          .device = request.device,
+          .keys = request.keys,
+          .precision = request.precision,
+          .configuration = request.configuration};
+}
+
 /// The context of a part of the work: its progress is that of the whole.
 EncodeContext part_of(const EncodeContext& context, std::size_t from, std::size_t to, std::size_t all) {
   EncodeContext part{.stop = context.stop, .progress = {}};
@@ -161,11 +169,10 @@ EncodeContext part_of(const EncodeContext& context, std::size_t from, std::size_
 std::shared_ptr<const TextEncoder::Parts> TextEncoder::read(const std::filesystem::path& path,
                                                             const TextEncoderRequest& request,
                                                             const LoadContext& context) {
-  auto model = load_encoder(
-      {.model = path, .device = request.device, .keys = request.keys, .precision = request.precision}, context);
+  auto model = load_encoder(encoder_request(path, request), context);
   const auto& info = model->info();
   std::optional<Tokenizer> tokenizer;
-  if (!info.has_vocabulary) tokenizer = Tokenizer::load(info.transformer);
+  if (!info.has_vocabulary) tokenizer = Tokenizer::load(info.transformer, request.tokenizer_settings);
   const auto settings = sentence_settings(info.transformer);
   const auto usual = limited(tokenizer ? tokenizer->max_length() : std::nullopt, info.max_position_embeddings);
   const auto most = limited(settings.max_tokens.value_or(usual), info.max_sequence_tokens);
@@ -175,19 +182,20 @@ std::shared_ptr<const TextEncoder::Parts> TextEncoder::read(const std::filesyste
 }
 
 TextEncoder TextEncoder::load(const TextEncoderRequest& request, const LoadContext& context) {
-  const auto path = locate_encoder(request.model, ModelSearch::from_environment());
+  const auto path = locate_encoder(request.model, ModelSearch::from_environment(), request.revision);
   Value::Object wish = {{"device", request.device.to_dict()},
                         {"precision", to_string(request.precision)},
+                        {"configuration", request.configuration},
+                        {"tokenizer settings", request.tokenizer_settings},
                         {"last change", last_change(path)}};
   for (const auto& [device, key] : request.keys) wish.set("key of " + device, key.to_dict());
   return TextEncoder(shared_model<Parts>(path, wish, context.stop, [&] { return read(path, request, context); }));
 }
 
 std::vector<DeviceUse> TextEncoder::memory(const TextEncoderRequest& request, std::optional<std::size_t> most_tokens) {
-  const auto path = locate_encoder(request.model, ModelSearch::from_environment());
+  const auto path = locate_encoder(request.model, ModelSearch::from_environment(), request.revision);
   const auto most = most_tokens ? most_tokens : sentence_settings(transformer_folder(path)).max_tokens;
-  return memory_of({.model = path, .device = request.device, .keys = request.keys, .precision = request.precision},
-                   {.outputs = {}, .max_tokens = most});
+  return memory_of(encoder_request(path, request), {.outputs = {}, .max_tokens = most});
 }
 
 const Tokenizer& TextEncoder::tokenizer() const {
@@ -197,10 +205,14 @@ const Tokenizer& TextEncoder::tokenizer() const {
       info().path.string()));
 }
 
+Truncation TextEncoder::truncation_of(const TextEncodeRequest& request) const {
+  auto truncation = request.truncation.value_or(Truncation{.max_length = max_tokens()});
+  if (parts_->tokenizer) truncation.side = tokenizer().truncation_side();
+  return truncation;
+}
+
 EncodedTexts TextEncoder::encode(const TextEncodeRequest& request, const EncodeContext& context) const {
-  EncodeOptions options{.truncation = request.truncation.value_or(Truncation{.max_length = max_tokens()}),
-                        .offsets = request.offsets};
-  if (parts_->tokenizer) options.truncation->side = tokenizer().truncation_side();
+  const EncodeOptions options{.truncation = truncation_of(request), .offsets = request.offsets};
   const auto count = request.inputs.size();
   EncodedTexts texts;
   std::size_t from = 0;
@@ -237,7 +249,8 @@ EncodeResult TextEncoder::encode_sentences(std::span<const std::string> texts, E
                             .keep_tokens = false};
   const auto& prompt = options.prompt ? *options.prompt : parts_->default_prompt;
   if (!prompt.empty() && parts_->tokenizer) {  // the poolings of a GGUF file never leave it out
-    const auto encoding = tokenizer().encode(sentence(prompt));
+    // It is cut as a text is, so that a special token at the end stays out of it.
+    const auto encoding = tokenizer().encode(sentence(prompt), {.truncation = truncation_of(request)});
     const bool ends_specially = !encoding.ids.empty() && tokenizer().is_special(encoding.tokens.back());
     request.prompt_tokens = encoding.size() - (ends_specially ? 1 : 0);
   }
@@ -249,8 +262,10 @@ EncodeResult TextEncoder::encode_sentences(std::span<const std::string> texts, E
 EncodedTensor TextEncoder::classify(std::span<const EncodeInput> inputs, std::optional<std::size_t> most,
                                     const EncodeContext& context) const {
   if (info().task != EncoderTask::sequence_classification)
-    throw std::invalid_argument(
-        fmt::format("'{}' is no classifier of texts: its head is {}", info().path.string(), to_string(info().task)));
+    throw std::invalid_argument(fmt::format("'{}' is no classifier of texts: {}", info().path.string(),
+                                            info().missing_weight.empty()
+                                                ? fmt::format("its head is {}", to_string(info().task))
+                                                : fmt::format("its file holds no tensor '{}'", info().missing_weight)));
   const TextEncodeRequest request{
       .inputs = {inputs.begin(), inputs.end()},
       .outputs = {EncoderOutput::logits},

@@ -28,9 +28,15 @@ bool is_name(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return is_alnum(c) || c == '_' || c == '-' || c == '.'; });
 }
 
-/// The commit that refs/main names, or nothing. The file is not trusted: it must be a plain name.
-std::string main_commit(const std::filesystem::path& repository) {
-  std::ifstream file(repository / "refs" / "main", std::ios::binary);
+/// A branch, a tag ("v2", "refs/pr/1") or a commit. It comes from outside and goes into paths and commands to be copied.
+bool is_revision(std::string_view text) {
+  return !text.empty() && text.front() != '/' && text.front() != '-' && text.find("..") == text.npos &&
+         std::ranges::all_of(text, [](char c) { return is_alnum(c) || c == '_' || c == '-' || c == '.' || c == '/'; });
+}
+
+/// The commit that a file in refs names, or nothing. The file is not trusted: it must be a plain name.
+std::string commit_of(const std::filesystem::path& repository, std::string_view ref) {
+  std::ifstream file(repository / "refs" / ref, std::ios::binary);
   std::array<char, 64> text{};
   file.read(text.data(), text.size());
   std::string commit(text.data(), static_cast<std::size_t>(file.gcount()));
@@ -38,11 +44,21 @@ std::string main_commit(const std::filesystem::path& repository) {
   return std::all_of(commit.begin(), commit.end(), is_alnum) ? commit : std::string();
 }
 
+/// The folder of a revision's files, as huggingface_hub finds it. Empty where there is none.
+std::filesystem::path find_revision(const std::filesystem::path& repository, std::string_view revision) {
+  if (!is_revision(revision)) return {};
+  auto commit = commit_of(repository, revision);
+  if (commit.empty() && std::ranges::all_of(revision, is_alnum)) commit = revision;
+  std::error_code error;
+  const auto snapshot = repository / "snapshots" / commit;
+  return !commit.empty() && std::filesystem::is_directory(snapshot, error) ? snapshot : std::filesystem::path();
+}
+
 /// The folder of the files: that of refs/main, else the only one. Empty where there is none.
 std::filesystem::path find_snapshot(const std::filesystem::path& repository) {
   std::error_code error;
   const auto snapshots = repository / "snapshots";
-  if (const auto commit = main_commit(repository);
+  if (const auto commit = commit_of(repository, "main");
       !commit.empty() && std::filesystem::is_directory(snapshots / commit, error))
     return snapshots / commit;
   std::vector<std::filesystem::path> found;
@@ -114,14 +130,22 @@ bool is_cached(const std::filesystem::path& hub_cache, const HubName& name) {
          std::filesystem::exists(std::filesystem::symlink_status(hub_cache / name.folder_name(), ignored));
 }
 
-std::filesystem::path locate_snapshot(const std::filesystem::path& hub_cache, const HubName& name,
-                                      std::string_view get) {
+bool is_main(std::string_view revision) { return revision.empty() || revision == "main"; }
+
+std::filesystem::path locate_snapshot(const std::filesystem::path& hub_cache, const HubName& name, std::string_view get,
+                                      std::string_view revision) {
   const auto repository = hub_cache / name.folder_name();
-  auto snapshot = find_snapshot(repository);
+  auto snapshot = is_main(revision) ? find_snapshot(repository) : find_revision(repository, revision);
   if (snapshot.empty())
-    throw ModelNotFound(fmt::format("{} has no complete download in {}; get it:\n  {}", name.repository,
+    throw ModelNotFound(fmt::format("{} has no complete download{} in {}; get it:\n  {}", name.repository,
+                                    is_main(revision) ? "" : " of the revision " + in_quotes(revision),
                                     in_quotes(repository.string()), get));
   return snapshot;
+}
+
+std::string download_command(const std::string& repository, std::string_view revision) {
+  const auto get = "hf download " + repository;
+  return is_main(revision) || !is_revision(revision) ? get : fmt::format("{} --revision {}", get, revision);
 }
 
 std::filesystem::path locate_cached(const std::filesystem::path& hub_cache, const HubName& name) {

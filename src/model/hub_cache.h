@@ -26,10 +26,16 @@ std::optional<HubName> parse_hub_name(std::string_view text);
 
 bool is_cached(const std::filesystem::path& hub_cache, const HubName& name);
 
-/// The folder of the files of a cached model. Throws ModelNotFound, which says how to `get` it, where its download is not
-/// complete.
-std::filesystem::path locate_snapshot(const std::filesystem::path& hub_cache, const HubName& name,
-                                      std::string_view get);
+/// Whether a revision is the one that is meant where none is given.
+bool is_main(std::string_view revision);
+
+/// The folder of the files of a cached model, in `revision`: a branch, a tag or a commit. Throws ModelNotFound, which says
+/// how to `get` it, where its download is not complete.
+std::filesystem::path locate_snapshot(const std::filesystem::path& hub_cache, const HubName& name, std::string_view get,
+                                      std::string_view revision = {});
+
+/// The command that downloads a whole repository, in `revision`.
+std::string download_command(const std::string& repository, std::string_view revision);
 
 /// The GGUF file of a cached model. Throws as locate_model.
 std::filesystem::path locate_cached(const std::filesystem::path& hub_cache, const HubName& name);

@@ -68,12 +68,18 @@ std::filesystem::path encoder_in_folder(const std::filesystem::path& folder) {
   return model::pick_model(folder, files, messages);
 }
 
-std::filesystem::path cached_encoder(const std::filesystem::path& hub_cache, const model::HubName& name) {
-  if (!name.choice.empty()) return model::locate_cached(hub_cache, name);
-  const auto snapshot = model::locate_snapshot(hub_cache, name, "hf download " + name.repository);
+std::filesystem::path cached_encoder(const std::filesystem::path& hub_cache, const model::HubName& name,
+                                     std::string_view revision) {
+  if (!name.choice.empty() && model::is_main(revision)) return model::locate_cached(hub_cache, name);
+  const auto get = model::download_command(name.repository, revision);
+  const auto snapshot = model::locate_snapshot(hub_cache, name, get, revision);
   const auto files = model::list_models(snapshot, 2);
-  if (is_itself_the_model(snapshot, files)) return snapshot;
+  if (name.choice.empty() && is_itself_the_model(snapshot, files)) return snapshot;
   if (!has_gguf(files)) fail_no_encoder(snapshot);
+  if (!model::is_main(revision))
+    throw std::invalid_argument(
+        fmt::format("The revision {} of {} holds GGUF files: give the path of one of them, in {}", in_quotes(revision),
+                    name.repository, in_quotes(snapshot.string())));
   return model::locate_cached(hub_cache, name);
 }
 
@@ -86,12 +92,13 @@ std::optional<model::HubName> cached_name(std::string_view text, const std::file
   return std::nullopt;
 }
 
-[[noreturn]] void fail_unknown_encoder(std::string_view text, const std::filesystem::path& hub_cache) {
+[[noreturn]] void fail_unknown_encoder(std::string_view text, const std::filesystem::path& hub_cache,
+                                       std::string_view revision) {
   const auto best = nearest(text, model::cached_repositories(hub_cache));
   const auto hint = best.empty() ? std::string() : fmt::format(" Did you mean {}?", in_quotes(best));
   const auto wanted =
       model::parse_hub_name(std::string(text.find('/') == text.npos ? sentence_organization : "") + std::string(text));
-  const auto get = wanted ? fmt::format(" Get it:\n  hf download {}", wanted->repository) : std::string();
+  const auto get = wanted ? " Get it:\n  " + model::download_command(wanted->repository, revision) : std::string();
   throw ModelNotFound(
       fmt::format("There is no file or folder {}, and no such model in the Hugging Face cache ({}).{}{}",
                   in_quotes(text), in_quotes(hub_cache.string()), hint, get));
@@ -99,7 +106,8 @@ std::optional<model::HubName> cached_name(std::string_view text, const std::file
 
 }  // namespace
 
-std::filesystem::path locate_encoder(std::string_view name_or_path, const ModelSearch& search) {
+std::filesystem::path locate_encoder(std::string_view name_or_path, const ModelSearch& search,
+                                     std::string_view revision) {
   if (name_or_path.empty()) throw std::invalid_argument("The name of the model is empty");
   if (name_or_path.find('\0') != name_or_path.npos)
     throw std::invalid_argument("The name of the model holds a NUL byte: " + in_quotes(name_or_path));
@@ -113,11 +121,13 @@ std::filesystem::path locate_encoder(std::string_view name_or_path, const ModelS
     if (!is_encoder_folder(folder)) fail_no_encoder(folder);
     return folder;
   }
-  if (const auto name = cached_name(name_or_path, search.hub_cache)) return cached_encoder(search.hub_cache, *name);
+  if (const auto name = cached_name(name_or_path, search.hub_cache))
+    return cached_encoder(search.hub_cache, *name, revision);
+  if (!model::is_main(revision)) fail_unknown_encoder(name_or_path, search.hub_cache, revision);
   if (auto folder = find_small_encoder(name_or_path, search.model_cache); !folder.empty()) return folder;
   if (model::is_default_model(name_or_path)) return locate_model(name_or_path, search);
   if (name_or_path == small_encoder) fail_small_encoder(search.model_cache);
-  fail_unknown_encoder(name_or_path, search.hub_cache);
+  fail_unknown_encoder(name_or_path, search.hub_cache, revision);
 }
 
 }  // namespace berth

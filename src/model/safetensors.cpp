@@ -141,7 +141,7 @@ std::optional<fs::path> index_of(const fs::path& file) {
   return fs::exists(index, error) ? std::optional(index) : std::nullopt;
 }
 
-/// What stands for the model in a folder: its index, else its only file.
+/// What stands for the model in a folder: "model.safetensors", else its index, else its only file.
 fs::path main_file(const fs::path& folder) {
   std::vector<fs::path> indexes;
   std::vector<fs::path> files;
@@ -155,6 +155,11 @@ fs::path main_file(const fs::path& folder) {
   }
   if (error)
     throw ModelNotFound(fmt::format("The folder {} cannot be read: {}", in_quotes(folder.string()), error.message()));
+  // transformers asks for this file first, whatever an index lists.
+  const auto is_whole = [&](const fs::path& file) {
+    return file.filename() == "model.safetensors" && fs::exists(file, error);
+  };
+  if (const auto whole = std::ranges::find_if(files, is_whole); whole != files.end()) return *whole;
   for (auto* found : {&indexes, &files}) {
     std::ranges::sort(*found);
     for (const auto& path : *found)

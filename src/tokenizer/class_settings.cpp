@@ -8,6 +8,7 @@
 #include "berth/error.h"
 #include "text/file.h"
 #include "tokenizer/fields.h"
+#include "tokenizer/special_tokens.h"
 
 namespace berth::tokenizing {
 namespace {
@@ -54,16 +55,19 @@ std::string class_of(const Value& config) {
   return name;
 }
 
-Value read_settings(const std::filesystem::path& folder) {
+Value read_settings(const std::filesystem::path& folder, const Value::Object& settings) {
   auto config = read_object(folder / "tokenizer_config.json", "a tokenizer_config.json");
   if (!config.is_null() && !config.is_object()) return config;
-  const auto* name = config.find("tokenizer_class");
-  if (name != nullptr && !name->is_null()) return config;
-  auto of_model = class_of_model(folder);
-  if (of_model.empty()) return config;
-  if (config.is_null()) config = Value::Object{};
-  config.as_object().set("tokenizer_class", std::move(of_model));
-  return config;
+  const auto set = [&](const std::string& name, const Value& value) {
+    if (config.is_null()) config = Value::Object{};
+    config.as_object().set(name, value);
+  };
+  for (const auto& [name, value] : settings) set(name, value);
+  const auto* named = config.find("tokenizer_class");
+  if (named == nullptr || named->is_null())
+    if (const auto of_model = class_of_model(folder); !of_model.empty()) set("tokenizer_class", of_model);
+  return with_older_files(std::move(config), read_object(folder / "special_tokens_map.json", "special tokens"),
+                          read_object(folder / "added_tokens.json", "added tokens"), settings);
 }
 
 Value normalizer_of_class(Value normalizer, const Value& config) {

@@ -8,9 +8,10 @@
 
 namespace berth::tokenizing {
 
-/// The tokenizer_config.json of a folder, or null; its "tokenizer_class" is that of config.json where it names none, as for
-/// AutoTokenizer. Throws FormatError.
-Value read_settings(const std::filesystem::path& folder);
+/// The tokenizer_config.json of a folder, or null, with `settings` in place of its entries; its "tokenizer_class" is that of
+/// config.json where it names none, as for AutoTokenizer, and what stands in older files beside it is added. Throws
+/// FormatError.
+Value read_settings(const std::filesystem::path& folder, const Value::Object& settings);
 
 /// The class in `config` without "Fast" at its end; empty: none is known.
 std::string class_of(const Value& config);

@@ -22,7 +22,4 @@ Parts read_vocab_json(std::string_view vocab, std::string_view merges, const Val
 /// What a tokenizer_config.json says beside the tokenizer: added tokens, the greatest length, clean spaces.
 void apply_config(const Value& config, Parts& parts);
 
-/// The text of a special token, such as "cls_token", in a tokenizer_config.json.
-std::string special_token(const Value& config, std::string_view name, std::string_view otherwise);
-
 }  // namespace berth::tokenizing

@@ -79,9 +79,10 @@ std::string cleaned_up(std::string text) {
 
 }  // namespace
 
-Tokenizer Tokenizer::load(const std::filesystem::path& path) {
+Tokenizer Tokenizer::load(const std::filesystem::path& path, const Value::Object& settings) {
   const auto file = tokenizer_file(path);
-  const auto config = tokenizing::read_settings(file.parent_path());
+  const auto config = of_file(file.parent_path() / "special_tokens_map.json", "special tokens",
+                              [&] { return tokenizing::read_settings(file.parent_path(), settings); });
   const bool is_text = file.extension() == ".txt";
   auto parts = of_file(file, is_text ? "a vocab.txt, one token a line" : expected_json, [&] {
     const auto text = read_file(file, expected_json);

@@ -5,6 +5,7 @@
 
 #include "tokenizer/fields.h"
 #include "tokenizer/read_tokenizer.h"
+#include "tokenizer/special_tokens.h"
 
 namespace berth::tokenizing {
 namespace {
@@ -12,9 +13,6 @@ namespace {
 using structs::Place;
 
 constexpr std::size_t longest_length = 1'000'000'000;  // beyond it, "model_max_length" only says that there is none
-
-constexpr std::string_view special_names[] = {"bos_token", "eos_token", "unk_token", "sep_token",
-                                              "pad_token", "cls_token", "mask_token"};
 
 /// "added_tokens_decoder": {"0": {"content": "[PAD]", ...}}, in the order of their ids.
 std::vector<AddedToken> configured_tokens(const Value& config, const Place& root) {
@@ -37,15 +35,6 @@ std::vector<AddedToken> configured_tokens(const Value& config, const Place& root
 
 }  // namespace
 
-std::string special_token(const Value& config, std::string_view name, std::string_view otherwise) {
-  const Place root;
-  if (!config.is_object()) return std::string(otherwise);
-  const auto* value = optional_entry(config, root, name);
-  if (value == nullptr) return std::string(otherwise);
-  if (value->is_object()) return need_text(*value, Place(root, name), "content");
-  return as_text(*value, Place(root, name));
-}
-
 void apply_config(const Value& config, Parts& parts) {
   if (config.is_null()) return;
   const Place root;
@@ -62,15 +51,18 @@ void apply_config(const Value& config, Parts& parts) {
     parts.truncation_side = one_of(need_text(config, root, "truncation_side"), here, sides);
   }
   auto tokens = configured_tokens(config, root);
+  for (auto& token : older_added_tokens(config, parts.added)) tokens.push_back(std::move(token));
+  const auto specials = special_tokens(config);
+  for (auto& token : tokens)
+    if (std::ranges::find(specials, token.content, &AddedToken::content) != specials.end()) token.special = true;
   std::erase_if(tokens, [&](const AddedToken& token) {
     const auto known = parts.added.ids().find(token.content);
     return known != parts.added.ids().end() && *parts.added.find(known->second) == token;
   });
-  for (const auto name : special_names) {
-    AddedToken token{.content = special_token(config, name, ""), .normalized = false, .special = true};
+  for (const auto& token : specials) {
     const bool is_known = parts.added.ids().contains(token.content) ||
                           std::ranges::find(tokens, token.content, &AddedToken::content) != tokens.end();
-    if (!token.content.empty() && !is_known) tokens.push_back(std::move(token));
+    if (!is_known) tokens.push_back(token);
   }
   parts.added.add(tokens, *parts.model);
 }

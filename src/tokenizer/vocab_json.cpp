@@ -8,6 +8,7 @@
 #include "tokenizer/class_settings.h"
 #include "tokenizer/fields.h"
 #include "tokenizer/read_tokenizer.h"
+#include "tokenizer/special_tokens.h"
 
 namespace berth::tokenizing {
 namespace {
@@ -38,7 +39,7 @@ Parts read_vocab_json(std::string_view vocab, std::string_view merges, const Val
   expect_object(words, root);
   Value::Array specials;
   const auto special = [&](std::string_view name, std::string_view otherwise) -> Value {
-    auto token = special_token(config, name, otherwise);
+    auto token = special_token(config, name, otherwise).content;
     const auto id = as_id(need(words, root, token), Place(root, token));
     specials.push_back(
         Value::Object{{"content", token}, {"lstrip", name == "mask_token"}, {"special", true}, {"normalized", false}});
@@ -48,7 +49,7 @@ Parts read_vocab_json(std::string_view vocab, std::string_view merges, const Val
   const auto sep = special("sep_token", "</s>");
   for (const auto& [name, otherwise] :
        {std::pair("pad_token", "<pad>"), std::pair("unk_token", "<unk>"), std::pair("mask_token", "<mask>")})
-    if (words.find(special_token(config, name, otherwise)) != nullptr) special(name, otherwise);
+    if (words.find(special_token(config, name, otherwise).content) != nullptr) special(name, otherwise);
   const bool prefix = bool_or(config, root, "add_prefix_space", false);
   const Value bytes = Value::Object{{"type", "ByteLevel"}, {"add_prefix_space", prefix}, {"trim_offsets", true}};
   return read_tokenizer(

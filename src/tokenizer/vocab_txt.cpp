@@ -4,6 +4,7 @@
 #include "tokenizer/bert_normalizer.h"
 #include "tokenizer/fields.h"
 #include "tokenizer/read_tokenizer.h"
+#include "tokenizer/special_tokens.h"
 #include "tokenizer/vocabulary.h"
 #include "tokenizer/word_piece.h"
 
@@ -15,7 +16,6 @@ using structs::Place;
 Vocabulary read_lines(std::string_view text) {
   Vocabulary vocabulary;
   std::uint32_t id = 0;
-  const Place root;
   while (!text.empty()) {
     const auto end = text.find('\n');
     auto line = text.substr(0, end);
@@ -29,6 +29,14 @@ Vocabulary read_lines(std::string_view text) {
   return vocabulary;
 }
 
+/// MPNet's takes the space before it along where it is only named.
+AddedToken mask_token(const Value& config, bool is_mpnet) {
+  auto token = special_token(config, "mask_token", is_mpnet ? "<mask>" : "[MASK]");
+  const auto* named = config.find("mask_token");
+  if (is_mpnet && (named == nullptr || !named->is_object())) token.lstrip = true;
+  return token;
+}
+
 Value object_of(std::string_view type) { return Value::Object{{"type", type}}; }
 
 }  // namespace
@@ -40,8 +48,9 @@ Parts read_vocab_txt(std::string_view text, const Value& config) {
   const bool is_mpnet = text_or(said, root, "tokenizer_class", "").starts_with("MPNet");
   const auto cls = special_token(said, "cls_token", is_mpnet ? "<s>" : "[CLS]");
   const auto sep = special_token(said, "sep_token", is_mpnet ? "</s>" : "[SEP]");
+  const auto unknown = special_token(said, "unk_token", "[UNK]");
   WordPieceOptions word_piece_options;
-  word_piece_options.unknown_token = special_token(said, "unk_token", "[UNK]");
+  word_piece_options.unknown_token = unknown.content;
   BertNormalizerOptions normalizer;
   normalizer.lowercase = bool_or(said, root, "do_lower_case", true);
   normalizer.handle_chinese_chars = bool_or(said, root, "tokenize_chinese_chars", true);
@@ -57,13 +66,12 @@ Parts read_vocab_txt(std::string_view text, const Value& config) {
   };
   parts.normalizer = bert_normalizer(normalizer);
   parts.pre_tokenizer = read_pre_tokenizer(object_of("BertPreTokenizer"), root);
-  parts.post_processor = bert_template({cls, id_of(cls)}, {sep, id_of(sep)}, is_mpnet ? 2 : 1);
+  parts.post_processor =
+      bert_template({cls.content, id_of(cls.content)}, {sep.content, id_of(sep.content)}, is_mpnet ? 2 : 1);
   parts.decoder = read_decoder(Value::Object{{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}, root);
-  std::vector<AddedToken> specials;
-  for (const auto& token :
-       {word_piece_options.unknown_token, sep, special_token(said, "pad_token", is_mpnet ? "<pad>" : "[PAD]"), cls,
-        special_token(said, "mask_token", is_mpnet ? "<mask>" : "[MASK]")})
-    if (parts.model->id(token)) specials.push_back({.content = token, .normalized = false, .special = true});
+  std::vector<AddedToken> specials = {unknown, sep, special_token(said, "pad_token", is_mpnet ? "<pad>" : "[PAD]"), cls,
+                                      mask_token(said, is_mpnet)};
+  std::erase_if(specials, [&](const AddedToken& token) { return !parts.model->id(token.content); });
   parts.added.add(specials, *parts.model);
   return parts;
 }

@@ -16,6 +16,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
 
 const std::string embedder = BERTH_TEST_DATA_DIR "/encoders/st_dense";
@@ -99,6 +100,15 @@ TEST(EmbedCommand, TellsWhatIsWrong) {
   EXPECT_EQ(berth_command({"embed", embedder, "--truncate-dim", "0"}).exit_code, 2);
   EXPECT_EQ(berth_command({"embed", embedder, "--precision", "int3"}).exit_code, 2);
   EXPECT_THAT(berth_command({"embed", embedder, "-v"}, {.input = "a"}).err, HasSubstr("BertModel"));
+  const auto latin = berth_command({"embed", embedder}, {.input = "a\n\nna\xefve\n"});
+  EXPECT_EQ(latin.exit_code, 1);
+  EXPECT_THAT(latin.err, HasSubstr("standard input, line 3: it is not UTF-8"));
+}
+
+TEST(EmbedCommand, TellsOfEmptyLines) {
+  EXPECT_THAT(berth_command({"embed", embedder}, {.input = "a\n\n\nb\n"}).err,
+              HasSubstr("standard input: 2 empty lines are left out"));
+  EXPECT_THAT(berth_command({"embed", embedder}, {.input = "a\n \n"}).err, Not(HasSubstr("empty")));
 }
 
 TEST(RankCommand, OrdersTextsByACrossEncoder) {
@@ -128,6 +138,16 @@ TEST(RankCommand, RefusesAModelOfSeveralLabels) {
   const auto outcome = rank_outcome(BERTH_TEST_DATA_DIR "/encoders/bert_nli", {}, "rain\n");
   EXPECT_THAT(outcome.err, HasSubstr("This model has 3 labels"));
   EXPECT_EQ(berth_command({"rank", cross_encoder}).exit_code, 2);
+  EXPECT_EQ(rank_outcome(cross_encoder, {"--top-k", "0"}, "rain\n").exit_code, 2);
+}
+
+TEST(RankCommand, RefusesAModelOfAnotherTask) {
+  for (const auto& [model, task] :
+       {std::pair("bert_qa", "question_answering"), std::pair("bert_ner", "token_classification")}) {
+    const auto outcome = rank_outcome(BERTH_TEST_DATA_DIR "/encoders/" + std::string(model), {}, "rain\n");
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_THAT(outcome.err, HasSubstr(task));
+  }
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "berth/sentence_transformers_sparse_text_embedder.h"
 #include "berth/sentence_transformers_text_embedder.h"
 #include "berth/simulated.h"
+#include "clean_environment.h"
 #include "component/sentence_embedding.h"
 #include "json_file.h"
 #include "refusal.h"
@@ -88,6 +89,37 @@ TEST(TextEmbedder, LimitsTokensAndPrecisionByKeywords) {
               HasSubstr("Unknown precision 'int4'"));
 }
 
+/// What Haystack 2.31 gives with sentence-transformers 5.2.
+TEST(TextEmbedder, TakesEntriesOfConfigurationsByKeywords) {
+  const std::string text = "where is the ship? two cranes";
+  const std::pair<Value::Object, double> recorded[] = {{{{"num_hidden_layers", 1}}, 0.3761372},
+                                                       {{{"hidden_act", "relu"}}, 0.2776208},
+                                                       {{{"layer_norm_eps", 0.5}}, 0.2738372}};
+  for (const auto& [kwargs, expected] : recorded)
+    EXPECT_NEAR(embedding_of({.model = dense_model, .config_kwargs = kwargs}, text)[0], expected, 1e-5);
+  EXPECT_NEAR(embedding_of({.model = dense_model, .tokenizer_kwargs = Value::Object{{"do_lower_case", false}}},
+                           "Where is the ship? two cranes")[0],
+              0.2710136, 1e-5);
+}
+
+TEST(TextEmbedder, TakesARevisionOfTheCache) {
+  const test::CleanEnvironment environment({"HF_HUB_CACHE"});
+  const test::TemporaryFolder folder;
+  const auto repository = folder.path() / "models--org--name";
+  for (const auto& [ref, model] : {std::pair("main", dense_model), std::pair("v2", prompt_model)}) {
+    std::filesystem::create_directories(repository / "refs");
+    std::ofstream(repository / "refs" / ref) << "commit" << ref;
+    std::filesystem::create_directories(repository / "snapshots");
+    std::filesystem::copy(model, repository / "snapshots" / (std::string("commit") + ref),
+                          std::filesystem::copy_options::recursive);
+  }
+  setenv("HF_HUB_CACHE", folder.path().c_str(), 1);
+  EXPECT_EQ(embedding_of({.model = "org/name"}, "ship"), embedding_of({.model = dense_model}, "ship"));
+  EXPECT_EQ(embedding_of({.model = "org/name", .revision = "v2"}, "ship"),
+            embedding_of({.model = prompt_model}, "ship"));
+  EXPECT_THAT(embedding_problem({.model = "org/name", .revision = "nope"}), HasSubstr("'nope'"));
+}
+
 TEST(TextEmbedder, RunsOnAMapAndRefusesWhatIsNotThere) {
   const Value::Object on_map = {{"device_map", Value::Object{{"", "cpu"}}}};
   EXPECT_EQ(embedding_of({.model = dense_model, .model_kwargs = on_map}, "ship"),
@@ -152,9 +184,12 @@ TEST(TextEmbedder, TellsWhatItIsBeforeItRuns) {
   SentenceTransformersTextEmbedder odd({.model = dense_model,
                                         .device = ComponentDevice(Device::cpu()),
                                         .model_kwargs = Value::Object{{"provider", "x"}},
+                                        .tokenizer_kwargs = Value::Object{{"max_length", 3}},
+                                        .config_kwargs = Value::Object{{"foo", 1}},
                                         .log = [&](LogLevel, std::string_view text) { warnings.emplace_back(text); }});
   odd.warm_up();
-  EXPECT_THAT(warnings, ElementsAre(HasSubstr("'provider' has no effect")));
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("'provider' has no effect"), HasSubstr("'max_length' has no effect"),
+                                    HasSubstr("'foo'")));
 }
 
 TEST(DocumentEmbedder, EmbedsMetaAndContentAndKeepsTheRest) {

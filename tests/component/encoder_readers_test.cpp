@@ -1,13 +1,18 @@
 /// What readers, extractors and classifiers refuse, and their names of Haystack 3.
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "berth/error.h"
 #include "berth/extractive_reader.h"
 #include "berth/named_entity_extractor.h"
 #include "berth/transformers_text_router.h"
 #include "berth/transformers_zero_shot_document_classifier.h"
 #include "berth/transformers_zero_shot_text_router.h"
+#include "encoder_cases.h"
 #include "refusal.h"
+#include "test_model.h"
 
 namespace berth {
 namespace {
@@ -40,7 +45,7 @@ TEST(EncoderReaders, RefuseLabelsAndTemplatesThatDoNotFit) {
       {.model = tiny("bert_nli"), .labels = std::vector<std::string>{"en", "de"}, .device = reader_cpu});
   EXPECT_THAT(refusal([&] { router.warm_up(); }),
               HasSubstr("The provided labels do not match the labels in the model configuration file. Provided labels: "
-                        "['en', 'de']. Model labels: ['contradiction', 'neutral', 'entailment']"));
+                        "['en', 'de']. Model labels: ['contradiction', 'entailment', 'neutral']"));
   EXPECT_THAT(refusal([] { TransformersZeroShotTextRouter({.labels = {}}); }), HasSubstr("needs labels"));
   EXPECT_THAT(refusal([] { TransformersZeroShotDocumentClassifier({.labels = {"a"}, .device = reader_cpu}); }),
               HasSubstr("needs a model"));
@@ -52,6 +57,47 @@ TEST(EncoderReaders, RefuseLabelsAndTemplatesThatDoNotFit) {
          .huggingface_pipeline_kwargs = Value::Object{{"hypothesis_template", source}}});
     EXPECT_THAT(refusal([&] { run_component(zero_shot, {{"text", "x"}}); }), HasSubstr("hypothesis_template"));
   }
+}
+
+TEST(EncoderReaders, FormatTheHypothesisAsPythonDoes) {
+  const auto scores_with = [](const char* source) {
+    TransformersZeroShotDocumentClassifier classifier(
+        {.model = tiny("bert_nli"),
+         .labels = {"ship", "crane"},
+         .device = reader_cpu,
+         .huggingface_pipeline_kwargs = Value::Object{{"hypothesis_template", source}}});
+    const Value::Array documents = {Document({.id = "1", .content = "two red ships"})};
+    return run_component(classifier, {{"documents", documents}}).at("documents").to_json();
+  };
+  EXPECT_EQ(scores_with("{0} and {0:>6}"), scores_with("{0} and   {0}")) << "blanks do not count";
+  EXPECT_NE(scores_with("{0} and {0}"), scores_with("{}"));
+}
+
+/// A copy of a model of three labels whose configuration is changed.
+std::string with_labels(const test::TemporaryFolder& folder, const Value& id2label, const Value& label2id) {
+  std::filesystem::copy(tiny("bert_nli"), folder.path(), std::filesystem::copy_options::recursive);
+  auto config = test::read_json_file(folder.path() / "config.json");
+  config.as_object().set("id2label", id2label);
+  config.as_object().set("label2id", label2id);
+  std::ofstream(folder.path() / "config.json") << config.to_json();
+  return folder.path().string();
+}
+
+TEST(EncoderReaders, TakeTheNumbersOfLabelsFromLabel2idAsTransformersDoes) {
+  const test::TemporaryFolder by_label;
+  const test::TemporaryFolder by_number;
+  const Value letters = Value::Object{{"0", "x"}, {"1", "y"}, {"2", "z"}};
+  const Value second = Value::Object{{"0", "x"}, {"1", "entailment"}, {"2", "z"}};
+  const auto scores_of = [](const std::string& model) {
+    TransformersZeroShotDocumentClassifier classifier(
+        {.model = model, .labels = {"ship", "crane"}, .device = reader_cpu});
+    const Value::Array documents = {Document({.id = "1", .content = "two red ships"})};
+    return run_component(classifier, {{"documents", documents}}).at("documents").to_json();
+  };
+  EXPECT_EQ(scores_of(with_labels(by_label, letters, Value::Object{{"entailment", 1}, {"z", 2}})),
+            scores_of(with_labels(by_number, second, nullptr)));
+  TransformersTextRouter router({.model = by_label.path().string(), .device = reader_cpu});
+  router.warm_up();
 }
 
 TEST(EncoderReaders, RefuseAnEmptyTextForZeroShotAsTransformersDoes) {

@@ -11,6 +11,7 @@
 #include "berth/sentence_transformers_diversity_ranker.h"
 #include "berth/sentence_transformers_similarity_ranker.h"
 #include "berth/transformers_similarity_ranker.h"
+#include "encoder_cases.h"
 #include "refusal.h"
 #include "test_model.h"
 
@@ -91,6 +92,16 @@ TYPED_TEST(SimilarityRankers, RefuseAModelOfSeveralLabels) {
   EXPECT_THAT(test::refusal([&] { rank(ranker); }), HasSubstr("it has 3 labels"));
   TypeParam embedder(typename TypeParam::Parameters{.model = embedding_model, .device = on_cpu});
   EXPECT_THAT(test::refusal([&] { rank(embedder); }), HasSubstr("no classifier of texts"));
+}
+
+TYPED_TEST(SimilarityRankers, TellAtWarmUpWhichWeightTheHeadLacks) {
+  const test::TemporaryFolder folder;
+  std::filesystem::copy(embedding_model, folder.path(), std::filesystem::copy_options::recursive);
+  auto config = test::read_json_file(folder.path() / "config.json");
+  config.as_object().set("architectures", Value::Array{"BertForSequenceClassification"});
+  std::ofstream(folder.path() / "config.json") << config.to_json();
+  TypeParam ranker(typename TypeParam::Parameters{.model = folder.path().string(), .device = on_cpu});
+  EXPECT_THAT(test::refusal([&] { ranker.warm_up(); }), HasSubstr("no tensor 'classifier.weight'"));
 }
 
 TEST(TransformersRanker, CalibratesAndKeepsItsDeviceInTheMap) {

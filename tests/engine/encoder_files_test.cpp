@@ -182,6 +182,7 @@ TEST(EncoderFiles, WithoutTheirHeadGiveHiddenStates) {
   copy.set("architectures", Value::Array{"MPNetForMaskedLM"});
   const auto model = load_encoder({.model = copy.path()});
   EXPECT_EQ(model->info().task, EncoderTask::none);
+  EXPECT_EQ(model->info().missing_weight, "lm_head.dense.weight");
   EXPECT_EQ(model->encode({.token_ids = {{3, 4}}, .outputs = {EncoderOutput::embedding}}).embedding.rows(), 1U);
   EXPECT_THAT(test::refusal([&] { model->encode({.token_ids = {{3}}, .outputs = {EncoderOutput::logits}}); }),
               AllOf(HasSubstr("MPNetForMaskedLM"), HasSubstr("without the weights of a head")));
@@ -201,6 +202,7 @@ TEST(EncoderFiles, OfModulesThatContradictTheModelAreRefused) {
   EXPECT_THAT(with("modules.json", "{}"), HasSubstr("no list of modules"));
   EXPECT_THAT(with("modules.json", R"([{"type": "a.Transformer", "path": ""}, {"type": "a.WordWeights", "path": ""}])"),
               AllOf(HasSubstr("'WordWeights'"), HasSubstr("Pooling")));
+  EXPECT_THAT(with("modules.json", R"([{"type": "a.StaticEmbedding", "path": ""}])"), HasSubstr("'StaticEmbedding'"));
   EXPECT_THAT(with("modules.json", R"([{"type": "a.Pooling", "path": "../1_Pooling"}])"), HasSubstr("'..'"));
   EXPECT_THAT(with("1_Pooling/config.json", R"({"word_embedding_dimension": 17})"),
               AllOf(HasSubstr("17"), HasSubstr("16")));

@@ -39,6 +39,48 @@ TEST_P(EncoderCase, EqualsTransformers) {
   EXPECT_GT(comparison.compared(), 100U);
 }
 
+std::vector<float> states_with(const std::string& name, Value::Object configuration,
+                               std::vector<std::int32_t> ids = {2, 5, 6, 7, 3}) {
+  const auto model = load_encoder({.model = encoders / name, .configuration = std::move(configuration)});
+  return model->encode({.token_ids = {std::move(ids)}, .outputs = {EncoderOutput::hidden_states}}).hidden_states.values;
+}
+
+/// `expected` are the first three numbers of the first and of the last token, recorded from transformers 4.57.
+void expect_states(const std::vector<float>& found, const std::vector<float>& expected) {
+  ASSERT_EQ(found.size(), 5U * 16U);
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    EXPECT_NEAR(found[i < 3 ? i : 4U * 16U + i - 3], expected[i], 1e-4) << i;
+}
+
+TEST(Encoder, OfADecoderSeesNothingBehindAToken) {
+  expect_states(states_with("bert_model", {{"is_decoder", true}}),
+                {0.6829411F, -0.2119023F, 0.1544630F, 0.1924211F, -1.6540389F, 0.2895306F});
+  expect_states(states_with("roberta_nli", {{"is_decoder", true}}),
+                {0.5783395F, -1.6001385F, 0.8103294F, 0.5891787F, -1.8973299F, -0.3423825F});
+  expect_states(states_with("electra_nli", {{"is_decoder", true}}),
+                {-0.5994053F, -1.3960481F, 1.0045283F, 0.1827857F, -1.0203239F, -0.0832699F});
+  const auto all = states_with("bert_model", {{"is_decoder", true}});
+  const auto start = states_with("bert_model", {{"is_decoder", true}}, {2, 5, 6});
+  for (std::size_t i = 0; i < start.size(); ++i) EXPECT_NEAR(start[i], all[i], 1e-5);
+  EXPECT_THAT(test::refusal<FormatError>([] {
+                states_with("bert_relative_key", {{"is_decoder", true}});
+              }),
+              HasSubstr("is_decoder"));
+}
+
+TEST(Encoder, WithoutAKindOfPositionsEmbedsNone) {
+  const auto found = states_with("bert_model", {{"position_embedding_type", nullptr}});
+  EXPECT_NEAR(found[4 * 16], 0.4602315F, 1e-4);
+}
+
+TEST(Encoder, TellsWhichGivenEntriesHaveNoEffect) {
+  std::vector<std::string> told;
+  load_encoder({.model = encoders / "distilbert_nli",
+                .configuration = {{"num_hidden_layers", 1}, {"dropout", 0.5}, {"model_type", "bert"}}},
+               {.log = [&](LogLevel, std::string_view text) { told.emplace_back(text); }});
+  EXPECT_THAT(told, ElementsAre(HasSubstr("'dropout'"), HasSubstr("'model_type'")));
+}
+
 TEST(Encoder, IsAmongTheModelsThatRunWithWhatItHolds) {
   const test::TemporaryFolder folder;
   setenv("BERTH_RUN_DIR", folder.path().c_str(), 1);

@@ -110,6 +110,30 @@ TEST(TextEncoder, TellsTheModelHowLongThePromptIs) {
   EXPECT_NE(encoder.embed(written).values, expected.embedding.values) << "no prompt there";
 }
 
+/// What sentence-transformers 5.2 gives: the special token at the end is all that is left to be pooled.
+TEST(TextEncoder, CutsAPromptAsItCutsTexts) {
+  const auto encoder = text_encoder("st_prompt");
+  const std::vector<std::string> texts = {"rain"};
+  const auto found =
+      encoder.embed(texts, {.prompt = "the ship is in the harbour and it rains ", .max_tokens = 6}).values;
+  const float expected[] = {-0.3177854F, 0.4488914F, -0.9859637F, 0.0268620F};
+  for (std::size_t i = 0; i < std::size(expected); ++i) EXPECT_NEAR(found[i], expected[i], 1e-5) << i;
+}
+
+TEST(TextEncoder, TakesEntriesOfTheTwoConfigurationsOnRequest) {
+  const std::string model = BERTH_TEST_DATA_DIR "/encoders/st_dense";
+  const auto first_of = [&](Value::Object configuration, Value::Object tokenizer, const char* text) {
+    const auto encoder = TextEncoder::load(
+        {.model = model, .configuration = std::move(configuration), .tokenizer_settings = std::move(tokenizer)});
+    return encoder.embed(std::vector<std::string>{text}, {.max_tokens = 5}).values.front();
+  };
+  const auto usual = first_of({}, {}, "Where is the ship? two cranes");
+  EXPECT_NEAR(first_of({}, {{"truncation_side", "left"}}, "Where is the ship? two cranes"), 0.3194085F, 1e-5);
+  EXPECT_NE(first_of({}, {{"do_lower_case", false}}, "Where is the ship? two cranes"), usual);
+  EXPECT_NE(first_of({{"num_hidden_layers", 1}}, {}, "Where is the ship? two cranes"), usual);
+  EXPECT_EQ(first_of({}, {}, "Where is the ship? two cranes"), usual) << "each model is one of its own";
+}
+
 TEST(TextEncoder, ClassifiesPairs) {
   const auto encoder = text_encoder("modernbert_ranker");
   const std::vector<EncodeInput> pairs = {{"ship", "a harbour"}, {"ship", "rain"}};

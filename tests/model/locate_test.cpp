@@ -459,6 +459,28 @@ TEST_F(Locate, FindsAnEncoderInAGgufFile) {
   EXPECT_EQ(locate_encoder("org/embedder-GGUF:Q8_0", search()), cached);
 }
 
+TEST_F(Locate, TakesTheRevisionOfAnEncoderThatIsAskedFor) {
+  const auto branch = cache("models--org--name", "config.json", "bbb").parent_path();
+  const auto main = cache("models--org--name", "config.json", "aaa").parent_path();
+  test::GgufWriter::write_file(root() / "hub/models--org--name/refs/refs/pr/1", "bbb");
+  for (const auto* revision : {"", "main", "aaa"}) EXPECT_EQ(locate_encoder("org/name", search(), revision), main);
+  for (const auto* revision : {"refs/pr/1", "bbb"}) EXPECT_EQ(locate_encoder("org/name", search(), revision), branch);
+  EXPECT_EQ(locate_encoder(main.string(), search(), "refs/pr/1"), main) << "a path has no revisions";
+}
+
+TEST_F(Locate, TellsWhichRevisionIsMissing) {
+  cache("models--org--name", "config.json");
+  write("models/minilm/config.json");
+  const auto refusal_of = [&](std::string_view model, std::string_view revision) {
+    return test::refusal<ModelNotFound>([&] { locate_encoder(model, search(), revision); });
+  };
+  EXPECT_THAT(refusal_of("org/name", "v2"),
+              AllOf(HasSubstr("of the revision 'v2'"), HasSubstr("hf download org/name --revision v2")));
+  for (const auto* revision : {"../main", "/etc", "a b", "v2; rm"})
+    EXPECT_THAT(refusal_of("org/name", revision), Not(HasSubstr("--revision"))) << "nothing to copy into a shell";
+  EXPECT_THAT(refusal_of("all-MiniLM-L6-v2", "v2"), HasSubstr("all-MiniLM-L6-v2 --revision v2"));
+}
+
 TEST_F(Locate, FindsTheSmallEncoderThatWasFetched) {
   EXPECT_THAT(test::refusal<ModelNotFound>([&] { locate_encoder("minilm", search()); }), HasSubstr("make model"));
   write("models/minilm/config.json");

@@ -237,6 +237,15 @@ TEST_F(Sharded, FollowsTheLinksOfTheHuggingFaceCache) {
   EXPECT_EQ(profile.tensors.size(), 11U);
 }
 
+TEST_F(Sharded, AreNotReadBesideAFileThatIsWhole) {
+  small_safetensors().write(path("model.safetensors"));
+  std::filesystem::remove(path("model-00002-of-00002.safetensors"));
+  EXPECT_EQ(read_model(path("")).tensors.size(), 3U);
+  std::filesystem::remove(path("model.safetensors"));
+  std::filesystem::create_symlink("nothing", path("model.safetensors"));
+  EXPECT_THAT(refusal_of(), HasSubstr("model-00002-of-00002.safetensors")) << "a link to nothing is none";
+}
+
 TEST_F(Sharded, RefusesBrokenJsonBesideTheModel) {
   file("config.json", "[1]");
   EXPECT_THAT(refusal_of(), AllOf(HasSubstr("config.json"), HasSubstr("JSON that is no object")));

@@ -32,6 +32,13 @@ TEST(OnigurumaPattern, KnowsItsOwnEscapes) {
   EXPECT_EQ(spans(R"(^b$)", "a\nb\nc"), (Spans{{2, 3}}));
 }
 
+TEST(OnigurumaPattern, PicturesWithoutAJoinerAreTwo) {
+  EXPECT_EQ(spans(R"(\X)", "😀👩a"), (Spans{{0, 4}, {4, 8}, {8, 9}}));
+  EXPECT_EQ(spans(R"(\X)", "👩‍👧😀"), (Spans{{0, 11}, {11, 15}}));
+  EXPECT_EQ(spans(R"(\X)", "👍🏽👍🏽"), (Spans{{0, 8}, {8, 16}}));
+  EXPECT_EQ(spans(R"(\X+)", "©®e\u0301"), (Spans{{0, 7}}));
+}
+
 TEST(OnigurumaPattern, WordsHaveMarksAndSpacesAreUnicodes) {
   EXPECT_EQ(spans(R"(\w+)", "e\u0301t\u203fx"), (Spans{{0, 8}}));
   EXPECT_EQ(spans(R"(\s)", "a\u180eb\u3000"), (Spans{{5, 8}}));

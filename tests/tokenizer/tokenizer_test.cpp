@@ -95,6 +95,60 @@ TEST(Tokenizers, ConfigurationDecidesOnLowerCase) {
             std::vector<std::string>{"[UNK]"});
 }
 
+/// The tokens of a text without those around it.
+std::vector<std::string> tokens_of(const TokenizerFolder& folder, const char* text,
+                                   const Value::Object& settings = {}) {
+  return Tokenizer::load(folder.path(), settings).encode(text, {.add_special_tokens = false}).tokens;
+}
+
+using Tokens = std::vector<std::string>;
+
+TEST(Tokenizers, TakeTheTokensOfOlderFiles) {
+  const TokenizerFolder folder;
+  folder.copy("vocab.txt").write("tokenizer_config.json", R"({"do_lower_case": true})");
+  const auto count = static_cast<int>(Tokenizer::load(folder.path()).vocabulary_size());
+  folder.write("added_tokens.json",
+               R"({"New York": )" + std::to_string(count + 1) + R"(, "<s2>": )" + std::to_string(count) + "}");
+  folder.write("special_tokens_map.json", R"({"additional_special_tokens": ["<s2>"]})");
+  EXPECT_EQ(tokens_of(folder, "the new YORK<s2>the"), (Tokens{"the", "new york", "<s2>", "the"}));
+  EXPECT_EQ(tokens_of(folder, "the<S2>").size(), 5U) << "special ones are looked for as they are written";
+  const auto tokenizer = Tokenizer::load(folder.path());
+  EXPECT_EQ(tokenizer.id("<s2>"), count);
+  EXPECT_EQ(tokenizer.id("New York"), count + 1);
+  EXPECT_TRUE(tokenizer.is_special("<s2>"));
+  folder.write("tokenizer_config.json", R"({"added_tokens_decoder": {}})");
+  EXPECT_FALSE(Tokenizer::load(folder.path()).id("New York")) << "newer files have them all";
+}
+
+TEST(Tokenizers, TakeTheSpecialTokensOfTheConfiguration) {
+  for (const auto* file : {"vocab.txt", "tokenizer.json"}) {
+    const TokenizerFolder folder;
+    folder.copy(file).write("tokenizer_config.json", R"({"additional_special_tokens": ["the", {"content": "<a>",
+      "lstrip": true}], "extra_special_tokens": {"ship_token": "<b>"}, "added_tokens_decoder": {}})");
+    EXPECT_EQ(tokens_of(folder, "bathe <a><b>"), (Tokens{"ba", "the", " <a>", "<b>"})) << file;
+    const auto tokenizer = Tokenizer::load(folder.path());
+    for (const auto* token : {"the", "<a>", "<b>"}) EXPECT_TRUE(tokenizer.is_special(token)) << file << token;
+    folder.write("tokenizer_config.json", R"({"extra_special_tokens": ["<c>"]})");
+    EXPECT_EQ(tokens_of(folder, "the<c>"), (Tokens{"the", "<c>"})) << file;
+  }
+}
+
+TEST(Tokenizers, SettingsStandInPlaceOfTheConfiguration) {
+  const TokenizerFolder folder;
+  folder.copy("vocab.txt").write("tokenizer_config.json", R"({"do_lower_case": true, "truncation_side": "right"})");
+  EXPECT_EQ(tokens_of(folder, "The"), Tokens{"the"});
+  EXPECT_EQ(tokens_of(folder, "The", {{"do_lower_case", false}}), Tokens{"[UNK]"});
+  EXPECT_EQ(tokens_of(folder, "<a>", {{"additional_special_tokens", Value::Array{"<a>"}}}), Tokens{"<a>"});
+  EXPECT_EQ(Tokenizer::load(folder.path(), {{"truncation_side", "left"}}).truncation_side(), TokenSide::left);
+}
+
+TEST(Tokenizers, MaskOfMPNetTakesTheSpaceBeforeIt) {
+  const TokenizerFolder folder;
+  folder.write("vocab.txt", "<s>\n<pad>\n</s>\n[UNK]\na\n<mask>\n");
+  folder.write("tokenizer_config.json", R"({"tokenizer_class": "MPNetTokenizer"})");
+  EXPECT_EQ(Tokenizer::load(folder.path()).encode("a <mask>").offsets.at(2), (TextSpan{1, 8}));
+}
+
 TEST(Tokenizers, ConfigurationDecidesOnTheSpaceBeforeATextOfBytes) {
   const TokenizerFolder folder;
   folder.write("tokenizer.json", R"({"model": {"type": "BPE", "vocab": {"a": 0, "\u0120": 1}, "merges": []},

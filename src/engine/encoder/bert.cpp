@@ -1,6 +1,9 @@
 /// BERT, RoBERTa with XLM-RoBERTa and CamemBERT, ELECTRA. transformers' modeling_bert.py, modeling_roberta.py and
 /// modeling_electra.py of 4.57.
+#include <limits>
+#include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "engine/encoder/distance_terms.h"
@@ -38,15 +41,41 @@ class RelativeKeyTerms final : public DistanceTerms {
   bool with_keys_;
 };
 
+/// Hides the tokens behind a query, as in a decoder.
+class CausalTerms final : public ScoreTerms {
+ public:
+  explicit CausalTerms(Graph& graph) : graph_(graph) {}
+
+  ggml_tensor* mask(const Piece& piece) override {
+    auto& known = masks_[{piece.first_query, piece.queries, piece.keys}];
+    if (known != nullptr) return known;
+    std::vector<float> values;
+    values.reserve(static_cast<std::size_t>(piece.keys * piece.queries));
+    for (auto query = piece.first_query; query < piece.first_query + piece.queries; ++query)
+      for (std::int64_t key = 0; key < piece.keys; ++key)
+        values.push_back(key <= query ? 0.0F : -std::numeric_limits<float>::infinity());
+    known = graph_.numbers(std::move(values), piece.keys, piece.queries);
+    return known;
+  }
+
+ private:
+  Graph& graph_;
+  std::map<std::tuple<std::int64_t, std::int64_t, std::int64_t>, ggml_tensor*> masks_;
+};
+
 class Bert final : public PostNormEncoder {
  public:
   Bert(const Config& config, Weights& weights, bool counts_after_padding) {
     read_sizes(config);
-    const auto kind = config.text("position_embedding_type", "absolute");
+    const auto kind = config.text("position_embedding_type", config.has("position_embedding_type") ? "" : "absolute");
     const bool is_absolute = kind == "absolute";
     with_keys_ = kind == "relative_key_query";
-    if (!is_absolute && !with_keys_ && kind != "relative_key")
+    const bool is_relative = with_keys_ || kind == "relative_key";
+    if (!is_absolute && !is_relative && !kind.empty())  // null: places do not count
       config.fail("position_embedding_type", in_quotes(kind), "absolute, relative_key or relative_key_query");
+    is_causal_ = config.flag("is_decoder", false);
+    if (is_causal_ && is_relative)
+      config.fail("is_decoder", "true with distances between tokens", "false, or absolute positions");
     if (config.text("model_type", "") == "electra")
       sizes_.embedding = config.integer("embedding_size", 128, 1, 1 << 16);
     sizes_.token_types = config.integer("type_vocab_size", 2, 1, 1 << 16);
@@ -67,7 +96,7 @@ class Bert final : public PostNormEncoder {
     if (sizes_.embedding != sizes_.hidden)
       embeddings_.projection = base.linear("embeddings_project", sizes_.embedding, sizes_.hidden);
     declare_layers(base, bert_names, shape);
-    if (!is_absolute) declare_distances(base, positions);
+    if (is_relative) declare_distances(base, positions);
   }
 
  private:
@@ -81,6 +110,7 @@ class Bert final : public PostNormEncoder {
   }
 
   std::unique_ptr<ScoreTerms> terms(Graph& graph, const Pack& pack) const override {
+    if (is_causal_) return std::make_unique<CausalTerms>(graph);
     if (distances_.empty()) return PostNormEncoder::terms(graph, pack);
     return std::make_unique<RelativeKeyTerms>(graph, pack, rows_, distances_, with_keys_);
   }
@@ -88,6 +118,7 @@ class Bert final : public PostNormEncoder {
   DistanceRows rows_;
   std::vector<ggml_tensor*> distances_;
   bool with_keys_ = false;
+  bool is_causal_ = false;
 };
 
 }  // namespace

@@ -17,7 +17,22 @@ constexpr std::size_t most_labels = 1'000'000;
 
 Config::Config(std::filesystem::path file, Value values) : file_(std::move(file)), values_(std::move(values)) {}
 
+Config::Config(std::filesystem::path file, Value values, const Value::Object& entries)
+    : Config(std::move(file), std::move(values)) {
+  for (const auto& [name, value] : entries) {
+    given_.push_back(name);
+    values_.as_object().set(name, value);
+  }
+}
+
+std::vector<std::string> Config::unread() const {
+  auto names = given_;
+  std::erase_if(names, [&](const std::string& name) { return asked_.contains(name); });
+  return names;
+}
+
 const Value* Config::find(std::string_view name) const {
+  asked_.emplace(name);
   const auto* value = values_.find(name);
   return value == nullptr || value->is_null() ? nullptr : value;
 }

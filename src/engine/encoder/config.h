@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,8 @@ class Config {
  public:
   /// `values` is an object.
   Config(std::filesystem::path file, Value values);
+  /// With `entries` in place of those of the file.
+  Config(std::filesystem::path file, Value values, const Value::Object& entries);
 
   const std::filesystem::path& file() const { return file_; }
   /// The entry, or nullptr.
@@ -30,11 +34,16 @@ class Config {
   /// A list of strings, or a string with parts between bars: "c2p|p2c".
   std::vector<std::string> texts(std::string_view name) const;
 
+  /// Those of `entries` that no function was asked for, in their order.
+  std::vector<std::string> unread() const;
+
   [[noreturn]] void fail(std::string_view name, std::string_view found, std::string_view expected) const;
 
  private:
   std::filesystem::path file_;
   Value values_;
+  std::vector<std::string> given_;  // the names of `entries`
+  mutable std::set<std::string, std::less<>> asked_;
 };
 
 /// The labels of a classifier in the order of their numbers, from "id2label"; empty where that is not there.

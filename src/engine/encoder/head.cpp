@@ -40,10 +40,11 @@ class HeadMaker {
                                    : config.number(type_ == "modernbert" ? "norm_eps" : "layer_norm_eps",
                                                    type_ == "modernbert" ? 1e-5F : 1e-12F)) {}
 
-  std::optional<Head> make(EncoderTask task) const {
-    auto head = head_for(task);
-    if (head) head->task = task;
-    return head;
+  MadeHead make(EncoderTask task) {
+    MadeHead made{.head = head_for(task), .missing_weight = {}};
+    if (made.head) made.head->task = task;
+    if (!made.head) made.missing_weight = missing_;
+    return made;
   }
 
   /// By the names of the weights. ModernBERT's classifiers of texts and of tokens have the same: it is one of texts then.
@@ -67,7 +68,15 @@ class HeadMaker {
   }
 
  private:
-  std::optional<Head> head_for(EncoderTask task) const {
+  /// Whether the file holds the weight of a module; the first that it does not is told.
+  bool holds(const Module& module, std::string_view name) {
+    auto weight = fmt::format("{}.weight", name);
+    if (module.has(weight)) return true;
+    if (missing_.empty()) missing_ = std::move(weight);
+    return false;
+  }
+
+  std::optional<Head> head_for(EncoderTask task) {
     switch (task) {
       case EncoderTask::sequence_classification:
         return sequence_classifier();
@@ -101,10 +110,10 @@ class HeadMaker {
     head.steps.push_back(root_.norm("head.norm", sizes_.hidden, eps_, norm_bias));
   }
 
-  std::optional<Head> sequence_classifier() const {
+  std::optional<Head> sequence_classifier() {
     Head head{.rows = Head::Rows::first_token};
     const auto begin = [&](const Module& module, std::string_view name, Activation activation) {
-      const bool there = module.has(fmt::format("{}.weight", name));
+      const bool there = holds(module, name);
       if (there) head.steps = {square(module, name), activation};
       return there;
     };
@@ -117,19 +126,19 @@ class HeadMaker {
     } else if (type_ == "deberta-v2") {
       if (!begin(root_, "pooler.dense", read_activation(config_, "pooler_hidden_act", "gelu"))) return {};
     } else if (type_ == "modernbert") {
-      if (!root_.has("head.dense.weight")) return {};
+      if (!holds(root_, "head.dense")) return {};
       if (config_.text("classifier_pooling", "cls") == "mean") head.rows = Head::Rows::mean;
       add_modernbert_transform(head);
     } else if (!begin(base_, "pooler.dense", Activation::tanh)) {
       return {};
     }
-    if (!root_.has(fmt::format("{}.weight", last))) return {};
+    if (!holds(root_, last)) return {};
     add_classifier(head, last);
     return head;
   }
 
-  std::optional<Head> token_classifier(std::string_view name) const {
-    if (!root_.has(fmt::format("{}.weight", name))) return {};
+  std::optional<Head> token_classifier(std::string_view name) {
+    if (!holds(root_, name)) return {};
     Head head;
     if (type_ == "modernbert") add_modernbert_transform(head);
     add_classifier(head, name);
@@ -175,10 +184,10 @@ class HeadMaker {
                               hidden_act()};
   }
 
-  std::optional<Head> language_model() const {
+  std::optional<Head> language_model() {
     Head head{.width = sizes_.vocabulary};
     if (type_ == "modernbert") {
-      if (!root_.has("head.dense.weight")) return {};
+      if (!holds(root_, "head.dense")) return {};
       add_modernbert_transform(head);
       const bool biased = config_.flag("decoder_bias", true);
       head.steps.push_back(
@@ -186,7 +195,7 @@ class HeadMaker {
       return head;
     }
     const auto names = *language_model_names();
-    if (!root_.has(fmt::format("{}.weight", names.dense))) return {};
+    if (!holds(root_, names.dense)) return {};
     // Where words are embedded in another size, the last product has theirs.
     const auto width = is_one_of(type_, {"electra", "deberta-v2"}) ? sizes_.embedding : sizes_.hidden;
     head.steps = {root_.linear(names.dense, sizes_.hidden, width), names.activation,
@@ -210,6 +219,7 @@ class HeadMaker {
   Module root_;
   std::string type_;
   float eps_;
+  std::string missing_;
 };
 
 }  // namespace
@@ -226,9 +236,8 @@ ggml_tensor* Head::build(Graph& graph, ggml_tensor* states, const Pack& pack) co
   return x;
 }
 
-std::optional<Head> make_head(std::string_view model_class, const Config& config, const Sizes& sizes,
-                              Weights& weights) {
-  const HeadMaker maker(config, sizes, weights);
+MadeHead make_head(std::string_view model_class, const Config& config, const Sizes& sizes, Weights& weights) {
+  HeadMaker maker(config, sizes, weights);
   return maker.make(model_class.empty() ? maker.task_by_weights() : task_of(model_class));
 }
 

@@ -26,10 +26,15 @@ struct Head {
   ggml_tensor* build(Graph& graph, ggml_tensor* states, const Pack& pack) const;
 };
 
+struct MadeHead {
+  std::optional<Head> head = {};
+  std::string missing_weight = {};  ///< for want of which there is no head
+};
+
 /// The head of a class of transformers, such as "BertForTokenClassification"; of no class, the head whose weights the file
 /// holds. None where the file does not hold its weights, as where a model for embeddings was made of another. Throws
 /// FormatError where it holds them in another shape.
-std::optional<Head> make_head(std::string_view model_class, const Config& config, const Sizes& sizes, Weights& weights);
+MadeHead make_head(std::string_view model_class, const Config& config, const Sizes& sizes, Weights& weights);
 
 /// The layer on the first token that BERT, RoBERTa and MPNet have in the base model, where the file holds it.
 std::optional<Head> make_pooler(const Config& config, const Sizes& sizes, Weights& weights);

@@ -12,6 +12,7 @@
 #include "engine/encoder/model.h"
 #include "engine/llama/devices.h"
 #include "engine/llama/log_capture.h"
+#include "text/printable.h"
 
 namespace berth::encoder {
 namespace {
@@ -34,7 +35,24 @@ std::shared_ptr<const ModelProfile> profile_of(const EncoderRequest& request, co
   return context.profile ? context.profile : std::make_shared<const ModelProfile>(read_model(request.model));
 }
 
-Config config_of(const ModelProfile& profile) {
+/// transformers' attribute_map of DistilBERT.
+constexpr std::pair<std::string_view, std::string_view> names_of_distilbert[] = {
+    {"hidden_size", "dim"}, {"num_attention_heads", "n_heads"}, {"num_hidden_layers", "n_layers"}};
+
+/// Entries for the config.json of this architecture. What the model is cannot be said by them.
+Value::Object entries_for(const Value& config, const Value::Object& given) {
+  const auto* type = config.find("model_type");
+  const bool is_distilbert = type != nullptr && *type == Value("distilbert");
+  Value::Object entries;
+  for (const auto& [name, value] : given) {
+    if (name == "model_type" || name == "architectures") continue;
+    const auto own = std::ranges::find(names_of_distilbert, name, [](const auto& each) { return each.first; });
+    entries.set(is_distilbert && own != std::end(names_of_distilbert) ? std::string(own->second) : name, value);
+  }
+  return entries;
+}
+
+Config config_of(const ModelProfile& profile, const Value::Object& given) {
   if (profile.format != "safetensors")
     throw EngineError(
         "encoder", "",
@@ -44,7 +62,17 @@ Config config_of(const ModelProfile& profile) {
   const auto file = folder_of(profile.path) / "config.json";
   const auto* config = profile.metadata.find("config");
   if (config == nullptr) throw FormatError(file, 0, "no file", "the configuration of the model beside its weights");
-  return {file, *config};
+  return {file, *config, entries_for(*config, given)};
+}
+
+void warn_of_unread(const Config& config, const Value::Object& given, const LogCallback& log) {
+  if (!log) return;
+  auto names = config.unread();
+  for (const auto* name : {"model_type", "architectures"})
+    if (given.contains(name)) names.emplace_back(name);
+  for (const auto& name : names)
+    log(LogLevel::warning,
+        fmt::format("{}, given for config.json, has no effect on Berth's encoders", in_quotes(name)));
 }
 
 std::vector<Place> find_places(const ModuleMap& map, const OrderedMap<DeviceKey>& keys) {
@@ -94,6 +122,9 @@ void set_labels(EncoderInfo& info, const Config& config, const Head& head) {
   if (info.labels.size() != count)
     config.fail("id2label", fmt::format("{} labels", info.labels.size()),
                 fmt::format("{}, as many as the classifier in the file has", count));
+  if (const auto* numbers = config.find("label2id"); numbers != nullptr && numbers->is_object())
+    for (const auto& [label, number] : numbers->as_object())
+      if (number.is_int()) info.label2id.set(label, number.as_int());
 }
 
 EncoderInfo info_of(const Config& config, const Parts& parts) {
@@ -101,6 +132,7 @@ EncoderInfo info_of(const Config& config, const Parts& parts) {
   EncoderInfo info;
   info.architecture = config.text("model_type", "");
   info.model_class = model_class_of(config);
+  info.missing_weight = parts.missing_weight;
   info.task = parts.head ? parts.head->task : EncoderTask::none;
   if (is_classifier(info.task)) set_labels(info, config, *parts.head);
   info.layers = static_cast<std::size_t>(sizes.layers);
@@ -128,6 +160,7 @@ Parts declare(const EncoderRequest& request, const std::shared_ptr<const ModelPr
               .packed = {},
               .backbone = {},
               .head = {},
+              .missing_weight = {},
               .pooler = {},
               .modules = {}};
   std::vector<ggml_backend_dev_t> handles;
@@ -141,7 +174,9 @@ Parts declare(const EncoderRequest& request, const std::shared_ptr<const ModelPr
                                             std::string(architecture.base));
   parts.backbone = architecture.make(config, *parts.weights);
   const auto& sizes = parts.backbone->sizes();
-  parts.head = make_head(model_class_of(config), config, sizes, *parts.weights);
+  auto made = make_head(model_class_of(config), config, sizes, *parts.weights);
+  parts.head = std::move(made.head);
+  parts.missing_weight = std::move(made.missing_weight);
   parts.pooler = make_pooler(config, sizes, *parts.weights);
   parts.modules = SentenceModules::read(folder_of(request.model), static_cast<std::size_t>(sizes.hidden),
                                         static_cast<std::size_t>(sizes.vocabulary));
@@ -153,7 +188,7 @@ Parts declare(const EncoderRequest& request, const std::shared_ptr<const ModelPr
 std::shared_ptr<const EncoderModel> load(const EncoderRequest& request, const LoadContext& context) {
   const auto started = std::chrono::steady_clock::now();
   const auto profile = profile_of(request, context);
-  const auto config = config_of(*profile);
+  const auto config = config_of(*profile, request.configuration);
   ModuleMap map(request.device, std::string(architecture_of(config).base));
   auto places = find_places(map, request.keys);
   llama::LogCapture log(context.log);
@@ -165,6 +200,7 @@ std::shared_ptr<const EncoderModel> load(const EncoderRequest& request, const Lo
   parts.weights->load(
       [&](float part) { return !context.stop.stop_requested() && (!context.progress || context.progress(part)); });
   auto info = info_of(config, parts);
+  warn_of_unread(config, request.configuration, context.log);
   info.path = request.model;
   info.transformer = folder_of(profile->path);
   info.precision = request.precision;
@@ -176,7 +212,7 @@ fs::path transformer_folder(const fs::path& model) { return SentenceModules::tra
 
 std::vector<DeviceUse> memory(const EncoderRequest& request, const EncoderUse& use) {
   const auto profile = profile_of(request, {});
-  const auto config = config_of(*profile);
+  const auto config = config_of(*profile, request.configuration);
   ModuleMap map(request.device, std::string(architecture_of(config).base));
   auto places = find_places(map, request.keys);
   const llama::LogCapture log;

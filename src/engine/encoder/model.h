@@ -31,7 +31,9 @@ struct Parts {
   std::unique_ptr<Weights> weights;
   std::unique_ptr<const PackedWeights> packed;  ///< where the CPU alone computes and has kernels, else nullptr
   std::unique_ptr<Backbone> backbone;
-  std::optional<Head> head, pooler;
+  std::optional<Head> head;
+  std::string missing_weight;  ///< of the head, where the file lacks one
+  std::optional<Head> pooler;
   SentenceModules modules;
 };
 

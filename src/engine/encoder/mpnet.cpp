@@ -22,8 +22,8 @@ constexpr LayerNames mpnet_names{.list = "encoder.layer",
                                  .output_norm = "output.LayerNorm"};
 
 /// MPNetEncoder.relative_position_bucket, of the place of a key less that of the query.
-std::int32_t bucket_of(std::int64_t distance, std::int64_t buckets) {
-  const auto half = buckets / 2;
+std::int32_t bucket_of(std::int64_t distance) {
+  const auto half = distance_buckets / 2;
   const auto exact = half / 2;
   const auto after = distance > 0 ? half : 0;
   const auto far = std::abs(distance);
@@ -43,7 +43,7 @@ class MPNetTerms final : public ScoreTerms {
     if (known != nullptr) return known;
     std::vector<std::int32_t> buckets;
     for (std::int64_t query = piece.first_query; query < piece.first_query + piece.queries; ++query)
-      for (std::int64_t key = 0; key < piece.keys; ++key) buckets.push_back(bucket_of(key - query, biases_->ne[1]));
+      for (std::int64_t key = 0; key < piece.keys; ++key) buckets.push_back(bucket_of(key - query));
     auto* context = graph_.context();
     const auto heads = biases_->ne[0];
     auto* rows = ggml_reshape_3d(context, graph_.rows(biases_, std::move(buckets)), heads, piece.keys, piece.queries);
@@ -73,7 +73,8 @@ class MPNet final : public PostNormEncoder {
     embeddings_.words = sizes_.words = embeddings.table("word_embeddings", sizes_.hidden, sizes_.vocabulary);
     embeddings_.positions = embeddings.table("position_embeddings", sizes_.hidden, positions);
     embeddings_.norm = embeddings.norm("LayerNorm", sizes_.hidden, shape.eps);
-    const auto buckets = config.integer("relative_attention_num_buckets", distance_buckets, 4, 1 << 16);
+    // Of a larger table transformers looks up no more rows than these.
+    const auto buckets = config.integer("relative_attention_num_buckets", distance_buckets, distance_buckets, 1 << 16);
     biases_ = base.exact("encoder.relative_attention_bias.weight", sizes_.heads, buckets);
     declare_layers(base, mpnet_names, shape);
   }

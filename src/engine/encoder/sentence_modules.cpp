@@ -52,6 +52,13 @@ std::vector<ModuleEntry> module_entries(const fs::path& folder) {
   return entries;
 }
 
+[[noreturn]] void refuse_module(const fs::path& folder, const std::string& type) {
+  throw EngineError("encoder", "",
+                    fmt::format("'{}' names the module {}, which cannot be computed; known are Transformer, "
+                                "MLMTransformer, Pooling, SpladePooling, Dense, LayerNorm, Normalize and Dropout",
+                                (folder / "modules.json").string(), in_quotes(type)));
+}
+
 bool is_transformer(const ModuleEntry& entry) { return entry.type == "Transformer" || entry.type == "MLMTransformer"; }
 
 Config config_in(const fs::path& folder) {
@@ -170,7 +177,10 @@ std::vector<float> transformed(const Normalize&, std::vector<float> x) {
 
 fs::path SentenceModules::transformer_folder(const fs::path& folder) {
   const auto entries = module_entries(folder);
-  return entries.empty() || !is_transformer(entries.front()) ? folder : entries.front().folder;
+  if (entries.empty()) return folder;
+  // A model that begins with anything else, such as StaticEmbedding or Router, has no transformer to be read.
+  if (!is_transformer(entries.front())) refuse_module(folder, entries.front().type);
+  return entries.front().folder;
 }
 
 SentenceModules SentenceModules::read(const fs::path& folder, std::size_t hidden, std::size_t vocabulary) {
@@ -202,10 +212,7 @@ void SentenceModules::add(const std::string& type, const fs::path& folder, std::
   } else if (type == "Normalize") {
     steps_.push_back(Normalize{});
   } else if (type != "Dropout") {
-    throw EngineError("encoder", "",
-                      fmt::format("'{}' names the module {}, which cannot be computed; known are Transformer, "
-                                  "MLMTransformer, Pooling, SpladePooling, Dense, LayerNorm, Normalize and Dropout",
-                                  (folder / "modules.json").string(), in_quotes(type)));
+    refuse_module(folder, type);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -125,6 +126,12 @@ short TlsStream::Parts::events_to_wait_for(int result) {
 TlsStream::TlsStream(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) { parts_->open(); }
 TlsStream::TlsStream(TlsStream&&) noexcept = default;
 TlsStream::~TlsStream() = default;
+
+void send_own_failure(int socket) {
+  constexpr std::array<unsigned char, 7> alert = {
+      21, 3, 3, 0, 2, SSL3_AL_FATAL, SSL_AD_INTERNAL_ERROR};  // RFC 8446, 5.1 and 6
+  (void)!::send(socket, alert.data(), alert.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
 
 TlsStream TlsStream::of_worker(int socket, const TlsKeys& keys) {
   return TlsStream(std::unique_ptr<Parts>(new Parts{.socket = socket, .is_worker = true, .keys = keys}));

@@ -36,6 +36,9 @@ struct TlsError : std::runtime_error {
 /// Throws TlsError where no worker can work with these keys.
 void check_worker_keys(const TlsKeys& keys);
 
+/// Tells a client, in the words of TLS, that it is not served for a reason that lies with the worker. Nothing secured may have been sent.
+void send_own_failure(int socket);
+
 /// One secured connection over a socket that belongs to the caller. For one thread at a time. No function of it is ended by
 /// SIGPIPE, and none but relay() takes longer than its deadline.
 class TlsStream {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -17,8 +18,10 @@ namespace {
 void check_key_file(const std::filesystem::path& file) {
   struct stat info {};
   if (stat(file.c_str(), &info) != 0) bad_file(file, fmt::format("cannot be read: {}", std::strerror(errno)));
-  if ((info.st_mode & (S_IROTH | S_IWOTH)) != 0)
-    bad_file(file, "holds a private key, and everybody on this machine may read it: chmod 600");
+  // A key of the system's, such as root's, may be for a group that this user is in.
+  const mode_t of_others = info.st_uid == geteuid() ? S_IRWXG | S_IRWXO : S_IWGRP | S_IRWXO;
+  if ((info.st_mode & of_others) != 0)
+    bad_file(file, "holds a private key, and others on this machine may read or change it: chmod 600");
 }
 
 /// A passphrase would be asked for at the terminal.
@@ -160,6 +163,11 @@ std::string handshake_problem(unsigned long error, const TlsKeys& keys, bool is_
     case SSL_R_NO_APPLICATION_PROTOCOL:
     case SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
       return fmt::format("speaks TLS, but is no {} of Berth", other);
+    case SSL_R_TLSV1_ALERT_INTERNAL_ERROR:
+      return fmt::format(
+          "cannot take this connection: its own keys are of no use, or too many connect to it; the log of that {} says "
+          "more",
+          other);
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_HTTP_REQUEST:
     case SSL_R_UNEXPECTED_EOF_WHILE_READING:

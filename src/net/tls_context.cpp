@@ -80,7 +80,9 @@ SslContext context_for(const TlsKeys& keys, bool is_worker) {
   SSL_CTX_set_default_read_buffer_len(it, 128U << 10U);
   SSL_CTX_set_default_passwd_cb(it, no_passphrase);
   check_key_file(keys.key);
-  if (SSL_CTX_load_verify_locations(it, keys.ca.c_str(), nullptr) != 1)
+  // Not what was revoked when the file was made: OpenSSL would take one of the two lists.
+  auto* ca = X509_STORE_add_lookup(SSL_CTX_get_cert_store(it), X509_LOOKUP_file());
+  if (ca == nullptr || X509_load_cert_file(ca, keys.ca.c_str(), X509_FILETYPE_PEM) < 1)
     bad_file(keys.ca, "holds no certificate of a CA");
   if (SSL_CTX_use_certificate_chain_file(it, keys.certificate.c_str()) != 1)
     bad_file(keys.certificate, "holds no certificate");

@@ -141,10 +141,12 @@ TlsStream TlsStream::of_client(int socket, const TlsKeys& keys, const std::strin
   return TlsStream(std::unique_ptr<Parts>(new Parts{.socket = socket, .is_worker = false, .keys = keys, .host = host}));
 }
 
-void TlsStream::handshake(Deadline deadline) {
+void TlsStream::handshake(Deadline deadline, const std::function<void()>& on_hello) {
   for (;;) {
     ERR_clear_error();
     const int result = SSL_do_handshake(parts_->ssl.get());
+    const auto state = SSL_get_state(parts_->ssl.get());
+    if (state != TLS_ST_BEFORE && state != TLS_ST_SR_CLNT_HELLO) on_hello();
     if (result == 1) break;
     wait_for(parts_->socket, parts_->events_to_wait_for(result), deadline);
   }

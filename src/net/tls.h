@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -55,8 +56,9 @@ class TlsStream {
 
   /// Both ends show their certificates and check the other one's: signed by the CA, not expired or revoked, and made for a
   /// worker or for a client (extendedKeyUsage). A client learns with the first line that it reads whether it was
-  /// accepted. Throws TlsError.
-  void handshake(Deadline deadline);
+  /// accepted. `on_hello` is called when the other end has begun as one that speaks TLS does. Throws TlsError.
+  void handshake(
+      Deadline deadline, const std::function<void()>& on_hello = [] {});
 
   std::string peer() const;  ///< the name in the other end's certificate, after the handshake
 

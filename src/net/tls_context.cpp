@@ -166,10 +166,10 @@ std::string handshake_problem(unsigned long error, const TlsKeys& keys, bool is_
     case SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
       return fmt::format("speaks TLS, but is no {} of Berth", other);
     case SSL_R_TLSV1_ALERT_INTERNAL_ERROR:
-      return fmt::format(
-          "cannot take this connection: its own keys are of no use, or too many connect to it; the log of that {} says "
-          "more",
-          other);
+    case SSL_R_BAD_RECORD_TYPE:  // that alert without TLS, where it is spoken already
+      return is_worker ? "broke off"
+                       : "cannot take this connection: its own keys are of no use, or too many connect to it; its log "
+                         "says more";
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_HTTP_REQUEST:
     case SSL_R_UNEXPECTED_EOF_WHILE_READING:

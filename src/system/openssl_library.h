@@ -100,6 +100,7 @@ BERTH_OPENSSL(SSL_get1_peer_certificate);
 BERTH_OPENSSL(SSL_get_error);
 BERTH_OPENSSL(SSL_get_ex_data);
 BERTH_OPENSSL(SSL_get_ex_data_X509_STORE_CTX_idx);
+BERTH_OPENSSL(SSL_get_state);
 BERTH_OPENSSL(SSL_load_client_CA_file);
 BERTH_OPENSSL(SSL_new);
 BERTH_OPENSSL(SSL_read);

@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "berth/error.h"
 #include "discover/remote/rpc_endpoint.h"
@@ -84,6 +85,7 @@ struct WorkerFront::Client {
   std::optional<Place> place = {};  // once he greeted
   std::unique_ptr<WorkerChild> child = {};
   std::atomic<bool> pending{true};     // until it is known whether he is a client
+  std::atomic<bool> speaks{false};     // TLS
   std::atomic<bool> made_room{false};  // for others
   std::atomic<bool> over{false};
   std::thread thread = {};
@@ -132,23 +134,22 @@ void WorkerFront::end_all() {
   if (!options_.cache.empty()) TensorCache::remove_what_was_left(options_.cache);
 }
 
-/// Whoever connects again and again and says nothing keeps nobody else out: the oldest connection of the address that has most of them is
-/// ended.
+/// Whoever connects again and again keeps nobody else out: of those who have not begun to speak TLS, else of all, the oldest connection of the
+/// address that has most of them is ended.
 void WorkerFront::make_room_for_one() {
+  std::vector<Client*> pending;
+  for (auto& client : clients_)
+    if (client.pending) pending.push_back(&client);
+  if (pending.size() < most_pending) return;
+  if (std::ranges::any_of(pending, [](const Client* each) { return !each->speaks; }))
+    std::erase_if(pending, [](const Client* each) { return each->speaks.load(); });
   std::map<std::string, std::size_t> of_address;
-  std::size_t pending = 0;
-  for (const auto& client : clients_) {
-    if (!client.pending) continue;
-    ++pending;
-    ++of_address[client.address];
-  }
-  if (pending < most_pending) return;
+  for (const auto* client : pending) ++of_address[client->address];
   const auto most = std::ranges::max_element(of_address, {}, [](const auto& each) { return each.second; })->first;
-  const auto oldest =
-      std::ranges::find_if(clients_, [&](const Client& each) { return each.pending && each.address == most; });
-  oldest->pending = false;
-  oldest->made_room = true;
-  shutdown(oldest->socket, SHUT_RD);  // so that its end can be told there
+  auto& oldest = **std::ranges::find(pending, most, [](const Client* each) { return each->address; });
+  oldest.pending = false;
+  oldest.made_room = true;
+  shutdown(oldest.socket, SHUT_RD);  // so that its end can be told there
 }
 
 void WorkerFront::end_frozen_children() {
@@ -247,7 +248,7 @@ void WorkerFront::serve_plain(Client& client) {
 void WorkerFront::serve_by_tls(Client& client) {
   const auto deadline = Clock::now() + door_.patience;
   auto secured = net::TlsStream::of_worker(client.socket, door_.tls);
-  secured.handshake(deadline);
+  secured.handshake(deadline, [&] { client.speaks = true; });
   client.name += fmt::format(" ('{}')", secured.peer());
   secured.send("ok\n", deadline);
   auto ends = Connection::pair();

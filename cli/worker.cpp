@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -38,6 +40,7 @@ struct WorkerArguments {
   std::vector<std::string> devices;
   int n_threads = 0;
   std::string cache;
+  int idle_s = 0;
   std::optional<std::string> memory;
   bool tls = false;
   bool any_user = false;
@@ -46,7 +49,7 @@ struct WorkerArguments {
 };
 
 host::WorkerOptions worker_options(const WorkerArguments& arguments) {
-  host::WorkerOptions options{.n_threads = arguments.n_threads, .cache = arguments.cache};
+  host::WorkerOptions options{.n_threads = arguments.n_threads, .cache = arguments.cache, .idle_s = arguments.idle_s};
   if (arguments.memory) {
     constexpr auto most = std::uint64_t{1} << 60;
     options.memory_bytes = parse_bytes(*arguments.memory);
@@ -60,6 +63,8 @@ host::WorkerOptions worker_options(const WorkerArguments& arguments) {
     for (const auto& [name, key] : resolution.keys) options.keys.set(name, key);
     const auto* device = resolution.device.single();
     if (device == nullptr) throw WrongUse("--device takes one device; repeat it for more", "berth worker");
+    if (std::ranges::find(options.devices, *device) != options.devices.end())
+      throw WrongUse(fmt::format("--device {} is there twice", device->str()), "berth worker");
     options.devices.push_back(*device);
   }
   return options;
@@ -76,6 +81,9 @@ host::WorkerDoor worker_door(const WorkerArguments& arguments) {
     door.who = Who::everybody;
   } else if (arguments.tls || own_ca || (!loopback && own.is_there())) {
     door.who = Who::key_holders;
+    if (!own_ca && !own.is_there())
+      throw std::runtime_error(fmt::format("there are no keys for a worker, {}: berth worker keys init makes them",
+                                           (net::key_folder() / "worker.pem").string()));
     door.tls = own_ca ? arguments.keys : own.for_worker();
   } else {
     door.who = arguments.any_user ? Who::this_machine : Who::this_user;
@@ -124,6 +132,12 @@ void add_protection(CLI::App& command, WorkerArguments& arguments) {
       ->type_name("N")
       ->check(whole_number())
       ->check(CLI::Range(1, 1000));
+  command
+      .add_option("--idle", arguments.idle_s,
+                  "End a client that asks for nothing for so long (600 where it holds no memory here, else never)")
+      ->type_name("SECONDS")
+      ->check(whole_number())
+      ->check(CLI::Range(1, 1'000'000));
 }
 
 }  // namespace
@@ -139,7 +153,8 @@ void add_worker(CLI::App& app, Action& action) {
       ->allow_extra_args(false);
   command->add_option("--threads", arguments->n_threads, "0, the default: the cores that this process may use")
       ->type_name("N")
-      ->check(whole_number());
+      ->check(whole_number())
+      ->check(CLI::Range(0, 512));
   command->add_option("--cache", arguments->cache, "A folder for weights, so that they are sent once only")
       ->type_name("FOLDER");
   command

@@ -69,9 +69,13 @@ int add_key(const KeyArguments& arguments) {
 }
 
 int revoke_key(const KeyArguments& arguments) {
-  net::KeyFolder().revoke(arguments.name);
-  print(
-      fmt::format("{} is refused from now on. Connections that it has already stay until they end.\n", arguments.name));
+  const net::KeyFolder folder;
+  const bool of_worker = folder.revoke(arguments.name) == net::KeyUse::worker;
+  const auto list = escaped(folder.revoked_file().string());
+  print(fmt::format("{} is refused here from now on. Connections that it has already stay until they end.\n",
+                    arguments.name));
+  print(of_worker ? fmt::format("Programs on other machines refuse it once {} lies beside their key.\n", list)
+                  : fmt::format("Workers on other machines refuse it once they have {} (--tls-crl).\n", list));
   return done;
 }
 
@@ -116,7 +120,7 @@ void add_worker_keys(CLI::App& worker, Action& action) {
   add->add_option("-o,--output", arguments->file, "Where it is written (NAME.pem)")->type_name("FILE");
   add->add_flag("--worker", arguments->worker, "For a worker there, not for a program that uses workers");
   add_key_options(*add, *arguments);
-  auto* revoke = add_part(*keys, "revoke", "Refuse a key from now on, also in workers that run", revoke_examples,
+  auto* revoke = add_part(*keys, "revoke", "Refuse a key here from now on, also in workers that run", revoke_examples,
                           action, [arguments] { return revoke_key(*arguments); });
   add_name(*revoke, *arguments);
   add_part(*keys, "list", "List the keys that were made", list_keys_examples, action, [] { return list_keys(); });

@@ -99,16 +99,27 @@ std::string without_entry(std::string_view text, std::size_t entry, std::size_t 
   return joined(lines);
 }
 
+/// In the run folder, or beside the list where there is none.
+Descriptor lock_on(const std::filesystem::path& list) {
+  const auto folder = run_folder();
+  auto lock = lock_file(folder ? *folder / "workers.lock" : std::filesystem::path(list.string() + ".lock"),
+                        std::chrono::seconds(5));
+  if (!lock) throw std::runtime_error(fmt::format("{} cannot be changed: another command does so", list.string()));
+  return std::move(*lock);
+}
+
 template <class Change>
 bool change_file(const std::filesystem::path& file, Change change) {
   if (file.empty())
     throw std::runtime_error("There is no folder for the list of workers: set BERTH_WORKERS to a file, or HOME");
-  const auto folder = run_folder();
-  const auto lock = folder ? lock_file(*folder / "workers.lock", std::chrono::seconds(5)) : std::nullopt;
   const auto target = std::filesystem::weakly_canonical(file);  // of a link that the user made
+  if (std::filesystem::exists(target) && !std::filesystem::is_regular_file(target))
+    throw std::runtime_error(
+        fmt::format("{} holds no list of workers: BERTH_WORKERS names a file for one", file.string()));
+  if (target.has_parent_path()) std::filesystem::create_directories(target.parent_path());
+  const auto lock = lock_on(target);
   const auto text = std::filesystem::exists(target) ? read_text_file(target, longest_file) : "";
   const auto changed = change(text);
-  if (target.has_parent_path()) std::filesystem::create_directories(target.parent_path());
   write_file(target, changed.text);
   return changed.comments_lost;
 }

@@ -13,6 +13,7 @@
 
 #include "net/certificates.h"
 #include "text/descriptor.h"
+#include "text/file.h"
 #include "text/printable.h"
 
 namespace berth::net {
@@ -74,12 +75,30 @@ bool is_in(X509_CRL& list, const X509& certificate) {
   return X509_CRL_get0_by_serial(&list, &entry, const_cast<ASN1_INTEGER*>(X509_get0_serialNumber(&certificate))) == 1;
 }
 
+KeyUse use_of(X509& certificate) {
+  return (X509_get_extended_key_usage(&certificate) & XKU_SSL_SERVER) != 0 ? KeyUse::worker : KeyUse::client;
+}
+
 KeyPair read_ca(const std::filesystem::path& folder) {
   return {.certificate = read_certificate(folder / "ca.pem"), .key = read_key(folder / "ca-key.pem")};
 }
 
 std::string bundle_text(const KeyPair& pair, const KeyPair& ca) {
   return pem_of(*pair.key) + pem_of(*pair.certificate) + pem_of(*ca.certificate);
+}
+
+bool is_there_at(const std::filesystem::path& file) {
+  std::error_code ignored;
+  return std::filesystem::exists(file, ignored);
+}
+
+bool holds_list(const std::filesystem::path& bundle) {
+  constexpr std::size_t most = 1 << 20;
+  try {
+    return read_text_file(bundle, most).find("-----BEGIN X509 CRL-----") != std::string::npos;
+  } catch (const std::exception&) {  // whoever uses the file says what is wrong
+    return false;
+  }
 }
 
 }  // namespace
@@ -91,10 +110,17 @@ std::filesystem::path key_folder() {
   return std::filesystem::path(home == nullptr ? "/" : home) / ".config" / "berth" / "keys";
 }
 
-bool KeyFolder::is_there() const {
-  std::error_code ignored;
-  return std::filesystem::exists(folder_ / "worker.pem", ignored);
+TlsKeys keys_in(const std::filesystem::path& bundle) {
+  auto keys = TlsKeys::bundle(bundle);
+  const auto beside = bundle.parent_path() / "revoked.pem";
+  if (is_there_at(beside))
+    keys.revoked = beside;
+  else if (holds_list(bundle))
+    keys.revoked = bundle;
+  return keys;
 }
+
+bool KeyFolder::is_there() const { return is_there_at(folder_ / "worker.pem"); }
 
 TlsKeys KeyFolder::for_worker() const {
   auto keys = TlsKeys::bundle(folder_ / "worker.pem");
@@ -106,33 +132,61 @@ TlsKeys KeyFolder::for_worker() const {
 }
 
 void KeyFolder::init(const KeyOptions& of_worker) const {
+  const auto in = [this](const char* name) { return folder_ / name; };
   make_private_folder(folder_);
-  make_private_folder(folder_ / "issued");
-  const auto ca = make_ca("Berth on " + host_of_this_machine(), days_of_ca);
-  write_private(folder_ / "ca-key.pem", pem_of(*ca.key), true);
-  write_private(folder_ / "ca.pem", pem_of(*ca.certificate), true);
-  write_private(folder_ / "revoked.pem", pem_of(*make_revocation_list(ca, {})), true);
-  add("worker", folder_ / "worker.pem", {.use = KeyUse::worker, .days = of_worker.days, .hosts = of_worker.hosts});
-  add("client", folder_ / "client.pem", {.use = KeyUse::client, .days = of_worker.days});
+  make_private_folder(in("issued"));
+  const bool nothing_issued = std::filesystem::is_empty(in("issued"));
+  const bool has_ca = is_there_at(in("ca-key.pem"));
+  for (const char* name : {"worker.pem", "client.pem"})
+    if (!has_ca && is_there_at(in(name))) file_problem(in(name), "is there already, and may be in use");
+  if (has_ca && is_there_at(in("worker.pem")) && is_there_at(in("client.pem")))
+    file_problem(in("ca-key.pem"), "is there already, and may be in use");
+  if (nothing_issued) {  // a CA that signed nothing is begun anew
+    for (const char* name : {"ca-key.pem", "ca.pem", "revoked.pem"}) std::filesystem::remove(in(name));
+    const auto ca = make_ca("Berth on " + host_of_this_machine(), days_of_ca);
+    write_private(in("ca-key.pem"), pem_of(*ca.key), true);
+    write_private(in("ca.pem"), pem_of(*ca.certificate), true);
+    write_private(in("revoked.pem"), pem_of(*make_revocation_list(ca, {})), true);
+  }
+  add_once("worker", {.use = KeyUse::worker, .days = of_worker.days, .hosts = of_worker.hosts});
+  add_once("client", {.use = KeyUse::client, .days = of_worker.days});
+}
+
+/// A certificate whose key never got to its file is revoked.
+void KeyFolder::add_once(const std::string& name, const KeyOptions& options) const {
+  const auto file = folder_ / (name + ".pem");
+  if (is_there_at(file)) return;
+  if (is_there_at(folder_ / "issued" / (name + ".pem"))) revoke(name);
+  add(name, file, options);
 }
 
 void KeyFolder::add(const std::string& name, const std::filesystem::path& file, const KeyOptions& options) const {
   check_key_name(name);
   const auto ca = read_ca(folder_);
   const auto issued = folder_ / "issued" / (name + ".pem");
-  std::error_code ignored;
-  const bool known = std::filesystem::exists(issued, ignored);
-  if (known && !is_in(*read_revocation_list(folder_ / "revoked.pem"), *read_certificate(issued)))
+  const auto revoked = read_revocation_list(revoked_file());
+  if (is_there_at(issued) && !is_in(*revoked, *read_certificate(issued)))
     throw std::runtime_error(fmt::format("there is a key '{}' already: revoke it first, or take another name", name));
+  if (is_there_at(file)) file_problem(file, "is there already, and may be in use");
   const auto made = make_key(ca, name, options);
-  write_private(file, bundle_text(made, ca), true);
-  write_private(issued, pem_of(*made.certificate), false);
+  write_private(issued, pem_of(*made.certificate), false);  // first: what nobody knows of cannot be revoked
+  try {
+    write_private(file, bundle_text(made, ca) + pem_of(*revoked), true);
+  } catch (...) {
+    std::error_code ignored;
+    std::filesystem::remove(issued, ignored);
+    throw;
+  }
 }
 
-void KeyFolder::revoke(const std::string& name) const {
+KeyUse KeyFolder::revoke(const std::string& name) const {
   check_key_name(name);
   const auto ca = read_ca(folder_);
-  const auto certificate = read_certificate(folder_ / "issued" / (name + ".pem"));
+  const auto issued = folder_ / "issued" / (name + ".pem");
+  if (!is_there_at(issued))
+    throw std::runtime_error(fmt::format("there is no key '{}': berth worker keys list names them", name));
+  const auto certificate = read_certificate(issued);
+  const auto use = use_of(*certificate);
   const auto old = read_revocation_list(folder_ / "revoked.pem");
   std::vector<Certificate> kept;
   std::vector<const X509*> revoked = {certificate.get()};
@@ -142,11 +196,12 @@ void KeyFolder::revoke(const std::string& name) const {
     X509_set_serialNumber(stand_in.get(),
                           const_cast<ASN1_INTEGER*>(X509_REVOKED_get0_serialNumber(sk_X509_REVOKED_value(entries, i))));
     if (ASN1_INTEGER_cmp(X509_get0_serialNumber(stand_in.get()), X509_get0_serialNumber(certificate.get())) == 0)
-      return;
+      return use;
     revoked.push_back(stand_in.get());
     kept.push_back(std::move(stand_in));
   }
-  write_private(folder_ / "revoked.pem", pem_of(*make_revocation_list(ca, revoked)), false);
+  write_private(revoked_file(), pem_of(*make_revocation_list(ca, revoked)), false);
+  return use;
 }
 
 std::vector<IssuedKey> KeyFolder::list() const {
@@ -157,9 +212,8 @@ std::vector<IssuedKey> KeyFolder::list() const {
     const auto certificate = read_certificate(entry.path());
     tm until{};
     ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &until);
-    const bool of_worker = (X509_get_extended_key_usage(certificate.get()) & XKU_SSL_SERVER) != 0;
     keys.push_back({.name = entry.path().stem().string(),
-                    .use = of_worker ? KeyUse::worker : KeyUse::client,
+                    .use = use_of(*certificate),
                     .expires = fmt::format("{:04}-{:02}-{:02}", until.tm_year + 1900, until.tm_mon + 1, until.tm_mday),
                     .expired = X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0,
                     .revoked = is_in(*revoked, *certificate)});

@@ -12,6 +12,9 @@ namespace berth::net {
 /// berth/keys below XDG_CONFIG_HOME, else below .config in the home folder.
 std::filesystem::path key_folder();
 
+/// All in one file, as `add` writes it. What was revoked stands in revoked.pem beside it, else at its end.
+TlsKeys keys_in(const std::filesystem::path& bundle);
+
 enum class KeyUse { client, worker };
 
 struct KeyOptions {
@@ -38,19 +41,23 @@ class KeyFolder {
   explicit KeyFolder(std::filesystem::path folder = key_folder()) : folder_(std::move(folder)) {}
 
   bool is_there() const;
+  std::filesystem::path revoked_file() const { return folder_ / "revoked.pem"; }
 
-  /// Makes the CA, worker.pem for workers here, and client.pem for programs here.
+  /// Makes the CA, worker.pem for workers here, and client.pem for programs here. Goes on where it was interrupted.
   void init(const KeyOptions& of_worker = {}) const;
-  /// Makes a certificate with its key, and puts both with the CA into `file`, which is new.
+  /// Makes a certificate with its key, and puts both with the CA and what it has revoked into `file`, which is new.
   void add(const std::string& name, const std::filesystem::path& file, const KeyOptions& options = {}) const;
-  /// From here on workers refuse it, also those that run.
-  void revoke(const std::string& name) const;
+  /// From here on workers here refuse it, also those that run, and so do programs here; others when they have revoked.pem. Answers of
+  /// whom it was.
+  KeyUse revoke(const std::string& name) const;
   std::vector<IssuedKey> list() const;
 
   /// Those of the worker.
   TlsKeys for_worker() const;
 
  private:
+  void add_once(const std::string& name, const KeyOptions& options) const;
+
   std::filesystem::path folder_;
 };
 

@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -86,6 +87,14 @@ std::optional<uid_t> user_of_peer(int socket) {
     if (const auto user = user_in("/proc/net/tcp6", local.v6, remote.v6)) return user;
   }
   return std::nullopt;
+}
+
+std::string name_of_user(uid_t user) {
+  std::array<char, 16384> memory{};
+  passwd entry{};
+  passwd* found = nullptr;
+  const bool known = getpwuid_r(user, &entry, memory.data(), memory.size(), &found) == 0 && found != nullptr;
+  return known ? std::string(entry.pw_name) : std::to_string(user);
 }
 
 }  // namespace berth::net

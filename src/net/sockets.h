@@ -26,6 +26,9 @@ std::string name_of_peer(int socket);
 /// process (any more). Linux tells it in /proc/net/tcp.
 std::optional<uid_t> user_of_peer(int socket);
 
+/// "alice"; its number where it has no name.
+std::string name_of_user(uid_t user);
+
 /// Small messages are sent at once, and a connection whose other end vanished with its machine is noticed in some seconds.
 void set_for_messages(int socket);
 

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -126,6 +127,12 @@ TlsStream::TlsStream(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) { 
 TlsStream::TlsStream(TlsStream&&) noexcept = default;
 TlsStream::~TlsStream() = default;
 
+void send_own_failure(int socket) {
+  constexpr std::array<unsigned char, 7> alert = {
+      21, 3, 3, 0, 2, SSL3_AL_FATAL, SSL_AD_INTERNAL_ERROR};  // RFC 8446, 5.1 and 6
+  (void)!::send(socket, alert.data(), alert.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 TlsStream TlsStream::of_worker(int socket, const TlsKeys& keys) {
   return TlsStream(std::unique_ptr<Parts>(new Parts{.socket = socket, .is_worker = true, .keys = keys}));
 }
@@ -134,10 +141,12 @@ TlsStream TlsStream::of_client(int socket, const TlsKeys& keys, const std::strin
   return TlsStream(std::unique_ptr<Parts>(new Parts{.socket = socket, .is_worker = false, .keys = keys, .host = host}));
 }
 
-void TlsStream::handshake(Deadline deadline) {
+void TlsStream::handshake(Deadline deadline, const std::function<void()>& on_hello) {
   for (;;) {
     ERR_clear_error();
     const int result = SSL_do_handshake(parts_->ssl.get());
+    const auto state = SSL_get_state(parts_->ssl.get());
+    if (state != TLS_ST_BEFORE && state != TLS_ST_SR_CLNT_HELLO) on_hello();
     if (result == 1) break;
     wait_for(parts_->socket, parts_->events_to_wait_for(result), deadline);
   }

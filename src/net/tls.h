@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -36,6 +37,9 @@ struct TlsError : std::runtime_error {
 /// Throws TlsError where no worker can work with these keys.
 void check_worker_keys(const TlsKeys& keys);
 
+/// Tells a client, in the words of TLS, that it is not served for a reason that lies with the worker. Nothing secured may have been sent.
+void send_own_failure(int socket);
+
 /// One secured connection over a socket that belongs to the caller. For one thread at a time. No function of it is ended by
 /// SIGPIPE, and none but relay() takes longer than its deadline.
 class TlsStream {
@@ -52,8 +56,9 @@ class TlsStream {
 
   /// Both ends show their certificates and check the other one's: signed by the CA, not expired or revoked, and made for a
   /// worker or for a client (extendedKeyUsage). A client learns with the first line that it reads whether it was
-  /// accepted. Throws TlsError.
-  void handshake(Deadline deadline);
+  /// accepted. `on_hello` is called when the other end has begun as one that speaks TLS does. Throws TlsError.
+  void handshake(
+      Deadline deadline, const std::function<void()>& on_hello = [] {});
 
   std::string peer() const;  ///< the name in the other end's certificate, after the handshake
 

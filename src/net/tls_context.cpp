@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -17,8 +18,10 @@ namespace {
 void check_key_file(const std::filesystem::path& file) {
   struct stat info {};
   if (stat(file.c_str(), &info) != 0) bad_file(file, fmt::format("cannot be read: {}", std::strerror(errno)));
-  if ((info.st_mode & (S_IROTH | S_IWOTH)) != 0)
-    bad_file(file, "holds a private key, and everybody on this machine may read it: chmod 600");
+  // A key of the system's, such as root's, may be for a group that this user is in.
+  const mode_t of_others = info.st_uid == geteuid() ? S_IRWXG | S_IRWXO : S_IWGRP | S_IRWXO;
+  if ((info.st_mode & of_others) != 0)
+    bad_file(file, "holds a private key, and others on this machine may read or change it: chmod 600");
 }
 
 /// A passphrase would be asked for at the terminal.
@@ -77,7 +80,9 @@ SslContext context_for(const TlsKeys& keys, bool is_worker) {
   SSL_CTX_set_default_read_buffer_len(it, 128U << 10U);
   SSL_CTX_set_default_passwd_cb(it, no_passphrase);
   check_key_file(keys.key);
-  if (SSL_CTX_load_verify_locations(it, keys.ca.c_str(), nullptr) != 1)
+  // Not what was revoked when the file was made: OpenSSL would take one of the two lists.
+  auto* ca = X509_STORE_add_lookup(SSL_CTX_get_cert_store(it), X509_LOOKUP_file());
+  if (ca == nullptr || X509_load_cert_file(ca, keys.ca.c_str(), X509_FILETYPE_PEM) < 1)
     bad_file(keys.ca, "holds no certificate of a CA");
   if (SSL_CTX_use_certificate_chain_file(it, keys.certificate.c_str()) != 1)
     bad_file(keys.certificate, "holds no certificate");
@@ -160,6 +165,11 @@ std::string handshake_problem(unsigned long error, const TlsKeys& keys, bool is_
     case SSL_R_NO_APPLICATION_PROTOCOL:
     case SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
       return fmt::format("speaks TLS, but is no {} of Berth", other);
+    case SSL_R_TLSV1_ALERT_INTERNAL_ERROR:
+    case SSL_R_BAD_RECORD_TYPE:  // that alert without TLS, where it is spoken already
+      return is_worker ? "broke off"
+                       : "cannot take this connection: its own keys are of no use, or too many connect to it; its log "
+                         "says more";
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_HTTP_REQUEST:
     case SSL_R_UNEXPECTED_EOF_WHILE_READING:

@@ -67,10 +67,12 @@ class Relay {
       ERR_clear_error();
       const int got = SSL_read(ssl(), in_.bytes.data() + in_.end, static_cast<int>(in_.bytes.size() - in_.end));
       if (got <= 0) {
-        if (SSL_get_error(ssl(), got) == SSL_ERROR_ZERO_RETURN)
+        if (SSL_get_error(ssl(), got) == SSL_ERROR_ZERO_RETURN) {
           in_.open = false;
-        else
+          moved_ = true;
+        } else {
           secured_events_ |= secured_.events_to_wait_for(got);
+        }
         return;
       }
       in_.end += static_cast<std::size_t>(got);
@@ -89,6 +91,7 @@ class Relay {
     } else {
       in_.begin = in_.end = 0;
       in_.open = false;
+      moved_ = true;
     }
   }
 

@@ -33,17 +33,21 @@ TEST_F(WorkerKeys, AreMadeListedAndRevoked) {
   EXPECT_THAT(keys({"add", "laptop"}).out, AllOf(HasSubstr("laptop.pem"), HasSubstr("BERTH_WORKER_KEY=laptop.pem")));
   EXPECT_TRUE(std::filesystem::exists(folder_.path() / "laptop.pem"));
   EXPECT_THAT(keys({"add", "second", "--worker", "-o", "2.pem"}).out, HasSubstr("--tls-cert 2.pem"));
-  EXPECT_EQ(keys({"revoke", "laptop"}).exit_code, 0);
+  EXPECT_THAT(keys({"revoke", "laptop"}).out, AllOf(HasSubstr("laptop is refused here from now on"),
+                                                    HasSubstr("Workers on other machines"), HasSubstr("--tls-crl")));
+  EXPECT_THAT(keys({"revoke", "second"}).out, HasSubstr("Programs on other machines"));
   EXPECT_THAT(keys({"list"}).out, AllOf(HasSubstr("laptop                   client  until 20"),
                                         HasSubstr(", revoked\n"), HasSubstr("second                   worker")));
   EXPECT_EQ(keys({"revoke", "nonesuch"}).exit_code, 1);
+  EXPECT_THAT(keys({"revoke", "nonesuch"}).err, HasSubstr("there is no key 'nonesuch'"));
   EXPECT_EQ(keys({"add"}).exit_code, 2);
   EXPECT_EQ(keys({}).exit_code, 2);
 }
 
 TEST_F(WorkerKeys, AreNeededBeyondThisMachine) {
   EXPECT_THAT(berth_command({"worker", "--listen", "0.0.0.0:50052"}, here()).err, HasSubstr("berth worker keys init"));
-  EXPECT_THAT(berth_command({"worker", "--tls"}, here()).err, HasSubstr("worker.pem"));
+  EXPECT_THAT(berth_command({"worker", "--tls"}, here()).err,
+              AllOf(HasSubstr("worker.pem"), HasSubstr("berth worker keys init")));
   EXPECT_EQ(berth_command({"worker", "--tls", "--unprotected"}, here()).exit_code, 2);
   EXPECT_EQ(berth_command({"worker", "--tls-ca", "ca.pem"}, here()).exit_code, 2);
   EXPECT_EQ(berth_command({"worker", "--connections", "0"}, here()).exit_code, 2);

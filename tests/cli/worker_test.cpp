@@ -37,6 +37,23 @@ TEST(WorkerCommand, ListensForThisMachineAlone) {
     EXPECT_THAT(outcome.err, AllOf(HasSubstr(address), HasSubstr("127.0.0.1"))) << address;
   }
   EXPECT_EQ(berth_command({"worker", "--listen", "nonsense"}).exit_code, 2);
+  EXPECT_THAT(berth_command({"worker", "--listen", "[::1]:50052"}).err, HasSubstr("IPv4 only"));
+}
+
+TEST(WorkerCommand, SaysWhichOptionsAreOfNoUse) {
+  for (const std::string threads : {"99999", "-1"})
+    EXPECT_EQ(berth_command({"worker", "--threads", threads}).exit_code, 2) << threads;
+  EXPECT_EQ(berth_command({"worker", "--idle", "0"}).exit_code, 2);
+  EXPECT_THAT(berth_command({"worker", "--device", "cpu", "--device", "cpu"}).err, HasSubstr("is there twice"));
+  EXPECT_THAT(berth_command({"worker", "--listen", free_endpoint(), "--cache", "/proc/nowhere"}).err,
+              HasSubstr("/proc/nowhere cannot be the folder for weights"));
+}
+
+TEST(WorkerCommand, ThatCannotBeReachedIsNamedWithTheReason) {
+  const auto endpoint = free_endpoint();
+  const ProcessOptions options{.environment = {{"BERTH_RPC", endpoint}, {"BERTH_PROBES", "cpu,rpc"}}};
+  EXPECT_THAT(berth_command({"resolve", "rpc:0"}, options).err,
+              AllOf(HasSubstr("no device 'rpc:0'"), HasSubstr(endpoint), HasSubstr("cannot be reached")));
 }
 
 TEST(WorkerCommand, ThatIsKilledEndsNoAnswer) {

@@ -65,6 +65,8 @@ TEST_F(WorkersCommand, SaysWhatIsWrong) {
   EXPECT_THAT(workers({"add", "den", "b:1"}).err, HasSubstr("den is there already, at a:1"));
   EXPECT_THAT(workers({"remove", "nobody"}).err, HasSubstr("no worker 'nobody' in the list; it has den"));
   EXPECT_EQ(workers({"check", "nobody"}).exit_code, 2);
+  EXPECT_THAT(berth_command({"workers", "add", "den", "a:1"}, {.environment = {{"BERTH_WORKERS", "/dev/null"}}}).err,
+              HasSubstr("/dev/null holds no list of workers"));
 
   std::ofstream(file()) << "workers:\n- name: den\n  endpoint: nonsense\n";
   for (const auto& arguments : {std::vector<std::string>{"workers", "list"}, {"devices"}, {"resolve", "cuda"}}) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/fsuid.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -40,7 +41,9 @@ class Listener {
  public:
   using Serve = std::function<void(int socket)>;
 
-  explicit Listener(Serve serve) : socket_(::socket(AF_INET, SOCK_STREAM, 0)), serve_(std::move(serve)) {
+  /// What is connected belongs to `user`.
+  explicit Listener(Serve serve, uid_t user = geteuid())
+      : socket_(::socket(AF_INET, SOCK_STREAM, 0)), serve_(std::move(serve)), user_(user) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -64,6 +67,7 @@ class Listener {
 
  private:
   void accept_all() {
+    setfsuid(user_);  // of this thread alone
     while (!stop_) {
       pollfd entry{socket_, POLLIN, 0};
       if (poll(&entry, 1, 10) <= 0) continue;
@@ -77,6 +81,7 @@ class Listener {
   int socket_;
   int port_ = 0;
   Serve serve_;
+  uid_t user_;
   std::atomic<bool> stop_ = false;
   std::thread thread_;
 };
@@ -105,19 +110,24 @@ struct Worker {
   std::string version = std::string("\x07\x00\x00\x00", 4);
 
   void operator()(int socket) const {
-    for (;;) {
-      const auto head = receive(socket, 9);
-      if (head.empty()) return;
-      std::uint64_t size = 0;
-      std::memcpy(&size, head.data() + 1, sizeof size);
-      const auto body = receive(socket, size);
-      if (head[0] == 14) send_all(socket, answer_of_worker(version + std::string(24, '\0')));
-      if (head[0] == 15) send_all(socket, answer_of_worker(packed(static_cast<std::uint32_t>(devices.size()))));
-      if (head[0] != 11) continue;
-      std::uint32_t device = 0;
-      std::memcpy(&device, body.data(), sizeof device);
-      send_all(socket, answer_of_worker(packed(devices.at(device).free_bytes, devices.at(device).total_bytes)));
+    while (answer_one(socket)) {
     }
+  }
+
+  /// False where the client is gone.
+  bool answer_one(int socket) const {
+    const auto head = receive(socket, 9);
+    if (head.empty()) return false;
+    std::uint64_t size = 0;
+    std::memcpy(&size, head.data() + 1, sizeof size);
+    const auto body = receive(socket, size);
+    if (head[0] == 14) send_all(socket, answer_of_worker(version + std::string(24, '\0')));
+    if (head[0] == 15) send_all(socket, answer_of_worker(packed(static_cast<std::uint32_t>(devices.size()))));
+    if (head[0] != 11) return true;
+    std::uint32_t device = 0;
+    std::memcpy(&device, body.data(), sizeof device);
+    send_all(socket, answer_of_worker(packed(devices.at(device).free_bytes, devices.at(device).total_bytes)));
+    return true;
   }
 };
 
@@ -167,6 +177,47 @@ TEST(RpcProbe, FindsTheDevicesOfWorkers) {
   EXPECT_EQ(found.links[0].kind, LinkKind::network);
   EXPECT_TRUE(found.links[0].measured);
   EXPECT_GT(found.links[0].latency_us.value_or(0), 0);
+}
+
+TEST(RpcProbe, KnowsOneWorkerByTwoNames) {
+  const Listener one(Worker{.devices = {{3, 10}}});
+  Machine machine;
+  machine.probe_timeout = 20s;
+  machine.rpc_endpoints = {one.endpoint("127.1"), one.endpoint(), one.endpoint("localhost")};
+  machine.rpc_names = {{one.endpoint(), "den"}};
+  const auto found = discovery::probe_rpc(machine);
+  ASSERT_THAT(found.devices, SizeIs(1));
+  EXPECT_EQ(found.devices[0].name, "RPC worker den");
+  EXPECT_THAT(found.report.notes,
+              ElementsAre(HasSubstr(one.endpoint() + " is the same worker as 127.1:"), HasSubstr("localhost:")));
+}
+
+TEST(RpcProbe, TrustsNoWorkerOfAnotherUserOfThisMachine) {
+  if (getuid() != 0) GTEST_SKIP() << "only root can be somebody else";
+  const auto of_nobody = [](const std::string& trusted) {
+    const Listener worker(Worker{.devices = {{1, 2}}}, 65534);
+    setenv("BERTH_WORKER_USER", trusted.c_str(), 1);
+    const auto found = ask({worker.endpoint()});
+    unsetenv("BERTH_WORKER_USER");
+    return found;
+  };
+  const auto found = of_nobody("");
+  EXPECT_THAT(found.devices, IsEmpty());
+  EXPECT_THAT(found.report.message, AllOf(HasSubstr("belongs to another user"), HasSubstr("BERTH_WORKER_USER")));
+  EXPECT_THAT(of_nobody("65534").devices, SizeIs(1));
+}
+
+TEST(RpcProbe, ReachesAWorkerThatIsFarAway) {
+  const Listener far([](int socket) {
+    const Worker worker{.devices = {{1, 2}}};
+    for (;;) {
+      char next = 0;
+      if (recv(socket, &next, 1, MSG_PEEK) <= 0) return;
+      std::this_thread::sleep_for(80ms);
+      worker.answer_one(socket);
+    }
+  });
+  EXPECT_THAT(ask({far.endpoint()}, 600ms).devices, SizeIs(1)) << "which are four questions, and not more";
 }
 
 TEST(RpcProbe, CallsWorkersByTheNamesThatTheUserGaveThem) {

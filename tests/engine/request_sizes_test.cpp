@@ -42,5 +42,33 @@ TEST(RequestSizes, DoNotDependOnHowTheBytesAreCut) {
   }
 }
 
+TEST(RequestSizes, TellWhichKeptTensorIsAskedFor) {
+  const auto question = test::rpc_request(7, std::string(304, 'x') + test::raw_bytes(std::uint64_t{42}));
+  for (std::size_t cut = 1; cut < question.size(); cut += 50) {
+    RequestSizes requests;
+    EXPECT_TRUE(requests.is_between_requests());
+    requests.too_long(question.substr(0, cut), most);
+    EXPECT_FALSE(requests.is_between_requests());
+    EXPECT_EQ(requests.take_asked_tensor(), std::nullopt);
+    requests.too_long(question.substr(cut), most);
+    EXPECT_TRUE(requests.is_between_requests());
+    EXPECT_EQ(requests.take_asked_tensor(), 42U);
+    EXPECT_EQ(requests.take_asked_tensor(), std::nullopt);
+  }
+  RequestSizes others;
+  others.too_long(test::rpc_request(7, "short") + test::rpc_request(6, std::string(312, 'x')), most);
+  EXPECT_EQ(others.take_asked_tensor(), std::nullopt);
+}
+
+TEST(RequestSizes, TellWhetherAClientHoldsBuffers) {
+  RequestSizes requests;
+  const auto get = test::rpc_request(0, std::string(12, 'x'));
+  const auto give_back = test::rpc_request(4, std::string(8, 'x'));
+  requests.too_long(give_back + get + get + give_back, most);
+  EXPECT_TRUE(requests.holds_buffers());
+  requests.too_long(give_back, most);
+  EXPECT_FALSE(requests.holds_buffers());
+}
+
 }  // namespace
 }  // namespace berth::host

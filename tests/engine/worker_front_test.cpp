@@ -49,18 +49,36 @@ TEST(WorkerFront, ServesSeveralClientsAtOnceAndAnswersAProbeMeanwhile) {
 TEST(WorkerFront, TakesNoMoreClientsThanItMayAndServesTheNextWhenOneIsGone) {
   TestKeys keys;
   const ShownKey shown(keys.client());
-  ServedWorker worker(keys, {.connections = 1});
-  std::optional<RpcWorker> only(std::in_place, worker.endpoint(), 20s);
-  EXPECT_THAT(refusal_at(worker.endpoint()), HasSubstr("takes no more clients: it has 1"));
-  EXPECT_TRUE(worker.told("1 clients are here, as many as may be"));
-  only.reset();
-  std::size_t devices = 0;
-  for (int tries = 0; tries < 200 && devices == 0; ++tries) try {
-      devices = RpcWorker(worker.endpoint(), 20s).devices().size();
-    } catch (const RpcError&) {
-      std::this_thread::sleep_for(20ms);
-    }
-  EXPECT_EQ(devices, 1U);
+  for (const bool by_tls : {false, true}) {
+    ServedWorker worker = by_tls ? ServedWorker(keys, {.connections = 1}) : ServedWorker({.connections = 1});
+    std::optional<RpcWorker> only(std::in_place, worker.endpoint(), 20s);
+    EXPECT_THAT(refusal_at(worker.endpoint()), HasSubstr("takes no more clients: it has 1"));
+    EXPECT_TRUE(worker.told("1 clients are here, as many as may be"));
+    EXPECT_NO_THROW(RpcWorker::ask_front(worker.endpoint(), 20s)) << "who only asks takes no place";
+    only.reset();
+    for (int each = 0; each < 5; ++each) EXPECT_EQ(refusal_at(worker.endpoint()), "was accepted") << each;
+  }
+}
+
+TEST(WorkerFront, ServesWhoHasAKeyWhileOthersDoNotGoOn) {
+  TestKeys keys;
+  const ShownKey shown(keys.client());
+  ServedWorker worker(keys, {.patience = 60s});
+  std::vector<Descriptor> silent;
+  for (int i = 0; i < 80; ++i) {
+    silent.push_back(worker.connect());
+    EXPECT_EQ(send(silent.back(), "\x16\x03\x01", 3, MSG_NOSIGNAL), 3);
+  }
+  EXPECT_TRUE(serves(worker));
+  EXPECT_EQ(all_from(silent.front()).substr(0, 1), "\x15") << "an alert of TLS";
+}
+
+TEST(WorkerFront, EndsAClientThatAsksForNothing) {
+  ServedWorker worker({.connections = 1}, {.n_threads = 1, .idle_s = 1});
+  RpcWorker idle(worker.endpoint(), 20s);
+  EXPECT_TRUE(worker.told("its client asked for nothing for 1 s"));
+  EXPECT_THROW(idle.devices(), RpcError);
+  EXPECT_TRUE(serves(worker));
 }
 
 TEST(WorkerFront, LosesOneProcessOnlyWhereAClientMakesNoSense) {
@@ -147,6 +165,33 @@ TEST(WorkerFront, LetsNobodyInWithoutAKeyOfItsOwnCa) {
   keys.folder().revoke("laptop");
   EXPECT_THAT(shown(laptop), HasSubstr("it was revoked"));
   EXPECT_EQ(shown(keys.client()), "was accepted");
+}
+
+TEST(WorkerFront, IsRefusedWithAKeyThatWasRevokedByWhoKnows) {
+  TestKeys keys;
+  const auto second = keys.add("second", {.use = net::KeyUse::worker});
+  const auto laptop = keys.add("laptop");
+  const ServedWorker worker({.who = host::WorkerDoor::Who::key_holders, .tls = net::TlsKeys::bundle(second)});
+  const auto shown = [&](const std::filesystem::path& key) {
+    const ShownKey it(key);
+    return refusal_at(worker.endpoint());
+  };
+  EXPECT_EQ(shown(laptop), "was accepted");
+  EXPECT_EQ(keys.folder().revoke("second"), net::KeyUse::worker);
+  EXPECT_THAT(shown(keys.client()), HasSubstr("has a certificate ('second') that was revoked"));
+  EXPECT_EQ(shown(laptop), "was accepted") << "its list is older";
+  EXPECT_THAT(shown(keys.add("desk")), HasSubstr("was revoked")) << "a new key brings the list";
+  std::filesystem::copy_file(keys.folder().revoked_file(), laptop.parent_path() / "revoked.pem");
+  EXPECT_THAT(shown(laptop), HasSubstr("was revoked"));
+}
+
+TEST(WorkerFront, SaysThatItsOwnKeysAreOfNoUse) {
+  TestKeys keys;
+  const ShownKey shown(keys.client());
+  ServedWorker worker(keys);
+  std::filesystem::remove(keys.folder().revoked_file());
+  EXPECT_THAT(refusal_at(worker.endpoint()), HasSubstr("its own keys are of no use"));
+  EXPECT_TRUE(worker.told("revoked.pem"));
 }
 
 TEST(WorkerFront, IsTakenForAWorkerOnlyWithTheCertificateOfOne) {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <random>
+#include <thread>
 
 #include "berth/error.h"
 #include "berth/inventory.h"
@@ -155,6 +156,17 @@ TEST_F(WorkersFile, IsMadeWithItsFolder) {
   EXPECT_THAT(read_text_file(file()), HasSubstr("# Workers that Berth asks"));
   EXPECT_FALSE(remove_worker_from(workers_file(), "den"));
   EXPECT_THAT(known_workers(), IsEmpty());
+}
+
+TEST_F(WorkersFile, LosesNothingWhereSeveralChangeItAndThereIsNoRunFolder) {
+  const std::string before = std::getenv("BERTH_RUN_DIR") == nullptr ? "" : std::getenv("BERTH_RUN_DIR");
+  setenv("BERTH_RUN_DIR", "/proc/none", 1);
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 8; ++i)
+    threads.emplace_back([&, name = "w" + std::to_string(i)] { add_worker_to(file(), {name, name + ":1"}); });
+  threads.clear();
+  before.empty() ? unsetenv("BERTH_RUN_DIR") : setenv("BERTH_RUN_DIR", before.c_str(), 1);
+  EXPECT_EQ(known_workers().size(), 8U);
 }
 
 TEST_F(WorkersFile, ThatIsALinkStaysOne) {

@@ -68,6 +68,39 @@ TEST(KeyFolder, OverwritesNoKeyThatMayBeInUse) {
   EXPECT_THAT(refusal([&] { keys.add("w", folder.path() / "w.pem", {.hosts = {"a,DNS:b"}}); }), HasSubstr("'a,DNS:b'"));
 }
 
+TEST(KeyFolder, GoesOnWhereItsMakingWasInterrupted) {
+  const TemporaryFolder folder;
+  const auto file = [&](const char* name) { return folder.path() / "keys" / name; };
+  const net::KeyFolder keys(folder.path() / "keys");
+  keys.init();
+  std::filesystem::remove(file("client.pem"));
+  keys.init();
+  EXPECT_TRUE(std::filesystem::exists(file("client.pem")));
+  for (const char* name : {"worker.pem", "client.pem", "issued/worker.pem", "issued/client.pem", "revoked.pem"})
+    std::filesystem::remove(file(name));
+  keys.init();
+  net::check_worker_keys(keys.for_worker());
+  EXPECT_THAT(refusal<std::runtime_error>([&] { keys.init(); }), HasSubstr("is there already"));
+
+  const net::KeyFolder of_client(folder.path() / "other");
+  std::filesystem::create_directory(folder.path() / "other");
+  std::filesystem::permissions(folder.path() / "other", std::filesystem::perms(0700));
+  std::filesystem::copy_file(file("client.pem"), folder.path() / "other" / "client.pem");
+  EXPECT_THAT(refusal<std::runtime_error>([&] { of_client.init(); }), HasSubstr("client.pem is there already"));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "other" / "ca.pem"));
+}
+
+TEST(KeyFolder, LeavesNoKeyThatCannotBeRevoked) {
+  const TemporaryFolder folder;
+  const net::KeyFolder keys(folder.path() / "keys");
+  keys.init();
+  EXPECT_THROW(keys.add("ghost", folder.path() / "nowhere" / "ghost.pem"), std::runtime_error);
+  EXPECT_EQ(keys.list().size(), 2U);
+  std::filesystem::rename(folder.path() / "keys" / "issued", folder.path() / "elsewhere");
+  EXPECT_THROW(keys.add("ghost", folder.path() / "ghost.pem"), std::runtime_error);
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "ghost.pem"));
+}
+
 TEST(KeyFolder, SaysWhatIsWrongWithFilesAndNeverWhatIsInThem) {
   const TemporaryFolder folder;
   const net::KeyFolder keys(folder.path() / "keys");
@@ -79,8 +112,10 @@ TEST(KeyFolder, SaysWhatIsWrongWithFilesAndNeverWhatIsInThem) {
   std::ofstream(folder.path() / "keys" / "revoked.pem") << "-----BEGIN X509 CRL-----\nsecret\n";
   EXPECT_THAT(refused(), testing::AllOf(HasSubstr("revoked.pem"), HasSubstr("nobody is let in"),
                                         testing::Not(HasSubstr("secret"))));
-  std::filesystem::permissions(folder.path() / "keys" / "worker.pem", std::filesystem::perms(0644));
-  EXPECT_THAT(refused(), HasSubstr("chmod 600"));
+  for (const unsigned mode : {0644U, 0640U, 0660U, 0602U}) {
+    std::filesystem::permissions(folder.path() / "keys" / "worker.pem", std::filesystem::perms(mode));
+    EXPECT_THAT(refused(), HasSubstr("chmod 600")) << std::oct << mode;
+  }
   std::ofstream(folder.path() / "keys" / "worker.pem") << "nonsense";
   std::filesystem::permissions(folder.path() / "keys" / "worker.pem", std::filesystem::perms(0600));
   EXPECT_THAT(refused(), HasSubstr("worker.pem holds no certificate"));

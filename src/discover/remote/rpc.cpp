@@ -23,6 +23,7 @@ struct Answer {
   std::vector<RpcMemory> devices = {};
   std::optional<ProbeOutcome> failure = {};
   std::string why = {};
+  std::string same_as = {};  // an endpoint before this one
 };
 
 ProbeOutcome outcome_of(RpcError::Kind kind) {
@@ -55,12 +56,33 @@ Answer ask(const std::string& endpoint, const std::string& name, std::chrono::mi
   } catch (const RpcError& problem) {
     answer.failure = outcome_of(problem.kind);
     answer.why = problem.what();
+    if (problem.kind == RpcError::Kind::silent)
+      answer.why +=
+          fmt::format(" It had {} ms; BERTH_PROBE_TIMEOUT sets the time of a probe, such as 8000.", deadline.count());
   } catch (const std::exception& problem) {
     answer.failure = ProbeOutcome::failed;
     answer.why = problem.what();
   }
   if (answer.failure && !name.empty()) answer.why = fmt::format("{}: {}", name, answer.why);
   return answer;
+}
+
+/// Two names may lead to one worker.
+bool is_one_worker(const Answer& one, const Answer& other) {
+  if (one.failure || other.failure || one.devices.size() != other.devices.size()) return false;
+  const bool one_host = one.address == other.address || (one.this_machine && other.this_machine);
+  return one_host && RpcEndpoint::parse(one.endpoint).port == RpcEndpoint::parse(other.endpoint).port;
+}
+
+void name_each_once(std::vector<Answer>& answers) {
+  for (auto each = answers.begin(); each != answers.end(); ++each) {
+    const auto first = std::find_if(answers.begin(), each, [&](const Answer& other) {
+      return other.same_as.empty() && is_one_worker(other, *each);
+    });
+    if (first == each) continue;
+    each->same_as = first->endpoint;
+    if (first->name.empty()) first->name = each->name;
+  }
 }
 
 std::uint64_t memory_of_this_machine(const std::filesystem::path& root) {
@@ -169,9 +191,16 @@ Findings probe_rpc(const Machine& machine) {
                                machine.probe_timeout * 3 / 4));
   }
 
+  std::vector<Answer> answers;
+  for (auto& future : asked) answers.push_back(future.get());
+  name_each_once(answers);
   Pools pools(memory_of_this_machine(machine.root));
-  for (auto& future : asked) {
-    const auto answer = future.get();
+  for (const auto& answer : answers) {
+    if (!answer.same_as.empty()) {
+      report.notes.push_back(
+          fmt::format("{} is the same worker as {}, which counts once.", answer.endpoint, answer.same_as));
+      continue;
+    }
     if (answer.failure) {
       report.notes.push_back(answer.why);
       if (report.message.empty()) {

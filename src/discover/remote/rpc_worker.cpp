@@ -14,7 +14,9 @@
 
 #include "discover/drivers/driver_report.h"
 #include "discover/remote/worker_link.h"
+#include "net/sockets.h"
 #include "text/descriptor.h"
+#include "text/printable.h"
 
 namespace berth::discovery {
 namespace {
@@ -36,6 +38,10 @@ enum class Command : std::uint8_t {
   hello = 14,
   device_count = 15,
 };
+
+// How a front of Berth's own answers a greeting where it lets nobody in, instead of a Hello.
+constexpr std::string_view refusal_of_front = "berth: ";
+constexpr std::size_t longest_refusal = 200;
 
 #pragma pack(push, 1)
 struct Hello {
@@ -88,6 +94,7 @@ struct RpcWorker::Connection {
   Descriptor socket;  // where it is secured: the end of a pair whose other end is relayed
   std::thread relaying;
   std::string version;
+  mutable Clock::duration shortest_answer = Clock::duration::max();
 
   Connection(const std::string& name, std::chrono::milliseconds time, std::chrono::milliseconds to_connect)
       : endpoint(name), deadline(Clock::now() + time), link(name, keys_of_client(name), time, to_connect) {
@@ -183,11 +190,20 @@ struct RpcWorker::Connection {
     send(more);
   }
 
+  void check_for_refusal(std::uint64_t size) const {
+    if (size == sizeof(Hello) || size < refusal_of_front.size() || size > longest_refusal) return;
+    std::string text(static_cast<std::size_t>(size), '\0');
+    receive(std::as_writable_bytes(std::span(text)));
+    if (text.starts_with(refusal_of_front)) fail(Kind::other, printable(text.substr(refusal_of_front.size())));
+  }
+
   template <class Response>
   Response ask(Command command, std::span<const std::byte> body = {}) const {
+    const auto asked = Clock::now();
     request(command, body);
     std::uint64_t size = 0;
     receive(std::as_writable_bytes(std::span(&size, 1)));
+    if (command == Command::hello) check_for_refusal(size);
     if (size != sizeof(Response))
       fail(Kind::other,
            fmt::format("answers with {} bytes where {} are due: it is no worker, or one of a llama.cpp that "
@@ -195,7 +211,21 @@ struct RpcWorker::Connection {
                        size, sizeof(Response), protocol_major, protocol_minor));
     Response response{};
     receive(std::as_writable_bytes(std::span(&response, 1)));
+    if (command != Command::hello)  // which may wait for a process to start
+      shortest_answer = std::min(shortest_answer, Clock::now() - asked);
     return response;
+  }
+
+  /// To be called once the other end has answered, and stays: the connection belongs to nobody before and afterwards.
+  void check_whose_it_is() const {
+    const auto& address = link.address();
+    if (link.is_secured() || !net::is_loopback(address)) return;
+    if (const auto stranger = stranger_at(link.socket()))
+      fail(
+          Kind::other,
+          fmt::format("belongs to {} on this machine, who would see prompts and weights: reach it by TLS, or name that "
+                      "user in BERTH_WORKER_USER",
+                      *stranger));
   }
 
   void greet(std::span<const std::byte> capabilities) {
@@ -208,6 +238,12 @@ struct RpcWorker::Connection {
                        version, protocol_major, protocol_minor));
   }
 };
+
+std::string answer_of_refusal(std::string_view why) {
+  const auto text = fmt::format("{}{}", refusal_of_front, why);
+  const std::uint64_t size = text.size();
+  return std::string(reinterpret_cast<const char*>(&size), sizeof size) + text;
+}
 
 std::string answer_to_question() {
   const Hello hello{.major = protocol_major, .minor = protocol_minor, .patch = 0, .padding = 0, .capabilities = {}};
@@ -222,6 +258,7 @@ RpcWorker::RpcWorker(const std::string& endpoint, std::chrono::milliseconds dead
   // Without capabilities: the connection stays TCP.
   const std::array<std::byte, sizeof(Hello::capabilities)> none{};
   connection_->greet(none);
+  connection_->check_whose_it_is();
 }
 
 void RpcWorker::ask_front(const std::string& endpoint, std::chrono::milliseconds deadline,
@@ -254,12 +291,11 @@ std::vector<RpcMemory> RpcWorker::devices() {
 }
 
 double RpcWorker::round_trip_us() {
-  auto shortest = Clock::duration::max();
-  for (int i = 0; i < 3; ++i) {
-    const auto start = Clock::now();
+  constexpr int most = 3;
+  constexpr auto far = std::chrono::milliseconds(10);  // from here on another question takes more time than it is worth
+  auto& shortest = connection_->shortest_answer;
+  for (int i = 0; i < most && (shortest < far || shortest == Clock::duration::max()); ++i)
     connection_->ask<std::uint32_t>(Command::device_count);
-    shortest = std::min(shortest, Clock::now() - start);
-  }
   return std::chrono::duration<double, std::micro>(shortest).count();
 }
 

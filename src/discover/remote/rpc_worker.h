@@ -32,6 +32,8 @@ struct RpcMemory {
 /// answers it by answer_to_question(), and starts no process for it; to ggml's server it is a greeting as any.
 inline constexpr std::string_view question_to_front = "berth: anybody there?   ";
 std::string answer_to_question();
+/// What the front answers to a greeting in the place of ggml's server where it lets nobody in. `why` goes on after the name of the worker.
+std::string answer_of_refusal(std::string_view why);
 
 /// A connection to one worker, by TLS where its endpoint says so. One of plain ggml serves nobody else meanwhile. Every function throws RpcError.
 class RpcWorker {
@@ -52,7 +54,7 @@ class RpcWorker {
   const std::string& local_address() const;  ///< of this end of the connection
 
   std::vector<RpcMemory> devices();
-  /// The time from a question to its answer, the shortest of three.
+  /// The time from a question to its answer, the shortest of what was asked before and, of a worker nearby, of three more.
   double round_trip_us();
   /// Sends `bytes` into a buffer that it allocates on that device, and gives it back.
   double bytes_per_s(std::uint32_t device, std::uint64_t bytes);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -66,10 +67,20 @@ void set_key_file_of(KeyFileOf look_up) { key_file_of_list = look_up; }
 
 net::TlsKeys keys_of_client(std::string_view endpoint) {
   const auto of_list = key_file_of_list == nullptr ? std::filesystem::path() : key_file_of_list(endpoint);
-  if (!of_list.empty()) return net::TlsKeys::bundle(of_list);
+  if (!of_list.empty()) return net::keys_in(of_list);
   if (const char* named = std::getenv("BERTH_WORKER_KEY"); named != nullptr && *named != '\0')
-    return net::TlsKeys::bundle(named);
-  return net::TlsKeys::bundle(net::key_folder() / "client.pem");
+    return net::keys_in(named);
+  return net::keys_in(net::key_folder() / "client.pem");
+}
+
+std::optional<std::string> stranger_at(int socket) {
+  const auto user = net::user_of_peer(socket);
+  if (!user) return "nobody who can be told";
+  if (*user == geteuid() || *user == 0) return std::nullopt;
+  const char* named = std::getenv("BERTH_WORKER_USER");
+  const auto name = net::name_of_user(*user);
+  if (named != nullptr && (named == name || named == std::to_string(*user))) return std::nullopt;
+  return fmt::format("another user ({})", name);
 }
 
 struct WorkerLink::Parts {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,10 @@ net::TlsKeys keys_of_client(std::string_view endpoint);
 using KeyFileOf = std::filesystem::path (*)(std::string_view endpoint);
 /// To be called once, before anything else runs.
 void set_key_file_of(KeyFileOf look_up);
+
+/// Whether a plain worker at the other end of a connection within this machine may see prompts and weights: one of this user's, of
+/// root's, who sees everything anyway, or of the user whom BERTH_WORKER_USER names. Otherwise says whose it is.
+std::optional<std::string> stranger_at(int socket);
 
 /// A connection to a worker that took it. It ends with this.
 class WorkerLink {

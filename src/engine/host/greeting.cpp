@@ -19,6 +19,13 @@ constexpr int greeting_bytes = 1 + 8 + 24;
 constexpr char handshake_of_tls = 22;
 constexpr std::chrono::milliseconds between_looks_at_a_part{1};
 
+/// In the place of ggml's server, to the greeting that lies in the socket.
+void answer(int socket, const std::string& bytes) {
+  std::array<char, greeting_bytes> taken;
+  if (recv(socket, taken.data(), taken.size(), MSG_DONTWAIT) == greeting_bytes)
+    (void)!send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 }  // namespace
 
 Greeting greeting_of(int socket, process::Clock::time_point deadline) {
@@ -39,11 +46,7 @@ Greeting greeting_of(int socket, process::Clock::time_point deadline) {
   return {.only_asks = std::string_view(bytes.data(), bytes.size()).ends_with(discovery::question_to_front)};
 }
 
-void answer_question(int socket) {
-  std::array<char, greeting_bytes> taken;
-  const auto answer = discovery::answer_to_question();
-  if (recv(socket, taken.data(), taken.size(), MSG_DONTWAIT) == greeting_bytes)
-    (void)!send(socket, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-}
+void answer_question(int socket) { answer(socket, discovery::answer_to_question()); }
+void refuse(int socket, std::string_view why) { answer(socket, discovery::answer_of_refusal(why)); }
 
 }  // namespace berth::host

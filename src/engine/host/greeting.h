@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "process/child.h"
 
@@ -17,5 +18,7 @@ Greeting greeting_of(int socket, process::Clock::time_point deadline);
 
 /// Answers one that only asks.
 void answer_question(int socket);
+/// Answers that nobody is let in, and why: discovery::answer_of_refusal().
+void refuse(int socket, std::string_view why);
 
 }  // namespace berth::host

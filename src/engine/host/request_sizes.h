@@ -1,10 +1,11 @@
-/// How long the requests are that a client sends to ggml's RPC server.
+/// How long the requests are that a client sends to ggml's RPC server, and which of its kept tensors they ask for.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace berth::host {
@@ -17,10 +18,23 @@ class RequestSizes {
   /// read on then.
   std::optional<std::uint64_t> too_long(std::string_view bytes, std::uint64_t most);
 
+  /// Whether the last request is complete: the server has done it when it reads on.
+  bool is_between_requests() const { return to_come_ == 0 && header_bytes_ == 0; }
+  /// The hash of the tensor that the last request asked for, once; absent where that request was another one.
+  std::optional<std::uint64_t> take_asked_tensor();
+  /// Whether buffers were asked for that were not given back.
+  bool holds_buffers() const { return buffers_ > 0; }
+
  private:
+  void begin_request();
+  void take(std::string_view part);
+
   std::array<unsigned char, 9> header_ = {};
   std::size_t header_bytes_ = 0;  // that are there
   std::uint64_t to_come_ = 0;     // of the request after its header
+  std::string body_;              // of a request for a tensor
+  std::optional<std::uint64_t> asked_tensor_;
+  std::uint64_t buffers_ = 0;
 };
 
 }  // namespace berth::host

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "discover/remote/rpc_endpoint.h"
+#include "engine/host/tensor_cache.h"
 #include "engine/host/worker_front.h"
 #include "inventory/device_key_fields.h"
 #include "net/sockets.h"
@@ -15,9 +16,9 @@ namespace berth::structs {
 template <>
 struct FieldsOf<host::WorkerOptions> {
   using O = host::WorkerOptions;
-  static constexpr std::tuple all = {required("devices", &O::devices), field("keys", &O::keys),
-                                     field("n_threads", &O::n_threads), field("cache", &O::cache),
-                                     field("memory_bytes", &O::memory_bytes)};
+  static constexpr std::tuple all = {required("devices", &O::devices),        field("keys", &O::keys),
+                                     field("n_threads", &O::n_threads),       field("cache", &O::cache),
+                                     field("memory_bytes", &O::memory_bytes), field("idle_s", &O::idle_s)};
 };
 
 }  // namespace berth::structs
@@ -31,11 +32,16 @@ void check_door(const WorkerDoor& door) {
     throw std::invalid_argument(
         fmt::format("{} is how others name a worker; listen at ADDRESS:PORT, with --tls", in_quotes(door.listen)));
   if (door.who == WorkerDoor::Who::key_holders) return net::check_worker_keys(door.tls);
-  if (door.who == WorkerDoor::Who::everybody || net::is_loopback(endpoint.host)) return;
-  throw std::invalid_argument(fmt::format(
-      "{} can be reached by other machines, and ggml's protocol asks nobody who he is: make keys (berth worker "
-      "keys init), or listen at 127.0.0.1",
-      in_quotes(door.listen)));
+  if (door.who != WorkerDoor::Who::everybody && !net::is_loopback(endpoint.host))
+    throw std::invalid_argument(fmt::format(
+        "{} can be reached by other machines, and ggml's protocol asks nobody who he is: make keys (berth worker "
+        "keys init), or listen at 127.0.0.1",
+        in_quotes(door.listen)));
+  if (endpoint.host.find(':') != std::string::npos && endpoint.host != "::")
+    throw std::invalid_argument(
+        fmt::format("{} is of no use without TLS, as ggml's client knows IPv4 only: listen at an address such as "
+                    "127.0.0.1, or take --tls",
+                    in_quotes(door.listen)));
 }
 
 }  // namespace
@@ -46,6 +52,7 @@ WorkerOptions WorkerOptions::from_dict(const Value& dict) { return structs::read
 void run_worker(const WorkerOptions& options, const WorkerDoor& door, const CallContext& context,
                 const std::function<void()>& on_ready) {
   check_door(door);
+  if (!options.cache.empty()) TensorCache::prepare(options.cache);
   WorkerFront(options, door, context.log).run(context.stop, on_ready);
 }
 

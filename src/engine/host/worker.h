@@ -25,6 +25,8 @@ struct WorkerOptions {
   std::string cache = {};           ///< a folder for tensors that came before; empty: none are kept
   /// What all clients together may take of each device; none: what it has.
   std::optional<std::uint64_t> memory_bytes = {};
+  /// A client that asks for nothing for so long is ended; 0: after ten minutes where it holds no memory, else never.
+  int idle_s = 0;
 
   Value to_dict() const;
   /// Throws std::invalid_argument saying where what is wrong.
@@ -49,8 +51,8 @@ struct WorkerDoor {
 
 /// Serves until `context` asks for an end. Each client has a process of its own: what makes that one crash costs no other one, and
 /// is told to the log, as is who was turned away. `on_ready` is called once, when clients can come. Throws std::invalid_argument
-/// where `who` may not come to that address, net::TlsError for keys that are of no use, EngineError where no worker can be
-/// started.
+/// where `who` may not come to that address, net::TlsError for keys that are of no use, std::runtime_error for such a folder,
+/// EngineError where no worker can be started.
 void run_worker(const WorkerOptions& options, const WorkerDoor& door, const CallContext& context,
                 const std::function<void()>& on_ready);
 

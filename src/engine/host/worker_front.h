@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -36,8 +37,9 @@ class WorkerFront {
   void accept_one(int listener);
   void end_frozen_children();
   void serve(Client& client);
-  /// Waits for the greeting that comes over `socket`. False for one who is turned away or only asks.
-  bool wants_process(const Client& client, int socket);
+  void make_room_for_one();
+  /// Waits for the greeting that comes over `socket`, and gives it a process and a place. False for one who is turned away or only asks.
+  bool greet(Client& client, int socket);
   void serve_plain(Client& client);
   void serve_by_tls(Client& client);
   std::unique_ptr<WorkerChild> new_child();
@@ -53,6 +55,7 @@ class WorkerFront {
   std::unique_ptr<WorkerChild> spare_;
   std::list<Client> clients_;
   int places_taken_ = 0;
+  std::condition_variable place_left_;
   process::Clock::time_point looked_at_{};
   std::atomic<bool> ending_{false};
 };

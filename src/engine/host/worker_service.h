@@ -22,6 +22,8 @@ bool is_worker_service();
 /// again: the client is gone.
 int next_client();
 
+/// To be called before the server waits for what the client sends.
+void await_request();
 /// Whether what the client has sent may be given to ggml's server, which makes room for whatever a request says that it will
 /// bring. Says on standard error why not.
 bool may_be_read(std::string_view bytes);

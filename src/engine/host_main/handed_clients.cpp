@@ -17,8 +17,10 @@ int accept(int listener, sockaddr* __restrict address, socklen_t* __restrict siz
 
 /// A request that is too long is the end of the connection.
 ssize_t recv(int socket, void* data, size_t size, int flags) {
+  const bool of_client = berth::host::is_client(socket);
+  if (of_client) berth::host::await_request();
   const auto got = static_cast<ssize_t>(syscall(SYS_recvfrom, socket, data, size, flags, nullptr, nullptr));
-  if (got <= 0 || !berth::host::is_client(socket)) return got;
+  if (got <= 0 || !of_client) return got;
   return berth::host::may_be_read({static_cast<const char*>(data), static_cast<std::size_t>(got)}) ? got : 0;
 }
 

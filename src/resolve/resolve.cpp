@@ -33,6 +33,18 @@ std::vector<const DeviceInfo*> all_but_disks(const Inventory& inventory) {
   return devices;
 }
 
+/// Why a worker that was asked is none of the devices; empty for devices of other types.
+std::string problems_of_workers(const Device& device, const Inventory& inventory) {
+  if (device.type() != DeviceType::rpc) return {};
+  std::string text;
+  for (const auto& report : inventory.probes) {
+    if (report.probe != "rpc") continue;
+    if (!report.message.empty()) text += "; " + report.message;
+    for (const auto& note : report.notes) text += "; " + note;
+  }
+  return text;
+}
+
 /// What the reason says of a given device beside "given"; may be empty. Throws where the machine lacks the device.
 std::string look_up(const Device& device, const Inventory& inventory, const ResolvePolicy& policy,
                     const std::string& entry) {
@@ -40,8 +52,8 @@ std::string look_up(const Device& device, const Inventory& inventory, const Reso
   if (info == nullptr && device.type() == DeviceType::disk && device.id().value_or(0) == 0)
     return "the machine lists no disk";
   if (info == nullptr)
-    throw DeviceNotFound(fmt::format("This machine has no device '{}'{}; it has {}", device.str(), entry,
-                                     nearest_devices(device, inventory)));
+    throw DeviceNotFound(fmt::format("This machine has no device '{}'{}; it has {}{}", device.str(), entry,
+                                     nearest_devices(device, inventory), problems_of_workers(device, inventory)));
   if (device.type() == DeviceType::disk) return {};
   return unusable(*info, policy, device.str());
 }

@@ -145,6 +145,14 @@ TEST(Resolve, GuessesWhichEngineWasMeant) {
       "asked for");
 }
 
+TEST(Resolve, SaysOfAWorkerThatIsNotThereWhatItsProbeSaid) {
+  auto inventory = machine_of({Device::cpu()});
+  inventory.probes = {{.probe = "cuda", .message = "no driver"},
+                      {.probe = "rpc", .message = "den:1 cannot be reached", .notes = {"attic:1 cannot be reached"}}};
+  EXPECT_EQ(refusal(Device::rpc(0), inventory),
+            "This machine has no device 'rpc:0'; it has cpu; den:1 cannot be reached; attic:1 cannot be reached");
+}
+
 TEST(Resolve, RefusesDevicesThatAreNotThereAndNamesTheNearest) {
   const auto inventory = machine_of({Device::cpu(), Device::gpu(0), Device::gpu(1)});
   EXPECT_EQ(refusal(Device::gpu(7), inventory), "This machine has no device 'cuda:7'; it has cuda:0, cuda:1, cpu");

@@ -44,7 +44,7 @@ Model load(Line& line, const Engine& engine, const Request& asked) {
   const auto order = Value::from_json(asked.message.body);
   const auto request = LoadRequest::from_dict(part(order, "request"));
   static std::optional<FarEnds> far_ends;
-  if (!endpoints_of(request).empty()) far_ends.emplace(patience_with_silence);
+  if (!endpoints_of(request.keys).empty()) far_ends.emplace(patience_with_silence);
   if (const auto& simulated = part(order, "simulated"); !simulated.is_null())
     use_simulated(Inventory::from_dict(simulated));
   LoadContext context{.stop = asked.stop};

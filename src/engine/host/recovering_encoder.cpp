@@ -20,7 +20,7 @@ namespace {
 /// Of one message, and computed again at a loss.
 constexpr std::size_t tokens_at_once = 1 << 18;
 
-const int most_recoveries = LoadRequest().max_recoveries;
+int most_recoveries() { return LoadRequest().max_recoveries; }
 
 /// "cpu, cuda:0"
 std::string where(const OrderedMap<Device>& placement) {
@@ -51,7 +51,7 @@ EncodeRequest part_at(const EncodeRequest& request, std::size_t from) {
 RecoveringEncoder::RecoveringEncoder(EncoderRequest request, const LoadContext& context)
     : first_(std::move(request)), latest_(first_) {
   load_or_recover(
-      *watch_, first_.keys, most_recoveries,
+      *watch_, first_.keys, most_recoveries(),
       [&] { set_current(std::make_shared<HostEncoder>(first_, context, watch_)); },
       [&](const EngineLost& problem) {
         const auto what = recover(nullptr, problem, context.stop, context.log).what;
@@ -106,7 +106,7 @@ Recovery RecoveringEncoder::recover(const Loaded& lost, const EngineLost& why, c
   const LoadContext context{.stop = stop, .log = log};
   const WaysOn ways{.again = [&] { set_current(std::make_shared<HostEncoder>(latest_, context, watch_)); },
                     .elsewhere = [&](const auto& silent) { set_current(load_elsewhere(silent, context)); }};
-  const auto what = host::recover(*watch_, latest_.keys, why, most_recoveries, ways);
+  const auto what = host::recover(*watch_, latest_.keys, why, most_recoveries(), ways);
   last_recovery_ = fmt::format("{}; going on on {}", what, where(placement()));
   return {last_recovery_, true};
 }
@@ -120,7 +120,7 @@ auto RecoveringEncoder::outlive(Work work, const std::stop_token& stop, const Lo
       return work(*model);
     } catch (const EngineLost& problem) {
       if (stop.stop_requested()) throw Cancelled("The encoding of texts was cancelled");
-      if (tries > most_recoveries) throw;
+      if (tries > most_recoveries()) throw;
       tell(recover(model, problem, stop, log));
     }
   }

@@ -72,10 +72,13 @@ EncodedTensor with_progress(const std::string& what, const Interrupt& interrupt,
                             const std::function<EncodedTensor(const EncodeContext&)>& work) {
   Progress progress(what);
   try {
-    return work({.stop = interrupt.token(), .progress = [&](float part) {
-                   progress.show(part);
-                   return true;
-                 }});
+    return work({.stop = interrupt.token(),
+                 .progress =
+                     [&](float part) {
+                       progress.show(part);
+                       return true;
+                     },
+                 .log = tell_warning});
   } catch (const Cancelled&) {
     interrupt.check();
     throw;

@@ -21,6 +21,7 @@
 #include "berth/device.h"
 #include "berth/device_key.h"
 #include "berth/engine.h"
+#include "berth/log.h"
 #include "berth/ordered_map.h"
 #include "berth/placement.h"
 #include "berth/tokenizer.h"
@@ -85,6 +86,7 @@ struct EncodeContext {
   std::stop_token stop = {};  ///< ends the computation with Cancelled, within one operation on the CPU
   /// The part of the tokens that is done, 0 to 1, on the calling thread; answering false cancels.
   std::function<bool(float)> progress = {};
+  LogCallback log = {};  ///< told of a worker or an engine that was lost meanwhile, and where the computation goes on
 };
 
 /// The outputs that were asked for; the others have no shape. [tokens, n] holds the rows of all sequences, one after the
@@ -139,7 +141,8 @@ class EncoderModel {
   /// Computes a batch. The result of a sequence does not depend on the others, apart from the last digits. No sequence at
   /// all gives tensors with no rows.
   /// Throws std::invalid_argument for a sequence that is empty or too long, an id that the model does not have and an
-  /// output that it cannot give; EngineError where memory is short or the numbers overflow; Cancelled.
+  /// output that it cannot give; EngineError where memory is short or the numbers overflow, EngineLost where the engine
+  /// ended and nothing else can go on; Cancelled.
   virtual EncodeResult encode(const EncodeRequest& request, const EncodeContext& context = {}) const = 0;
 
   /// The tokens of a text, or of two, as the vocabulary of the file has them: EncoderInfo::has_vocabulary. Offsets are 0, 0 and
@@ -175,6 +178,7 @@ struct EncoderRequest {
 /// Loads BERT, RoBERTa, XLM-RoBERTa, CamemBERT, DistilBERT, ELECTRA, MPNet, DeBERTa v2 and v3, and ModernBERT. Weights that
 /// the file holds as they are needed are mapped where their device is the CPU, the others are copied. A GGUF file goes to
 /// llama.cpp, with every architecture that it has: embedders, rankers (`pooling_type` rank) and models that generate text.
+/// With a device of a worker it runs in a process of its own (see Isolation), and goes on elsewhere when that is lost.
 /// Throws ModelNotFound, FormatError (a file that is damaged, or that contradicts its config.json, or weights that are no
 /// numbers), EngineError (an architecture that is not known, a device that is not there, too little memory),
 /// std::invalid_argument (a map that leaves something out or names nothing) and Cancelled.

@@ -15,6 +15,7 @@
 #include "discover/host/usable.h"
 #include "discover/merge.h"
 #include "discover/probe.h"
+#include "engine/discover_options.h"
 #include "engine/engine_probes.h"
 #include "engine/worker_list.h"
 #include "system/sha256.h"
@@ -64,15 +65,7 @@ std::string now() {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc)};
 }
 
-}  // namespace
-
-DiscoverOptions DiscoverOptions::engines_only() {
-  DiscoverOptions options;
-  options.probes.emplace();
-  return options;
-}
-
-DiscoverOptions DiscoverOptions::from_environment() {
+DiscoverOptions options_of_variables() {
   const auto machine = Machine::this_one();
   DiscoverOptions options;
   if (const auto* names = machine.variable("BERTH_PROBES")) {
@@ -92,10 +85,37 @@ DiscoverOptions DiscoverOptions::from_environment() {
     options.probe_timeout = std::chrono::milliseconds(milliseconds);
   }
   if (const auto* endpoints = machine.variable("BERTH_RPC")) options.rpc_endpoints = split(*endpoints);
+  return options;
+}
+
+void add_known_workers(DiscoverOptions& options) {
   for (const auto& worker : known_workers()) {
     if (!worker.enabled) continue;
     options.rpc_endpoints.push_back(worker.endpoint);
     options.rpc_names.set(worker.endpoint, worker.name);
+  }
+}
+
+}  // namespace
+
+DiscoverOptions DiscoverOptions::engines_only() {
+  DiscoverOptions options;
+  options.probes.emplace();
+  return options;
+}
+
+DiscoverOptions DiscoverOptions::from_environment() {
+  auto options = options_of_variables();
+  add_known_workers(options);
+  return options;
+}
+
+DiscoverOptions options_with_any_list(const std::function<void(std::string_view)>& tell) {
+  auto options = options_of_variables();
+  try {
+    add_known_workers(options);
+  } catch (const std::exception& problem) {
+    tell(fmt::format("the list of workers is left out: {}", problem.what()));
   }
   return options;
 }

@@ -5,6 +5,8 @@
 
 #include "berth/encoder.h"
 #include "berth/error.h"
+#include "engine/encoder_here.h"
+#include "engine/host/recovering_encoder.h"
 #include "engine/transformer_folder.h"
 #ifdef BERTH_WITH_LLAMA
 #include "engine/encoder/load.h"
@@ -56,13 +58,27 @@ Encoding EncoderModel::tokenize(const EncodeInput&, const Truncation&) const {
 }
 #endif
 
-std::shared_ptr<const EncoderModel> load_encoder(const EncoderRequest& request, const LoadContext& context) {
+std::shared_ptr<const EncoderModel> load_encoder_here(const EncoderRequest& request, const LoadContext& context) {
 #ifdef BERTH_WITH_LLAMA
   return model::is_gguf(request.model) ? llama::load_encoder(request, context) : encoder::load(request, context);
 #else
   (void)context;
   fail_without_ggml(request);
 #endif
+}
+
+std::vector<DeviceUse> encoder_memory_here(const EncoderRequest& request, const EncoderUse& use) {
+#ifdef BERTH_WITH_LLAMA
+  return model::is_gguf(request.model) ? llama::encoder_memory(request, use) : encoder::memory(request, use);
+#else
+  (void)use;
+  fail_without_ggml(request);
+#endif
+}
+
+std::shared_ptr<const EncoderModel> load_encoder(const EncoderRequest& request, const LoadContext& context) {
+  if (host::endpoints_of(request.keys).empty()) return load_encoder_here(request, context);
+  return std::make_shared<host::RecoveringEncoder>(request, context);
 }
 
 std::filesystem::path transformer_folder(const std::filesystem::path& model) {
@@ -74,12 +90,8 @@ std::filesystem::path transformer_folder(const std::filesystem::path& model) {
 }
 
 std::vector<DeviceUse> memory_of(const EncoderRequest& request, const EncoderUse& use) {
-#ifdef BERTH_WITH_LLAMA
-  return model::is_gguf(request.model) ? llama::encoder_memory(request, use) : encoder::memory(request, use);
-#else
-  (void)use;
-  fail_without_ggml(request);
-#endif
+  if (host::endpoints_of(request.keys).empty()) return encoder_memory_here(request, use);
+  return host::encoder_memory_there(request, use);
 }
 
 }  // namespace berth

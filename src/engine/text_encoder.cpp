@@ -8,6 +8,7 @@
 
 #include "berth/error.h"
 #include "berth/model.h"
+#include "engine/encode_result.h"
 #include "engine/shared_model.h"
 #include "engine/transformer_folder.h"
 #include "model/named_file.h"
@@ -73,26 +74,6 @@ Prompts read_prompts(const std::filesystem::path& folder) {
   return prompts;
 }
 
-void append(EncodedTensor& all, EncodedTensor part) {
-  if (part.shape.empty()) return;
-  if (all.shape.empty()) {
-    all = std::move(part);
-    return;
-  }
-  all.shape[0] += part.shape[0];
-  all.values.insert(all.values.end(), part.values.begin(), part.values.end());
-}
-
-void append(EncodeResult& all, EncodeResult part) {
-  const auto before = all.first_token.empty() ? 0 : all.first_token.back();
-  if (!all.first_token.empty()) all.first_token.pop_back();
-  for (const auto first : part.first_token) all.first_token.push_back(before + first);
-  append(all.hidden_states, std::move(part.hidden_states));
-  append(all.pooler_output, std::move(part.pooler_output));
-  append(all.embedding, std::move(part.embedding));
-  append(all.logits, std::move(part.logits));
-}
-
 /// When the file, or one of the folder, was last written: one that is replaced makes another model.
 std::int64_t last_change(const std::filesystem::path& path) {
   auto last = std::numeric_limits<std::int64_t>::min();  // the clock of files may begin in the future
@@ -153,17 +134,6 @@ EncoderRequest encoder_request(const std::filesystem::path& path, const TextEnco
           .configuration = request.configuration};
 }
 
-/// The context of a part of the work: its progress is that of the whole.
-EncodeContext part_of(const EncodeContext& context, std::size_t from, std::size_t to, std::size_t all) {
-  EncodeContext part{.stop = context.stop, .progress = {}};
-  if (context.progress)
-    part.progress = [&context, from, to, all](float done) {
-      const auto inputs = static_cast<float>(from) + done * static_cast<float>(to - from);
-      return context.progress(to == all && done >= 1 ? 1.0F : inputs / static_cast<float>(all));
-    };
-  return part;
-}
-
 }  // namespace
 
 std::shared_ptr<const TextEncoder::Parts> TextEncoder::read(const std::filesystem::path& path,
@@ -216,6 +186,9 @@ EncodedTexts TextEncoder::encode(const TextEncodeRequest& request, const EncodeC
   const auto count = request.inputs.size();
   EncodedTexts texts;
   std::size_t from = 0;
+  const auto share = [count](std::size_t inputs) {
+    return inputs == count ? 1.0F : static_cast<float>(inputs) / static_cast<float>(count);
+  };
   do {
     const auto to = std::min(from + texts_at_once, count);
     Pieces pieces(request, info().token_types > 1, texts);
@@ -226,7 +199,7 @@ EncodedTexts TextEncoder::encode(const TextEncodeRequest& request, const EncodeC
                     : input.pair       ? tokenizer().encode(input.text, *input.pair, options)
                                        : tokenizer().encode(input.text, options));
     }
-    append(texts.result, model().encode(pieces.tokens(), part_of(context, from, to, count)));
+    append(texts.result, model().encode(pieces.tokens(), part_of(context, share(from), share(to))));
     from = to;
   } while (from < count);
   return texts;

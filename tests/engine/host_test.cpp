@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -155,7 +156,7 @@ TEST_F(Host, ThatIsKilledLosesNoTokenAndTellsNoneTwice) {
   }
 }
 
-TEST_F(Host, ThatIsKilledBetweenTwoCallsIsStartedAnew) {
+TEST_F(Host, ThatIsKilledBetweenTwoCallsIsStartedAnewAndTheNextOneTells) {
   const auto model = engine("llama.cpp").load(isolated());
   const auto session = model->new_session(one_thread);
   const auto before = session->generate(backwards(*model)).completions;
@@ -163,6 +164,82 @@ TEST_F(Host, ThatIsKilledBetweenTwoCallsIsStartedAnew) {
   EXPECT_EQ(session->generate(backwards(*local_model())).completions, before);
   kill(*model->info().host_pid, SIGKILL);
   EXPECT_EQ(model->count_tokens("One, two"), local_model()->count_tokens("One, two"));
+  std::vector<std::string> warnings;
+  GenerationContext call;
+  call.log = [&](LogLevel, std::string_view text) { warnings.emplace_back(text); };
+  const auto result = session->generate(backwards(*local_model()), call);
+  ASSERT_EQ(result.recoveries.size(), 1U);
+  EXPECT_THAT(result.recoveries[0], AllOf(HasSubstr("SIGKILL"), HasSubstr("going on on cpu")));
+  EXPECT_EQ(warnings, result.recoveries);
+  EXPECT_EQ(session->generate(backwards(*local_model())).recoveries.size(), 0U) << "told once";
+}
+
+TEST_F(Host, ThatIsKilledUnderSeveralSessionsTellsEachWhereItGoesOn) {
+  const auto model = engine("llama.cpp").load(isolated());
+  const auto request = backwards(*model);
+  std::vector<GenerationResult> results(2);
+  {
+    std::atomic<int> waiting = 2;
+    std::vector<std::jthread> threads;
+    for (auto& result : results)
+      threads.emplace_back([&] {
+        GenerationContext call;
+        std::size_t chunks = 0;
+        call.on_chunk = [&](const StreamingChunk&) {
+          if (++chunks != 2) return;
+          if (--waiting == 0) kill(*model->info().host_pid, SIGKILL);
+          while (waiting > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        };
+        result = model->new_session(one_thread)->generate(request, call);
+      });
+  }
+  for (const auto& result : results) {
+    ASSERT_EQ(result.recoveries.size(), 1U);
+    EXPECT_THAT(result.recoveries[0], HasSubstr("going on on cpu"));
+  }
+}
+
+TEST_F(Host, ThatIsLostWithItsModelFileTellsBothAndTheTextSoFar) {
+  for (const bool is_cut : {false, true}) {
+    const test::TemporaryFolder folder;
+    auto request = isolated();
+    request.model = folder.path() / "model.gguf";
+    std::filesystem::copy_file(test::model_path(), request.model);
+    const auto model = engine("llama.cpp").load(request);
+    std::string streamed;
+    GenerationContext call;
+    call.on_chunk = [&](const StreamingChunk& chunk) {
+      streamed += chunk.content;
+      std::filesystem::remove(request.model);
+      if (is_cut) std::ofstream(request.model) << "GGUF";
+      kill(*model->info().host_pid, SIGKILL);
+    };
+    try {
+      model->new_session(one_thread)->generate({.prompts = {"One, two, three,"}}, call);
+      FAIL() << "nothing was lost";
+    } catch (const EngineLost& problem) {
+      EXPECT_THAT(problem.cause(),
+                  AllOf(HasSubstr("SIGKILL"), HasSubstr("loading anew failed"), HasSubstr(request.model.string())));
+      EXPECT_EQ(problem.texts_so_far(), std::vector<std::string>{streamed});
+      EXPECT_FALSE(streamed.empty());
+    }
+  }
+}
+
+TEST_F(Host, ThatHangsWhenACallIsStoppedStillKnowsItsPrompt) {
+  auto request = isolated();
+  request.patience_s = 1;
+  const auto model = engine("llama.cpp").load(request);
+  std::stop_source source;
+  GenerationContext call{.stop = source.get_token()};
+  call.on_chunk = [&](const StreamingChunk&) {
+    kill(*model->info().host_pid, SIGSTOP);
+    source.request_stop();
+  };
+  const auto result =
+      model->new_session(one_thread)->generate({.prompts = {"One, two"}, .options = {.max_new_tokens = 500}}, call);
+  EXPECT_EQ(result.completions[0].finish_reason, FinishReason::cancelled);
+  EXPECT_EQ(result.completions[0].prompt_tokens, local_model()->count_tokens("One, two"));
 }
 
 TEST_F(Host, ThatIsLostForGoodTellsWhyAndWhatThereIs) {

@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <random>
 #include <thread>
@@ -170,6 +172,27 @@ TEST_F(Recovery, OfALossDuringTheLoadDuringThePromptAndBetweenTwoCalls) {
   EXPECT_EQ(again->generate(question).completions, expected);
   last[0].end();
   EXPECT_EQ(again->generate(question).completions, expected);
+}
+
+TEST_F(Recovery, GoesOnWithAWarningWhereTheListOfWorkersIsBrokenMeanwhile) {
+  const test::TemporaryFolder folder;
+  const auto list = folder.path() / "workers.yaml";
+  setenv("BERTH_WORKERS", list.c_str(), 1);
+  Workers workers(1);
+  const auto model = engine("llama.cpp").load(workers.request());
+  const auto request = count_back(*model);
+  std::vector<std::string> warnings;
+  Listener listener;
+  auto call = listener.context([&](std::size_t chunk) {
+    if (chunk != 3) return;
+    std::ofstream(list) << "workers: [\n";
+    workers[0].end();
+  });
+  call.log = [&](LogLevel, std::string_view text) { warnings.emplace_back(text); };
+  EXPECT_EQ(model->new_session(unhurried)->generate(request, call).completions, undisturbed(request));
+  unsetenv("BERTH_WORKERS");
+  EXPECT_THAT(warnings, testing::Contains(AllOf(HasSubstr(list.string()), HasSubstr("is left out"))));
+  EXPECT_THAT(warnings, testing::Contains(HasSubstr("going on on cpu")));
 }
 
 TEST_F(Recovery, OfALostHostStaysOnItsWorker) {

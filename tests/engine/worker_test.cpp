@@ -64,14 +64,22 @@ TEST(Worker, RunsWhatTheInventoryOffersAsTheCpuDoes) {
   EXPECT_EQ(uses[0].cache, 0U) << "the cache of a layer lies where the layer does";
 }
 
-TEST(Worker, ThatIsGoneIsRefusedBeforeGgmlEndsTheProcess) {
+TEST(Worker, ThatIsGoneBeforeTheLoadIsOutlivedOrRefusedBeforeGgmlEndsTheProcess) {
+  BERTH_NEEDS_MODEL();
   std::string endpoint;
-  LoadRequest request{.model = test::model_path(), .device = rpc0};
+  LoadRequest request{.model = test::model_path(), .device = rpc0, .context = ContextSpec{.n_ctx = 512}};
   {
     test::RealWorker worker(BERTH_TEST_RPC_WORKER);
     endpoint = worker.endpoint();
     request.keys = machine_with(endpoint).keys(rpc0);
   }
+  std::vector<std::string> warnings;
+  LoadContext context;
+  context.log = [&](LogLevel, std::string_view what) { warnings.emplace_back(what); };
+  EXPECT_EQ(engine("llama.cpp").load(request, context)->info().keys.find("rpc:0"), nullptr);
+  EXPECT_THAT(warnings, testing::Contains(AllOf(HasSubstr("rpc:0 (" + endpoint), HasSubstr("cannot be reached"),
+                                                HasSubstr("going on on"))));
+  request.max_recoveries = 0;
   EXPECT_THAT(worker_refusal(request), AllOf(HasSubstr("rpc:0"), HasSubstr(endpoint), HasSubstr("cannot be reached")));
 }
 

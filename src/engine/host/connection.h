@@ -14,11 +14,13 @@
 
 namespace berth::host {
 
-/// What a message is about. What it holds is JSON, but for `chunk` (chunk.h).
+/// What a message is about. What it holds is JSON, but for `chunk` (chunk.h, encode_parts.h).
 enum class Kind : std::uint32_t {
   // Requests. Each is answered by `done` or `failed`.
   load = 1,
-  open_session,  ///< a descriptor comes along: the session's own connection
+  load_encoder,
+  encoder_memory,
+  open_session,  ///< a descriptor comes along: the connection of a session, or of one encode()
   new_session,   ///< the first request there
   generate,
   close,
@@ -26,6 +28,8 @@ enum class Kind : std::uint32_t {
   count_tokens,
   memory,
   tensors,
+  tokenize,  ///< of an encoder
+  encode,    ///< the only request on a connection of its own
   /// Ends the request that is being answered; has no answer of its own.
   cancel,
   // Answers.

@@ -1,8 +1,6 @@
 /// A model in a process of its own, as if it were here.
 #pragma once
 
-#include <mutex>
-
 #include "berth/engine.h"
 #include "engine/host/host_process.h"
 
@@ -27,10 +25,8 @@ class HostModel final : public LoadedModel, public std::enable_shared_from_this<
 
  private:
   void load(LoadRequest request, const LoadContext& context);
-  Value ask(Kind kind, const Value& what) const;
 
   mutable HostProcess process_;
-  mutable std::mutex asking_;  // one question at a time
   LoadedModelInfo info_;
   ContextSpec context_;
 };

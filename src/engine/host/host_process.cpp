@@ -11,6 +11,7 @@
 #include "berth/error.h"
 #include "discover/driver_probes.h"
 #include "discover/host/system_file.h"
+#include "engine/host/failure.h"
 
 namespace berth::host {
 namespace {
@@ -114,6 +115,15 @@ Value HostProcess::json_of(const Message& message) {
   } catch (const FormatError& problem) {
     lose(std::string("it sent what is no JSON: ") + problem.what());
   }
+}
+
+Value HostProcess::ask(Kind kind, const Value& what) {
+  const std::lock_guard lock(asking_);
+  send(*control_, kind, what.to_json());
+  const auto answer = receive(*control_);
+  if (answer.kind == Kind::failed) throw_failure(answer.body);
+  if (answer.kind != Kind::done) lose("it answered what it was not asked for");
+  return json_of(answer);
 }
 
 /// One that is ending by itself keeps its own reason: a signal does not change it any more.

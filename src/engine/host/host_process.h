@@ -45,6 +45,9 @@ class HostProcess {
                   const std::stop_token& stop = {});  ///< patience is short once that is asked for
   Value json_of(const Message& message);
 
+  /// What a question on control() is answered, one at a time. Throws as these, and what went wrong there.
+  Value ask(Kind kind, const Value& what);
+
   /// Ends the process and throws EngineLost with what ended it and the last lines of its log.
   [[noreturn]] void lose(std::string_view problem);
 
@@ -55,6 +58,7 @@ class HostProcess {
   std::chrono::seconds patience_;
   std::shared_ptr<WorkerWatch> watch_;
   std::unique_ptr<Connection> control_;
+  std::mutex asking_;
   std::mutex mutex_;                       // of what follows
   std::unique_ptr<process::Child> child_;  // until it ended
   pid_t pid_ = -1;

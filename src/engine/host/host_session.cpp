@@ -6,6 +6,7 @@
 #include "berth/error.h"
 #include "engine/host/chunk.h"
 #include "engine/host/failure.h"
+#include "engine/host/load_there.h"
 
 namespace berth::host {
 namespace {
@@ -17,13 +18,6 @@ void hand_on(const Chunk& chunk, const GenerationContext& call) {
 }
 
 }  // namespace
-
-void tell_cancel(Connection& connection) {
-  try {
-    connection.send(Kind::cancel);
-  } catch (const std::exception&) {
-  }
-}
 
 HostSession::HostSession(std::shared_ptr<const HostModel> model, const SessionOptions& options)
     : model_(std::move(model)), connection_(model_->process().connect()) {

@@ -7,9 +7,6 @@
 
 namespace berth::host {
 
-/// Asks for the end of what the other end does. Never throws: where that is gone, nothing is done any more.
-void tell_cancel(Connection& connection);
-
 /// For one thread at a time.
 class HostSession final : public Session {
  public:

@@ -2,41 +2,25 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
-#include "berth/measure.h"
-#include "berth/simulated.h"
 #include "engine/host/recovering_session.h"
 #include "engine/host/what_is_left.h"
 #include "engine/plan_here.h"
-#include "engine/simulated_here.h"
 
 namespace berth::host {
-namespace {
-
-/// "rpc:0 (10.0.0.5:50052)", or the engine where all workers are there.
-std::string names_of(const std::set<std::string>& silent, const LoadRequest& request) {
-  std::string names;
-  for (const auto& [name, key] : request.keys)
-    if (silent.contains(key.endpoint)) names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", name, key.endpoint);
-  return names.empty() ? "the engine" : names;
-}
-
-}  // namespace
 
 RecoveringModel::RecoveringModel(const Engine& engine, LoadRequest request, const LoadContext& context)
     : engine_(engine, watch_, request.patience_s),
       first_(std::move(request)),
       planning_(context.planning),
       latest_(first_) {
-  try {
-    set_current(engine_.load(first_, context));
-  } catch (const EngineLost& problem) {
-    if (first_.max_recoveries == 0) throw;
-    const auto what = recover(nullptr, problem, context.stop, context.log);
-    if (context.log) context.log(LogLevel::warning, what);
-  }
+  load_or_recover(
+      *watch_, first_.keys, first_.max_recoveries, [&] { set_current(engine_.load(first_, context)); },
+      [&](const EngineLost& problem) {
+        const auto what = recover(nullptr, problem, context.stop, context.log).what;
+        if (context.log) context.log(LogLevel::warning, what);
+      });
 }
 
 const LoadedModelInfo& RecoveringModel::info() const {
@@ -61,21 +45,6 @@ void RecoveringModel::set_current(Loaded model) const {
   current_ = std::move(model);
 }
 
-RecoveringModel::Loaded RecoveringModel::load_again(const LoadContext& context) const {
-  return engine_.load(latest_, context);
-}
-
-/// This machine as it is now, with the workers that are known and greet.
-Inventory RecoveringModel::what_is_left(const std::set<std::string>& silent) const {
-  const auto is_of_simulated = [](const auto& each) { return is_simulated(each.second); };
-  if (auto machine = simulated_here(); machine && std::ranges::any_of(first_.keys, is_of_simulated)) return *machine;
-  auto options = DiscoverOptions::from_environment();
-  const auto of_model = endpoints_of(first_);
-  options.rpc_endpoints.insert(options.rpc_endpoints.end(), of_model.begin(), of_model.end());
-  std::erase_if(options.rpc_endpoints, [&](const auto& endpoint) { return silent.contains(endpoint); });
-  return with_kept_speeds(discover(options));
-}
-
 /// By a plan of Berth's own: what was asked for cannot be had.
 RecoveringModel::Loaded RecoveringModel::load_elsewhere(const std::set<std::string>& silent,
                                                         const LoadContext& given) const {
@@ -87,7 +56,7 @@ RecoveringModel::Loaded RecoveringModel::load_elsewhere(const std::set<std::stri
   auto request = default_plan_request(*context.profile);
   // Nobody else plans from this look at the machine on until the memory is kept; the names of devices are those of then.
   auto accepted = accept_plan(*context.profile, request, [&] {
-    auto left = what_is_left(silent);
+    auto left = what_is_left(first_.keys, silent, tell);
     if (planning_) request = request_for(*planning_, left, tell);
     if (first_.context) {
       request.context = *first_.context;
@@ -95,30 +64,22 @@ RecoveringModel::Loaded RecoveringModel::load_elsewhere(const std::set<std::stri
     }
     return left;
   });
-  accepted.look = [&] { return what_is_left(silent); };
+  accepted.look = [&] { return what_is_left(first_.keys, silent, tell); };
   const auto planned = load_accepted(engine_, *context.profile, request, std::move(accepted), context, tell);
   latest_ = LoadRequest::of(planned.plan, first_.model);
   return planned.model;
 }
 
-std::string RecoveringModel::recover(const Loaded& lost, const EngineLost& why, const std::stop_token& stop,
-                                     const LogCallback& log) const {
+Recovery RecoveringModel::recover(const Loaded& lost, const EngineLost& why, const std::stop_token& stop,
+                                  const LogCallback& log) const {
   const std::lock_guard one_at_a_time(recovering_);
-  if (current() != lost) return {};
+  if (current() != lost) return {last_recovery_, false};
   const LoadContext context{.stop = stop, .log = log};
-  for (int tries = 1;; ++tries) try {
-      const auto silent = watch_->silent(endpoints_of(latest_));
-      const auto names = names_of(silent, latest_);
-      set_current(silent.empty() && tries == 1 ? load_again(context) : load_elsewhere(silent, context));
-      return fmt::format("{} was lost: {}; going on on {}", names, why.cause(), info().where());
-    } catch (const ModelDoesNotFit& problem) {
-      throw EngineLost(why.engine(), why.device(),
-                       fmt::format("{}; nothing else can go on: {}", why.cause(), problem.what()));
-    } catch (const EngineError& problem) {
-      if (tries < first_.max_recoveries) continue;
-      throw EngineLost(why.engine(), why.device(),
-                       fmt::format("{}; loading anew failed: {}", why.cause(), problem.cause()));
-    }
+  const WaysOn ways{.again = [&] { set_current(engine_.load(latest_, context)); },
+                    .elsewhere = [&](const auto& silent) { set_current(load_elsewhere(silent, context)); }};
+  const auto what = host::recover(*watch_, latest_.keys, why, first_.max_recoveries, ways);
+  last_recovery_ = fmt::format("{}; going on on {}", what, info().where());
+  return {last_recovery_, true};
 }
 
 template <class Work>
@@ -129,7 +90,7 @@ auto RecoveringModel::ask(Work work) const {
       return work(*model);
     } catch (const EngineLost& problem) {
       if (tries > first_.max_recoveries) throw;
-      recover(model, problem, {}, {});
+      if (auto [what, is_new] = recover(model, problem, {}, {}); is_new) untold_.add(std::move(what));
     }
   }
 }

@@ -4,12 +4,14 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "berth/error.h"
 #include "engine/host/isolated_engine.h"
+#include "engine/host/recover.h"
+#include "engine/host/untold.h"
 
 namespace berth::host {
 
@@ -34,26 +36,28 @@ class RecoveringModel final : public LoadedModel, public std::enable_shared_from
   Loaded current() const;
   int max_recoveries() const { return first_.max_recoveries; }
 
-  /// Loads the model anew where `lost` is still the current one, and answers what was lost and where it goes on; empty
-  /// where another thread did so. Throws EngineLost where that is given up, and Cancelled.
-  std::string recover(const Loaded& lost, const EngineLost& why, const std::stop_token& stop,
-                      const LogCallback& log) const;
+  /// Loads the model anew where `lost` is still the current one. Throws EngineLost where that is given up, and Cancelled.
+  Recovery recover(const Loaded& lost, const EngineLost& why, const std::stop_token& stop,
+                   const LogCallback& log) const;
+
+  /// Losses between two generations, which the next one tells.
+  std::vector<std::string> take_untold() const { return untold_.take(); }
 
  private:
   template <class Work>
   auto ask(Work work) const;
   void set_current(Loaded model) const;
-  Loaded load_again(const LoadContext& context) const;
-  Inventory what_is_left(const std::set<std::string>& silent) const;
   Loaded load_elsewhere(const std::set<std::string>& silent, const LoadContext& context) const;
 
   std::shared_ptr<WorkerWatch> watch_ = std::make_shared<WorkerWatch>();
   IsolatedEngine engine_;
   LoadRequest first_;                         // what was asked for
   std::shared_ptr<const Planning> planning_;  // and planned by
-  mutable LoadRequest latest_;                // what is loaded
+  mutable LoadRequest latest_;                // what is loaded, with recovering_
+  mutable Untold untold_;
   mutable std::mutex recovering_;
-  mutable std::mutex mutex_;  // of what follows
+  mutable std::string last_recovery_;  // with recovering_
+  mutable std::mutex mutex_;           // of what follows
   mutable Loaded current_;
   mutable std::list<LoadedModelInfo> infos_;  // the last one counts
   mutable std::list<ContextSpec> contexts_;

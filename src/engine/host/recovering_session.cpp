@@ -31,6 +31,7 @@ struct RecoveringSession::Progress {
   };
   std::vector<Begun> completions;
   std::vector<std::string> recoveries = {};
+  std::vector<std::size_t> prompt_tokens = {};  // for a result that is cancelled when the engine is gone
   steady_clock::time_point started = steady_clock::now();
   std::optional<steady_clock::time_point> first_token = {};
   std::optional<steady_clock::time_point> last_token = {};
@@ -53,6 +54,29 @@ struct RecoveringSession::Progress {
     const auto added = chunk.content.substr(known);
     begun.text += added;
     if (call.on_chunk) call.on_chunk({.content = added, .index = chunk.index});
+  }
+
+  void tell(std::string what, const GenerationContext& call) {
+    recoveries.push_back(std::move(what));
+    if (call.log) call.log(LogLevel::warning, recoveries.back());
+  }
+
+  std::size_t prompt_tokens_of(std::size_t completion, const GenerationRequest& request) const {
+    const auto prompt = completion / static_cast<std::size_t>(request.options.num_return_sequences);
+    return prompt < prompt_tokens.size() ? prompt_tokens[prompt] : 0;
+  }
+
+  /// Over all attempts.
+  void set_times(GenerationResult& result) const {
+    if (!first_token) return;
+    const auto tokens = [](std::size_t sum, const auto& each) {
+      return sum + (each.tokens.empty() ? 0 : each.tokens.size() - 1);
+    };
+    const auto after_first = std::accumulate(completions.begin(), completions.end(), std::size_t{0}, tokens);
+    result.first_token_ms = ms_between(started, *first_token);
+    result.generation_ms = ms_between(*first_token, *last_token);
+    if (result.generation_ms > 0)
+      result.tokens_per_second = 1000 * static_cast<double>(after_first) / result.generation_ms;
   }
 
   /// What the next attempt begins with.
@@ -84,10 +108,18 @@ GenerationResult RecoveringSession::attempt(const GenerationRequest& request, co
     of_ = current;
     session_ = current->new_session(options_);
   }
+  if (progress.prompt_tokens.empty() && call.stop.stop_possible())
+    for (const auto& prompt : request.prompts) progress.prompt_tokens.push_back(of_->count_tokens(prompt));
   GenerationContext inner{.stop = call.stop};
   inner.on_token = [&](std::size_t index, std::int32_t token) { progress.take(index, token, call); };
   inner.on_chunk = [&](const StreamingChunk& chunk) { progress.take(chunk, call); };
   return session_->generate(request, inner);
+}
+
+/// Loads the model anew. Throws as RecoveringModel::recover().
+void RecoveringSession::recover(const EngineLost& problem, const GenerationContext& call, Progress& progress) {
+  session_ = nullptr;
+  progress.tell(model_->recover(std::exchange(of_, nullptr), problem, call.stop, call.log).what, call);
 }
 
 GenerationResult RecoveringSession::generate(const GenerationRequest& asked, const GenerationContext& call) {
@@ -100,43 +132,38 @@ GenerationResult RecoveringSession::generate(const GenerationRequest& asked, con
   const Turns::Turn turn(turns_, call.stop);
   if (!turn.granted()) return cancelled(request, progress);
   progress.started = steady_clock::now();
+  for (auto& what : model_->take_untold()) progress.tell(std::move(what), call);
+  bool recovered = false;  // since it began
   for (int tries = 1;; ++tries) try {
       auto result = attempt(request, call, progress);
-      if (!progress.recoveries.empty() && progress.first_token) {
-        const auto tokens = [](std::size_t sum, const auto& each) {
-          return sum + (each.tokens.empty() ? 0 : each.tokens.size() - 1);
-        };
-        const auto after_first =
-            std::accumulate(progress.completions.begin(), progress.completions.end(), std::size_t{0}, tokens);
-        result.first_token_ms = ms_between(progress.started, *progress.first_token);
-        result.generation_ms = ms_between(*progress.first_token, *progress.last_token);
-        if (result.generation_ms > 0)
-          result.tokens_per_second = 1000 * static_cast<double>(after_first) / result.generation_ms;
-      }
+      if (recovered) progress.set_times(result);
       result.recoveries = std::move(progress.recoveries);
       return result;
     } catch (const EngineLost& problem) {
-      session_ = nullptr;
       try {
         if (call.stop.stop_requested()) return cancelled(request, progress);
         if (tries > model_->max_recoveries()) throw problem;
-        const auto what = model_->recover(std::exchange(of_, nullptr), problem, call.stop, call.log);
-        progress.recoveries.push_back(what.empty() ? problem.cause() : what);
-        if (call.log) call.log(LogLevel::warning, progress.recoveries.back());
+        recover(problem, call, progress);
+        recovered = true;
         request.begun = progress.next(asked.begun);
       } catch (const Cancelled&) {
         return cancelled(request, progress);
       } catch (const EngineLost& last) {
         throw EngineLost(last.engine(), last.device(), last.cause(), progress.texts());
       }
+    } catch (const EngineError& problem) {  // where it went on
+      if (!recovered) throw;
+      throw EngineLost(problem.engine(), problem.device(),
+                       fmt::format("{}; {}", progress.recoveries.back(), problem.cause()), progress.texts());
     }
 }
 
 /// With what there is.
 GenerationResult RecoveringSession::cancelled(const GenerationRequest& request, const Progress& progress) const {
   GenerationResult result{.recoveries = progress.recoveries};
-  for (const auto& each : progress.completions)
+  for (std::size_t i = 0; const auto& each : progress.completions)
     result.completions.push_back({.text = each.text,
+                                  .prompt_tokens = progress.prompt_tokens_of(i++, request),
                                   .generated_tokens = each.tokens.size(),
                                   .finish_reason = FinishReason::cancelled,
                                   .seed = 0});

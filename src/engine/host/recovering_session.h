@@ -20,6 +20,7 @@ class RecoveringSession final : public Session {
   struct Progress;
 
   GenerationResult attempt(const GenerationRequest& request, const GenerationContext& call, Progress& progress);
+  void recover(const EngineLost& problem, const GenerationContext& call, Progress& progress);
   GenerationResult cancelled(const GenerationRequest& request, const Progress& progress) const;
 
   std::shared_ptr<const RecoveringModel> model_;

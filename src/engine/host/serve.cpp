@@ -1,6 +1,6 @@
 #include "engine/host/serve.h"
 
-#include <atomic>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,7 +10,10 @@
 
 #include "berth/engine.h"
 #include "berth/simulated.h"
+#include "engine/encoder_here.h"
 #include "engine/host/chunk.h"
+#include "engine/host/encode_parts.h"
+#include "engine/host/encoder_fields.h"
 #include "engine/host/end_process.h"
 #include "engine/host/far_ends.h"
 #include "engine/host/line.h"
@@ -25,6 +28,7 @@ namespace berth::host {
 namespace {
 
 using Model = std::shared_ptr<const LoadedModel>;
+using Encoder = std::shared_ptr<const EncoderModel>;
 
 constexpr std::chrono::milliseconds patience_with_silence{4000};
 
@@ -40,29 +44,59 @@ T read_part(const Value& value, std::string_view name) {
   return structs::read<T>(part(value, name), {});
 }
 
-Model load(Line& line, const Engine& engine, const Request& asked) {
-  const auto order = Value::from_json(asked.message.body);
-  const auto request = LoadRequest::from_dict(part(order, "request"));
+/// What holds for all that is computed here from now on.
+void prepare(const Value& order, const OrderedMap<DeviceKey>& keys) {
   static std::optional<FarEnds> far_ends;
-  if (!endpoints_of(request).empty()) far_ends.emplace(patience_with_silence);
+  if (!endpoints_of(keys).empty()) far_ends.emplace(patience_with_silence);
   if (const auto& simulated = part(order, "simulated"); !simulated.is_null())
     use_simulated(Inventory::from_dict(simulated));
+}
+
+/// How `model` is loaded for who asked by `order`.
+LoadContext load_context(Line& line, const Request& asked, const Value& order, const std::filesystem::path& model) {
   LoadContext context{.stop = asked.stop};
   if (auto kept = read_part<std::vector<DeviceUse>>(order, "kept"); !kept.empty())
-    context.reservation = std::make_shared<Reservation>(request.model, std::move(kept));
-  context.progress = [&](float done) {
+    context.reservation = std::make_shared<Reservation>(model, std::move(kept));
+  context.progress = [&line](float done) {
     line.send(Kind::progress, Value(static_cast<double>(done)).to_json());
     return true;
   };
   if (read_part<bool>(order, "logs"))
-    context.log = [&](LogLevel level, std::string_view text) {
+    context.log = [&line](LogLevel level, std::string_view text) {
       line.send(Kind::log, Value(Value::Object{{"level", static_cast<int>(level)}, {"text", text}}).to_json());
     };
-  return engine.load(request, context);
+  return context;
+}
+
+Model load(Line& line, const Engine& engine, const Request& asked) {
+  const auto order = Value::from_json(asked.message.body);
+  const auto request = LoadRequest::from_dict(part(order, "request"));
+  prepare(order, request.keys);
+  return engine.load(request, load_context(line, asked, order, request.model));
 }
 
 std::string loaded_json(const LoadedModel& model) {
   return Value(Value::Object{{"info", structs::write(model.info())}, {"context", model.context().to_dict()}}).to_json();
+}
+
+Encoder load_encoder(Line& line, const Request& asked) {
+  const auto order = Value::from_json(asked.message.body);
+  const auto request = read_part<EncoderRequest>(order, "request");
+  prepare(order, request.keys);
+  return load_encoder_here(request, load_context(line, asked, order, request.model));
+}
+
+std::string loaded_json(const EncoderModel& encoder) {
+  return Value(Value::Object{{"info", structs::write(encoder.info())},
+                             {"placement", structs::write(encoder.placement())}})
+      .to_json();
+}
+
+std::string encoder_memory(const Message& message) {
+  const auto order = Value::from_json(message.body);
+  const auto request = read_part<EncoderRequest>(order, "request");
+  prepare(order, request.keys);
+  return structs::write(encoder_memory_here(request, read_part<EncoderUse>(order, "use"))).to_json();
 }
 
 GenerationResult generate(Line& line, Session& session, const Request& asked) {
@@ -75,6 +109,18 @@ GenerationResult generate(Line& line, Session& session, const Request& asked) {
     line.send(Kind::chunk, text.bytes());
   };
   return session.generate(GenerationRequest::from_dict(Value::from_json(asked.message.body)), context);
+}
+
+std::string encode(Line& line, const EncoderModel& encoder, const Request& asked) {
+  if (asked.message.kind != Kind::encode) throw std::invalid_argument("An encoder cannot be asked for that there");
+  EncodeContext context{.stop = asked.stop};
+  context.progress = [&](float done) {
+    line.send(Kind::progress, Value(static_cast<double>(done)).to_json());
+    return true;
+  };
+  const auto request = structs::read<EncodeRequest>(Value::from_json(asked.message.body), {});
+  return send_parts(encoder.encode(request, context), [&](std::string_view part) { line.send(Kind::chunk, part); })
+      .to_json();
 }
 
 /// Requests of one session, until it is closed.
@@ -103,6 +149,15 @@ void serve_session(const LoadedModel& model, Descriptor socket) {
   }
 }
 
+/// One request of an encoder, until its connection is closed.
+void serve_encoding(const EncoderModel& encoder, Descriptor socket) {
+  Line line(std::move(socket));
+  try {
+    while (const auto request = line.next()) line.answer([&] { return encode(line, encoder, *request); });
+  } catch (const ConnectionLost&) {  // nobody waits for it
+  }
+}
+
 std::string apply_template(const LoadedModel& model, const Value& asked) {
   ChatTemplateOptions options;
   if (const auto& source = part(asked, "chat_template"); !source.is_null()) options.chat_template = source.as_string();
@@ -126,6 +181,54 @@ std::string answer_of_model(const LoadedModel& model, const Message& message) {
   }
 }
 
+std::string answer_of_encoder(const EncoderModel& encoder, const Message& message) {
+  if (message.kind == Kind::memory) return structs::write(encoder.memory()).to_json();
+  if (message.kind != Kind::tokenize) throw std::invalid_argument("An encoder cannot be asked for that");
+  const auto order = Value::from_json(message.body);
+  return tokens_value(encoder.tokenize(input_of(part(order, "input")), read_part<Truncation>(order, "truncation")))
+      .to_json();
+}
+
+/// What the process does for the model that it is asked to load.
+class Service {
+ public:
+  Service(std::string_view engine_name, Line& line) : engine_name_(engine_name), line_(line) {}
+
+  bool has_model() const { return model_ || encoder_; }
+
+  std::string answer(const Request& request) {
+    const auto& message = request.message;
+    if (message.kind == Kind::encoder_memory) return encoder_memory(message);
+    if (message.kind == Kind::load || message.kind == Kind::load_encoder) {
+      if (has_model()) throw std::invalid_argument("There is a model already");
+      if (message.kind == Kind::load_encoder) {
+        encoder_ = load_encoder(line_, request);
+        return loaded_json(*encoder_);
+      }
+      model_ = load(line_, engine(engine_name_), request);
+      return loaded_json(*model_);
+    }
+    if (!has_model()) throw std::invalid_argument("There is no model yet");
+    return model_ ? answer_of_model(*model_, message) : answer_of_encoder(*encoder_, message);
+  }
+
+  /// Serves a connection that was opened for the model, on a thread of its own.
+  void open(Descriptor socket) {
+    std::thread([model = model_, encoder = encoder_, socket = std::move(socket)]() mutable {
+      if (model)
+        serve_session(*model, std::move(socket));
+      else
+        serve_encoding(*encoder, std::move(socket));
+    }).detach();
+  }
+
+ private:
+  std::string_view engine_name_;
+  Line& line_;
+  Model model_;
+  Encoder encoder_;  // or this
+};
+
 }  // namespace
 
 int serve(std::string_view engine_name, Descriptor socket) {
@@ -133,25 +236,15 @@ int serve(std::string_view engine_name, Descriptor socket) {
   llama::LogCapture::print_errors();
 #endif
   Line line(std::move(socket), end_process);
-  Model model;
+  Service service(engine_name, line);
   while (auto request = line.next()) {
     auto& message = request->message;
     if (message.kind == Kind::open_session) {
-      if (!model) return 1;
-      std::thread([model, session = std::move(message.descriptor)]() mutable {
-        serve_session(*model, std::move(session));
-      }).detach();
+      if (!service.has_model()) return 1;
+      service.open(std::move(message.descriptor));
       continue;
     }
-    line.answer([&]() -> std::string {
-      if (message.kind != Kind::load) {
-        if (!model) throw std::invalid_argument("There is no model yet");
-        return answer_of_model(*model, message);
-      }
-      if (model) throw std::invalid_argument("There is a model already");
-      model = load(line, engine(engine_name), *request);
-      return loaded_json(*model);
-    });
+    line.answer([&] { return service.answer(*request); });
   }
   end_process();
 }

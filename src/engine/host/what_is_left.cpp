@@ -6,6 +6,12 @@
 #include <optional>
 #include <utility>
 
+#include "berth/measure.h"
+#include "berth/simulated.h"
+#include "engine/discover_options.h"
+#include "engine/host/worker_watch.h"
+#include "engine/simulated_here.h"
+
 namespace berth::host {
 namespace {
 
@@ -57,8 +63,17 @@ bool is_accelerator(const Device& device) {
 
 }  // namespace
 
-PlanRequest request_for(const Planning& planning, const Inventory& left,
-                        const std::function<void(std::string_view)>& given_up) {
+Inventory what_is_left(const OrderedMap<DeviceKey>& keys, const std::set<std::string>& silent, const Tell& tell) {
+  const auto is_of_simulated = [](const auto& each) { return is_simulated(each.second); };
+  if (auto machine = simulated_here(); machine && std::ranges::any_of(keys, is_of_simulated)) return *machine;
+  auto options = options_with_any_list(tell);
+  const auto of_model = endpoints_of(keys);
+  options.rpc_endpoints.insert(options.rpc_endpoints.end(), of_model.begin(), of_model.end());
+  std::erase_if(options.rpc_endpoints, [&](const auto& endpoint) { return silent.contains(endpoint); });
+  return with_kept_speeds(discover(options));
+}
+
+PlanRequest request_for(const Planning& planning, const Inventory& left, const Tell& given_up) {
   auto request = planning.request;
   const NewNames names(planning.machine, left);
   const auto device_of = [](auto& entry) -> Device& { return entry.device; };

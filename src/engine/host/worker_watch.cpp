@@ -76,9 +76,9 @@ std::set<std::string> silent_of(const std::map<std::string, milliseconds>& patie
 
 }  // namespace
 
-std::set<std::string> endpoints_of(const LoadRequest& request) {
+std::set<std::string> endpoints_of(const OrderedMap<DeviceKey>& keys) {
   std::set<std::string> endpoints;
-  for (const auto& [name, key] : request.keys)
+  for (const auto& [name, key] : keys)
     if (!key.endpoint.empty()) endpoints.insert(key.endpoint);
   return endpoints;
 }

@@ -8,12 +8,13 @@
 #include <set>
 #include <string>
 
-#include "berth/engine.h"
+#include "berth/device_key.h"
+#include "berth/ordered_map.h"
 
 namespace berth::host {
 
-/// The workers that a model is to lie on.
-std::set<std::string> endpoints_of(const LoadRequest& request);
+/// The workers that a model is to lie on, by the keys of its devices.
+std::set<std::string> endpoints_of(const OrderedMap<DeviceKey>& keys);
 
 /// A worker that computes for long and one that is frozen look the same to who waits for its answer. One that serves
 /// several clients at once greets a second one all the same while it computes: it is lost when it does not. One that serves

@@ -1,0 +1,23 @@
+/// What a process of an engine is asked first.
+#pragma once
+
+#include "berth/device_key.h"
+#include "berth/engine.h"
+#include "berth/ordered_map.h"
+#include "berth/value.h"
+#include "engine/host/host_process.h"
+
+namespace berth::host {
+
+/// Asks for the end of what the other end does. Never throws: where that is gone, nothing is done any more.
+void tell_cancel(Connection& connection);
+
+/// The simulated machine, where one of `keys` is a device of it; else null.
+Value simulated_for(const OrderedMap<DeviceKey>& keys);
+
+/// Has `request` loaded there, `kind` being `load` or `load_encoder`, and answers what is told of the model. Throws as
+/// Engine::load().
+Value load_there(HostProcess& process, Kind kind, const Value& request, const OrderedMap<DeviceKey>& keys,
+                 const LoadContext& context);
+
+}  // namespace berth::host

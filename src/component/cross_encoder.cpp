@@ -21,7 +21,7 @@ void check_ranker(const TextEncoder& encoder) {
 std::vector<float> pair_scores(const TextEncoder& encoder, std::span<const EncodeInput> pairs,
                                std::optional<std::size_t> max_tokens, const CallContext& context) {
   check_ranker(encoder);
-  return encoder.classify(pairs, max_tokens, {.stop = context.stop}).values;
+  return encoder.classify(pairs, max_tokens, {.stop = context.stop, .log = context.log}).values;
 }
 
 float sigmoid(float x) { return 1.0F / (1.0F + std::exp(-x)); }

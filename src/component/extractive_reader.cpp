@@ -130,7 +130,7 @@ void ExtractiveReader::run(Run& run) {
   }
   if (documents.empty()) return run.set(answers_, {});
 
-  const auto texts = encoder.encode(request, {.stop = run.stop()});
+  const auto texts = encoder.encode(request, {.stop = run.stop(), .log = run.log()});
   std::vector<FoundAnswer> found;
   for (std::size_t i = 0; i < texts.encodings.size(); ++i) {
     const auto& piece = texts.encodings[i];

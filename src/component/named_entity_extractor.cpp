@@ -141,7 +141,7 @@ void NamedEntityExtractor::run(Run& run) {
       .truncation = Truncation{.max_length = encoder.tokenizer_max_tokens(), .stride = stride.value_or(0)},
       .overflow = stride.has_value()};
   for (const auto& document : documents) request.inputs.push_back({document.content.value_or(""), {}});
-  const auto texts = encoder.encode(request, {.stop = run.stop()});
+  const auto texts = encoder.encode(request, {.stop = run.stop(), .log = run.log()});
 
   std::vector<std::vector<NamedEntityAnnotation>> entities(documents.size());
   std::vector<std::size_t> pieces(documents.size());

@@ -62,8 +62,8 @@ double cosine(std::span<const float> a, std::span<const float> b) {
 
 std::vector<double> scores_of_embeddings(const TextEncoder& encoder, const std::vector<std::string>& predicted,
                                          const std::vector<std::string>& expected, const CallContext& context) {
-  const auto a = encoder.embed(predicted, {}, {.stop = context.stop});
-  const auto b = encoder.embed(expected, {}, {.stop = context.stop});
+  const auto a = encoder.embed(predicted, {}, {.stop = context.stop, .log = context.log});
+  const auto b = encoder.embed(expected, {}, {.stop = context.stop, .log = context.log});
   std::vector<double> scores;
   for (std::size_t i = 0; i < predicted.size(); ++i) scores.push_back(cosine(a.row(i), b.row(i)));
   return scores;

@@ -130,7 +130,7 @@ Embeddings embed_sentences(const TextEncoder& encoder, std::span<const std::stri
   const EmbedOptions embed_options{.prompt = prompt_of(encoder, options.encode_kwargs),
                                    .max_tokens = options.max_tokens};
   const auto kept = kept_elements(options, encoder.info().embedding_size);
-  const auto tensor = encoder.embed(texts, embed_options, {.stop = context.stop});
+  const auto tensor = encoder.embed(texts, embed_options, {.stop = context.stop, .log = context.log});
   Embeddings embeddings;
   embeddings.reserve(texts.size());
   for (std::size_t i = 0; i < tensor.rows(); ++i) {
@@ -174,7 +174,7 @@ std::vector<SparseEmbedding> embed_sparsely(const TextEncoder& encoder, std::spa
   std::vector<SparseEmbedding> embeddings;
   for (std::size_t from = 0; from < texts.size(); from += at_once) {
     const auto part = texts.subspan(from, std::min(at_once, texts.size() - from));
-    const EncodeContext encode_context{.stop = context.stop, .progress = {}};
+    const EncodeContext encode_context{.stop = context.stop, .progress = {}, .log = context.log};
     if (has_modules) {
       const auto rows = encoder.embed(part, {.max_tokens = max_tokens}, encode_context);
       for (std::size_t i = 0; i < rows.rows(); ++i) embeddings.push_back(sparse(rows.row(i)));

@@ -110,7 +110,7 @@ void TransformersTextRouter::run(Run& run) {
   check_labels(encoder, *parameters().labels);
   const std::vector<EncodeInput> inputs = {{run.get(text_), {}}};
   const auto most = most_tokens(encoder, *parameters().huggingface_pipeline_kwargs);
-  const auto logits = encoder.classify(inputs, most, {.stop = run.stop()}).values;
+  const auto logits = encoder.classify(inputs, most, {.stop = run.stop(), .log = run.log()}).values;
   const auto best = std::ranges::max_element(logits) - logits.begin();
   const auto& label = encoder.info().labels[static_cast<std::size_t>(best)];
   const auto found = std::ranges::find(labels_, label, [](const auto& each) { return each.first; });

@@ -82,7 +82,7 @@ std::vector<EncodedTensor> entailment_logits(const TextEncoder& encoder, std::sp
     TextEncodeRequest request{.outputs = {EncoderOutput::logits}, .truncation = truncation, .keep_tokens = false};
     for (const auto i : group)
       for (const auto& text : texts) request.inputs.push_back({text, hypotheses[i]});
-    const auto logits = encoder.encode(request, {.stop = context.stop}).result.logits;
+    const auto logits = encoder.encode(request, {.stop = context.stop, .log = context.log}).result.logits;
     auto from = logits.values.begin();
     for (const auto i : group) {
       const auto to = from + static_cast<std::ptrdiff_t>(texts.size() * logits.width());

@@ -209,6 +209,8 @@ T read(const Value& value, const Place& place, double least) {
     return read_text_form<T>(value, place);
   } else if constexpr (std::is_same_v<T, std::filesystem::path>) {
     return read_path(value, place);
+  } else if constexpr (std::is_same_v<T, Value>) {
+    return value;
   } else if constexpr (std::is_same_v<T, std::string>) {
     return read_text(value, place);
   } else if constexpr (std::is_same_v<T, bool>) {

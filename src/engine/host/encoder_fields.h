@@ -55,7 +55,7 @@ struct FieldsOf<EncoderInfo> {
                                      required("model_class", &I::model_class),
                                      required("task", &I::task),
                                      free_text("labels", &I::labels),
-                                     field("label2id", &I::label2id),
+                                     field("label2id", &I::label2id, INT32_MIN),
                                      field("missing_weight", &I::missing_weight),
                                      required("problem_type", &I::problem_type),
                                      required("layers", &I::layers),

@@ -19,12 +19,12 @@ TEST(FindText, FindsWhatTheStandardLibraryFinds) {
   };
   int found = 0;
   for (int round = 0; round < 20'000; ++round) {
-    const unsigned letters = 2U << numbers() % 6;
+    const auto letters = 2U << numbers() % 6;
     auto text = text_of(200, letters);
     auto what = text_of(70, letters);
     if (round % 2 == 0)  // what repeats itself
       while (what.size() < 64) what += what.empty() ? "a" : what.substr(0, 1 + numbers() % what.size());
-    for (unsigned times = numbers() % 3; times > 0; --times)
+    for (auto times = numbers() % 3; times > 0; --times)
       text.insert(numbers() % (text.size() + 1), what.substr(std::min<std::size_t>(numbers() % 2, what.size())));
     const auto from = numbers() % 4 == 0 ? numbers() % 220 : 0;
     found += text.find(what, from) != text.npos ? 1 : 0;

@@ -176,21 +176,27 @@ TEST_F(Host, ThatIsKilledBetweenTwoCallsIsStartedAnewAndTheNextOneTells) {
 
 TEST_F(Host, ThatIsKilledUnderSeveralSessionsTellsEachWhereItGoesOn) {
   const auto model = engine("llama.cpp").load(isolated());
-  const auto request = backwards(*model);
+  // So long that no answer is whole in the pipe before the engine is killed.
+  const GenerationRequest request{
+      .prompts = {model->apply_chat_template({{"user", "Write a long story about a harbour."}})},
+      .options = {.max_new_tokens = 400}};
   std::vector<GenerationResult> results(2);
+  std::vector<std::shared_ptr<Session>> sessions = {model->new_session(one_thread), model->new_session(one_thread)};
   {
     std::atomic<int> waiting = 2;
     std::vector<std::jthread> threads;
-    for (auto& result : results)
-      threads.emplace_back([&] {
-        GenerationContext call;
+    for (std::size_t i = 0; i < results.size(); ++i)
+      threads.emplace_back([&, i] {
+        std::stop_source stop;
+        GenerationContext call{.stop = stop.get_token()};
+        call.log = [&](LogLevel, std::string_view) { stop.request_stop(); };  // it went on: that is all that is asked
         std::size_t chunks = 0;
         call.on_chunk = [&](const StreamingChunk&) {
           if (++chunks != 2) return;
           if (--waiting == 0) kill(*model->info().host_pid, SIGKILL);
           while (waiting > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
         };
-        result = model->new_session(one_thread)->generate(request, call);
+        results[i] = sessions[i]->generate(request, call);
       });
   }
   for (const auto& result : results) {

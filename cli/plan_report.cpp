@@ -205,7 +205,7 @@ std::string comparison_table(const Plan& first, const std::string& first_title, 
                                         plan.predicted->measured ? "" : " (not measured)")
                           : std::string("-");
   });
-  add("in a full context", [](const Plan& plan) {
+  add("tokens/s when full", [](const Plan& plan) {
     return plan.predicted && plan.predicted->full_context_tokens_per_s > 0
                ? rate_text(plan.predicted->full_context_tokens_per_s)
                : std::string("-");

@@ -83,9 +83,8 @@ class PlacementSearch {
                                                  bool compat) const;
   /// 0 is the CPU, then the devices of the machine.
   std::optional<std::size_t> place_of(const Device& device) const;
-  /// As much of the map as the engine can do: as many layers on each device, those of the CPU first.
-  FoundPlacement carried_out(const CutSearch& search, const DeviceMapPlan& map, const ModelParts& parts,
-                             const ContextSpec& context) const;
+  /// As much of the map as the engine can do: as many layers on each device, those of the disk and the CPU first.
+  FoundPlacement carried_out(const DeviceMapPlan& map, const ModelParts& parts, const ContextSpec& context) const;
   /// Once what was learned of all placements leaves no room: with what single ones that were `seen` really held.
   std::optional<FoundPlacement> find_again(CutSearch search, std::vector<std::vector<DeviceUse>> seen,
                                            const ModelParts& parts, const ContextSpec& context) const;

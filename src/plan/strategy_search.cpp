@@ -53,7 +53,6 @@ std::optional<FoundPlacement> PlacementSearch::find_by_strategy(const ModelParts
 
 std::optional<FoundPlacement> PlacementSearch::find_by_strategy(const ModelParts& parts, const ContextSpec& context,
                                                                 bool compat) const {
-  const CutSearch search(machine_, request_, parts, {});
   FixedBytes besides;  // what each device holds beside the modules that the map gives it
   for (int round = 0; round < most_rounds; ++round) {
     // By weights alone, as accelerate does. Where that does not fit, with all that a device holds.
@@ -71,7 +70,7 @@ std::optional<FoundPlacement> PlacementSearch::find_by_strategy(const ModelParts
     } catch (const AccelerateError&) {
       return std::nullopt;
     }
-    auto found = carried_out(search, map, parts, context);
+    auto found = carried_out(map, parts, context);
     if (shortfalls(found.use).empty()) return found;
     const auto before = besides;
     for (const auto& use : found.use) {
@@ -95,7 +94,7 @@ std::optional<std::size_t> PlacementSearch::place_of(const Device& device) const
   return std::nullopt;
 }
 
-FoundPlacement PlacementSearch::carried_out(const CutSearch& search, const DeviceMapPlan& map, const ModelParts& parts,
+FoundPlacement PlacementSearch::carried_out(const DeviceMapPlan& map, const ModelParts& parts,
                                             const ContextSpec& context) const {
   const auto place = [&](const std::string& path) -> std::size_t {
     const auto device = device_of(map.device_map, path);
@@ -105,15 +104,24 @@ FoundPlacement PlacementSearch::carried_out(const CutSearch& search, const Devic
     return (which == 0 ? machine_.cpu.device : machine_.devices[which - 1].device).str();
   };
   std::vector<std::size_t> counts(machine_.devices.size() + 1);
-  for (std::size_t i = 0; i < parts.layer_count(); ++i) ++counts[place(fmt::format("blk.{}", i))];
+  auto left = parts;
+  for (std::size_t i = 0; i < parts.layer_count(); ++i) {
+    const auto path = fmt::format("blk.{}", i);
+    if (machine_.disk && device_of(map.device_map, path).type() == DeviceType::disk)
+      left.leave_layer_on_disk();
+    else
+      ++counts[place(path)];
+  }
+  const auto on_disk = left.layers_on_disk;
+  const CutSearch search(machine_, request_, left, {});
   const auto wanted_output = place("output");
   std::size_t last = counts.size() - 1;
   while (last > 0 && counts[last] == 0) --last;
   const auto output = last == 0 ? wanted_output : std::max(last, wanted_output);
   ++counts[output];
 
-  Cut cut{.stages = {counts[0], {}, 0}, .expert_layers = 0};
-  auto at = counts[0];
+  Cut cut{.stages = {on_disk + counts[0], {}, 0}, .expert_layers = 0};
+  auto at = cut.stages.start;
   for (std::size_t d = 0; d < machine_.devices.size(); ++d) {
     if (counts[d + 1] == 0) continue;
     cut.stages.runs.push_back({d, at, counts[d + 1]});
@@ -121,7 +129,8 @@ FoundPlacement PlacementSearch::carried_out(const CutSearch& search, const Devic
   }
   cut.stages.seconds = search.seconds_of(cut, &PlanDevice::bytes_per_s, &PlanDevice::link_s);
 
-  auto found = placed(search, cut, parts, context);
+  auto found = placed(search, cut, left, context);
+  found.on_disk = on_disk;
   const auto note = [&](const char* part, std::string text) { found.notes.push_back({part, std::move(text)}); };
   const auto strategy = to_string(request_.strategy);
   const auto& engine = request_.rules.engine;
@@ -129,9 +138,12 @@ FoundPlacement PlacementSearch::carried_out(const CutSearch& search, const Devic
     note("strategy", fmt::format("the map of {} itself does not hold here, so that another one was made", strategy));
   if (const auto input = place("token_embd"); input != 0)
     note("input", fmt::format("on cpu, where {} keeps it; {} would put it on {}", engine, strategy, name(input)));
-  if (found.on_cpu > 0 && found.on_cpu < parts.layer_count())
+  if (on_disk > 0)
+    note("disk",
+         fmt::format("{} leaves {} layers there, which are read from the file when they are used", strategy, on_disk));
+  if (found.on_cpu > on_disk && found.on_cpu < parts.layer_count())
     note("layers on cpu",
-         fmt::format("{} leaves the last {} to cpu; {} has the first there", strategy, found.on_cpu, engine));
+         fmt::format("{} leaves the last {} to cpu; {} has the first there", strategy, found.on_cpu - on_disk, engine));
   if (output != wanted_output)
     note("output",
          fmt::format("on {} with the last layer; {} would put it on {}", name(output), strategy, name(wanted_output)));

@@ -1,4 +1,5 @@
 /// The strategies of accelerate for llama.cpp, plans of models in safetensors, and of several models together.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <map>
@@ -71,6 +72,23 @@ TEST(PlanStrategies, LeaveRoomForCacheAndBuffersWhereWeightsAloneFit) {
       }
       EXPECT_TRUE(check(plan, inventory).empty());
     }
+}
+
+TEST(PlanStrategies, LeaveOnTheDiskWhatAccelerateLeavesThere) {
+  int only_with_disk = 0;
+  for (int mib = 8; mib <= 40; mib += 2)
+    for (const auto strategy : {MapStrategy::sequential, MapStrategy::balanced}) {
+      const auto machine = fmt::format("cpu:{}MiB,rpc:12MiB", mib);
+      if (plan_by(strategy, machine).outcome == PlanOutcome::fits) continue;
+      const auto plan = plan_by(strategy, machine + ",disk:10GiB");
+      if (plan.outcome != PlanOutcome::fits) continue;
+      ++only_with_disk;
+      EXPECT_TRUE(check(plan, simulate(machine + ",disk:10GiB")).empty());
+      EXPECT_TRUE(check(plan, test::small_model("llama", {}, 12)).empty());
+      EXPECT_EQ(plan.placement.layers.front().device, Device::disk());
+      EXPECT_THAT(plan.reasons, Contains(Field(&Reason::text, HasSubstr("are read from the file when they are used"))));
+    }
+  EXPECT_GT(only_with_disk, 3);
 }
 
 TEST(PlanStrategies, UseOnlyTheAcceleratorsWithABudget) {

@@ -255,7 +255,7 @@ class Transfer {
   const HttpRequest& request_;
   std::chrono::duration<double> timeout_;
   Headers headers_;
-  Easy easy_{curl().easy_init()};
+  Easy easy_{new_curl_handle()};
   std::vector<char> error_ = std::vector<char>(CURL_ERROR_SIZE);
   Clock::time_point last_byte_;
   curl_off_t moved_ = 0;

@@ -1,6 +1,7 @@
 #include "system/curl_library.h"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <memory>
 
@@ -26,6 +27,16 @@ const CurlLibrary& curl() {
     return loaded.release();
   }();
   return library;
+}
+
+CURL* new_curl_handle() {
+  CURL* handle = curl().easy_init();
+  if (handle == nullptr) return nullptr;
+  const curl_opensocket_callback open = [](void*, curlsocktype, curl_sockaddr* address) {
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  };
+  curl().easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, open);
+  return handle;
 }
 
 }  // namespace berth

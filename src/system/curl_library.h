@@ -53,4 +53,8 @@ struct CurlLibrary {
 /// The one of this process, ready for use. Throws RemoteError. Safe to call from several threads.
 const CurlLibrary& curl();
 
+/// A handle whose connections are not handed to programs that this process starts: one of those would keep them open. Null
+/// where libcurl cannot make one. For curl().easy_cleanup().
+CURL* new_curl_handle();
+
 }  // namespace berth

@@ -17,6 +17,7 @@
 #include "discover/recorded_machine.h"
 #include "discover/remote/rpc_worker.h"
 #include "json_file.h"
+#include "open_sockets.h"
 #include "real_worker.h"
 #include "refusal.h"
 
@@ -359,6 +360,13 @@ TEST(RpcProbe, UnderstandsARealWorker) {
   ASSERT_THAT(found.devices, SizeIs(1));
   EXPECT_EQ(found.devices[0].total_bytes, discovery::total_memory_bytes());
   EXPECT_EQ(found.devices[0].pool, "ram");
+}
+
+TEST(RpcWorker, IsNotConnectedToProgramsThatAreStartedMeanwhile) {
+  const RealWorker process(BERTH_TEST_RPC_WORKER);
+  const int before = connections_for_other_programs();
+  const RpcWorker worker(process.endpoint(), 60s);
+  EXPECT_EQ(connections_for_other_programs(), before);
 }
 
 TEST(RpcWorker, MeasuresTheWayToARealWorker) {

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "berth/error.h"
+#include "open_sockets.h"
 #include "remote/fault_server.h"
 #include "test_model.h"
 
@@ -62,6 +63,16 @@ TEST_F(Http, SendsTheHeadersAndTheBody) {
   EXPECT_EQ(asked.find("body")->as_string(), R"({"model": "m"})");
   EXPECT_EQ(asked.find("headers")->find("authorization")->as_string(), "Bearer " + http_key);
   EXPECT_EQ(asked.find("headers")->find("content-type")->as_string(), "application/json");
+}
+
+TEST_F(Http, IsNotConnectedToProgramsThatAreStartedMeanwhile) {
+  const int before = test::connections_for_other_programs();
+  std::string text;
+  auto asked = streaming("/ok", text);
+  int meanwhile = -1;
+  asked.on_data = [&](std::string_view) { meanwhile = test::connections_for_other_programs(); };
+  HttpClient({.max_retries = 0}).post(asked);
+  EXPECT_EQ(meanwhile, before);
 }
 
 TEST_F(Http, TellsTheStatusAndTheMessageOfAnError) {

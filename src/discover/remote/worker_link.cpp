@@ -39,7 +39,7 @@ std::string text_of(CURL* handle, CURLINFO what) {
 /// libcurl for the way there: names, both versions of IP, a deadline on all of it. Nothing of HTTP is spoken.
 std::unique_ptr<CURL, FreeCurl> connect_to(const std::string& endpoint, const RpcEndpoint& to,
                                            std::chrono::milliseconds time) {
-  std::unique_ptr<CURL, FreeCurl> handle(curl().easy_init());
+  std::unique_ptr<CURL, FreeCurl> handle(new_curl_handle());
   if (handle == nullptr) fail_link(Kind::other, endpoint, "cannot be reached: libcurl cannot start");
   auto* it = handle.get();
   const auto host = to.host.find(':') == std::string::npos ? to.host : "[" + to.host + "]";

@@ -36,9 +36,8 @@ std::vector<MemoryBudget> budgets_of(const PlanRequest& request, const Inventory
     if (!is_of_pytorch(info.device) || names(request.avoid, info)) continue;
     const bool is_cpu = info.device.type() == DeviceType::cpu;
     if (!is_cpu && !request.use.empty() && !names(request.use, info)) continue;
-    const bool is_listed = std::ranges::any_of(
-        request.max_memory, [&](const MemoryBudget& budget) { return inventory.find(budget.device) == &info; });
-    if (is_listed || request.max_memory.empty() || request.strategy == MapStrategy::optimal)
+    if (plan::has_budget(info, inventory, request) || request.max_memory.empty() ||
+        request.strategy == MapStrategy::optimal)
       budgets.push_back({info.device, plan::room_of(info, inventory, request)});
   }
   return budgets;

@@ -195,6 +195,11 @@ std::uint64_t room_of(const DeviceInfo& info, const Inventory& inventory, const 
   return room;
 }
 
+bool has_budget(const DeviceInfo& info, const Inventory& inventory, const PlanRequest& request) {
+  return std::ranges::any_of(request.max_memory,
+                             [&](const MemoryBudget& budget) { return inventory.find(budget.device) == &info; });
+}
+
 void check_choices(const Inventory& inventory, const PlanRequest& request) {
   for (const auto& devices : {request.use, request.avoid})
     for (const auto& device : devices) known(inventory, device);
@@ -224,8 +229,7 @@ MachineView view_of(const Inventory& inventory, const PlanRequest& request, cons
     const auto pool = view.pools.find(info.pool);
     device.room = room_of(info, inventory, request);
     if (pool != view.pools.end()) device.room = std::min(device.room, pool->second);
-    device.budgeted = std::ranges::any_of(
-        request.max_memory, [&](const MemoryBudget& budget) { return inventory.find(budget.device) == &info; });
+    device.budgeted = has_budget(info, inventory, request);
     set_rates(device, inventory, info, request, work);
     return device;
   };

@@ -57,6 +57,9 @@ void check_choices(const Inventory& inventory, const PlanRequest& request);
 /// What may be used of a device by itself: what is free of it, or less where the request says so.
 std::uint64_t room_of(const DeviceInfo& info, const Inventory& inventory, const PlanRequest& request);
 
+/// Whether the request says how much of a device may be used.
+bool has_budget(const DeviceInfo& info, const Inventory& inventory, const PlanRequest& request);
+
 /// Throws std::invalid_argument for devices of the request
 /// that the inventory does not have.
 MachineView view_of(const Inventory& inventory, const PlanRequest& request, const TokenWork& work);

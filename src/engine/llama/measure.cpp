@@ -10,6 +10,7 @@
 
 #include "berth/error.h"
 #include "discover/host/usable.h"
+#include "model/ggml_type.h"
 
 namespace berth::llama {
 namespace {
@@ -65,7 +66,9 @@ class Bench {
     std::vector<TypeSpeed> speeds;
     for (const auto type : {GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_1, GGML_TYPE_Q4_K,
                             GGML_TYPE_Q5_K, GGML_TYPE_Q6_K, GGML_TYPE_IQ4_XS, GGML_TYPE_MXFP4})
-      if (can_multiply(type)) speeds.push_back({ggml_type_text(type), type_bytes_per_s(type), type_flops(type)});
+      if (can_multiply(type))
+        speeds.push_back({std::string(model::ggml_type(static_cast<std::uint32_t>(type))->name), type_bytes_per_s(type),
+                          type_flops(type)});
     return speeds;
   }
 
@@ -99,12 +102,6 @@ class Bench {
 
  private:
   [[noreturn]] void fail(std::string_view why) const { throw EngineError("llama.cpp", info_.device.str(), why); }
-
-  static std::string ggml_type_text(ggml_type type) {
-    std::string name = ggml_type_name(type);
-    for (auto& c : name) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    return name;
-  }
 
   double type_bytes_per_s(ggml_type type) const {
     constexpr std::int64_t width = 8192;

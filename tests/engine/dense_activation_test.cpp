@@ -1,18 +1,26 @@
-/// The activations of Dense, a module of sentence-transformers, against torch's formulas.
-#include <gtest/gtest.h>
+/// The activations of Dense, a module of sentence-transformers, against what torch gave (make_activations.py).
+#include <fmt/format.h>
+#include <gmock/gmock.h>
 
-#include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <numbers>
+#include <string>
+#include <vector>
 
 #include "berth/encoder.h"
+#include "berth/error.h"
+#include "component/near.h"
 #include "encoder_cases.h"
+#include "engine/encoder/torch_activation.h"
+#include "json_file.h"
+#include "refusal.h"
 #include "test_model.h"
 
 namespace berth {
 namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
 
 /// The encoder st_dense with no module behind its Dense, which has the activation of that name.
 class DenseWith {
@@ -25,11 +33,17 @@ class DenseWith {
     write("modules.json", modules);
   }
 
-  std::vector<float> embedding(const std::string& activation) const {
+  void set(const std::string& entry, const std::string& value) const {
     auto config = test::read_json_file(folder_.path() / "2_Dense" / "config.json");
-    config.as_object().set("activation_function", activation);
+    config.as_object().set(entry, value);
     write("2_Dense/config.json", config);
-    const auto model = load_encoder({.model = folder_.path()});
+  }
+
+  std::vector<float> embedding(const std::string& activation, std::vector<std::string>* warnings = nullptr) const {
+    set("activation_function", activation);
+    LoadContext context;
+    if (warnings != nullptr) context.log = [=](LogLevel, std::string_view text) { warnings->emplace_back(text); };
+    const auto model = load_encoder({.model = folder_.path()}, context);
     return model->encode({.token_ids = {{3, 4, 5}}, .outputs = {EncoderOutput::embedding}}).embedding.values;
   }
 
@@ -41,33 +55,54 @@ class DenseWith {
   test::TemporaryFolder folder_;
 };
 
-double dense_gelu(double x) { return x / 2 * (1 + std::erf(x / std::numbers::sqrt2)); }
-double dense_softplus(double x) { return std::log1p(std::exp(x)); }
-double dense_sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+std::string activation_class(const std::string& name) { return "torch.nn.modules.activation." + name; }
 
 TEST(DenseActivation, EqualsTorchs) {
+  const auto recorded = test::json_file("encoders/activations.json");
+  const auto row = from_value<std::vector<float>>(*recorded.find("row"));
+  EXPECT_EQ(recorded.find("classes")->as_object().size(), 24U);
+  for (const auto& [name, expected] : recorded.find("classes")->as_object()) {
+    const auto function = encoder::torch_activation(name);
+    ASSERT_NE(function, nullptr) << name;
+    auto values = row;
+    function(values);
+    test::expect_near(to_value(values), expected, 1e-6, name);
+  }
+}
+
+TEST(DenseActivation, IsAppliedToTheEmbedding) {
   const DenseWith dense;
   const auto before = dense.embedding("torch.nn.modules.linear.Identity");
-  const std::pair<std::string, double (*)(double)> functions[] = {
-      {"Tanh", [](double x) { return std::tanh(x); }},
-      {"ReLU", [](double x) { return std::max(x, 0.0); }},
-      {"ReLU6", [](double x) { return std::clamp(x, 0.0, 6.0); }},
-      {"LeakyReLU", [](double x) { return x > 0 ? x : 0.01 * x; }},
-      {"ELU", [](double x) { return x > 0 ? x : std::exp(x) - 1; }},
-      {"GELU", dense_gelu},
-      {"SiLU", [](double x) { return x * dense_sigmoid(x); }},
-      {"Mish", [](double x) { return x * std::tanh(dense_softplus(x)); }},
-      {"Softplus", dense_softplus},
-      {"Softsign", [](double x) { return x / (1 + std::abs(x)); }},
-      {"Sigmoid", dense_sigmoid},
-      {"Hardtanh", [](double x) { return std::clamp(x, -1.0, 1.0); }},
-      {"Hardsigmoid", [](double x) { return std::clamp(x / 6 + 0.5, 0.0, 1.0); }},
-      {"Hardswish", [](double x) { return x * std::clamp(x / 6 + 0.5, 0.0, 1.0); }}};
-  for (const auto& [name, function] : functions) {
-    const auto after = dense.embedding("torch.nn.modules.activation." + name);
-    ASSERT_EQ(after.size(), before.size());
-    for (std::size_t i = 0; i < after.size(); ++i) EXPECT_NEAR(after[i], function(before[i]), 1e-5) << name;
+  for (const auto* name : {"SELU", "Softmax"}) {
+    auto expected = before;
+    encoder::torch_activation(activation_class(name))(expected);
+    EXPECT_NE(expected, before);
+    EXPECT_EQ(dense.embedding(activation_class(name)), expected) << name;
+    EXPECT_EQ(dense.embedding(fmt::format("torch.nn.{}", name)), expected) << name;
   }
+}
+
+TEST(DenseActivation, IsTanhInPlaceOfAClassThatIsNotTorchs) {
+  const DenseWith dense;
+  std::vector<std::string> warnings;
+  EXPECT_EQ(dense.embedding("my_models.Scaled", &warnings), dense.embedding(activation_class("Tanh")));
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("'my_models.Scaled'")));
+}
+
+TEST(DenseActivation, IsRefusedWhereItCannotBeComputed) {
+  const DenseWith dense;
+  for (const auto* name : {"PReLU", "GLU", "Threshold", "Softmax2d", "Identity"})
+    EXPECT_THAT(test::refusal<FormatError>([&] { dense.embedding(activation_class(name)); }), HasSubstr(name));
+  EXPECT_THAT(test::refusal<FormatError>([&] { dense.embedding("torch.tanh"); }), HasSubstr("Softshrink"));
+}
+
+TEST(DenseActivation, StandsOnEmbeddingsAlone) {
+  const DenseWith dense;
+  dense.set("module_input_name", "sentence_embedding");
+  dense.embedding(activation_class("Tanh"));
+  dense.set("module_input_name", "token_embeddings");
+  EXPECT_THAT(test::refusal<FormatError>([&] { dense.embedding(activation_class("Tanh")); }),
+              HasSubstr("'token_embeddings'"));
 }
 
 }  // namespace

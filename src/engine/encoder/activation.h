@@ -18,16 +18,10 @@ enum class Activation {
   relu_squared,
   relu6,
   leaky_relu,
-  elu,
   silu,
   mish,
-  softplus,
-  softsign,
   tanh,
-  hard_tanh,
   sigmoid,
-  hard_sigmoid,
-  hard_silu,
   linear
 };
 
@@ -35,8 +29,5 @@ enum class Activation {
 Activation read_activation(const Config& config, std::string_view name, std::string_view otherwise);
 
 ggml_tensor* activate(ggml_context* context, Activation activation, ggml_tensor* x);
-
-/// The same of one number.
-float activated(Activation activation, float x);
 
 }  // namespace berth::encoder

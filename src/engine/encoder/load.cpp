@@ -201,6 +201,8 @@ std::shared_ptr<const EncoderModel> load(const EncoderRequest& request, const Lo
       [&](float part) { return !context.stop.stop_requested() && (!context.progress || context.progress(part)); });
   auto info = info_of(config, parts);
   warn_of_unread(config, request.configuration, context.log);
+  if (context.log)
+    for (const auto& warning : parts.modules.warnings()) context.log(LogLevel::warning, warning);
   info.path = request.model;
   info.transformer = folder_of(profile->path);
   info.precision = request.precision;

@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t most_json_bytes = 1 << 20;
 constexpr std::size_t most_modules = 64;
+constexpr std::string_view default_activation = "torch.nn.modules.activation.Tanh";
 constexpr float norm_eps = 1e-5F;  // torch.nn.LayerNorm's own
 
 struct ModuleEntry {
@@ -129,14 +130,25 @@ class SmallWeights {
   std::vector<fs::path> paths_;
 };
 
-Dense read_dense(const fs::path& folder, std::size_t width) {
-  const auto config = config_in(folder);
+std::string activation_name(const Config& config) { return config.text("activation_function", default_activation); }
+
+/// Newer ones may change the states of the tokens instead, before a pooling.
+void check_embedding_is_read(const Config& config) {
+  for (const auto* name : {"module_input_name", "module_output_name"})
+    if (const auto feature = config.text(name, "sentence_embedding"); feature != "sentence_embedding")
+      config.fail(name, in_quotes(feature), "\"sentence_embedding\", all that is computed here");
+}
+
+Dense read_dense(const Config& config, const fs::path& folder, std::size_t width) {
   Dense dense;
   dense.in = static_cast<std::size_t>(config.count("in_features"));
   dense.out = static_cast<std::size_t>(config.count("out_features"));
   if (dense.in != width)
     config.fail("in_features", std::to_string(dense.in), fmt::format("{}, what the module before gives", width));
-  dense.activation = read_activation(config, "activation_function", "torch.nn.modules.activation.Tanh");
+  const auto name = activation_name(config);
+  dense.activation = torch_activation(is_of_torch(name) ? name : default_activation);
+  if (dense.activation == nullptr) config.fail("activation_function", in_quotes(name), known_torch_activations());
+  check_embedding_is_read(config);
   const SmallWeights weights(folder);
   dense.weight = weights.read("linear.weight", {dense.in, dense.out});
   if (config.flag("bias", true)) dense.bias = weights.read("linear.bias", {dense.out});
@@ -148,8 +160,9 @@ std::vector<float> transformed(const Dense& dense, const std::vector<float>& x) 
   for (std::size_t i = 0; i < dense.out; ++i) {
     double sum = dense.bias.empty() ? 0 : dense.bias[i];
     for (std::size_t j = 0; j < dense.in; ++j) sum += static_cast<double>(dense.weight[i * dense.in + j]) * x[j];
-    y[i] = activated(dense.activation, static_cast<float>(sum));
+    y[i] = static_cast<float>(sum);
   }
+  dense.activation(y);
   return y;
 }
 
@@ -191,6 +204,18 @@ SentenceModules SentenceModules::read(const fs::path& folder, std::size_t hidden
   return modules;
 }
 
+void SentenceModules::add_dense(const fs::path& folder) {
+  const auto config = config_in(folder);
+  if (const auto name = activation_name(config); !is_of_torch(name))
+    warnings_.push_back(
+        fmt::format("'{}' names the activation {}, which is none of torch: Tanh stands in its place, as "
+                    "in sentence-transformers without trust_remote_code",
+                    config.file().string(), in_quotes(name)));
+  auto dense = read_dense(config, folder, width_);
+  width_ = dense.out;
+  steps_.push_back(std::move(dense));
+}
+
 void SentenceModules::add(const std::string& type, const fs::path& folder, std::size_t hidden, std::size_t vocabulary) {
   if (type == "Pooling") {
     const auto config = config_in(folder);
@@ -203,9 +228,7 @@ void SentenceModules::add(const std::string& type, const fs::path& folder, std::
                             .second_log1p = config.text("activation_function", "relu") == "log1p_relu"};
     width_ = vocabulary;
   } else if (type == "Dense") {
-    auto dense = read_dense(folder, width_);
-    width_ = dense.out;
-    steps_.push_back(std::move(dense));
+    add_dense(folder);
   } else if (type == "LayerNorm") {
     const SmallWeights weights(folder);
     steps_.push_back(SentenceNorm{weights.read("norm.weight", {width_}), weights.read("norm.bias", {width_})});

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "engine/encoder/activation.h"
+#include "engine/encoder/torch_activation.h"
 
 namespace berth::encoder {
 
@@ -29,7 +29,7 @@ struct Dense {
   std::size_t in = 0, out = 0;
   std::vector<float> weight;  ///< [out, in]
   std::vector<float> bias;    ///< empty: none
-  Activation activation = Activation::tanh;
+  RowFunction activation = nullptr;
 };
 
 struct SentenceNorm {
@@ -50,6 +50,8 @@ class SentenceModules {
   bool from_logits() const { return splade_.has_value(); }  ///< instead of from the states
   std::size_t width() const { return width_; }              ///< of the embedding
   std::uint64_t bytes() const;                              ///< of the weights
+  /// What is computed otherwise than the files say, in sentences.
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
   /// `rows` are the states, or the logits, of one sequence; the first `prompt_tokens` of them are a prompt.
   std::vector<float> embed(std::span<const float> rows, std::size_t tokens, std::size_t prompt_tokens) const;
@@ -57,12 +59,14 @@ class SentenceModules {
  private:
   using Step = std::variant<Dense, SentenceNorm, Normalize>;
 
+  void add_dense(const std::filesystem::path& folder);
   void add(const std::string& type, const std::filesystem::path& folder, std::size_t hidden, std::size_t vocabulary);
 
   Pooling pooling_{.mean = true};
   std::optional<SpladePooling> splade_;
   std::vector<Step> steps_;
   std::size_t width_ = 0;
+  std::vector<std::string> warnings_;
 };
 
 /// The pooled states of one sequence, [tokens, width]. Throws nothing; a text whose tokens are all prompt gives 0.

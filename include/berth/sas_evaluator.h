@@ -43,7 +43,8 @@ class SASEvaluator final : public EncoderComponent<SASEvaluatorParameters> {
   Input<std::vector<std::string>> expected_ = input<std::vector<std::string>>("ground_truth_answers");
   Input<std::vector<std::string>> predicted_ = input<std::vector<std::string>>("predicted_answers");
   Output<double> score_ = output<double>("score");
-  Output<std::vector<double>> scores_ = output<std::vector<double>>("individual_scores");
+  /// Lists of numbers where the model has several labels, as in Haystack.
+  Output<Value> scores_ = output("individual_scores", type_of<std::vector<double>>());
 };
 
 }  // namespace berth

@@ -2,14 +2,19 @@
 /// (tests/data/encoders/make_readers.py).
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <set>
 #include <string>
 
 #include "berth/answer.h"
 #include "berth/component.h"
 #include "berth/document.h"
+#include "berth/sas_evaluator.h"
 #include "component/near.h"
+#include "encoder_cases.h"
 #include "json_file.h"
+#include "test_model.h"
 
 namespace berth {
 namespace {
@@ -59,6 +64,47 @@ TEST(RecordedEncoders, AnswerAsHaystackDoes) {
     test::expect_near(recorded_form(outputs_of_case(each)), *each.find("outputs"));
   }
   EXPECT_EQ(types.size(), 5U);
+}
+
+/// A copy of a model with more in its files.
+class ChangedModel {
+ public:
+  explicit ChangedModel(const Value& recorded) {
+    std::filesystem::copy(encoder_folder(recorded.find("model")->as_string()), folder_.path(),
+                          std::filesystem::copy_options::recursive);
+    auto config = test::read_json_file(folder_.path() / "config.json");
+    for (const auto& [name, value] : recorded.find("config")->as_object()) config.as_object().set(name, value);
+    write("config.json", config);
+    if (recorded.find("settings")->as_object().empty()) return;
+    write("config_sentence_transformers.json", *recorded.find("settings"));
+    write("modules.json",
+          Value::Array{Value::Object{{"path", ""}, {"type", "sentence_transformers.models.Transformer"}}});
+  }
+  std::string path() const { return folder_.path().string(); }
+
+ private:
+  void write(const std::string& file, const Value& value) const {
+    std::ofstream(folder_.path() / file) << value.to_json();
+  }
+
+  test::TemporaryFolder folder_;
+};
+
+TEST(RecordedEncoders, EvaluateAsHaystackDoes) {
+  const auto recorded = test::json_file("encoders/sas.json");
+  const Value::Object inputs = {{"ground_truth_answers", *recorded.find("expected")},
+                                {"predicted_answers", *recorded.find("predicted")}};
+  std::size_t with_several_labels = 0;
+  for (const auto& each : recorded.find("cases")->as_array()) {
+    SCOPED_TRACE(each.find("model")->to_json() + each.find("config")->to_json() + each.find("settings")->to_json());
+    const ChangedModel model(each);
+    SASEvaluator evaluator({.model = model.path(), .device = ComponentDevice(Device::cpu())});
+    const auto result = run_component(evaluator, inputs);
+    test::expect_near(result.at("score"), *each.find("score"));
+    test::expect_near(result.at("individual_scores"), *each.find("individual_scores"));
+    with_several_labels += result.at("individual_scores").as_array().front().is_array() ? 1 : 0;
+  }
+  EXPECT_EQ(with_several_labels, recorded.find("cases")->as_array().size() / 2);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "berth/model.h"
 #include "component/encoder_head.h"
+#include "component/typed_input.h"
 #include "model/is_gguf.h"
 #include "model/named_file.h"
 #include "text/printable.h"
@@ -108,7 +109,8 @@ Value::Object TransformersTextRouter::init_parameters() const {
 void TransformersTextRouter::run(Run& run) {
   const auto encoder = this->encoder(run.context());
   check_labels(encoder, *parameters().labels);
-  const std::vector<EncodeInput> inputs = {{run.get(text_), {}}};
+  const std::vector<EncodeInput> inputs = {
+      {text_input(run, text_, "TransformersTextRouter expects a str as input."), {}}};
   const auto most = most_tokens(encoder, *parameters().huggingface_pipeline_kwargs);
   const auto logits = encoder.classify(inputs, most, {.stop = run.stop(), .log = run.log()}).values;
   const auto best = std::ranges::max_element(logits) - logits.begin();

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "component/encoder_head.h"
+#include "component/typed_input.h"
 #include "component/zero_shot.h"
 #include "text/printable.h"
 
@@ -27,6 +28,10 @@ TransformersZeroShotDocumentClassifierParameters with_classifier_defaults(
   given.device.reset();
   return given;
 }
+
+constexpr std::string_view no_documents_to_classify =
+    "TransformerZeroShotDocumentClassifier expects a list of documents as input. "
+    "In case you want to classify and route a text, please use the TransformersZeroShotTextRouter.";
 
 /// What is classified of each document.
 std::vector<std::string> texts_of(const std::vector<Document>& documents, const std::optional<std::string>& field) {
@@ -77,7 +82,7 @@ Value::Object TransformersZeroShotDocumentClassifier::init_parameters() const {
 
 void TransformersZeroShotDocumentClassifier::run(Run& run) {
   const auto& own = parameters();
-  auto documents = run.get(documents_);
+  auto documents = documents_input(run, documents_, no_documents_to_classify);
   const auto scores = zero_shot_scores(this->encoder(run.context()), texts_of(documents, own.classification_field),
                                        own.labels, own.multi_label, *own.huggingface_pipeline_kwargs, run.context());
   for (std::size_t i = 0; i < documents.size(); ++i)

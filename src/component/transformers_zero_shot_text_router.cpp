@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "component/encoder_head.h"
+#include "component/typed_input.h"
 #include "component/zero_shot.h"
 
 namespace berth {
@@ -43,7 +44,7 @@ Value::Object TransformersZeroShotTextRouter::init_parameters() const {
 
 void TransformersZeroShotTextRouter::run(Run& run) {
   const auto& own = parameters();
-  const auto text = run.get(text_);
+  const auto text = text_input(run, text_, "TransformersZeroShotTextRouter expects a str as input.");
   const auto scores = zero_shot_scores(this->encoder(run.context()), std::span(&text, 1), own.labels, own.multi_label,
                                        *own.huggingface_pipeline_kwargs, run.context());
   std::size_t best = 0;  // of equal ones the last, as in transformers

@@ -144,12 +144,13 @@ void Draft::pad(std::size_t length, const Padding& padding) {
 Encoding Draft::finish() && {
   const auto count = size();
   Encoding encoding = std::move(columns);
-  // As in `tokenizers`: where no text is known to be the first one, all tokens are of it.
-  const bool has_first = !sequences.empty() && sequences[0];
-  encoding.sequence_ids.assign(count, has_first ? std::nullopt : std::optional<std::uint32_t>(0));
-  for (std::uint32_t i = 0; i < sequences.size(); ++i)
-    if (sequences[i])
-      for (auto at = sequences[i]->begin; at < std::min(sequences[i]->end, count); ++at) encoding.sequence_ids[at] = i;
+  // As in `tokenizers`: so many texts are told as are known, the first ones, and one that is not known is everything.
+  const auto known = static_cast<std::size_t>(std::ranges::count_if(sequences, &std::optional<TextSpan>::has_value));
+  encoding.sequence_ids.assign(count, std::nullopt);
+  for (std::uint32_t i = 0; i < std::max<std::size_t>(known, 1); ++i) {
+    const auto span = i < sequences.size() && sequences[i] ? *sequences[i] : TextSpan{0, count};
+    for (auto at = span.begin; at < std::min(span.end, count); ++at) encoding.sequence_ids[at] = i;
+  }
   encoding.overflowing.reserve(overflowing.size());
   for (auto& each : overflowing) encoding.overflowing.push_back(std::move(each).finish());
   return encoding;

@@ -240,6 +240,22 @@ TEST(Tokenizers, CutWithAStrideAndKeepTheRest) {
   EXPECT_EQ(encoding.overflowing[1].offsets[6], (TextSpan{14, 15}));
 }
 
+/// As in `tokenizers` 0.22.2, which tells the texts of the first piece only.
+TEST(Tokenizers, WithoutAPostProcessorTellNoTextsOfOverflowingPairs) {
+  const auto tokenizer = Tokenizer::from_json(
+      R"({"model": {"type": "WordLevel", "vocab": {"a": 0, "b": 1, "c": 2, "d": 3, "e": 4}, "unk_token": "a"},
+          "pre_tokenizer": {"type": "WhitespaceSplit"}, "added_tokens": []})");
+  const EncodeOptions options{
+      .truncation = Truncation{.max_length = 3, .strategy = TruncationStrategy::only_first, .stride = 1},
+      .padding = Padding{.length = 5, .id = 9, .side = TokenSide::left}};
+  const auto encoding = tokenizer.encode("a b c d", "e", options);
+  using Ids = std::vector<std::optional<std::uint32_t>>;
+  EXPECT_EQ(encoding.sequence_ids, (Ids{std::nullopt, std::nullopt, 0, 0, 1}));
+  ASSERT_EQ(encoding.overflowing.size(), 2U);
+  EXPECT_EQ(encoding.overflowing[1].ids, (std::vector<std::int32_t>{9, 9, 2, 3, 4}));
+  for (const auto& each : encoding.overflowing) EXPECT_EQ(each.sequence_ids, (Ids{0, 0, 0, 0, 0}));
+}
+
 TEST(Tokenizers, BatchIsPaddedToItsLongest) {
   const std::vector<EncodeInput> inputs = {{"the crane", {}}, {"the", "a b c d e"}};
   const auto encodings = bert_tokenizer().encode_batch(inputs, {.padding = Padding{.multiple_of = 4}});

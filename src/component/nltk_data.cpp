@@ -46,4 +46,15 @@ std::optional<std::filesystem::path> find_nltk_data(const std::string& name) {
   return std::nullopt;
 }
 
+std::optional<std::filesystem::path> find_nltk_archive(const std::string& package) {
+  for (const auto& folder : nltk_data_folders()) {
+    std::error_code unreadable;
+    auto archive = folder / (package + ".zip");
+    if (std::filesystem::is_regular_file(archive, unreadable) &&
+        !std::filesystem::is_directory(folder / package, unreadable))
+      return archive;
+  }
+  return std::nullopt;
+}
+
 }  // namespace berth

@@ -134,6 +134,11 @@ SentenceSplitter::SentenceSplitter(SentenceRules rules, const CallContext& conte
 std::optional<std::string> SentenceSplitter::problem_of(const std::string& language) {
   const auto name = model_name(language);
   if (find_nltk_data(name)) return std::nullopt;
+  // NLTK reads within the archive too.
+  if (const auto archive = find_nltk_archive("tokenizers/punkt_tab"))
+    return fmt::format(
+        "Sentences need the model {} of NLTK's Punkt, which may be packed in {}: unpack that beside itself",
+        in_quotes(name), in_quotes(archive->string()));
   std::vector<std::string> folders;
   for (const auto& folder : nltk_data_folders()) folders.push_back(in_quotes(folder.string()));
   return fmt::format(

@@ -140,6 +140,18 @@ TEST_F(SplitSentences, SaysWhereItLookedForAModelThatIsMissing) {
   EXPECT_THAT(parts_of(splitter, "One. Two."), ElementsAre("One. ", "Two."));
 }
 
+TEST_F(SplitSentences, NamesAnArchiveThatIsToBeUnpacked) {
+  const auto archive = folder_ / "mine/tokenizers/punkt_tab.zip";
+  fs::create_directories(archive.parent_path());
+  std::ofstream(archive) << "PK";
+  ::setenv("NLTK_DATA", ("/no/such:" + (folder_ / "mine").string()).c_str(), 1);
+  EXPECT_THAT(DocumentSplitter(by_sentence()).known_problem().value_or("none"),
+              HasSubstr("may be packed in '" + archive.string() + "'"));
+  fs::create_directories(folder_ / "mine/tokenizers/punkt_tab/french");
+  EXPECT_THAT(DocumentSplitter(by_sentence()).known_problem().value_or("none"), HasSubstr("is in none of"))
+      << "what is unpacked has no English";
+}
+
 TEST_F(SplitSentences, TakesTheFirstFolderThatHasTheModel) {
   const auto data = copied_data();
   std::ofstream(data / "tokenizers/punkt_tab/english/abbrev_types.txt") << "oslo\n";

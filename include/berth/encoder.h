@@ -175,7 +175,7 @@ struct EncoderRequest {
   bool operator==(const EncoderRequest&) const = default;
 };
 
-/// Loads BERT, RoBERTa, XLM-RoBERTa, CamemBERT, DistilBERT, ELECTRA, MPNet, DeBERTa v2 and v3, and ModernBERT. Weights that
+/// Loads BERT, RoBERTa, XLM-RoBERTa, CamemBERT, DistilBERT, ELECTRA, MPNet, DeBERTa (v1 to v3) and ModernBERT. Weights that
 /// the file holds as they are needed are mapped where their device is the CPU, the others are copied. A GGUF file goes to
 /// llama.cpp, with every architecture that it has: embedders, rankers (`pooling_type` rank) and models that generate text.
 /// With a device of a worker it runs in a process of its own (see Isolation), and goes on elsewhere when that is lost.

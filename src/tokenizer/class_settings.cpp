@@ -19,7 +19,7 @@ using structs::Place;
 constexpr std::pair<std::string_view, std::string_view> classes_by_model[] = {
     {"bert", "BertTokenizer"},           {"distilbert", "DistilBertTokenizer"}, {"electra", "ElectraTokenizer"},
     {"mpnet", "MPNetTokenizer"},         {"roberta", "RobertaTokenizer"},       {"xlm-roberta", "XLMRobertaTokenizer"},
-    {"camembert", "CamembertTokenizer"}, {"deberta-v2", "DebertaV2Tokenizer"}};
+    {"camembert", "CamembertTokenizer"}, {"deberta", "DebertaTokenizer"},       {"deberta-v2", "DebertaV2Tokenizer"}};
 
 Value read_object(const std::filesystem::path& path, std::string_view expected) {
   if (!std::filesystem::exists(path)) return {};

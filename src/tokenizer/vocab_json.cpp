@@ -28,12 +28,29 @@ Value::Array merges_of(std::string_view text) {
   return merges;
 }
 
+struct UsualTokens {
+  std::string_view cls, sep, pad, unk, mask;
+};
+
+constexpr UsualTokens tokens_of_roberta = {"<s>", "</s>", "<pad>", "<unk>", "<mask>"};
+constexpr UsualTokens tokens_of_deberta = {"[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]"};
+
+/// Of a pair of token and id.
+Border border_of(const Value& pair) {
+  return {pair.as_array()[0].as_string(), static_cast<std::int32_t>(pair.as_array()[1].as_int())};
+}
+
 }  // namespace
 
 Parts read_vocab_json(std::string_view vocab, std::string_view merges, const Value& config) {
-  if (const auto name = class_of(config); name != "RobertaTokenizer")
+  const auto name = class_of(config);
+  const bool is_deberta = name == "DebertaTokenizer";
+  if (!is_deberta && name != "RobertaTokenizer")
     throw std::invalid_argument(
-        fmt::format("is of the class '{}'; without a tokenizer.json only RobertaTokenizer's can be read", name));
+        fmt::format("is of the class '{}'; without a tokenizer.json only those of RobertaTokenizer and "
+                    "DebertaTokenizer can be read",
+                    name));
+  const auto& usual = is_deberta ? tokens_of_deberta : tokens_of_roberta;
   const Place root;
   const auto words = Value::from_json(vocab);
   expect_object(words, root);
@@ -45,24 +62,24 @@ Parts read_vocab_json(std::string_view vocab, std::string_view merges, const Val
         Value::Object{{"content", token}, {"lstrip", name == "mask_token"}, {"special", true}, {"normalized", false}});
     return Value::Array{std::move(token), static_cast<std::int64_t>(id)};
   };
-  const auto cls = special("cls_token", "<s>");
-  const auto sep = special("sep_token", "</s>");
+  const auto cls = special("cls_token", usual.cls);
+  const auto sep = special("sep_token", usual.sep);
   for (const auto& [name, otherwise] :
-       {std::pair("pad_token", "<pad>"), std::pair("unk_token", "<unk>"), std::pair("mask_token", "<mask>")})
+       {std::pair("pad_token", usual.pad), std::pair("unk_token", usual.unk), std::pair("mask_token", usual.mask)})
     if (words.find(special_token(config, name, otherwise).content) != nullptr) special(name, otherwise);
   const bool prefix = bool_or(config, root, "add_prefix_space", false);
   const Value bytes = Value::Object{{"type", "ByteLevel"}, {"add_prefix_space", prefix}, {"trim_offsets", true}};
-  return read_tokenizer(
+  const Value roberta = Value::Object{
+      {"type", "RobertaProcessing"}, {"cls", cls}, {"sep", sep}, {"trim_offsets", true}, {"add_prefix_space", prefix}};
+  auto parts = read_tokenizer(
       Value::Object{{"model", Value::Object{{"type", "BPE"}, {"vocab", words}, {"merges", merges_of(merges)}}},
                     {"pre_tokenizer", bytes},
-                    {"post_processor", Value::Object{{"type", "RobertaProcessing"},
-                                                     {"cls", cls},
-                                                     {"sep", sep},
-                                                     {"trim_offsets", true},
-                                                     {"add_prefix_space", prefix}}},
+                    {"post_processor", is_deberta ? Value() : roberta},
                     {"decoder", bytes},
                     {"added_tokens", std::move(specials)}},
       config);
+  if (is_deberta) parts.post_processor = bert_template(border_of(cls), border_of(sep), 1);
+  return parts;
 }
 
 }  // namespace berth::tokenizing

@@ -151,6 +151,12 @@ TEST(EncoderFiles, WithRotationsThatAreStretchedAreRefused) {
   EXPECT_THAT(copy.refusal(), AllOf(HasSubstr("rope_parameters"), HasSubstr("'linear'")));
 }
 
+TEST(EncoderFiles, WithHeadsThatAreMixedAreRefused) {
+  EncoderCopy copy("deberta_nli");
+  copy.set("talking_head", true);
+  EXPECT_THAT(copy.refusal(), HasSubstr("talking_head: found true"));
+}
+
 /// Models for embeddings often keep the class that they were made of in their configuration.
 TEST(EncoderFiles, WithoutTheirClassHaveTheHeadOfTheirWeights) {
   using enum EncoderTask;
@@ -164,6 +170,7 @@ TEST(EncoderFiles, WithoutTheirClassHaveTheHeadOfTheirWeights) {
                                                        {"distilbert_nli", sequence_classification},
                                                        {"distilbert_mlm", masked_lm},
                                                        {"electra_ner", token_classification},
+                                                       {"deberta_nli", sequence_classification},
                                                        {"deberta_v3_nli", sequence_classification},
                                                        {"modernbert_model", none},
                                                        {"modernbert_nli", sequence_classification},

@@ -87,7 +87,7 @@ TEST(EncoderMap, OverSimulatedDevicesGivesWhatTheCpuGives) {
   const Device first(DeviceType::vulkan, 0);
   const Device second(DeviceType::vulkan, 1);
   const DeviceMap map{{"", first}, {"encoder.layer.1", second}, {"classifier", Device::cpu()}};
-  for (const auto* name : {"mpnet_nli", "deberta_v3_nli", "bert_ner"}) {
+  for (const auto* name : {"mpnet_nli", "deberta_nli", "deberta_v3_nli", "bert_ner"}) {
     const auto here = load_encoder({.model = mapped_encoders / name});
     const auto there = load_encoder({.model = mapped_encoders / name, .device = map, .keys = machine.keys(map)});
     const auto request = several_sequences(here->info());

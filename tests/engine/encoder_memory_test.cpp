@@ -56,7 +56,8 @@ void expect_encoder_holds(const EncoderRequest& request, const std::vector<Encod
 
 TEST(EncoderMemory, IsWhatTheModelHoldsThen) {
   for (const auto precision : {Precision::float32, Precision::float16, Precision::int8})
-    for (const auto* name : {"bert_model", "deberta_v3_nli", "modernbert_model", "mpnet_model", "st_dense"})
+    for (const auto* name :
+         {"bert_model", "deberta_nli", "deberta_v3_nli", "modernbert_model", "mpnet_model", "st_dense"})
       expect_encoder_holds({.model = measured_encoders / name, .precision = precision}, {EncoderOutput::embedding});
   expect_encoder_holds({.model = measured_encoders / "bert_mlm"}, {EncoderOutput::logits});
   expect_encoder_holds({.model = measured_encoders / "bert_nli"},

@@ -125,7 +125,8 @@ double largest_difference(std::span<const float> a, std::span<const float> b) {
 }
 
 TEST(Encoder, GivesEachSequenceTheSameAloneAsAmongOthers) {
-  for (const auto* name : {"bert_model", "roberta_nli", "mpnet_model", "modernbert_model", "deberta_v2_ner"}) {
+  for (const auto* name :
+       {"bert_model", "roberta_nli", "mpnet_model", "modernbert_model", "deberta_nli", "deberta_v2_ner"}) {
     const auto model = load_case(name);
     const auto request = random_request(model->info(), 40, 7);
     const auto together = model->encode(request);

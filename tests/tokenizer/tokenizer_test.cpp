@@ -200,10 +200,29 @@ TEST(Tokenizers, OfRobertaAreReadFromVocabularyAndMerges) {
   EXPECT_EQ(tokenizer.encode("ab ab").offsets.at(2), TextSpan({3, 5}));
   EXPECT_TRUE(tokenizer.is_special("<mask>"));
   folder.write("config.json", R"({"model_type": "bert"})");
-  EXPECT_NE(refusal<FormatError>([&] { Tokenizer::load(folder.path()); }).find("only RobertaTokenizer's can be read"),
+  EXPECT_NE(refusal<FormatError>([&] {
+              Tokenizer::load(folder.path());
+            }).find("only those of RobertaTokenizer and DebertaTokenizer"),
             std::string::npos);
   folder.write("config.json", R"({"model_type": "roberta"})").write("vocab.json", R"({"<s>": 0})");
   EXPECT_NE(refusal<FormatError>([&] { Tokenizer::load(folder.path()); }).find("</s>: is missing"), std::string::npos);
+}
+
+/// As DebertaTokenizerFast of transformers 4.57 has them.
+TEST(Tokenizers, OfTheFirstDebertaAreReadFromVocabularyAndMerges) {
+  const TokenizerFolder folder;
+  folder.write("config.json", R"({"model_type": "deberta"})")
+      .write("tokenizer_config.json", R"({"do_lower_case": false, "vocab_type": "gpt2"})")
+      .write("vocab.json", R"({"[PAD]": 0, "[CLS]": 1, "[SEP]": 2, "[UNK]": 3, "a": 4, "b": 5, "\u0120": 6, "ab": 7,
+          "\u0120ab": 8, "[MASK]": 9, "!": 10})")
+      .write("merges.txt", "#version: 0.2\na b\n\xC4\xA0 ab\n");
+  const auto tokenizer = Tokenizer::load(folder.path());
+  const auto pair = tokenizer.encode("ab ab [MASK]", "ba");
+  EXPECT_EQ(pair.ids, (std::vector<std::int32_t>{1, 7, 8, 9, 2, 5, 4, 2}));
+  EXPECT_EQ(pair.type_ids, (std::vector<std::int32_t>{0, 0, 0, 0, 0, 1, 1, 1}));
+  EXPECT_EQ(pair.offsets, (std::vector<TextSpan>{{0, 0}, {0, 2}, {2, 5}, {5, 12}, {0, 0}, {0, 1}, {1, 2}, {0, 0}}));
+  EXPECT_EQ(tokenizer.encode("abc ab").ids, (std::vector<std::int32_t>{1, 7, 8, 2})) << "what no token has is left out";
+  EXPECT_EQ(tokenizer.encode(" ab [MASK]![CLS]").ids, (std::vector<std::int32_t>{1, 8, 9, 10, 1, 2}));
 }
 
 TEST(Tokenizers, ConfigurationDecidesWhereATextIsCut) {

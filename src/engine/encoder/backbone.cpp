@@ -11,15 +11,16 @@
 namespace berth::encoder {
 namespace {
 
-constexpr std::array<Architecture, 9> architectures = {{{"bert", "bert", make_bert},
-                                                        {"roberta", "roberta", make_roberta},
-                                                        {"xlm-roberta", "roberta", make_roberta},
-                                                        {"camembert", "roberta", make_roberta},
-                                                        {"distilbert", "distilbert", make_distilbert},
-                                                        {"electra", "electra", make_electra},
-                                                        {"mpnet", "mpnet", make_mpnet},
-                                                        {"modernbert", "model", make_modernbert},
-                                                        {"deberta-v2", "deberta", make_deberta}}};
+constexpr std::array<Architecture, 10> architectures = {{{"bert", "bert", make_bert},
+                                                         {"roberta", "roberta", make_roberta},
+                                                         {"xlm-roberta", "roberta", make_roberta},
+                                                         {"camembert", "roberta", make_roberta},
+                                                         {"distilbert", "distilbert", make_distilbert},
+                                                         {"electra", "electra", make_electra},
+                                                         {"mpnet", "mpnet", make_mpnet},
+                                                         {"modernbert", "model", make_modernbert},
+                                                         {"deberta", "deberta", make_first_deberta},
+                                                         {"deberta-v2", "deberta", make_deberta}}};
 
 }  // namespace
 

@@ -54,7 +54,8 @@ std::unique_ptr<Backbone> make_roberta(const Config& config, Weights& weights);
 std::unique_ptr<Backbone> make_distilbert(const Config& config, Weights& weights);
 std::unique_ptr<Backbone> make_electra(const Config& config, Weights& weights);
 std::unique_ptr<Backbone> make_mpnet(const Config& config, Weights& weights);
-std::unique_ptr<Backbone> make_deberta(const Config& config, Weights& weights);
+std::unique_ptr<Backbone> make_first_deberta(const Config& config, Weights& weights);
+std::unique_ptr<Backbone> make_deberta(const Config& config, Weights& weights);  ///< v2 and v3
 std::unique_ptr<Backbone> make_modernbert(const Config& config, Weights& weights);
 
 }  // namespace berth::encoder

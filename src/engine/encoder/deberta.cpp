@@ -1,5 +1,5 @@
-/// DeBERTa v2 and v3: distances between tokens have embeddings, which queries and keys are compared with.
-/// transformers' modeling_deberta_v2.py of 4.57; He et al., arXiv:2006.03654 and 2111.09543.
+/// DeBERTa: distances between tokens have embeddings, which queries and keys are compared with.
+/// transformers' modeling_deberta.py and modeling_deberta_v2.py of 4.57; He et al., arXiv:2006.03654 and 2111.09543.
 #include <algorithm>
 #include <cmath>
 
@@ -21,6 +21,21 @@ constexpr LayerNames deberta_names{.list = "encoder.layer",
                                    .up = "intermediate.dense",
                                    .down = "output.dense",
                                    .output_norm = "output.LayerNorm"};
+
+constexpr LayerNames first_deberta_names{.list = "encoder.layer",
+                                         .query = "attention.self.q_bias",
+                                         .value = "attention.self.v_bias",
+                                         .attention_output = "attention.output.dense",
+                                         .attention_norm = "attention.output.LayerNorm",
+                                         .up = "intermediate.dense",
+                                         .down = "output.dense",
+                                         .output_norm = "output.LayerNorm",
+                                         .joined = "attention.self.in_proj"};
+
+enum class DebertaVersion {
+  first,
+  second  ///< and third: buckets of distances, which may share the projections of words, and a convolution
+};
 
 /// The projections of the distances in one layer; nullptr where the model does not have that kind of score.
 struct DistanceLayer {
@@ -85,8 +100,10 @@ struct NeighbourConvolution {
 
 class Deberta final : public PostNormEncoder {
  public:
-  Deberta(const Config& config, Weights& weights) {
+  Deberta(const Config& config, Weights& weights, DebertaVersion version) : version_(version) {
     read_sizes(config);
+    if (is_first() && config.flag("talking_head", false))
+      config.fail("talking_head", "true", "false: heads that are mixed cannot be computed");
     const auto hidden = sizes_.hidden;
     if (config.integer("attention_head_size", hidden / sizes_.heads, 1, hidden) != hidden / sizes_.heads)
       config.fail("attention_head_size", "another size", "the hidden size divided by the heads");
@@ -98,17 +115,21 @@ class Deberta final : public PostNormEncoder {
                            .activation = read_activation(config, "hidden_act", "gelu")};
     const auto base = weights.base();
     declare_embeddings(config, base / "embeddings", types, shape.eps);
-    declare_layers(base, deberta_names, shape);
+    declare_layers(base, is_first() ? first_deberta_names : deberta_names, shape);
     const auto kinds = config.texts("pos_att_type");
     const bool to_keys = std::ranges::find(kinds, "c2p") != kinds.end();
     const bool to_queries = std::ranges::find(kinds, "p2c") != kinds.end();
-    scale_factor_ = 1 + (to_keys ? 1 : 0) + (to_queries ? 1 : 0);  // be the scores of distances used or not
+    // Be the scores of distances used or not; the first version counts kinds that it does not know too.
+    scale_factor_ =
+        1 + (is_first() ? static_cast<std::int64_t>(kinds.size()) : (to_keys ? 1 : 0) + (to_queries ? 1 : 0));
     if (config.flag("relative_attention", false))
       declare_distances(config, base / "encoder", shape.eps, to_keys, to_queries);
-    declare_convolution(config, base / "encoder.conv", shape.eps);
+    if (!is_first()) declare_convolution(config, base / "encoder.conv", shape.eps);
   }
 
  private:
+  bool is_first() const { return version_ == DebertaVersion::first; }
+
   void declare_embeddings(const Config& config, const Module& embeddings, std::int64_t types, float eps) {
     embeddings_.words = sizes_.words = embeddings.table("word_embeddings", sizes_.embedding, sizes_.vocabulary);
     if (config.flag("position_biased_input", true))
@@ -125,7 +146,7 @@ class Deberta final : public PostNormEncoder {
   void declare_distances(const Config& config, const Module& encoder, float eps, bool to_keys, bool to_queries) {
     rows_.max_distance = config.integer("max_relative_positions", -1, -1, 1 << 20);
     if (rows_.max_distance < 1) rows_.max_distance = config.count("max_position_embeddings", 1 << 20);
-    rows_.buckets = std::max<std::int64_t>(config.integer("position_buckets", -1, -1, 1 << 20), 0);
+    if (!is_first()) rows_.buckets = std::max<std::int64_t>(config.integer("position_buckets", -1, -1, 1 << 20), 0);
     // Less has no logarithm, or divides by that of 1.
     if (rows_.buckets > 0 && (rows_.buckets < 2 || rows_.max_distance - 1 <= rows_.buckets / 2))
       config.fail("position_buckets", std::to_string(rows_.buckets),
@@ -134,15 +155,18 @@ class Deberta final : public PostNormEncoder {
     rows_.last = 2 * rows_.middle - 1;
     distances_ = encoder.exact("rel_embeddings.weight", sizes_.hidden, 2 * rows_.middle);
     const auto norms = config.text("norm_rel_ebd", "none");
-    if (norms.find("layer_norm") != norms.npos) distance_norm_ = encoder.norm("LayerNorm", sizes_.hidden, eps);
-    const bool shares = config.flag("share_att_key", false);
+    if (!is_first() && norms.find("layer_norm") != norms.npos)
+      distance_norm_ = encoder.norm("LayerNorm", sizes_.hidden, eps);
+    const bool shares = !is_first() && config.flag("share_att_key", false);
+    const auto* of_keys = is_first() ? "pos_proj" : shares ? "key_proj" : "pos_key_proj";
+    const auto* of_queries = is_first() ? "pos_q_proj" : shares ? "query_proj" : "pos_query_proj";
     for (std::int64_t i = 0; i < sizes_.layers; ++i) {
       const auto attention = encoder / "layer" / std::to_string(i) / "attention.self";
-      const auto projection = [&](bool has, std::string_view shared, std::string_view own) {
-        return has ? attention.linear(shares ? shared : own, sizes_.hidden, sizes_.hidden) : Linear{};
+      const auto projection = [&](bool has, const char* name, Bias bias) {
+        return has ? attention.linear(name, sizes_.hidden, sizes_.hidden, bias) : Linear{};
       };
-      distance_layers_.push_back(
-          {projection(to_keys, "key_proj", "pos_key_proj"), projection(to_queries, "query_proj", "pos_query_proj")});
+      distance_layers_.push_back({projection(to_keys, of_keys, is_first() ? Bias::no : Bias::yes),
+                                  projection(to_queries, of_queries, Bias::yes)});
     }
   }
 
@@ -173,6 +197,7 @@ class Deberta final : public PostNormEncoder {
     return layer == 0 && convolution_.kernel != nullptr ? convolution_.build(graph, x, embedded, pack) : x;
   }
 
+  DebertaVersion version_;
   DistanceRows rows_;
   ggml_tensor* distances_ = nullptr;
   Norm distance_norm_;
@@ -183,8 +208,12 @@ class Deberta final : public PostNormEncoder {
 
 }  // namespace
 
+std::unique_ptr<Backbone> make_first_deberta(const Config& config, Weights& weights) {
+  return std::make_unique<Deberta>(config, weights, DebertaVersion::first);
+}
+
 std::unique_ptr<Backbone> make_deberta(const Config& config, Weights& weights) {
-  return std::make_unique<Deberta>(config, weights);
+  return std::make_unique<Deberta>(config, weights, DebertaVersion::second);
 }
 
 }  // namespace berth::encoder

@@ -27,6 +27,12 @@ bool is_one_of(std::string_view name, std::initializer_list<std::string_view> na
   return std::ranges::find(names, name) != names.end();
 }
 
+float eps_of_norms(const Config& config, std::string_view type) {
+  if (type == "distilbert") return 1e-12F;
+  if (type == "modernbert") return config.number("norm_eps", 1e-5F);
+  return config.number("layer_norm_eps", type.starts_with("deberta") ? 1e-7F : 1e-12F);
+}
+
 /// Makes the heads of one model; all of them are named as in transformers 4.57.
 class HeadMaker {
  public:
@@ -36,9 +42,7 @@ class HeadMaker {
         base_(weights.base()),
         root_(weights.root()),
         type_(config.text("model_type", "")),
-        eps_(type_ == "distilbert" ? 1e-12F
-                                   : config.number(type_ == "modernbert" ? "norm_eps" : "layer_norm_eps",
-                                                   type_ == "modernbert" ? 1e-5F : 1e-12F)) {}
+        eps_(eps_of_norms(config, type_)) {}
 
   MadeHead make(EncoderTask task) {
     MadeHead made{.head = head_for(task), .missing_weight = {}};
@@ -61,7 +65,8 @@ class HeadMaker {
   }
 
   std::optional<Head> pooler() const {
-    if (!base_.has("pooler.dense.weight") || is_one_of(type_, {"deberta-v2", "modernbert"})) return std::nullopt;
+    if (!base_.has("pooler.dense.weight") || is_one_of(type_, {"deberta", "deberta-v2", "modernbert"}))
+      return std::nullopt;
     Head head{.rows = Head::Rows::first_token, .width = sizes_.hidden};
     head.steps = {square(base_, "pooler.dense"), Activation::tanh};
     return head;
@@ -123,7 +128,7 @@ class HeadMaker {
       if (!begin(root_, "classifier.dense", type_ == "electra" ? Activation::gelu : Activation::tanh)) return {};
     } else if (type_ == "distilbert") {
       if (!begin(root_, "pre_classifier", Activation::relu)) return {};
-    } else if (type_ == "deberta-v2") {
+    } else if (is_one_of(type_, {"deberta", "deberta-v2"})) {
       if (!begin(root_, "pooler.dense", read_activation(config_, "pooler_hidden_act", "gelu"))) return {};
     } else if (type_ == "modernbert") {
       if (!holds(root_, "head.dense")) return {};
@@ -171,7 +176,7 @@ class HeadMaker {
                                 "generator_lm_head",
                                 {"generator_lm_head.bias"},
                                 Activation::gelu};
-    if (type_ == "deberta-v2" && !config_.flag("legacy", true))
+    if (is_one_of(type_, {"deberta", "deberta-v2"}) && !config_.flag("legacy", true))
       return LanguageModelNames{"lm_predictions.lm_head.dense",
                                 "lm_predictions.lm_head.LayerNorm",
                                 "lm_predictions.lm_head",
@@ -197,7 +202,7 @@ class HeadMaker {
     const auto names = *language_model_names();
     if (!holds(root_, names.dense)) return {};
     // Where words are embedded in another size, the last product has theirs.
-    const auto width = is_one_of(type_, {"electra", "deberta-v2"}) ? sizes_.embedding : sizes_.hidden;
+    const auto width = is_one_of(type_, {"electra", "deberta", "deberta-v2"}) ? sizes_.embedding : sizes_.hidden;
     head.steps = {root_.linear(names.dense, sizes_.hidden, width), names.activation,
                   root_.norm(names.norm, width, eps_)};
     Linear last{decoder(names.decoder, width), nullptr};

@@ -57,17 +57,9 @@ ggml_tensor* PostNormEncoder::build(Graph& graph, const Pack& pack) const {
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const auto& layer = layers_[i];
     terms->enter_layer(i);
-    const std::array projections{layer.query, layer.key, layer.value};
-    std::array<ggml_tensor*, 3> projected{};
-    if (terms->are_none())
-      projected = graph.linears(projections, x);
-    else
-      std::ranges::transform(projections, projected.begin(), [&](const Linear& each) { return graph.linear(each, x); });
-    const AttentionInputs inputs{.query = projected[0],
-                                 .key = projected[1],
-                                 .value = projected[2],
-                                 .heads = sizes_.heads,
-                                 .scale = score_scale()};
+    const auto [query, key, value] = projected(graph, layer, x, terms->are_none());
+    const AttentionInputs inputs{
+        .query = query, .key = key, .value = value, .heads = sizes_.heads, .scale = score_scale()};
     auto* attended = attend(graph, inputs, layer.attention_output, pack, *terms);
     x = graph.norm_of_sum(layer.attention_norm, attended, x);
     auto* inner = graph.linear(layer.up, x, activation_);
@@ -75,6 +67,27 @@ ggml_tensor* PostNormEncoder::build(Graph& graph, const Pack& pack) const {
     x = after_layer(graph, i, x, embedded, pack);
   }
   return x;
+}
+
+std::array<ggml_tensor*, 3> PostNormEncoder::projected(Graph& graph, const PostNormLayer& layer, ggml_tensor* x,
+                                                       bool are_views) const {
+  const std::array projections{layer.query, layer.key, layer.value};
+  std::array<ggml_tensor*, 3> results{};
+  if (layer.joined.weight == nullptr) {
+    if (are_views) return graph.linears(projections, x);
+    std::ranges::transform(projections, results.begin(), [&](const Linear& each) { return graph.linear(each, x); });
+    return results;
+  }
+  auto* context = graph.context();
+  auto* joined = graph.linear(layer.joined, x);
+  const auto width = sizes_.hidden / sizes_.heads;
+  const auto bytes = static_cast<std::size_t>(width) * sizeof(float);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    auto* part = ggml_view_3d(context, joined, width, sizes_.heads, joined->ne[1], 3 * bytes, joined->nb[1], i * bytes);
+    results[i] = ggml_cont_2d(context, part, sizes_.hidden, joined->ne[1]);
+    if (projections[i].bias != nullptr) results[i] = graph.add(results[i], projections[i].bias);
+  }
+  return results;
 }
 
 void PostNormEncoder::read_sizes(const Config& config) {
@@ -93,9 +106,15 @@ void PostNormEncoder::declare_layers(const Module& base, const LayerNames& names
   for (std::int64_t i = 0; i < sizes_.layers; ++i) {
     const auto layer = base / names.list / std::to_string(i);
     PostNormLayer declared;
-    declared.query = layer.linear(names.query, hidden, hidden);
-    declared.key = layer.linear(names.key, hidden, hidden);
-    declared.value = layer.linear(names.value, hidden, hidden);
+    if (names.joined.empty()) {
+      declared.query = layer.linear(names.query, hidden, hidden);
+      declared.key = layer.linear(names.key, hidden, hidden);
+      declared.value = layer.linear(names.value, hidden, hidden);
+    } else {
+      declared.joined = layer.linear(names.joined, hidden, 3 * hidden, Bias::no);
+      declared.query.bias = layer.vector(names.query, hidden);
+      declared.value.bias = layer.vector(names.value, hidden);
+    }
     declared.attention_output = layer.linear(names.attention_output, hidden, hidden);
     declared.attention_norm = layer.norm(names.attention_norm, hidden, shape.eps);
     declared.up = layer.linear(names.up, hidden, shape.intermediate);

@@ -1,6 +1,7 @@
 /// The layers that BERT and its descendants share: attention and feed-forward part, a norm after each.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,6 +18,8 @@ struct LayerNames {
   std::string_view list;  ///< "encoder.layer"
   std::string_view query, key, value, attention_output, attention_norm;
   std::string_view up, down, output_norm;
+  /// All three projections in one, as PostNormLayer has them: `query` and `value` are the names of their biases then.
+  std::string_view joined = {};
 };
 
 /// How words, places and types become the state before the first layer.
@@ -35,6 +38,9 @@ struct Embeddings {
 
 struct PostNormLayer {
   Linear query, key, value, attention_output;
+  /// Query, key and value of the first head, then of the second and so on; their biases stand in `query` and `value`, whose
+  /// weights are nullptr then.
+  Linear joined;
   Norm attention_norm;
   Linear up, down;
   Norm output_norm;
@@ -62,6 +68,9 @@ class PostNormEncoder : public Backbone {
   /// Reads "hidden_size" and the others under the names that BERT's configuration has. Throws FormatError.
   void read_sizes(const Config& config);
   void declare_layers(const Module& base, const LayerNames& names, const LayerShape& shape);
+
+  /// Queries, keys and values, each [hidden, tokens]. `are_views`: they may be parts of the rows of one tensor.
+  std::array<ggml_tensor*, 3> projected(Graph& graph, const PostNormLayer& layer, ggml_tensor* x, bool are_views) const;
 
   Embeddings embeddings_;
   std::vector<PostNormLayer> layers_;

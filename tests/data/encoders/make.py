@@ -36,6 +36,8 @@ deberta3 = small | {"relative_attention": True, "position_buckets": 6, "max_rela
 deberta2 = small | {"relative_attention": True, "max_relative_positions": 10, "pos_att_type": "c2p|p2c",
                     "position_biased_input": True, "type_vocab_size": 2, "embedding_size": 12,
                     "conv_kernel_size": 3, "conv_act": "gelu", "pooler_hidden_size": hidden}
+deberta = small | {"relative_attention": True, "max_relative_positions": -1, "pos_att_type": "c2p|p2c",
+                   "position_biased_input": False, "type_vocab_size": 0, "pooler_hidden_size": hidden}
 labels = {"id2label": {0: "contradiction", 1: "neutral", 2: "entailment"}}
 labels["label2id"] = {name: number for number, name in labels["id2label"].items()}
 
@@ -86,8 +88,17 @@ cases = {
     "deberta_v2_absolute": ("DebertaV2ForTokenClassification", "deberta-v2", small | labels | {
         "relative_attention": False, "pos_att_type": "c2p|p2c", "type_vocab_size": 2, "hidden_act": "leaky_relu"}),
     "modernbert_long": ("ModernBertModel", "modernbert", far),
+    "deberta_nli": ("DebertaForSequenceClassification", "deberta", deberta | labels),
+    # Distances that are clamped, words of another size, and scores of one kind.
+    "deberta_qa": ("DebertaForQuestionAnswering", "deberta", deberta | {
+        "max_relative_positions": 7, "position_biased_input": True, "type_vocab_size": 2, "embedding_size": 12,
+        "pos_att_type": ["p2c"], "num_hidden_layers": 1}),
+    # One layer sees all tokens, the others three; a matrix of its own for words at either end.
+    "modernbert_narrow": ("ModernBertForMaskedLM", "modernbert", modern | {
+        "global_attn_every_n_layers": 9, "local_attention": 3, "local_rope_theta": None, "global_rope_theta": 500.0,
+        "norm_bias": True, "tie_word_embeddings": False, "decoder_bias": False, "num_hidden_layers": 2}),
 }
-lengths = {"modernbert_long": (300, 8192)}
+lengths = {"modernbert_long": (300, 8192), "modernbert_narrow": (2, 11)}
 
 
 def randomize(model):

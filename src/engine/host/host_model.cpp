@@ -65,4 +65,12 @@ std::unique_ptr<Session> HostModel::new_session(const SessionOptions& options) c
   return std::make_unique<HostSession>(shared_from_this(), options);
 }
 
+MemoryUse model_memory_there(std::string_view engine, const LoadRequest& request) {
+  const auto watch = std::make_shared<WorkerWatch>();
+  HostProcess process({std::string(engine), devices_text(request)}, std::chrono::seconds(request.patience_s), watch);
+  watch->expect(endpoints_of(request.keys));
+  return MemoryUse::from_dict(process.ask(
+      Kind::model_memory, Value::Object{{"request", request.to_dict()}, {"simulated", simulated_for(request.keys)}}));
+}
+
 }  // namespace berth::host

@@ -31,4 +31,7 @@ class HostModel final : public LoadedModel, public std::enable_shared_from_this<
   ContextSpec context_;
 };
 
+/// Engine::memory() of the engine of that name, asked in a process of its own.
+MemoryUse model_memory_there(std::string_view engine, const LoadRequest& request);
+
 }  // namespace berth::host

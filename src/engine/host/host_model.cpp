@@ -49,8 +49,8 @@ Prompt HostModel::apply_chat_template(const std::vector<ChatMessage>& messages,
       {});
 }
 
-std::size_t HostModel::count_tokens(const Prompt& prompt) const {
-  return static_cast<std::size_t>(process_.ask(Kind::count_tokens, structs::write(prompt)).as_int());
+std::size_t HostModel::count_tokens(const Prompt& prompt, const std::stop_token& stop) const {
+  return static_cast<std::size_t>(process_.ask(Kind::count_tokens, structs::write(prompt), stop).as_int());
 }
 
 std::vector<DeviceUse> HostModel::memory() const {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 
 #include "engine/encode_result.h"
 #include "engine/host/what_is_left.h"
@@ -64,9 +63,8 @@ std::pair<RecoveringEncoder::It::Loaded, EncoderRequest> RecoveringEncoder::load
       if (context.log) context.log(LogLevel::warning, what);
     });
   });
-  auto placed = place_encoder(
-      {.model = first_.model.string(), .precision = first_.precision, .configuration = first_.configuration},
-      MapStrategy::optimal, {}, std::nullopt, left);
+  auto placed = place_encoder_anywhere(
+      {.model = first_.model.string(), .precision = first_.precision, .configuration = first_.configuration}, left);
   auto request = first_;
   request.device = std::move(placed.device);
   request.keys = std::move(placed.keys);

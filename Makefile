@@ -44,7 +44,7 @@ test-long: model ## workers and engines that are killed and frozen in 100 rounds
 	scripts/bootstrap.sh build test
 	cmake --preset asan $(CMAKE_ARGS)
 	cmake --build --preset asan -j $(JOBS) --target engine_test cli_test
-	LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 BERTH_TEST_ROUNDS=$(ROUNDS) build-asan/bin/engine_test --gtest_filter='WorkerLoss.*:WorkerRecovery.*:WorkerAttacks.*:Recovery.*:Host.LeavesNothingBehind'
+	LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 BERTH_TEST_ROUNDS=$(ROUNDS) build-asan/bin/engine_test --gtest_filter='WorkerLoss.*:WorkerRecovery.*:WorkerAttacks.*:Recovery.*:MemoryOnWorkers.*:Host.LeavesNothingBehind'
 	LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 build-asan/bin/cli_test --gtest_filter='TwoHosts.*:WorkerCommand.*'
 
 bench: model ## benchmarks, with the peers in the same run

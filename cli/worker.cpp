@@ -42,20 +42,25 @@ struct WorkerArguments {
   std::string cache;
   int idle_s = 0;
   std::optional<std::string> memory;
+  std::optional<std::string> cache_size;
   bool tls = false;
   bool any_user = false;
   bool unprotected = false;
   net::TlsKeys keys;  // of the user's own CA
 };
 
+std::uint64_t size_of(const std::string& option, const std::string& text) {
+  constexpr auto most = std::uint64_t{1} << 60;
+  const auto bytes = parse_bytes(text).value_or(0);
+  if (bytes == 0 || bytes > most)
+    throw WrongUse(fmt::format("{} takes a size such as 8GiB, not {}", option, in_quotes(text)), "berth worker");
+  return bytes;
+}
+
 host::WorkerOptions worker_options(const WorkerArguments& arguments) {
   host::WorkerOptions options{.n_threads = arguments.n_threads, .cache = arguments.cache, .idle_s = arguments.idle_s};
-  if (arguments.memory) {
-    constexpr auto most = std::uint64_t{1} << 60;
-    options.memory_bytes = parse_bytes(*arguments.memory);
-    if (options.memory_bytes.value_or(0) == 0 || *options.memory_bytes > most)
-      throw WrongUse("--memory takes a size such as 8GiB, not " + in_quotes(*arguments.memory), "berth worker");
-  }
+  if (arguments.memory) options.memory_bytes = size_of("--memory", *arguments.memory);
+  if (arguments.cache_size) options.cache_bytes = size_of("--cache-size", *arguments.cache_size);
   if (arguments.devices.empty()) return options;
   options.devices.clear();
   for (const auto& text : arguments.devices) {
@@ -155,8 +160,14 @@ void add_worker(CLI::App& app, Action& action) {
       ->type_name("N")
       ->check(whole_number())
       ->check(CLI::Range(0, 512));
-  command->add_option("--cache", arguments->cache, "A folder for weights, so that they are sent once only")
-      ->type_name("FOLDER");
+  auto* cache =
+      command->add_option("--cache", arguments->cache, "A folder for weights, so that they are sent once only")
+          ->type_name("FOLDER");
+  command
+      ->add_option("--cache-size", arguments->cache_size,
+                   "What that folder may hold; what was used longest ago goes first (64GiB)")
+      ->type_name("SIZE")
+      ->needs(cache);
   command
       ->add_option("--memory", arguments->memory,
                    "What clients may take of each device, all of them together, such as 8GiB (what it has)")

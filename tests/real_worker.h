@@ -55,6 +55,8 @@ class RealWorker {
     pid_ = -1;
   }
 
+  void freeze() const { kill(pid_, SIGSTOP); }
+
   /// Once it listens.
   const std::string& endpoint() const {
     for (;;) {

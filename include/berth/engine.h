@@ -207,8 +207,9 @@ class LoadedModel {
   virtual Prompt apply_chat_template(const std::vector<ChatMessage>& messages,
                                      const ChatTemplateOptions& options = {}) const = 0;
 
-  /// How many tokens `prompt` is, as generate() counts them.
-  virtual std::size_t count_tokens(const Prompt& prompt) const = 0;
+  /// How many tokens `prompt` is, as generate() counts them. Throws Cancelled where `stop` asks for it while a model that was lost
+  /// is loaded anew.
+  virtual std::size_t count_tokens(const Prompt& prompt, const std::stop_token& stop = {}) const = 0;
 
   virtual std::unique_ptr<Session> new_session(const SessionOptions& options = {}) const = 0;
 

@@ -80,18 +80,53 @@ std::optional<std::string> dtype_of(Precision precision) {
   return std::nullopt;
 }
 
+/// Device maps have no workers: while one is planned, each goes by the name of a GPU that is not there.
+constexpr int first_stand_in = 1000;
+
+std::vector<MemoryBudget> with_stand_ins(std::vector<MemoryBudget> budgets) {
+  for (int number = first_stand_in; auto& budget : budgets) {
+    if (budget.device.type() == DeviceType::rpc) budget.device = Device::gpu(number);
+    ++number;
+  }
+  return budgets;
+}
+
+Device without_stand_in(const Device& device, const std::vector<MemoryBudget>& budgets) {
+  const int number = device.type() == DeviceType::cuda ? device.id().value_or(0) : 0;
+  return number < first_stand_in ? device : budgets[static_cast<std::size_t>(number - first_stand_in)].device;
+}
+
 /// Throws ModelDoesNotFit where a part finds no room.
 DeviceMap map_of_modules(const TextEncoderRequest& request, const ModelProfile& profile, MapStrategy strategy,
                          const std::vector<MemoryBudget>& budgets) {
   const auto plan = plan_device_map(
-      module_tree_of(profile), {.strategy = strategy, .max_memory = budgets, .dtype = dtype_of(request.precision)});
-  for (const auto& [name, device] : plan.device_map)
+      module_tree_of(profile),
+      {.strategy = strategy, .max_memory = with_stand_ins(budgets), .dtype = dtype_of(request.precision)});
+  DeviceMap map;
+  for (const auto& [name, device] : plan.device_map) {
+    map.set(name, without_stand_in(device, budgets));
     if (device.type() == DeviceType::disk)
       throw ModelDoesNotFit(
           fmt::format("the encoder '{}' does not fit: there is no room for {}, and an encoder computes from memory; "
                       "raise max_memory, or take another device_map",
                       request.model, name.empty() ? "all of it" : in_quotes(name)));
-  return plan.device_map;
+  }
+  return map;
+}
+
+/// On one accelerator where that holds it: each one more costs time on the way.
+DeviceMap map_anywhere(const TextEncoderRequest& request, const ModelProfile& profile, const Inventory& machine) {
+  auto budgets = budgets_of({}, MapStrategy::optimal, machine);
+  for (const auto& info : machine.devices)
+    if (!info.engines.empty() && info.device.type() == DeviceType::rpc)
+      budgets.push_back({info.device, info.free_bytes});
+  for (const auto& budget : budgets) {
+    if (budget.device.type() != DeviceType::cpu) try {
+        return map_of_modules(request, profile, MapStrategy::optimal, {budget});
+      } catch (const ModelDoesNotFit&) {  // all of them together may hold it
+      }
+  }
+  return map_of_modules(request, profile, MapStrategy::optimal, budgets);
 }
 
 DeviceMap map_of_gguf(const ModelProfile& profile, MapStrategy strategy, const std::vector<MemoryBudget>& budgets,
@@ -133,6 +168,15 @@ TextEncoderRequest place_encoder(TextEncoderRequest request, MapStrategy strateg
     if (round == most_rounds) refuse(request, over);
     lower(budgets, over);
   }
+}
+
+TextEncoderRequest place_encoder_anywhere(TextEncoderRequest request, const Inventory& machine) {
+  const auto path = locate_encoder(request.model, ModelSearch::from_environment(), request.revision);
+  if (model::is_gguf(path)) return place_encoder(std::move(request), MapStrategy::optimal, {}, std::nullopt, machine);
+  const auto map = map_anywhere(request, read_model(transformer_folder(path)), machine);
+  request.device = map;
+  request.keys = machine.keys(map);
+  return request;
 }
 
 void check_budgets(const TextEncoderRequest& request, const std::vector<MemoryBudget>& max_memory,

@@ -19,6 +19,10 @@ TextEncoderRequest place_encoder(TextEncoderRequest request, MapStrategy strateg
                                  const std::vector<MemoryBudget>& max_memory, std::optional<std::size_t> most_tokens,
                                  const Inventory& machine);
 
+/// The same for an encoder that may go anywhere, on devices of workers, too: as a whole on one accelerator where it finds room on
+/// one, those of this machine first. Throws as place_encoder().
+TextEncoderRequest place_encoder_anywhere(TextEncoderRequest request, const Inventory& machine);
+
 /// Throws ModelDoesNotFit where the encoder would hold more than a budget on the devices of `request`.
 void check_budgets(const TextEncoderRequest& request, const std::vector<MemoryBudget>& max_memory,
                    std::optional<std::size_t> most_tokens);

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "text/descriptor.h"
 
@@ -25,6 +26,9 @@ std::string name_of_peer(int socket);
 /// The user of this machine whose process has the other end of a connection within this machine. None where there is no such
 /// process (any more). Linux tells it in /proc/net/tcp.
 std::optional<uid_t> user_of_peer(int socket);
+
+/// The processes of this machine that listen at a port, whatever the address; without those that this user may not look at.
+std::vector<pid_t> listeners_at(int port);
 
 /// "alice"; its number where it has no name.
 std::string name_of_user(uid_t user);

@@ -44,6 +44,10 @@ TEST(WorkerCommand, SaysWhichOptionsAreOfNoUse) {
   for (const std::string threads : {"99999", "-1"})
     EXPECT_EQ(berth_command({"worker", "--threads", threads}).exit_code, 2) << threads;
   EXPECT_EQ(berth_command({"worker", "--idle", "0"}).exit_code, 2);
+  EXPECT_EQ(berth_command({"worker", "--cache-size", "8GiB"}).exit_code, 2) << "of which folder?";
+  for (const std::string wrong : {"much", "0", "-1GiB"})
+    EXPECT_THAT(berth_command({"worker", "--cache", "/tmp", "--cache-size", wrong}).err,
+                HasSubstr("--cache-size takes a size such as 8GiB"));
   EXPECT_THAT(berth_command({"worker", "--device", "cpu", "--device", "cpu"}).err, HasSubstr("is there twice"));
   EXPECT_THAT(berth_command({"worker", "--listen", free_endpoint(), "--cache", "/proc/nowhere"}).err,
               HasSubstr("/proc/nowhere cannot be the folder for weights"));

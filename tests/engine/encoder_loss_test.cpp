@@ -131,25 +131,60 @@ TEST_F(EncoderLoss, OfAFrozenWorkerIsNoticedWithinSeconds) {
   const auto path = lost_encoders / "st_dense";
   const auto model = load_encoder(encoder_at(path, worker.endpoint()));
   const auto request = many_sequences();
+  loss_time::time_point start;
   LossyCall call;
-  const auto start = loss_time::now();
-  const auto result = model->encode(request, call.context([&] { worker.freeze(); }));
+  const auto result = model->encode(request, call.context([&] {
+    worker.freeze();
+    start = loss_time::now();
+  }));
   EXPECT_LT(loss_time::now() - start, std::chrono::seconds(30)) << "and not for ever";
   expect_same_rows(result.embedding, load_encoder({.model = path})->encode(request).embedding);
   EXPECT_THAT(call.losses(), ElementsAre(HasSubstr("greets nobody any more")));
+}
+
+TEST_F(EncoderLoss, OfAStoppedWorkerOfGgmlOnThisMachineIsNoticedWithinSeconds) {
+  test::RealWorker worker(BERTH_TEST_RPC_WORKER);
+  const auto path = lost_encoders / "st_dense";
+  const auto model = load_encoder(encoder_at(path, worker.endpoint()));
+  const auto request = many_sequences();
+  loss_time::time_point start;
+  LossyCall call;
+  const auto result = model->encode(request, call.context([&] {
+    worker.freeze();
+    start = loss_time::now();
+  }));
+  EXPECT_LT(loss_time::now() - start, std::chrono::seconds(30)) << "not patience_s";
+  expect_same_rows(result.embedding, load_encoder({.model = path})->encode(request).embedding);
+  EXPECT_THAT(call.losses(), ElementsAre(AllOf(HasSubstr("is stopped"), HasSubstr("going on on cpu"))));
+}
+
+TEST_F(EncoderLoss, GoesOnOnAnotherWorker) {
+  const test::RealWorker other(BERTH_TEST_RPC_WORKER);
+  setenv("BERTH_RPC", other.endpoint().c_str(), 1);
+  const auto path = lost_encoders / "st_dense";
+  test::RealWorker worker(BERTH_TEST_RPC_WORKER);
+  const auto model = load_encoder(encoder_at(path, worker.endpoint()));
+  const auto request = many_sequences();
+  LossyCall call;
+  const auto result = model->encode(request, call.context([&] { worker.end(); }));
+  unsetenv("BERTH_RPC");
+  expect_same_rows(result.embedding, load_encoder({.model = path})->encode(request).embedding);
+  EXPECT_THAT(call.losses(), ElementsAre(HasSubstr("going on on rpc:0")));
+  for (const auto& [tensor, device] : model->placement()) EXPECT_EQ(device, Device::rpc(0)) << tensor;
 }
 
 TEST_F(EncoderLoss, OfAFrozenWorkerLeavesTheCallToBeStopped) {
   test::SeveralClients worker(BERTH_TEST_RPC_WORKER);
   const auto model = load_encoder(encoder_at(lost_encoders / "st_dense", worker.endpoint()));
   std::stop_source stop;
+  loss_time::time_point start;
   LossyCall call;
   auto context = call.context([&] {
     worker.freeze();
+    start = loss_time::now();
     stop.request_stop();
   });
   context.stop = stop.get_token();
-  const auto start = loss_time::now();
   EXPECT_THROW(model->encode(many_sequences(), context), Cancelled);
   EXPECT_LT(loss_time::now() - start, std::chrono::seconds(20));
 }

@@ -287,6 +287,23 @@ TEST_F(Host, KeepsMemoryUnderItsOwnNumber) {
   EXPECT_TRUE(std::ranges::any_of(running, [&](const RunningModel& model) { return model.pid == pid; }));
 }
 
+TEST_F(Host, ThatIsLostDoesNotKeepACallThatIsStopped) {
+  for (const int signal : {SIGKILL, SIGSTOP}) {
+    const auto model = engine("llama.cpp").load(isolated());
+    kill(*model->info().host_pid, signal);
+    std::stop_source source;
+    std::jthread stopper([&] {
+      if (signal == SIGSTOP) std::this_thread::sleep_for(std::chrono::milliseconds(300));
+      source.request_stop();
+    });
+    if (signal == SIGKILL) stopper.join();
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_THROW((void)model->count_tokens("One, two", source.get_token()), Cancelled) << signal;
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20)) << "not patience_s";
+    EXPECT_EQ(model->count_tokens("One, two"), local_model()->count_tokens("One, two")) << "and goes on";
+  }
+}
+
 std::size_t open_files() {
   return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
 }

@@ -1,6 +1,7 @@
 /// What a worker keeps of weights, so that they are sent once only: nothing is used whose bytes are not those that it was kept for.
 #include "engine/host/tensor_cache.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -18,6 +19,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr std::uint64_t hash_of_a = 0xaf63dc4c8601ec8c;  // FNV-1a of "a"
+constexpr std::uint64_t hash_of_b = 0xaf63df4c8601f1a5;
+constexpr std::uint64_t hash_of_c = 0xaf63de4c8601eff2;
 constexpr auto name_of_a = "af63dc4c8601ec8c";
 
 std::string bytes_in(const std::filesystem::path& file) {
@@ -40,7 +43,7 @@ class TensorCaches : public testing::Test {
 
   TemporaryFolder folder_;
   std::vector<std::string> told_;
-  TensorCache cache_{folder_.path(), [this](const std::string& what) { told_.push_back(what); }};
+  TensorCache cache_{folder_.path(), 1 << 20, [this](const std::string& what) { told_.push_back(what); }};
 };
 
 TEST_F(TensorCaches, OfferWhatIsKeptAndRight) {
@@ -81,6 +84,26 @@ TEST_F(TensorCaches, KeepNothingThatIsCut) {
   EXPECT_THAT(told_, ElementsAre(HasSubstr("is the disk full?")));
 }
 
+TEST_F(TensorCaches, KeepWhatHasRoomAlone) {
+  TensorCache small(folder_.path(), 1, [this](const std::string& what) { told_.push_back(what); });
+  for (const auto& [hash, bytes] : {std::pair{hash_of_a, "a"}, {hash_of_b, "b"}, {hash_of_c, "c"}}) {
+    small.offer(hash);
+    std::ofstream(small.folder_of_server() / fmt::format("{:016x}", hash)) << bytes;
+    small.keep_new();
+  }
+  EXPECT_EQ(bytes_in(kept()), "a") << "what a client uses stays, as it asks in the same order when it comes again";
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / fmt::format("{:016x}", hash_of_b)));
+  EXPECT_FALSE(std::filesystem::exists(small.folder_of_server() / fmt::format("{:016x}", hash_of_b)));
+  EXPECT_THAT(told_, ElementsAre(HasSubstr("see --cache-size"))) << "told once";
+
+  TensorCache next(folder_.path(), 1, [](const std::string&) {});
+  next.offer(hash_of_b);
+  std::ofstream(next.folder_of_server() / fmt::format("{:016x}", hash_of_b)) << "b";
+  next.keep_new();
+  EXPECT_FALSE(std::filesystem::exists(kept())) << "of a client that is gone, as far as anybody can tell";
+  EXPECT_EQ(bytes_in(folder_.path() / fmt::format("{:016x}", hash_of_b)), "b");
+}
+
 TEST_F(TensorCaches, AreRemovedWithTheirClients) {
   const auto mine = cache_.folder_of_server();
   const auto of_one_that_is_gone = folder_.path() / ".client-gone";
@@ -94,7 +117,7 @@ TEST_F(TensorCaches, AreRemovedWithTheirClients) {
 TEST_F(TensorCaches, NeedAFolder) {
   std::ofstream(folder_.path() / "file") << "";
   const auto said = [&](const std::filesystem::path& folder) {
-    return refusal<std::runtime_error>([&] { TensorCache::prepare(folder); });
+    return refusal<std::runtime_error>([&] { TensorCache::prepare(folder, 1 << 20); });
   };
   EXPECT_THAT(said(folder_.path() / "file"), HasSubstr("file cannot be the folder for weights"));
   EXPECT_THAT(said("/proc/nowhere"), HasSubstr("/proc/nowhere cannot be the folder for weights"));

@@ -55,6 +55,20 @@ TEST(WorkerWatch, NeverCallsAWorkerLostThatServesOneClientOnly) {
   EXPECT_EQ(seen_within(watch, std::chrono::milliseconds(500)), "");
 }
 
+TEST(WorkerWatch, FindsAStoppedProcessOnThisMachineThatServesOneClientOnly) {
+  test::RealWorker stopped(BERTH_TEST_RPC_WORKER);
+  const auto endpoint = stopped.endpoint();
+  WorkerWatch watch;
+  EXPECT_THAT(watch.expect({endpoint}), IsEmpty());
+  const discovery::RpcWorker in_use(endpoint, std::chrono::seconds(60));
+  stopped.freeze();
+  const auto start = watch_clock::now();
+  EXPECT_EQ(seen_within(watch, std::chrono::seconds(20)), "the worker " + endpoint + " is stopped");
+  EXPECT_GT(watch_clock::now() - start, std::chrono::seconds(3)) << "one that goes on at once is not lost";
+  EXPECT_LT(watch_clock::now() - start, std::chrono::seconds(9));
+  EXPECT_THAT(watch.silent({endpoint}), ElementsAre(endpoint));
+}
+
 TEST(WorkerWatch, TellsWhoIsGoneAfterALoss) {
   test::RealWorker gone(BERTH_TEST_RPC_WORKER);
   const test::RealWorker there(BERTH_TEST_RPC_WORKER);

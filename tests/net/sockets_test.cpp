@@ -46,6 +46,14 @@ TEST(Sockets, TellWhoseProcessIsAtTheOtherEnd) {
   EXPECT_EQ(net::user_of_peer(connected("127.0.0.1").server), uid_t{65534});
 }
 
+TEST(Sockets, TellWhichProcessListens) {
+  auto listener = net::listen_at("127.0.0.1", 0);
+  const int port = net::port_of(listener);
+  EXPECT_THAT(net::listeners_at(port), testing::ElementsAre(getpid()));
+  listener.reset();
+  EXPECT_THAT(net::listeners_at(port), testing::IsEmpty());
+}
+
 TEST(Sockets, KnowWhatOnlyThisMachineReaches) {
   for (const char* host : {"127.0.0.1", "127.3.2.1", "::1", "localhost"}) EXPECT_TRUE(net::is_loopback(host)) << host;
   for (const char* host : {"0.0.0.0", "::", "192.168.1.5", "127.example.org", "gpu-box", ""})

@@ -20,6 +20,7 @@ enum class Kind : std::uint32_t {
   load = 1,
   load_encoder,
   encoder_memory,
+  model_memory,  ///< of one that is not loaded
   open_session,  ///< a descriptor comes along: the connection of a session, or of one encode()
   new_session,   ///< the first request there
   generate,

@@ -49,8 +49,8 @@ Prompt HostModel::apply_chat_template(const std::vector<ChatMessage>& messages,
       {});
 }
 
-std::size_t HostModel::count_tokens(const Prompt& prompt) const {
-  return static_cast<std::size_t>(process_.ask(Kind::count_tokens, structs::write(prompt)).as_int());
+std::size_t HostModel::count_tokens(const Prompt& prompt, const std::stop_token& stop) const {
+  return static_cast<std::size_t>(process_.ask(Kind::count_tokens, structs::write(prompt), stop).as_int());
 }
 
 std::vector<DeviceUse> HostModel::memory() const {
@@ -63,6 +63,14 @@ std::vector<PlacedTensor> HostModel::tensors() const {
 
 std::unique_ptr<Session> HostModel::new_session(const SessionOptions& options) const {
   return std::make_unique<HostSession>(shared_from_this(), options);
+}
+
+MemoryUse model_memory_there(std::string_view engine, const LoadRequest& request) {
+  const auto watch = std::make_shared<WorkerWatch>();
+  HostProcess process({std::string(engine), devices_text(request)}, std::chrono::seconds(request.patience_s), watch);
+  watch->expect(endpoints_of(request.keys));
+  return MemoryUse::from_dict(process.ask(
+      Kind::model_memory, Value::Object{{"request", request.to_dict()}, {"simulated", simulated_for(request.keys)}}));
 }
 
 }  // namespace berth::host

@@ -15,7 +15,7 @@ class HostModel final : public LoadedModel, public std::enable_shared_from_this<
   const LoadedModelInfo& info() const override { return info_; }
   Prompt apply_chat_template(const std::vector<ChatMessage>& messages,
                              const ChatTemplateOptions& options) const override;
-  std::size_t count_tokens(const Prompt& prompt) const override;
+  std::size_t count_tokens(const Prompt& prompt, const std::stop_token& stop) const override;
   std::unique_ptr<Session> new_session(const SessionOptions& options) const override;
   const ContextSpec& context() const override { return context_; }
   std::vector<DeviceUse> memory() const override;
@@ -30,5 +30,8 @@ class HostModel final : public LoadedModel, public std::enable_shared_from_this<
   LoadedModelInfo info_;
   ContextSpec context_;
 };
+
+/// Engine::memory() of the engine of that name, asked in a process of its own.
+MemoryUse model_memory_there(std::string_view engine, const LoadRequest& request);
 
 }  // namespace berth::host

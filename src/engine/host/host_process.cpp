@@ -117,10 +117,10 @@ Value HostProcess::json_of(const Message& message) {
   }
 }
 
-Value HostProcess::ask(Kind kind, const Value& what) {
+Value HostProcess::ask(Kind kind, const Value& what, const std::stop_token& stop) {
   const std::lock_guard lock(asking_);
   send(*control_, kind, what.to_json());
-  const auto answer = receive(*control_);
+  const auto answer = receive(*control_, stop);
   if (answer.kind == Kind::failed) throw_failure(answer.body);
   if (answer.kind != Kind::done) lose("it answered what it was not asked for");
   return json_of(answer);

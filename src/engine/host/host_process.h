@@ -46,7 +46,7 @@ class HostProcess {
   Value json_of(const Message& message);
 
   /// What a question on control() is answered, one at a time. Throws as these, and what went wrong there.
-  Value ask(Kind kind, const Value& what);
+  Value ask(Kind kind, const Value& what, const std::stop_token& stop = {});
 
   /// Ends the process and throws EngineLost with what ended it and the last lines of its log.
   [[noreturn]] void lose(std::string_view problem);

@@ -4,6 +4,12 @@
 
 namespace berth::host {
 
+MemoryUse IsolatedEngine::memory(const std::filesystem::path& model, const Placement& placement,
+                                 const ContextSpec& context, const OrderedMap<DeviceKey>& keys) const {
+  if (endpoints_of(keys).empty()) return here_.memory(model, placement, context, keys);
+  return model_memory_there(name(), {.model = model, .placement = placement, .keys = keys, .context = context});
+}
+
 std::shared_ptr<const LoadedModel> IsolatedEngine::load(const LoadRequest& request, const LoadContext& context) const {
   auto mine = request;
   mine.patience_s = patience_s_.value_or(request.patience_s);

@@ -10,7 +10,7 @@
 
 namespace berth::host {
 
-/// Loads there, and asks `here` for everything else.
+/// Loads there, asks there what lies on workers, and asks `here` for everything else.
 class IsolatedEngine : public Engine {
  public:
   /// `here` runs in this process, and is listed by its name in the other. `watch` looks after the workers of its models.
@@ -27,9 +27,7 @@ class IsolatedEngine : public Engine {
     return here_.measure(device, key, budget);
   }
   MemoryUse memory(const std::filesystem::path& model, const Placement& placement, const ContextSpec& context,
-                   const OrderedMap<DeviceKey>& keys) const override {
-    return here_.memory(model, placement, context, keys);
-  }
+                   const OrderedMap<DeviceKey>& keys) const override;
   std::shared_ptr<const LoadedModel> load(const LoadRequest& request, const LoadContext& context) const override;
 
  protected:

@@ -18,12 +18,6 @@ struct WaysOn {
   std::function<void(const std::set<std::string>& silent)> elsewhere;
 };
 
-/// How it went.
-struct Recovery {
-  std::string what;  ///< was lost, and where it goes on
-  bool is_new;       ///< false: another thread did it
-};
-
 /// Goes on after `why`: as it was where all workers of `keys` greet, else elsewhere, `most_tries` times at most. Answers what
 /// was lost. Throws EngineLost with both reasons where it cannot go on, and Cancelled.
 std::string recover(WorkerWatch& watch, const OrderedMap<DeviceKey>& keys, const EngineLost& why, int most_tries,

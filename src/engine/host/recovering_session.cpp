@@ -99,27 +99,27 @@ struct RecoveringSession::Progress {
 
 RecoveringSession::RecoveringSession(std::shared_ptr<const RecoveringModel> model, const SessionOptions& options,
                                      std::unique_ptr<Session> session)
-    : model_(std::move(model)), options_(options), of_(model_->current()), session_(std::move(session)) {}
+    : model_(std::move(model)), options_(options), of_(model_->it().current()), session_(std::move(session)) {}
 
 GenerationResult RecoveringSession::attempt(const GenerationRequest& request, const GenerationContext& call,
                                             Progress& progress) {
-  if (const auto current = model_->current(); !session_ || of_ != current) {
+  if (const auto current = model_->it().current(); !session_ || of_ != current) {
     session_ = nullptr;
     of_ = current;
     session_ = current->new_session(options_);
   }
   if (progress.prompt_tokens.empty() && call.stop.stop_possible())
-    for (const auto& prompt : request.prompts) progress.prompt_tokens.push_back(of_->count_tokens(prompt));
+    for (const auto& prompt : request.prompts) progress.prompt_tokens.push_back(of_->count_tokens(prompt, call.stop));
   GenerationContext inner{.stop = call.stop};
   inner.on_token = [&](std::size_t index, std::int32_t token) { progress.take(index, token, call); };
   inner.on_chunk = [&](const StreamingChunk& chunk) { progress.take(chunk, call); };
   return session_->generate(request, inner);
 }
 
-/// Loads the model anew. Throws as RecoveringModel::recover().
+/// Loads the model anew. Throws as Renewed::recover().
 void RecoveringSession::recover(const EngineLost& problem, const GenerationContext& call, Progress& progress) {
   session_ = nullptr;
-  progress.tell(model_->recover(std::exchange(of_, nullptr), problem, call.stop, call.log).what, call);
+  progress.tell(model_->it().recover(std::exchange(of_, nullptr), problem, call.stop, call.log).what, call);
 }
 
 GenerationResult RecoveringSession::generate(const GenerationRequest& asked, const GenerationContext& call) {
@@ -132,7 +132,7 @@ GenerationResult RecoveringSession::generate(const GenerationRequest& asked, con
   const Turns::Turn turn(turns_, call.stop);
   if (!turn.granted()) return cancelled(request, progress);
   progress.started = steady_clock::now();
-  for (auto& what : model_->take_untold()) progress.tell(std::move(what), call);
+  for (auto& what : model_->it().take_untold()) progress.tell(std::move(what), call);
   bool recovered = false;  // since it began
   for (int tries = 1;; ++tries) try {
       auto result = attempt(request, call, progress);
@@ -142,7 +142,7 @@ GenerationResult RecoveringSession::generate(const GenerationRequest& asked, con
     } catch (const EngineLost& problem) {
       try {
         if (call.stop.stop_requested()) return cancelled(request, progress);
-        if (tries > model_->max_recoveries()) throw problem;
+        if (tries > model_->it().most_tries()) throw problem;
         recover(problem, call, progress);
         recovered = true;
         request.begun = progress.next(asked.begun);

@@ -26,7 +26,7 @@ class RecoveringSession final : public Session {
   std::shared_ptr<const RecoveringModel> model_;
   SessionOptions options_;
   Turns turns_;
-  RecoveringModel::Loaded of_;  // what session_ is one of
+  RecoveringModel::It::Loaded of_;  // what session_ is one of
   std::unique_ptr<Session> session_;
 };
 

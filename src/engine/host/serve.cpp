@@ -11,6 +11,7 @@
 #include "berth/engine.h"
 #include "berth/simulated.h"
 #include "engine/encoder_here.h"
+#include "engine/engine_here.h"
 #include "engine/host/chunk.h"
 #include "engine/host/encode_parts.h"
 #include "engine/host/encoder_fields.h"
@@ -97,6 +98,17 @@ std::string encoder_memory(const Message& message) {
   const auto request = read_part<EncoderRequest>(order, "request");
   prepare(order, request.keys);
   return structs::write(encoder_memory_here(request, read_part<EncoderUse>(order, "use"))).to_json();
+}
+
+std::string model_memory(const Engine& engine, const Message& message) {
+  const auto order = Value::from_json(message.body);
+  const auto request = LoadRequest::from_dict(part(order, "request"));
+  prepare(order, request.keys);
+  return engine
+      .memory(request.model, request.placement.value_or(Placement()), request.context.value_or(ContextSpec()),
+              request.keys)
+      .to_dict()
+      .to_json();
 }
 
 GenerationResult generate(Line& line, Session& session, const Request& asked) {
@@ -199,13 +211,14 @@ class Service {
   std::string answer(const Request& request) {
     const auto& message = request.message;
     if (message.kind == Kind::encoder_memory) return encoder_memory(message);
+    if (message.kind == Kind::model_memory) return model_memory(engine_here(engine_name_), message);
     if (message.kind == Kind::load || message.kind == Kind::load_encoder) {
       if (has_model()) throw std::invalid_argument("There is a model already");
       if (message.kind == Kind::load_encoder) {
         encoder_ = load_encoder(line_, request);
         return loaded_json(*encoder_);
       }
-      model_ = load(line_, engine(engine_name_), request);
+      model_ = load(line_, engine_here(engine_name_), request);
       return loaded_json(*model_);
     }
     if (!has_model()) throw std::invalid_argument("There is no model yet");

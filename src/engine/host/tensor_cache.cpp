@@ -24,7 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view client_prefix = ".client-";
 constexpr auto mark_name = "user.berth.checked";
 constexpr std::size_t most_awaited = 64;
 
@@ -94,7 +93,7 @@ void TensorCache::remove_what_was_left(const fs::path& folder) {
   }
 }
 
-void TensorCache::prepare(const fs::path& folder) {
+void TensorCache::prepare(const fs::path& folder, std::uint64_t most_bytes) {
   std::error_code problem;
   fs::create_directories(folder, problem);
   if (!problem && !fs::is_directory(folder)) problem = std::make_error_code(std::errc::not_a_directory);
@@ -103,15 +102,17 @@ void TensorCache::prepare(const fs::path& folder) {
     throw std::runtime_error(
         fmt::format("{} cannot be the folder for weights: {}", folder.string(), problem.message()));
   remove_what_was_left(folder);
+  (void)KeptTensors(folder, most_bytes).make_room(0);
 }
 
-TensorCache::TensorCache(fs::path folder, Tell tell) : folder_(std::move(folder)), tell_(std::move(tell)) {
+TensorCache::TensorCache(fs::path folder, std::uint64_t most_bytes, Tell tell)
+    : kept_(std::move(folder), most_bytes), tell_(std::move(tell)) {
   // Somebody who looks for what was left may remove it before it is locked.
   for (int tries = 0; tries < 10 && lock_ < 0; ++tries) {
-    auto name = (folder_ / fmt::format("{}XXXXXX", client_prefix)).string();
+    auto name = kept_.path_of(fmt::format("{}XXXXXX", client_prefix)).string();
     if (mkdtemp(name.data()) == nullptr)
       throw std::runtime_error(
-          fmt::format("{} cannot be the folder for weights: {}", folder_.string(), std::strerror(errno)));
+          fmt::format("{} cannot be the folder for weights: {}", kept_.folder().string(), std::strerror(errno)));
     mine_ = name;
     lock_ = lock_folder(mine_);
   }
@@ -119,7 +120,7 @@ TensorCache::TensorCache(fs::path folder, Tell tell) : folder_(std::move(folder)
 
 void TensorCache::offer(std::uint64_t hash) {
   const auto name = name_of(hash);
-  const auto kept = folder_ / name;
+  const auto kept = kept_.path_of(name);
   std::error_code problem;
   if (!fs::exists(fs::symlink_status(kept, problem))) {
     if (awaited_.size() < most_awaited) awaited_.insert(name);
@@ -134,6 +135,7 @@ void TensorCache::offer(std::uint64_t hash) {
   fs::create_hard_link(kept, mine_ / name, problem);
   if (problem) fs::create_symlink(fs::absolute(kept), mine_ / name, problem);
   offered_ = name;
+  kept_.use(name);
 }
 
 void TensorCache::keep_new() {
@@ -149,10 +151,16 @@ void TensorCache::keep_new() {
 void TensorCache::keep(const std::string& name) {
   std::error_code problem;
   const bool whole = is_right(mine_ / name);
-  if (whole) fs::rename(mine_ / name, folder_ / name, problem);
-  if (whole && !problem) return;
+  const bool has_room = whole && kept_.make_room(fs::file_size(mine_ / name, problem));
+  if (has_room) fs::rename(mine_ / name, kept_.path_of(name), problem);
+  if (has_room && !problem) return kept_.use(name);
   fs::remove(mine_ / name, problem);
-  tell_(fmt::format("a tensor could not be kept in {}, and will be sent again: is the disk full?", folder_.string()));
+  if (!whole || has_room)
+    tell_(fmt::format("a tensor could not be kept in {}, and will be sent again: is the disk full?",
+                      kept_.folder().string()));
+  else if (!std::exchange(told_of_room_, true))
+    tell_(fmt::format("{} has no room for all tensors of one model, and some will be sent again: see --cache-size",
+                      kept_.folder().string()));
 }
 
 }  // namespace berth::host

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "engine/host/kept_tensors.h"
 #include "text/descriptor.h"
 
 namespace berth::host {
@@ -18,11 +19,11 @@ class TensorCache {
  public:
   using Tell = std::function<void(const std::string&)>;
 
-  /// `tell` learns of files that are wrong. Throws std::runtime_error where it cannot be used.
-  TensorCache(std::filesystem::path folder, Tell tell);
+  /// Keeps `most_bytes`. `tell` learns of files that are wrong. Throws std::runtime_error where `folder` cannot be used.
+  TensorCache(std::filesystem::path folder, std::uint64_t most_bytes, Tell tell);
 
-  /// Throws std::runtime_error where `folder` cannot be made or written to.
-  static void prepare(const std::filesystem::path& folder);
+  /// Throws std::runtime_error where `folder` cannot be made or written to. What is too much in it is removed.
+  static void prepare(const std::filesystem::path& folder, std::uint64_t most_bytes);
   /// Removes the folders of processes that are gone.
   static void remove_what_was_left(const std::filesystem::path& folder);
 
@@ -37,8 +38,9 @@ class TensorCache {
  private:
   void keep(const std::string& name);
 
-  std::filesystem::path folder_;
+  KeptTensors kept_;
   Tell tell_;
+  bool told_of_room_ = false;
   std::filesystem::path mine_;
   Descriptor lock_;                // on it, as long as this process lives
   std::string offered_;            // that the server may be reading

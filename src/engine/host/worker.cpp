@@ -18,7 +18,8 @@ struct FieldsOf<host::WorkerOptions> {
   using O = host::WorkerOptions;
   static constexpr std::tuple all = {required("devices", &O::devices),        field("keys", &O::keys),
                                      field("n_threads", &O::n_threads),       field("cache", &O::cache),
-                                     field("memory_bytes", &O::memory_bytes), field("idle_s", &O::idle_s)};
+                                     field("memory_bytes", &O::memory_bytes), field("idle_s", &O::idle_s),
+                                     field("cache_bytes", &O::cache_bytes)};
 };
 
 }  // namespace berth::structs
@@ -52,7 +53,7 @@ WorkerOptions WorkerOptions::from_dict(const Value& dict) { return structs::read
 void run_worker(const WorkerOptions& options, const WorkerDoor& door, const CallContext& context,
                 const std::function<void()>& on_ready) {
   check_door(door);
-  if (!options.cache.empty()) TensorCache::prepare(options.cache);
+  if (!options.cache.empty()) TensorCache::prepare(options.cache, options.cache_bytes);
   WorkerFront(options, door, context.log).run(context.stop, on_ready);
 }
 

@@ -27,6 +27,7 @@ struct WorkerOptions {
   std::optional<std::uint64_t> memory_bytes = {};
   /// A client that asks for nothing for so long is ended; 0: after ten minutes where it holds no memory, else never.
   int idle_s = 0;
+  std::uint64_t cache_bytes = std::uint64_t{64} << 30U;  ///< of tensors that are kept in `cache`, at most
 
   Value to_dict() const;
   /// Throws std::invalid_argument saying where what is wrong.

@@ -81,10 +81,10 @@ std::optional<llama::MemoryLimit> limit_from_front(const WorkerOptions& options)
                             std::stoul(message->body)};
 }
 /// What is wrong with a folder costs time only: weights are sent again.
-void open_cache(const std::string& folder) {
+void open_cache(const WorkerOptions& options) {
   const auto tell = [](const std::string& what) { std::fprintf(stderr, "%s\n", what.c_str()); };
   try {
-    tensor_cache.emplace(folder, tell);
+    tensor_cache.emplace(options.cache, options.cache_bytes, tell);
   } catch (const std::exception& problem) {
     tell(problem.what());
   }
@@ -141,7 +141,7 @@ void serve_worker(const WorkerOptions& given, Descriptor front) {
   idle_time = std::chrono::seconds(options.idle_s);
 #ifdef BERTH_WITH_LLAMA
   llama::LogCapture::print_errors();
-  if (!options.cache.empty()) open_cache(options.cache);
+  if (!options.cache.empty()) open_cache(options);
   llama::serve_devices(options.devices, options.keys, options.n_threads,
                        tensor_cache ? tensor_cache->folder_of_server().string() : std::string(),
                        limit_from_front(options));

@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
+#include "discover/host/system_file.h"
 #include "discover/remote/rpc_worker.h"
+#include "net/sockets.h"
 
 namespace berth::host {
 namespace {
@@ -23,6 +26,7 @@ constexpr milliseconds most_patience{30'000};
 constexpr milliseconds between_greetings{500};
 constexpr milliseconds patience_after_a_loss{5000};
 constexpr milliseconds time_to_connect{2000};
+constexpr int least_stopped_looks = 3;  // this process may have been stopped itself
 
 milliseconds since(Instant start) {
   return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start);
@@ -63,6 +67,20 @@ std::vector<std::pair<std::string, Answer>> side_by_side(const Each& endpoints, 
   return answers;
 }
 
+/// None for one on another machine, or of another user.
+std::vector<pid_t> processes_of(const std::string& endpoint) try {
+  const auto at = discovery::RpcEndpoint::parse(endpoint);
+  return net::is_loopback(at.host) ? net::listeners_at(at.port) : std::vector<pid_t>();
+} catch (const std::invalid_argument&) {  // what is wrong with it is told by who is to connect to it
+  return {};
+}
+
+bool is_stopped(pid_t process) {
+  const auto line = discovery::first_line("/proc/" + std::to_string(process) + "/stat");
+  const auto end_of_name = line.rfind(") ");
+  return end_of_name != line.npos && line.compare(end_of_name + 2, 1, "T") == 0;
+}
+
 std::set<std::string> silent_of(const std::map<std::string, milliseconds>& patience) {
   std::vector<std::string> endpoints;
   for (const auto& [endpoint, time] : patience) endpoints.push_back(endpoint);
@@ -87,18 +105,35 @@ std::set<std::string> WorkerWatch::expect(const std::set<std::string>& endpoints
   const auto known = side_by_side<std::optional<milliseconds>>(endpoints, patience_with);
   const std::lock_guard lock(mutex_);
   patience_.clear();
+  here_.clear();
   std::set<std::string> watched;
   for (const auto& [endpoint, patience] : known) {
-    if (!patience) continue;
-    patience_[endpoint] = *patience;
-    watched.insert(endpoint);
+    if (patience) {
+      patience_[endpoint] = *patience;
+      watched.insert(endpoint);
+    } else if (auto pids = processes_of(endpoint); !pids.empty()) {
+      here_[endpoint] = {std::move(pids)};
+    }
   }
   return watched;
 }
 
+std::set<std::string> WorkerWatch::stopped_too_long() {
+  std::set<std::string> found;
+  for (auto& [endpoint, process] : here_) {
+    if (!std::ranges::all_of(process.pids, is_stopped))
+      process.stopped_looks = 0;
+    else if (++process.stopped_looks == 1)
+      process.stopped_since = Clock::now();
+    if (process.stopped_looks >= least_stopped_looks && Clock::now() - process.stopped_since >= least_patience)
+      found.insert(endpoint);
+  }
+  return found;
+}
+
 std::string WorkerWatch::look() {
   const std::lock_guard lock(mutex_);
-  if (patience_.empty()) return {};
+  if (patience_.empty() && here_.empty()) return {};
   if (!greeting_.valid()) {
     if (Clock::now() - greeted_ >= between_greetings)
       greeting_ = std::async(std::launch::async, [patience = patience_] { return silent_of(patience); });
@@ -107,9 +142,10 @@ std::string WorkerWatch::look() {
   if (greeting_.wait_for(milliseconds(0)) != std::future_status::ready) return {};
   const auto silent = greeting_.get();
   greeted_ = Clock::now();
-  lost_.insert(silent.begin(), silent.end());
-  return silent.empty() ? std::string()
-                        : fmt::format("the worker {} greets nobody any more", fmt::join(silent, " and "));
+  const auto stopped = stopped_too_long();
+  for (const auto* some : {&silent, &stopped}) lost_.insert(some->begin(), some->end());
+  if (!silent.empty()) return fmt::format("the worker {} greets nobody any more", fmt::join(silent, " and "));
+  return stopped.empty() ? std::string() : fmt::format("the worker {} is stopped", fmt::join(stopped, " and "));
 }
 
 std::set<std::string> WorkerWatch::silent(const std::set<std::string>& endpoints) {

@@ -27,7 +27,9 @@ class LlamaModel final : public LoadedModel, public std::enable_shared_from_this
   const LoadedModelInfo& info() const override { return info_; }
   Prompt apply_chat_template(const std::vector<ChatMessage>& messages,
                              const ChatTemplateOptions& options) const override;
-  std::size_t count_tokens(const Prompt& prompt) const override { return tokenize(prompt).size(); }
+  std::size_t count_tokens(const Prompt& prompt, const std::stop_token&) const override {
+    return tokenize(prompt).size();
+  }
   std::unique_ptr<Session> new_session(const SessionOptions& options) const override;
   const ContextSpec& context() const override { return context_; }
   std::vector<DeviceUse> memory() const override;

@@ -34,11 +34,15 @@ struct MemoryOptions {
   /// All devices that the engine is given, in its order, whether or not the placement uses them; the CPU does not
   /// count. Empty: those of the placement, in its order.
   std::vector<Device> devices = {};
+  /// The largest scores are found in the graph where all of it is computed on the CPU, except for models with an encoder: the
+  /// engine then has room for four numbers for each score instead of one.
+  bool taps_scores = false;
 
   bool operator==(const MemoryOptions&) const = default;
 };
 
-/// Those of Berth's own sessions and of llama-server, which ask for the logits of one token of each sequence and run.
+/// Those of Berth's own sessions, which ask for the logits of one token of each sequence and run. llama-server's differ in
+/// `taps_scores`.
 MemoryOptions generation_options(const ContextSpec& context);
 
 enum class BufferKind {

@@ -57,11 +57,11 @@ void Sampler::remember(std::int32_t token) {
   seen_.push_back(token);
 }
 
-std::optional<std::int32_t> Sampler::next(std::span<float> scores) {
+std::optional<std::int32_t> Sampler::next(std::span<float> scores, std::span<const float> maxima) {
   std::optional<std::int32_t> token;
   {
     const Penalized penalized(*this, scores);
-    blocks_.read(scores);
+    blocks_.read(scores, uses_maxima() ? maxima : std::span<const float>());
     if (blocks_.usable()) token = do_sample_ ? sample() : blocks_.index_of_largest();
   }
   if (token) remember(*token);

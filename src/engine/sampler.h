@@ -21,8 +21,12 @@ class Sampler {
           std::size_t n_vocab);
 
   /// The next token by `scores` [n_vocab], which are changed meanwhile and as they were afterwards. None where they say
-  /// nothing: one is NaN or plus infinity, or all are minus infinity.
-  std::optional<std::int32_t> next(std::span<float> scores);
+  /// nothing: one is NaN or plus infinity, or all are minus infinity. `maxima` are what ScoreBlocks::find_maxima() says of
+  /// them, or empty.
+  std::optional<std::int32_t> next(std::span<float> scores, std::span<const float> maxima = {});
+
+  /// Whether next() is quicker with the maxima.
+  bool uses_maxima() const { return is_seen_.empty(); }
 
   /// As if next() had answered `token`, which is below n_vocab.
   void accept(std::int32_t token);

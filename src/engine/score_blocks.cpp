@@ -1,8 +1,8 @@
 #include "engine/score_blocks.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <functional>
 #include <limits>
 
 #ifdef __x86_64__
@@ -133,24 +133,68 @@ Maximum maximum(std::span<const float> scores) {
 }
 #endif
 
+constexpr std::size_t group_size = 16;
+
+/// A bit for each score that is `least` or more, the first in the lowest bit.
+unsigned at_least_in_group(const float* scores, float least) {
+  unsigned found = 0;
+#ifdef __x86_64__  // compilers branch at each score instead
+  const __m128 bound = _mm_set1_ps(least);
+  for (unsigned i = 0; i < group_size; i += 4)
+    found |= static_cast<unsigned>(_mm_movemask_ps(_mm_cmpge_ps(_mm_loadu_ps(scores + i), bound))) << i;
+#else
+  for (unsigned i = 0; i < group_size; ++i) found |= static_cast<unsigned>(scores[i] >= least) << i;
+#endif
+  return found;
+}
+
+std::size_t count_at_least(std::span<const float> scores, float least) {
+  std::uint32_t count = 0;  // as wide as a score, for vector instructions
+  for (const float score : scores) count += static_cast<std::uint32_t>(score >= least);
+  return count;
+}
+
+/// The lowest float that is `bound` or more.
+float no_less_than(double bound) {
+  const auto rounded = static_cast<float>(bound);
+  return rounded < bound ? std::nextafter(rounded, infinity) : rounded;
+}
+
 }  // namespace
 
 std::span<const float> ScoreBlocks::block(std::size_t b) const {
   return scores_.subspan(b * block_size, std::min(block_size, scores_.size() - b * block_size));
 }
 
+void ScoreBlocks::find_maxima(std::span<const float> scores, std::span<float> maxima) {
+  for (std::size_t b = 0; b < maxima.size(); ++b) {
+    const auto [value, nan] =
+        maximum(scores.subspan(b * block_size, std::min(block_size, scores.size() - b * block_size)));
+    maxima[b] = nan ? std::numeric_limits<float>::quiet_NaN() : value;
+  }
+}
+
 void ScoreBlocks::read(std::span<const float> scores) {
   scores_ = scores;
-  maxima_.resize((scores.size() + block_size - 1) / block_size);
-  Maximum all;
-  for (std::size_t b = 0; b < maxima_.size(); ++b) {
-    const auto [value, nan] = maximum(block(b));
-    maxima_[b] = value;
-    all.add(value);
-    all.nan |= nan;
-  }
-  largest_ = all.value;
-  usable_ = !all.nan && std::isfinite(largest_);
+  maxima_.resize(blocks_of(scores.size()));
+  find_maxima(scores, maxima_);
+  find_largest();
+}
+
+void ScoreBlocks::read(std::span<const float> scores, std::span<const float> maxima) {
+  if (maxima.size() != blocks_of(scores.size())) return read(scores);
+  scores_ = scores;
+  maxima_.assign(maxima.begin(), maxima.end());
+  find_largest();
+  if (!usable_) return;
+  const auto largest = static_cast<std::size_t>(index_of_largest());
+  if (largest >= scores.size() || scores[largest] != largest_) read(scores);
+}
+
+void ScoreBlocks::find_largest() {
+  const auto [value, nan] = maximum(maxima_);
+  largest_ = value;
+  usable_ = !nan && std::isfinite(value);
 }
 
 std::int32_t ScoreBlocks::index_of_largest() const {
@@ -161,26 +205,40 @@ std::int32_t ScoreBlocks::index_of_largest() const {
 }
 
 void ScoreBlocks::at_least(double bound, std::vector<Candidate>& found) const {
-  bound = std::max(bound, double{std::numeric_limits<float>::lowest()});
   found.clear();
+  if (bound > double{std::numeric_limits<float>::max()}) return;
+  const float least = no_less_than(std::max(bound, double{std::numeric_limits<float>::lowest()}));
+  const auto add = [&](std::size_t token) { found.push_back({scores_[token], static_cast<std::int32_t>(token)}); };
   for (std::size_t b = 0; b < maxima_.size(); ++b) {
-    if (maxima_[b] < bound) continue;
-    auto token = static_cast<std::int32_t>(b * block_size);
-    for (const float score : block(b)) {
-      if (score >= bound) found.push_back({score, token});
-      ++token;
-    }
+    if (maxima_[b] < least) continue;
+    std::size_t token = b * block_size;
+    const auto end = token + block(b).size();
+    for (; token + group_size <= end; token += group_size)
+      for (auto bits = at_least_in_group(&scores_[token], least); bits != 0; bits &= bits - 1)
+        add(token + static_cast<std::size_t>(std::countr_zero(bits)));
+    for (; token < end; ++token)
+      if (scores_[token] >= least) add(token);
   }
 }
 
-void ScoreBlocks::largest(std::size_t k, std::vector<Candidate>& found) {
-  double bound = -infinity;
-  if (k < maxima_.size()) {  // k blocks have a score of at least the k-th largest maximum
-    sorted_ = maxima_;
-    std::ranges::nth_element(sorted_, sorted_.begin() + static_cast<std::ptrdiff_t>(k) - 1, std::greater<>());
-    bound = sorted_[k - 1];
+/// A score that at least `k` blocks reach, and few more. Halves distances: a sort, or a part of one, guesses wrong at each
+/// comparison.
+float ScoreBlocks::reached_by(std::size_t k) const {
+  const auto blocks_at = [&](float distance) { return count_at_least(maxima_, largest_ - distance); };
+  float near = 0;
+  float far = 1;
+  while (blocks_at(far) < k) far *= 2;  // all blocks are within infinity
+  for (int halvings = 0; halvings < 16; ++halvings) {
+    const float middle = near + (far - near) / 2;
+    const auto blocks = blocks_at(middle);
+    (blocks < k ? near : far) = middle;
+    if (blocks >= k && blocks <= k + k / 4) break;
   }
-  at_least(bound, found);
+  return largest_ - far;
+}
+
+void ScoreBlocks::largest(std::size_t k, std::vector<Candidate>& found) const {
+  at_least(k < maxima_.size() ? reached_by(k) : -infinity, found);
   if (found.size() > k) {
     std::ranges::nth_element(found, found.begin() + static_cast<std::ptrdiff_t>(k), larger);
     found.resize(k);

@@ -22,9 +22,16 @@ inline bool larger(const Candidate& a, const Candidate& b) {
 class ScoreBlocks {
  public:
   static constexpr std::size_t block_size = 256;
+  static constexpr std::size_t blocks_of(std::size_t scores) { return (scores + block_size - 1) / block_size; }
+
+  /// Writes the largest score of each block to `maxima` [blocks_of(scores.size())]: NaN where one of the block is NaN.
+  static void find_maxima(std::span<const float> scores, std::span<float> maxima);
 
   /// Goes over all of `scores` once. They must outlive the calls below and stay as they are.
   void read(std::span<const float> scores);
+
+  /// As read(scores), by what find_maxima() wrote of the same scores. Goes over them itself where `maxima` are not theirs.
+  void read(std::span<const float> scores, std::span<const float> maxima);
 
   /// No score is NaN or plus infinity, and one at least is finite. The functions below need this.
   bool usable() const { return usable_; }
@@ -38,16 +45,18 @@ class ScoreBlocks {
   void at_least(double bound, std::vector<Candidate>& found) const;
 
   /// Puts the `k` largest finite scores into `found` (fewer where there are fewer), in the order of larger().
-  void largest(std::size_t k, std::vector<Candidate>& found);
+  void largest(std::size_t k, std::vector<Candidate>& found) const;
 
   std::size_t size() const { return scores_.size(); }
   std::size_t n_blocks() const { return maxima_.size(); }
   std::span<const float> block(std::size_t b) const;
 
  private:
+  void find_largest();
+  float reached_by(std::size_t k) const;
+
   std::span<const float> scores_;
   std::vector<float> maxima_;  // one for each block
-  std::vector<float> sorted_;  // room to order them
   float largest_ = 0;
   bool usable_ = false;
 };

@@ -16,10 +16,13 @@ namespace {
 using namespace plan;
 
 /// Logits of each sequence, and what else is given back, in the memory of the host. An encoder has a row for each token,
-/// and its embeddings are kept for the decoder.
-std::uint64_t output_bytes(const ModelProfile& profile, const ContextSizes& context) {
-  const auto vocabulary = profile.vocabulary_size.value_or(0);
-  const bool embeds = context.embeddings || model::is_encoder_decoder(profile);
+/// and its embeddings are kept for the decoder. Beside samplers in the graph there is room for what they may give back.
+std::uint64_t output_bytes(const ModelProfile& profile, const EngineLayout& layout, bool taps_scores) {
+  const auto& context = layout.context;
+  auto vocabulary = profile.vocabulary_size.value_or(0);
+  const bool has_encoder = model::is_encoder_decoder(profile);
+  if (taps_scores && layout.devices.size() == 1 && !has_encoder) vocabulary = plus(times(vocabulary, 4), 1);
+  const bool embeds = context.embeddings || has_encoder;
   const auto width = embeds ? profile.embedding_length.value_or(0) : 0;
   const auto encoded = context.encodes ? context.tokens : 0;
   const auto rows = times(plus(vocabulary, width), std::max(context.sequences, encoded));
@@ -57,7 +60,9 @@ std::vector<DeviceUse> MemoryUse::by_device() const {
   return uses;
 }
 
-MemoryOptions generation_options(const ContextSpec& context) { return {.n_outputs_max = context.n_seq, .runs = true}; }
+MemoryOptions generation_options(const ContextSpec& context) {
+  return {.n_outputs_max = context.n_seq, .runs = true, .taps_scores = true};
+}
 
 MemoryUse memory_use(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,
                      const MemoryOptions& options) {
@@ -77,7 +82,7 @@ MemoryUse memory_use(const ModelProfile& profile, const Placement& placement, co
     use.buffers.push_back({layout.devices[i], BufferKind::cache, caches[from]});
     use.buffers.push_back({layout.devices[i], BufferKind::compute, compute.bytes[from]});
   }
-  use.buffers.push_back({Device::cpu(), BufferKind::output, output_bytes(profile, layout.context)});
+  use.buffers.push_back({Device::cpu(), BufferKind::output, output_bytes(profile, layout, options.taps_scores)});
   return use;
 }
 

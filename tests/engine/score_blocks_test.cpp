@@ -55,6 +55,66 @@ TEST(ScoreBlocks, AgreeWithASortOfAllScores) {
   }
 }
 
+std::vector<std::int32_t> sorted_tokens(const std::vector<float>& scores) {
+  std::vector<std::int32_t> sorted(scores.size());
+  std::iota(sorted.begin(), sorted.end(), 0);
+  std::ranges::stable_sort(sorted, std::greater<>(),
+                           [&](auto token) { return scores[static_cast<std::size_t>(token)]; });
+  return sorted;
+}
+
+TEST(ScoreBlocks, FindTheLargestOfManyAtEachScale) {
+  std::mt19937 random(1);
+  ScoreBlocks blocks;
+  std::vector<Candidate> found;
+  for (const double scale : {0.0, 1e-38, 1e-6, 1.0, 1e6, 1e36})
+    for (const int different : {3, 1000, 1'000'000}) {
+      std::vector<float> scores(50'000);
+      for (auto& score : scores)
+        score = static_cast<float>(
+            scale * (static_cast<int>(random() % static_cast<unsigned>(different)) - different / 2) / different);
+      for (int i = 0; i < 40'000 && different == 1000; ++i)
+        scores[static_cast<std::size_t>(i)] = -infinite;  // most blocks
+      blocks.read(scores);
+      ASSERT_TRUE(blocks.usable());
+      auto sorted = sorted_tokens(scores);
+      for (const std::size_t k : {1, 2, 50, 150}) {
+        blocks.largest(k, found);
+        EXPECT_EQ(tokens(found), std::vector(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(k)))
+            << k << " of " << different << " times " << scale;
+      }
+    }
+}
+
+TEST(ScoreBlocks, MaximaThatWereFoundBeforeSayTheSame) {
+  std::mt19937 random(1);
+  ScoreBlocks blocks;
+  for (int round = 0; round < 100; ++round) {
+    auto scores = random_scores(random);
+    std::vector<float> maxima(ScoreBlocks::blocks_of(scores.size()));
+    ScoreBlocks::find_maxima(scores, maxima);
+    blocks.read(scores, maxima);
+    ASSERT_TRUE(blocks.usable());
+    EXPECT_EQ(blocks.index_of_largest(), sorted_tokens(scores)[0]);
+
+    scores[random() % scores.size()] = round % 2 == 0 ? not_a_number : infinite;
+    ScoreBlocks::find_maxima(scores, maxima);
+    blocks.read(scores, maxima);
+    EXPECT_FALSE(blocks.usable());
+  }
+}
+
+TEST(ScoreBlocks, MaximaOfOtherScoresAreNotTaken) {
+  std::vector<float> scores(600, 1);
+  scores[300] = 2;
+  ScoreBlocks blocks;
+  for (const auto& maxima : {std::vector<float>{1, 1, 3}, {3, 1, 1}, {1, 2}, {}}) {
+    blocks.read(scores, maxima);
+    EXPECT_EQ(blocks.index_of_largest(), 300);
+    EXPECT_EQ(blocks.largest(), 2);
+  }
+}
+
 TEST(ScoreBlocks, OfEqualScoresTheFirstIsTheLargest) {
   std::vector<float> scores(1000, 2.5F);
   ScoreBlocks blocks;

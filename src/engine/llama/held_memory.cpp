@@ -11,9 +11,11 @@ namespace {
 
 /// The scores of the last tokens, which stand in no breakdown: llama.cpp makes room for one row of each sequence. Where
 /// tokens are encoded, each of them has a row, with its embedding beside the scores; a decoder behind has a copy of those.
-std::uint64_t output_bytes(const llama_context& context, std::uint64_t encoded) {
+/// Samplers in the graph may give back scores, probabilities and tokens of the whole vocabulary, and the token that they chose.
+std::uint64_t output_bytes(const llama_context& context, std::uint64_t encoded, bool samples) {
   const auto* model = llama_get_model(&context);
-  const auto scores = static_cast<std::uint64_t>(llama_vocab_n_tokens(llama_model_get_vocab(model)));
+  const auto words = static_cast<std::uint64_t>(llama_vocab_n_tokens(llama_model_get_vocab(model)));
+  const auto scores = samples ? 4 * words + 1 : words;
   const bool has_encoder = llama_model_has_encoder(model);
   const auto width = has_encoder || encoded > 0 ? static_cast<std::uint64_t>(llama_model_n_embd_out(model)) : 0;
   const auto rows = std::max<std::uint64_t>(llama_n_seq_max(&context), encoded);
@@ -22,19 +24,19 @@ std::uint64_t output_bytes(const llama_context& context, std::uint64_t encoded) 
 
 }  // namespace
 
-HeldMemory::Held HeldMemory::held_by(const llama_context& context, std::uint64_t encoded) const {
+HeldMemory::Held HeldMemory::held_by(const llama_context& context, std::uint64_t encoded, bool samples) const {
   Held held;
   for (const auto& [buffer_type, bytes] : llama_get_memory_breakdown(&context)) {
     auto& place = held[owner(buffer_type, devices_)];
     place.cache += bytes.context;
     place.compute += bytes.compute;
   }
-  held[Device::cpu()].compute += output_bytes(context, encoded);
+  held[Device::cpu()].compute += output_bytes(context, encoded, samples);
   return held;
 }
 
-void HeldMemory::set_session(const void* session, const llama_context& context, std::uint64_t encoded) {
-  auto held = held_by(context, encoded);
+void HeldMemory::set_session(const void* session, const llama_context& context, std::uint64_t encoded, bool samples) {
+  auto held = held_by(context, encoded, samples);
   const std::lock_guard lock(mutex_);
   sessions_[session] = std::move(held);
 }

@@ -20,8 +20,9 @@ class HeldMemory {
  public:
   HeldMemory(NamedDevices devices, OrderedMap<DeviceKey> keys) : devices_(std::move(devices)), keys_(std::move(keys)) {}
 
-  /// Of the cache and the compute buffers of one session, which encoded at most `encoded` tokens at a time.
-  void set_session(const void* session, const llama_context& context, std::uint64_t encoded);
+  /// Of the cache and the compute buffers of one session, which encoded at most `encoded` tokens at a time and may have
+  /// samplers in its graph.
+  void set_session(const void* session, const llama_context& context, std::uint64_t encoded, bool samples);
   void forget_session(const void* session);
 
   /// All of it with these weights, the host first, then the model's devices in the engine's order.
@@ -32,7 +33,7 @@ class HeldMemory {
     std::uint64_t cache = 0, compute = 0;
   };
   using Held = std::map<Device, Bytes>;
-  Held held_by(const llama_context& context, std::uint64_t encoded) const;
+  Held held_by(const llama_context& context, std::uint64_t encoded, bool samples) const;
 
   const NamedDevices devices_;
   const OrderedMap<DeviceKey> keys_;

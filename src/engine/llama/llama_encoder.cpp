@@ -167,7 +167,8 @@ void LlamaEncoder::compute(const EncodeRequest& request, std::span<const std::si
     const auto* rows = llama_get_embeddings(context_.get());
     states.insert(states.end(), rows, rows + part(tokens).size() * info_.hidden_size);
   }
-  model_->set_session(this, *context_, std::min(limit, tokens.size()));  // buffers grow while a batch is computed
+  model_->set_session(this, *context_, std::min(limit, tokens.size()),
+                      false);  // buffers grow while a batch is computed
   if (ranks_)
     read_scores(sequences, result);
   else

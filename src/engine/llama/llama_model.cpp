@@ -72,8 +72,9 @@ LlamaModel::LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optio
   wave_limit_ = context ? context_.n_ctx : std::min(default_wave_limit, context_.n_ctx);
 }
 
-void LlamaModel::set_session(const void* session, const llama_context& context, std::uint64_t encoded) const {
-  held_.set_session(session, context, encoded);
+void LlamaModel::set_session(const void* session, const llama_context& context, std::uint64_t encoded,
+                             bool samples) const {
+  held_.set_session(session, context, encoded, samples);
   tell_held();
 }
 

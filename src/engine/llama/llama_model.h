@@ -47,8 +47,8 @@ class LlamaModel final : public LoadedModel, public std::enable_shared_from_this
   /// What the decoder of a model that encodes its prompts starts with; empty for models that have no encoder.
   const std::vector<llama_token>& decoder_start() const { return decoder_start_; }
   bool encodes() const { return !decoder_start_.empty(); }
-  /// Sessions tell what they hold, and how many tokens they encoded at a time at most.
-  void set_session(const void* session, const llama_context& context, std::uint64_t encoded) const;
+  /// Sessions tell what they hold, how many tokens they encoded at a time at most, and whether samplers are in their graph.
+  void set_session(const void* session, const llama_context& context, std::uint64_t encoded, bool samples) const;
   void forget_session(const void* session) const;
 
   std::vector<llama_token> tokenize(const Prompt& prompt) const;

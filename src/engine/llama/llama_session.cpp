@@ -245,6 +245,9 @@ void LlamaSession::make_context(std::uint32_t cells, std::uint32_t sequences, st
   LogCapture log;
   model_->forget_session(this);
   context_.reset();  // the old one's memory is free for the new one
+  // Computed on the CPU alone. An encoder would have the room for samplers' results with each of its tokens.
+  if (text_time_ == TextTime::before_next_token && !model_->encodes())
+    taps_.emplace(*model_->vocab(), params.n_seq_max).attach(params);
   in_context_.clear();
   most_encoded_ = 0;
   const HoldBackends hold;
@@ -253,7 +256,7 @@ void LlamaSession::make_context(std::uint32_t cells, std::uint32_t sequences, st
     throw EngineError("llama.cpp", model_->info().where(),
                       fmt::format("cannot make a context of {} tokens: {}", params.n_ctx,
                                   log.errors("probably too little memory; set a smaller n_ctx or max_new_tokens")));
-  model_->set_session(this, *context_, most_encoded_);
+  model_->set_session(this, *context_, most_encoded_, taps_.has_value());
 }
 
 /// The tokens at the start of the only job's prompt that the context holds already; the rest of it is forgotten.
@@ -285,6 +288,7 @@ void hand_on(Job& job, std::string text, const GenerationContext& call) {
 void LlamaSession::run_wave(std::span<Job> jobs, const GenerationContext& call, Clock& clock) {
   if (call.stop.stop_requested()) return;
   prepare_context(jobs);
+  several_ = jobs.size() > 1;
   try {
     decode_prompts(jobs, call, clock);
     decode_begun(jobs, call, clock);
@@ -293,7 +297,7 @@ void LlamaSession::run_wave(std::span<Job> jobs, const GenerationContext& call, 
     in_context_.clear();
     throw;
   }
-  model_->set_session(this, *context_, most_encoded_);  // buffers grow while a batch is computed
+  model_->set_session(this, *context_, most_encoded_, taps_.has_value());  // buffers grow while a batch is computed
   for (Job& job : jobs) {
     tell(job, call);
     if (!job.done) hand_on(job, job.text.finish(), call);  // cancelled: nothing that was generated is lost
@@ -421,6 +425,7 @@ bool LlamaSession::decode() {
     in_context_.clear();
     return false;
   }
+  if (taps_) taps_->begin(several_ ? llama_get_logits(context_.get()) : nullptr);
   LogCapture log;
   return computed(llama_decode(context_.get(), *batch_), batch_->n_tokens, log);
 }
@@ -435,11 +440,17 @@ bool LlamaSession::computed(int status, int tokens, LogCapture& log) {
                                 log.errors(status == 1 ? "the context is full" : "no reason was given")));
 }
 
+ScoreTaps::Scores LlamaSession::scores_of(const Job& job) {
+  if (taps_) return taps_->of(*batch_->seq_id[job.output]);
+  const auto n_vocab = static_cast<std::size_t>(llama_vocab_n_tokens(model_->vocab()));
+  float* scores = llama_get_logits_ith(context_.get(), job.output);  // waits until they are computed
+  return {{scores, scores == nullptr ? 0 : n_vocab}, {}};
+}
+
 /// Chooses the next token of `job`. Its text is made by tell().
 void LlamaSession::choose(Job& job, Clock& clock) {
-  float* scores = llama_get_logits_ith(context_.get(), job.output);  // waits until they are computed
-  const auto n_vocab = static_cast<std::size_t>(llama_vocab_n_tokens(model_->vocab()));
-  const auto token = scores == nullptr ? std::nullopt : job.sampler.next({scores, n_vocab});
+  const auto [scores, maxima] = scores_of(job);
+  const auto token = job.sampler.next(scores, maxima);
   if (!token)
     throw EngineError("llama.cpp", model_->info().where(),
                       "the model computed scores that are not numbers (NaN or infinite): the file is damaged, or this "

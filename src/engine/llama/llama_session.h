@@ -7,6 +7,7 @@
 #include "engine/llama/disk_prefetch.h"
 #include "engine/llama/llama_model.h"
 #include "engine/llama/log_capture.h"
+#include "engine/llama/score_taps.h"
 #include "engine/sampler.h"
 #include "engine/text_stream.h"
 #include "engine/turns.h"
@@ -67,6 +68,7 @@ class LlamaSession final : public Session {
   std::uint32_t cells_of(const Job& job, bool shares_prompt) const;
   std::uint32_t cells_of_all(std::span<const Job> jobs) const;
   std::uint32_t encoded_of_all(std::span<const Job> jobs) const;
+  ScoreTaps::Scores scores_of(const Job& job);
   void choose(Job& job, Clock& clock);
   void take(Job& job, llama_token token, Clock& clock) const;
   void tell(Job& job, const GenerationContext& call) const;
@@ -77,6 +79,7 @@ class LlamaSession final : public Session {
   SessionOptions options_;
   TextTime text_time_;
   DiskPrefetch prefetch_;
+  std::optional<ScoreTaps> taps_;
   ContextHandle context_;
 
   struct BatchDeleter {
@@ -87,6 +90,7 @@ class LlamaSession final : public Session {
   };
   std::unique_ptr<llama_batch, BatchDeleter> batch_;
   std::vector<llama_token> in_context_;  // tokens of sequence 0 that the context holds, for reuse_prefix
+  bool several_ = false;                 // jobs are computed together
   std::uint32_t most_encoded_ = 0;       // tokens that the context had room for in its encoder, so far
 
   Turns turns_;

@@ -20,7 +20,8 @@ namespace {
 using namespace berth;
 
 constexpr int tokens = 24;
-constexpr int step = 3;  // layers between two splits
+constexpr int step = 3;    // layers between two splits
+constexpr int rounds = 5;  // of the plan and the best split, one after the other
 const Device first(DeviceType::vulkan, 0);
 const Device second(DeviceType::vulkan, 1);
 
@@ -63,12 +64,23 @@ struct Outcome {
   std::string best_split = "none";
 };
 
+/// Both measured again in turn: the best of many measurements is a lucky one, and the plan was measured when the machine did
+/// something else.
+void measure_in_turn(Outcome& outcome, const LoadRequest& planned, const LoadRequest& best) {
+  outcome.planned = outcome.best = 0;
+  for (int i = 0; i < rounds; ++i) {
+    outcome.planned = std::max(outcome.planned, tokens_per_second(planned));
+    outcome.best = std::max(outcome.best, tokens_per_second(best));
+  }
+}
+
 Outcome try_machine(const ModelProfile& profile, const Inventory& machine) {
   use_simulated(machine);
   const ContextSpec context{.n_ctx = 256};
   const auto plan = make_plan(profile, machine, {.context = context});
-  Outcome outcome{.planned = tokens_per_second(LoadRequest::of(plan, profile.path)),
-                  .predicted = plan.predicted->decode_tokens_per_s};
+  const auto planned = LoadRequest::of(plan, profile.path);
+  Outcome outcome{.predicted = plan.predicted->decode_tokens_per_s};
+  auto best = planned;  // where none of the splits fits
   const int layers = static_cast<int>(profile.layers.size());
   for (int on_cpu = 0; on_cpu <= layers; on_cpu += step)
     for (int on_first = 0; on_first + on_cpu <= layers; on_first += step) {
@@ -80,9 +92,11 @@ Outcome try_machine(const ModelProfile& profile, const Inventory& machine) {
       const auto speed = tokens_per_second(request);
       if (speed > outcome.best) {
         outcome.best = speed;
+        best = request;
         outcome.best_split = fmt::format("{}+{}+{}", on_cpu, on_first, layers - on_cpu - on_first);
       }
     }
+  measure_in_turn(outcome, planned, best);
   return outcome;
 }
 
@@ -100,7 +114,9 @@ int run(const std::string& path, int machines) {
   for (int i = 0; i < machines; ++i) {
     const auto text = fmt::format("cpu:{}MiB@{:.2f}GB/s,vulkan:{}MiB@{:.2f}GB/s,vulkan:{}MiB@{:.2f}GB/s", mib() + 40,
                                   cpu_rate / 1e9, mib(), rate(), mib(), rate());
-    const auto machine = simulate(text);
+    auto machine = simulate(text);
+    for (auto& info : machine.devices)
+      if (info.speed) info.speed->operation_s = 1e-12;  // the rates are those of whole tokens, operations and all
     const auto plan = make_plan(profile, machine, {.context = {.n_ctx = 256}});
     if (plan.outcome != PlanOutcome::fits) {
       fmt::print("{:<58} does not fit\n", text);

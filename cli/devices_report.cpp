@@ -94,7 +94,8 @@ std::string disk_text(const DiskInfo& disk) {
 
 std::string speed_text(const DeviceSpeed& speed) {
   if (speed.flops == 0) return rate(speed.memory_bytes_per_s);
-  return fmt::format("memory {}, {:.1f} GFLOP/s", rate(speed.memory_bytes_per_s), speed.flops / 1e9);
+  const auto text = fmt::format("memory {}, {:.1f} GFLOP/s", rate(speed.memory_bytes_per_s), speed.flops / 1e9);
+  return speed.operation_s > 0 ? text + fmt::format(", {:.2f} us an operation", speed.operation_s * 1e6) : text;
 }
 
 std::string device_text(const DeviceInfo& info) {

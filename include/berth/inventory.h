@@ -120,6 +120,7 @@ struct TypeSpeed {
   std::string type = {};          ///< as ggml names it: "Q4_K"
   double memory_bytes_per_s = 0;  ///< of weights, for one token
   double flops = 0;               ///< for many tokens
+  double row_s = 0;               ///< of each row of a matrix for one token, beyond its bytes: short rows are slower
 
   bool operator==(const TypeSpeed&) const = default;
 };
@@ -129,6 +130,7 @@ struct DeviceSpeed {
   double memory_bytes_per_s = 0;      ///< with weights in F16
   double flops = 0;                   ///< of products of matrices in F16
   std::vector<TypeSpeed> types = {};  ///< of weights in other types
+  double operation_s = 0;             ///< of each operation for one token, beyond reading weights: a layer has some 20
 
   bool operator==(const DeviceSpeed&) const = default;
 };

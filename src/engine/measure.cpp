@@ -80,9 +80,12 @@ Value::Object read_cache(const std::filesystem::path& path) {
 Value to_value(const Measurement& measurement) {
   Value::Object value{{"memory_bytes_per_s", measurement.speed.memory_bytes_per_s}, {"flops", measurement.speed.flops}};
   Value::Object types;
-  for (const auto& [type, bytes_per_s, flops] : measurement.speed.types)
-    types.set(type, Value::Object{{"memory_bytes_per_s", bytes_per_s}, {"flops", flops}});
+  for (const auto& each : measurement.speed.types)
+    types.set(
+        each.type,
+        Value::Object{{"memory_bytes_per_s", each.memory_bytes_per_s}, {"flops", each.flops}, {"row_s", each.row_s}});
   if (!types.empty()) value.set("types", std::move(types));
+  if (measurement.speed.operation_s > 0) value.set("operation_s", measurement.speed.operation_s);
   if (const auto& link = measurement.link) {
     value.set("link_bytes_per_s", link->bytes_per_s);
     value.set("link_latency_us", link->latency_us.value_or(0));
@@ -102,7 +105,9 @@ std::optional<Measurement> from_value(const Value* value, const DeviceInfo& info
       .speed = {.memory_bytes_per_s = number(*value, "memory_bytes_per_s"), .flops = number(*value, "flops")}};
   if (const auto* types = value->find("types"); types != nullptr && types->is_object())
     for (const auto& [type, speed] : types->as_object())
-      measurement.speed.types.push_back({type, number(speed, "memory_bytes_per_s"), number(speed, "flops")});
+      measurement.speed.types.push_back(
+          {type, number(speed, "memory_bytes_per_s"), number(speed, "flops"), number(speed, "row_s")});
+  measurement.speed.operation_s = number(*value, "operation_s");
   if (const auto rate = number(*value, "link_bytes_per_s"); rate > 0) {
     measurement.link =
         Link{.from = "cpu", .to = info.device.str(), .kind = link_kind(info), .bytes_per_s = rate, .measured = true};
@@ -127,8 +132,9 @@ void set_link(std::vector<Link>& links, Link link) {
   known->measured = true;
 }
 
-/// Of two measurements of one device.
+/// Of two measurements of one device. What is beyond the reading of bytes goes with the rate that it was measured beside.
 Measurement better(Measurement one, const Measurement& other) {
+  if (other.speed.memory_bytes_per_s > one.speed.memory_bytes_per_s) one.speed.operation_s = other.speed.operation_s;
   one.speed.memory_bytes_per_s = std::max(one.speed.memory_bytes_per_s, other.speed.memory_bytes_per_s);
   one.speed.flops = std::max(one.speed.flops, other.speed.flops);
   for (const auto& type : other.speed.types) {
@@ -137,6 +143,7 @@ Measurement better(Measurement one, const Measurement& other) {
       one.speed.types.push_back(type);
       continue;
     }
+    if (type.memory_bytes_per_s > same->memory_bytes_per_s) same->row_s = type.row_s;
     same->memory_bytes_per_s = std::max(same->memory_bytes_per_s, type.memory_bytes_per_s);
     same->flops = std::max(same->flops, type.flops);
   }

@@ -13,7 +13,9 @@
 namespace berth {
 namespace {
 
-constexpr int most_plans = 4;
+constexpr int exact_plans = 4;
+constexpr int most_plans = 16;
+constexpr std::uint64_t most_lacking = std::uint64_t{1} << 48;
 
 DeviceUse use_on(const std::vector<DeviceUse>& uses, const Device& device) {
   const auto found = std::ranges::find(uses, device, &DeviceUse::device);
@@ -31,9 +33,11 @@ void correct(Plan& plan, const std::vector<DeviceUse>& computed, const std::vect
   plan.exact = true;
 }
 
-/// Takes what was lacking off what the request may use.
-void leave_free(PlanRequest& request, const Shortfall& missing) {
-  const auto bytes = missing.needed_bytes - missing.available_bytes;
+/// Takes what was lacking off what the request may use: what the first plans lacked, and twice as much with each plan from
+/// then on, so that one fits or none is left.
+void leave_free(PlanRequest& request, const Shortfall& missing, int plans) {
+  const auto lacking = missing.needed_bytes - missing.available_bytes;
+  const auto bytes = std::min(lacking, most_lacking) << std::max(plans - exact_plans, 0);
   const auto budget = std::ranges::find(request.max_memory, missing.device, &MemoryBudget::device);
   if (budget == request.max_memory.end())
     request.reserved.push_back({missing.pool, bytes});
@@ -72,7 +76,7 @@ Plan verified_plan(const Engine& engine, const ModelProfile& profile, const Inve
     if (plan.missing.empty()) return plan;
     for (const auto& each : plan.missing) {
       seen.push_back({"memory", lacking(each)});
-      leave_free(tighter, each);
+      leave_free(tighter, each, plans);
     }
     if (plans < most_plans) continue;
     plan.outcome = PlanOutcome::does_not_fit;

@@ -101,13 +101,14 @@ template <>
 struct FieldsOf<TypeSpeed> {
   static constexpr std::tuple all = {required("type", &TypeSpeed::type),
                                      field("memory_bytes_per_s", &TypeSpeed::memory_bytes_per_s),
-                                     field("flops", &TypeSpeed::flops)};
+                                     field("flops", &TypeSpeed::flops), field("row_s", &TypeSpeed::row_s)};
 };
 
 template <>
 struct FieldsOf<DeviceSpeed> {
   static constexpr std::tuple all = {field("memory_bytes_per_s", &DeviceSpeed::memory_bytes_per_s),
-                                     field("flops", &DeviceSpeed::flops), field("types", &DeviceSpeed::types)};
+                                     field("flops", &DeviceSpeed::flops), field("types", &DeviceSpeed::types),
+                                     field("operation_s", &DeviceSpeed::operation_s)};
 };
 
 template <>

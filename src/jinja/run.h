@@ -116,4 +116,10 @@ class DeeperValue : public Deeper {
       : Deeper(run.value_depth, Limits::value_depth, "a value is nested too deeply (more than 100 levels)") {}
 };
 
+class DeeperNode : public Deeper {
+ public:
+  explicit DeeperNode(Run& run)
+      : Deeper(run.node_depth, Limits::node_depth, "what the template runs is nested too deeply") {}
+};
+
 }  // namespace berth::jinja

@@ -1,5 +1,6 @@
 #include "plan/cut_list.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -12,9 +13,10 @@ constexpr std::size_t most_steps_of_a_list = 4'000'000;
 /// Lists the cuts of one number of layers without their experts.
 class Lister {
  public:
-  Lister(const CutSearch& search, const MachineView& machine, std::uint64_t spare, std::size_t expert_layers,
-         std::size_t stride)
+  Lister(const CutSearch& search, const MachineView& machine, std::uint64_t spare, double below_s,
+         std::size_t expert_layers, std::size_t stride)
       : machine_(machine),
+        below_s_(below_s),
         expert_layers_(expert_layers),
         stride_(stride),
         first_start_(search.layers_on_disk()),
@@ -27,14 +29,15 @@ class Lister {
       read_.push_back(read_.back() + item.read_bytes);
       elsewhere_.push_back(elsewhere_.back() + item.elsewhere_s);
     }
-    for (const auto& ways : costs_.ways_s) {
-      auto& sums = ways_.emplace_back(1, 0.0);
-      for (const double way : ways) sums.push_back(sums.back() + way);
+    for (const auto& besides : costs_.besides_s) {
+      auto& sums = besides_.emplace_back(1, 0.0);
+      for (const double seconds : besides) sums.push_back(sums.back() + seconds);
     }
     price_ = search.price();
     std::map<std::string, std::size_t> pools;
     for (std::size_t place = 0; place <= machine.devices.size(); ++place) {
       const auto& device = device_at(place);
+      if (place > 0) quickest_ = std::max(quickest_, device.counted.bytes_per_s);
       room_.push_back(device.room + spare);
       held_.push_back(place == 0 ? 0 : search.besides_layers(device.device));
       const auto pool = machine.pools.find(device.pool);
@@ -93,6 +96,11 @@ class Lister {
     }
   }
 
+  /// Were all items from there on where they are read the quickest.
+  double least_seconds_from(std::size_t first) const {
+    return (read_.back() - read_[first]) / quickest_ + elsewhere_.back() - elsewhere_[first];
+  }
+
   bool fits(std::size_t place, std::size_t first, std::size_t end) const {
     return held_[place] + bytes_[end] - bytes_[first] <= room_[place];
   }
@@ -100,6 +108,7 @@ class Lister {
   bool extend(std::size_t place, std::size_t first, double seconds, std::vector<ListedCut>& cuts, std::size_t most) {
     const auto n = costs_.items.size();
     if (first == n) {
+      if (!(seconds < below_s_)) return true;
       if (cuts.size() == most) return false;
       Cut cut{.stages = {loads_.front().layers, {}, seconds}, .expert_layers = expert_layers_};
       std::size_t at = cut.stages.start;
@@ -110,7 +119,7 @@ class Lister {
       cuts.push_back({std::move(cut), loads_});
       return true;
     }
-    if (place == room_.size()) return true;
+    if (place == room_.size() || !(seconds + least_seconds_from(first) < below_s_)) return true;
     if (++steps_ > most_steps_of_a_list) return false;
     if (finishes_[place + 1][first] && !extend(place + 1, first, seconds, cuts, most)) return false;
     auto& left = pool_left_[pool_of_[place]];
@@ -121,8 +130,8 @@ class Lister {
       if (!is_allowed(end) || !finishes_[place + 1][end]) continue;
       left -= stored;
       loads_.push_back({place, stored, end - first, end == n});
-      const double more = device.link_s + price_ + (read_[end] - read_[first]) / device.bytes_per_s + elsewhere_[end] -
-                          elsewhere_[first] + ways_[place - 1][end] - ways_[place - 1][first];
+      const double more = device.counted.link_s + price_ + (read_[end] - read_[first]) / device.counted.bytes_per_s +
+                          elsewhere_[end] - elsewhere_[first] + besides_[place - 1][end] - besides_[place - 1][first];
       const bool complete = extend(place + 1, end, seconds + more, cuts, most);
       loads_.pop_back();
       left += stored;
@@ -132,6 +141,8 @@ class Lister {
   }
 
   const MachineView& machine_;
+  double below_s_;
+  double quickest_ = 0;  // bytes a second, of the devices
   std::size_t expert_layers_;
   std::size_t stride_;
   std::size_t first_start_;  // layers before it are on the CPU in any case
@@ -139,7 +150,7 @@ class Lister {
   std::vector<std::uint64_t> bytes_;  // of the first n items
   std::vector<double> read_;
   std::vector<double> elsewhere_;
-  std::vector<std::vector<double>> ways_;  // by device
+  std::vector<std::vector<double>> besides_;  // by device
   double price_ = 0;
   std::vector<std::uint64_t> room_;  // by place
   std::vector<std::uint64_t> held_;
@@ -153,7 +164,7 @@ class Lister {
 }  // namespace
 
 std::vector<ListedCut> list_cuts(const CutSearch& search, const MachineView& machine, std::uint64_t spare,
-                                 std::size_t most) {
+                                 std::size_t most, double below_s) {
   std::vector<ListedCut> cuts;
   const auto items = search.items_of(0).items.size();
   if (items * (machine.devices.size() + 1) > most_cells) return cuts;
@@ -161,7 +172,7 @@ std::vector<ListedCut> list_cuts(const CutSearch& search, const MachineView& mac
     cuts.clear();
     bool complete = true;
     for (std::size_t n = 0; complete && n <= search.most_expert_layers(); n += stride)
-      complete = Lister(search, machine, spare, n, stride).list(cuts, most);
+      complete = Lister(search, machine, spare, below_s, n, stride).list(cuts, most);
     if (complete) return cuts;
   }
   return cuts;

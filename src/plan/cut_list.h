@@ -23,9 +23,10 @@ struct ListedCut {
   std::vector<Load> loads;  ///< the CPU first
 };
 
-/// `search`: without known compute buffers. `spare`: bytes by which the sum of single layers may be too much. Where there
-/// are more than `most` cuts, only those at every second layer are listed, or at every fourth, and so on.
+/// Those that take less than `below_s`. `search`: without known compute buffers. `spare`: bytes by which the sum of single
+/// layers may be too much. Where there are more than `most` cuts, only those at every second layer are listed, or at
+/// every fourth, and so on.
 std::vector<ListedCut> list_cuts(const CutSearch& search, const MachineView& machine, std::uint64_t spare,
-                                 std::size_t most);
+                                 std::size_t most, double below_s);
 
 }  // namespace berth::plan

@@ -104,15 +104,18 @@ const Device& CutSearch::device_of_item(const Cut& cut, std::size_t item) const 
 
 std::vector<double> CutSearch::seconds_by_device(const Cut& cut) const {
   std::vector<double> seconds(machine_.devices.size() + 1);
-  for (std::size_t i = 0; i < cut.stages.start; ++i)
-    seconds[0] += (parts_.layers[i].read_bytes + parts_.layers[i].expert_read_bytes) / machine_.cpu.decode_bytes_per_s;
+  const auto& cpu = machine_.cpu.decode;
+  for (std::size_t i = 0; i < cut.stages.start; ++i) {
+    const auto& layer = parts_.layers[i];
+    seconds[0] += cpu.seconds(layer.read_bytes + layer.expert_read_bytes, layer.operations);
+  }
   for (const auto& run : cut.stages.runs)
     for (std::size_t i = run.first; i < run.first + run.count; ++i) {
       const auto& layer = parts_.layers[i];
-      const bool moved = i < cut.expert_layers;
-      const auto& device = machine_.devices[run.device];
-      seconds[run.device + 1] += (layer.read_bytes + (moved ? 0 : layer.expert_read_bytes)) / device.decode_bytes_per_s;
-      if (moved) seconds[0] += layer.expert_read_bytes / machine_.cpu.decode_bytes_per_s;
+      const bool moves = leaves_experts(cut.expert_layers, i);
+      seconds[run.device + 1] += machine_.devices[run.device].decode.seconds(
+          layer.read_bytes + (moves ? 0 : layer.expert_read_bytes), layer.operations);
+      if (moves) seconds[0] += layer.expert_read_bytes / cpu.bytes_per_s;
     }
   return seconds;
 }
@@ -127,15 +130,15 @@ const PlanDevice& CutSearch::device_of(const Device& device) const {
   return found == nullptr ? machine_.cpu : *found;
 }
 
-double CutSearch::pinned_seconds(const LayerPart& layer, Rate bytes_per_s) const {
+double CutSearch::pinned_seconds(const LayerPart& layer, Rates rates) const {
   double seconds = 0;
-  for (const auto& part : layer.pinned) seconds += part.read_bytes / (device_of(part.device).*bytes_per_s);
+  for (const auto& part : layer.pinned) seconds += part.read_bytes / (device_of(part.device).*rates).bytes_per_s;
   return seconds;
 }
 
 double CutSearch::ways_seconds(const LayerPart& layer, bool leaves_experts, const PlanDevice& device,
-                               Rate link_s) const {
-  const auto to_cpu = [&](const PlanDevice& each) { return &each == &machine_.cpu ? 0 : each.*link_s; };
+                               Rates rates) const {
+  const auto to_cpu = [&](const PlanDevice& each) { return &each == &machine_.cpu ? 0 : (each.*rates).link_s; };
   double seconds = leaves_experts ? 2 * to_cpu(device) : 0;
   for (const auto& part : layer.pinned) {
     const auto& there = device_of(part.device);
@@ -144,24 +147,23 @@ double CutSearch::ways_seconds(const LayerPart& layer, bool leaves_experts, cons
   return seconds;
 }
 
-double CutSearch::seconds_of(const Cut& cut, Rate bytes_per_s, Rate link_s) const {
-  const double cpu_rate = machine_.cpu.*bytes_per_s;
+double CutSearch::cpu_seconds(const LayerPart& layer, Rates rates) const {
+  return (machine_.cpu.*rates).seconds(layer.read_bytes + layer.expert_read_bytes, layer.operations) +
+         pinned_seconds(layer, rates) + ways_seconds(layer, false, machine_.cpu, rates);
+}
+
+double CutSearch::seconds_of(const Cut& cut, Rates rates) const {
   double seconds = 0;
-  for (const auto& layer : parts_.layers) seconds += pinned_seconds(layer, bytes_per_s);
-  for (std::size_t i = 0; i < cut.stages.start; ++i) {
-    const auto& layer = parts_.layers[i];
-    seconds += (layer.read_bytes + layer.expert_read_bytes) / cpu_rate;
-    seconds += ways_seconds(layer, false, machine_.cpu, link_s);
-  }
+  for (std::size_t i = 0; i < cut.stages.start; ++i) seconds += cpu_seconds(parts_.layers[i], rates);
   for (const auto& run : cut.stages.runs) {
     const auto& device = machine_.devices[run.device];
-    seconds += device.*link_s;
+    seconds += (device.*rates).link_s;
     for (std::size_t i = run.first; i < run.first + run.count; ++i) {
       const auto& layer = parts_.layers[i];
       const bool moves = leaves_experts(cut.expert_layers, i);
-      seconds += (layer.read_bytes + (moves ? 0 : layer.expert_read_bytes)) / (device.*bytes_per_s);
-      if (moves) seconds += layer.expert_read_bytes / cpu_rate;
-      seconds += ways_seconds(layer, moves, device, link_s);
+      seconds += (device.*rates).seconds(layer.read_bytes + (moves ? 0 : layer.expert_read_bytes), layer.operations);
+      if (moves) seconds += layer.expert_read_bytes / (machine_.cpu.*rates).bytes_per_s;
+      seconds += pinned_seconds(layer, rates) + ways_seconds(layer, moves, device, rates);
     }
   }
   return seconds;
@@ -171,36 +173,35 @@ bool CutSearch::leaves_experts(std::size_t expert_layers, std::size_t item) cons
   return item < expert_layers && !parts_.layers[item].experts.empty();
 }
 
-double CutSearch::cpu_seconds(const LayerPart& layer) const {
-  return (layer.read_bytes + layer.expert_read_bytes) / machine_.cpu.bytes_per_s +
-         pinned_seconds(layer, &PlanDevice::bytes_per_s) +
-         ways_seconds(layer, false, machine_.cpu, &PlanDevice::link_s);
-}
-
 CutItems CutSearch::items_of(std::size_t expert_layers) const {
   const auto& layers = parts_.layers;
   CutItems all;
-  all.ways_s.resize(machine_.devices.size());
+  all.besides_s.resize(machine_.devices.size());
   std::uint64_t moved = 0;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const bool moves = leaves_experts(expert_layers, i);
     if (moves) moved += layers[i].expert_bytes;
     all.items.push_back({layers[i].bytes - (moves ? layers[i].expert_bytes : 0),
                          layers[i].read_bytes + (moves ? 0 : layers[i].expert_read_bytes),
-                         pinned_seconds(layers[i], &PlanDevice::bytes_per_s)});
-    if (moves) all.items.back().elsewhere_s += layers[i].expert_read_bytes / machine_.cpu.bytes_per_s;
+                         pinned_seconds(layers[i], &PlanDevice::counted)});
+    if (moves) all.items.back().elsewhere_s += layers[i].expert_read_bytes / machine_.cpu.counted.bytes_per_s;
     for (std::size_t d = 0; d < machine_.devices.size(); ++d)
-      all.ways_s[d].push_back(ways_seconds(layers[i], moves, machine_.devices[d], &PlanDevice::link_s));
+      all.besides_s[d].push_back(machine_.devices[d].counted.seconds(0, layers[i].operations) +
+                                 ways_seconds(layers[i], moves, machine_.devices[d], &PlanDevice::counted));
   }
+  for (std::size_t d = 0; d < machine_.devices.size(); ++d)
+    if (parts_.output.value_or(machine_.devices[d].device) != machine_.devices[d].device)
+      all.besides_s[d].back() = no_way;
   std::uint64_t bytes = besides_layers(machine_.cpu.device) + moved;
   double seconds = 0;
   for (std::size_t n = 0; n <= layers.size(); ++n) {
     const bool is_all = n == layers.size();
     all.host_bytes.push_back(bytes - (is_all ? std::min(bytes, parts_.saved_on_cpu) : 0));
     all.cpu_s.push_back(seconds + (n > 0 || moved > 0 ? price() : 0));
+    if (is_all && parts_.output.value_or(machine_.cpu.device) != machine_.cpu.device) all.cpu_s.back() = no_way;
     if (is_all) break;
     bytes += all.items[n].bytes;
-    seconds += cpu_seconds(layers[n]);
+    seconds += cpu_seconds(layers[n], &PlanDevice::counted);
   }
   return all;
 }
@@ -242,7 +243,8 @@ std::optional<Stages> CutSearch::best_on_devices(const CutItems& all, const std:
     }
     const auto taken = besides_layers(device.device);
     if (taken > room) continue;
-    devices.push_back({room - taken, 1 / device.bytes_per_s, device.link_s + price(), all.ways_s[d]});
+    devices.push_back(
+        {room - taken, 1 / device.counted.bytes_per_s, device.counted.link_s + price(), all.besides_s[d]});
     places.push_back(d);
   }
   auto stages = best_stages(all.items, devices, start_s);

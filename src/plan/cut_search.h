@@ -28,9 +28,9 @@ struct Cut {
 /// What the layers take where the first of them leave their experts on the CPU.
 struct CutItems {
   std::vector<StageItem> items;
-  std::vector<std::vector<double>> ways_s;  ///< by device and item: to what lies elsewhere, and back
-  std::vector<double> cpu_s;                ///< seconds of the first n items on the CPU
-  std::vector<std::uint64_t> host_bytes;    ///< that the CPU holds then, with the experts that were left there
+  std::vector<std::vector<double>> besides_s;  ///< by device and item: see StageDevice
+  std::vector<double> cpu_s;                   ///< seconds of the first n items on the CPU
+  std::vector<std::uint64_t> host_bytes;       ///< that the CPU holds then, with the experts that were left there
 };
 
 /// The search with what is held besides layers as known so far.
@@ -63,9 +63,9 @@ class CutSearch {
   /// For a token that is written: of the CPU first, then of the devices in order.
   std::vector<double> seconds_by_device(const Cut& cut) const;
 
-  using Rate = double PlanDevice::*;
-  /// For one token by these rates of the devices: bytes a second, and seconds of the way.
-  double seconds_of(const Cut& cut, Rate bytes_per_s, Rate link_s) const;
+  using Rates = TokenRates PlanDevice::*;
+  /// For one token by these rates of the devices.
+  double seconds_of(const Cut& cut, Rates rates) const;
 
   /// Bytes that `device` holds wherever the layers are, and those that are known of it.
   std::uint64_t besides_layers(const Device& device) const;
@@ -74,10 +74,11 @@ class CutSearch {
   bool shares_host_memory() const;
   const PlanDevice& device_of(const Device& device) const;
   /// To read what is pinned, wherever the layer is.
-  double pinned_seconds(const LayerPart& layer, Rate bytes_per_s) const;
+  double pinned_seconds(const LayerPart& layer, Rates rates) const;
   /// From a layer on `device` to its parts elsewhere, and back.
-  double ways_seconds(const LayerPart& layer, bool leaves_experts, const PlanDevice& device, Rate link_s) const;
-  double cpu_seconds(const LayerPart& layer) const;
+  double ways_seconds(const LayerPart& layer, bool leaves_experts, const PlanDevice& device, Rates rates) const;
+  /// All of a layer whose own device is the CPU.
+  double cpu_seconds(const LayerPart& layer, Rates rates) const;
   std::vector<Cut> cuts(std::size_t expert_layers) const;
   std::optional<Stages> best_on_devices(const CutItems& all, const std::vector<double>& start_s,
                                         std::uint64_t host_bytes) const;

@@ -47,11 +47,12 @@ std::vector<Division> divisions(std::size_t layers, std::size_t devices) {
 }  // namespace
 
 std::optional<FoundPlacement> PlacementSearch::try_parts(const ModelParts& parts, const ContextSpec& context,
-                                                         SearchBudget& budget) const {
+                                                         SearchBudget& budget, double below_s) const {
   if (budget.tensors <= 0) return std::nullopt;
   budget.tensors -= static_cast<std::int64_t>(parts.tensor_count) / looks_of_a_question + 1;
-  // With no compute buffers at all: a question less where even that does not fit.
-  if (!could_fit(parts, {})) return std::nullopt;
+  // With no compute buffers at all: a question less where even that does not fit, or takes too long.
+  const auto without_buffers = CutSearch(machine_, request_, parts, {}).best();
+  if (!without_buffers || !(without_buffers->stages.seconds < below_s)) return std::nullopt;
   budget.tensors -= questions_of_a_try * static_cast<std::int64_t>(parts.tensor_count);
   auto found = find(parts, context);
   if (!found) {
@@ -60,11 +61,7 @@ std::optional<FoundPlacement> PlacementSearch::try_parts(const ModelParts& parts
     found = find_narrow(parts, context, share);
     budget.tensors -= before - share.tensors;
   }
-  // An output that is the embeddings once more is not held twice, and so it is where they are.
-  if (found && parts.is_tied && parts.input.type() != DeviceType::disk && parts.input != machine_.cpu.device &&
-      found->placement.output != parts.input)
-    return std::nullopt;
-  return found;
+  return found && found->cost < below_s ? found : std::nullopt;
 }
 
 std::optional<FoundPlacement> PlacementSearch::find_divided(const ModelParts& parts, const ContextSpec& context,
@@ -75,29 +72,33 @@ std::optional<FoundPlacement> PlacementSearch::find_divided(const ModelParts& pa
   std::vector<Device> inputs = {parts.input};
   if (parts.input_bytes > 0) inputs.insert(inputs.end(), devices.begin(), devices.end());
   devices.push_back(machine_.cpu.device);
+  std::optional<FoundPlacement> best;
+  std::int64_t enough = 0;  // of the budget is left once there is one
   for (const auto& division : divisions(parts.layer_count(), devices.size()))
     for (const auto& input : inputs) {
-      if (budget.tensors <= 0) return std::nullopt;
+      if (budget.tensors <= enough) return best;
       const auto count = moved(division);
       if (count == 0 && input == parts.input) continue;  // that was tried
       auto divided = parts;
       if (input != parts.input) divided.move_input(input);
       for (std::size_t i = 0; i < division.size(); ++i)
         if (division[i] > 0) divided.move_feed_forward(i, devices[division[i] - 1]);
-      auto found = try_parts(divided, context, budget);
+      auto found = best ? try_parts(divided, context, budget, best->cost) : try_parts(divided, context, budget);
       if (!found) continue;
+      found->is_quickest = true;  // no cut of whole layers fits
       if (input != parts.input)
         found->notes.push_back({"input", fmt::format("on {}: {} has no room for it", input.str(), parts.input.str())});
       if (count > 0)
         found->notes.push_back(
             {"feed-forward parts", fmt::format("those of {} layers apart: they fit nowhere whole", count)});
-      return found;
+      if (!best) enough = budget.tensors - budget.tensors / 4;
+      best = std::move(found);
     }
-  return std::nullopt;
+  return best;
 }
 
 std::optional<FoundPlacement> PlacementSearch::find_on_disk(const ModelParts& parts, const ContextSpec& context,
-                                                            SearchBudget& budget) const {
+                                                            SearchBudget& budget, std::size_t most_layers) const {
   if (!machine_.disk) return std::nullopt;
   auto left = parts;
   if (parts.input_bytes > 0 && parts.input == machine_.cpu.device) left.move_input(Device::disk());
@@ -106,11 +107,10 @@ std::optional<FoundPlacement> PlacementSearch::find_on_disk(const ModelParts& pa
     while (some.layers_on_disk < layers) some.leave_layer_on_disk();
     return some;
   };
-  const auto most = parts.layer_count();
   std::size_t layers = 0;
   auto best = try_parts(left, context, budget);
-  for (std::size_t part = 4; !best && part > 0; --part)
-    best = try_parts(with(layers = most * part / 4), context, budget);
+  for (std::size_t part = most_layers == 0 ? 0 : 4; !best && part > 0; --part)
+    best = try_parts(with(layers = most_layers * part / 4), context, budget);
   if (!best) return std::nullopt;
   // As few as could fit with such buffers, and then one, two, four more.
   const auto known = fixed_bytes(best->use);
@@ -122,6 +122,7 @@ std::optional<FoundPlacement> PlacementSearch::find_on_disk(const ModelParts& pa
       best = std::move(fewer);
     }
   best->on_disk = layers;
+  best->is_quickest = true;
   best->notes.push_back(
       {"disk", fmt::format("{} read from the file when they are used, as no memory has room for them",
                            layers == 0   ? "the embeddings are"

@@ -14,14 +14,15 @@ constexpr int most_guesses = 6;
 /// The lengths between a least and a most one.
 class Lengths {
  public:
-  Lengths(int least, int most) : least_(least), most_(most) {}
+  Lengths(int least, int most, int step) : least_(least), most_(most), step_(step) {}
 
-  int count() const { return steps_between(least_, most_) + 1; }
-  int operator[](int step) const { return std::min(least_ + step * context_step, most_); }
+  int count() const { return steps_between(least_, most_, step_) + 1; }
+  int operator[](int step) const { return std::min(least_ + step * step_, most_); }
 
  private:
   int least_;
   int most_;
+  int step_;
 };
 
 }  // namespace
@@ -32,14 +33,14 @@ int Planner::guessed_context(ContextSpec context, int fits, int too_long, const 
   const int least = context.n_ctx;
   const auto first_too_long =
       least_that(static_cast<std::uint64_t>(fits), static_cast<std::uint64_t>(too_long), [&](std::uint64_t steps) {
-        context.n_ctx = least + static_cast<int>(steps) * context_step;
+        context.n_ctx = least + static_cast<int>(steps) * context_step(context);
         return !search.could_fit(parts_of(profile_, request_, context, memory_.stored), known);
       });
   return std::clamp(static_cast<int>(first_too_long) - 1, fits + 1, too_long - 1);
 }
 
 std::optional<Planner::Longest> Planner::longest_context(ContextSpec context, int least) {
-  const Lengths lengths(least, context.n_ctx);
+  const Lengths lengths(least, context.n_ctx, context_step(context));
   context.n_ctx = least;
   auto found = find(context);
   if (!found) return std::nullopt;

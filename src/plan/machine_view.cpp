@@ -48,6 +48,9 @@ double usual_flops(DeviceType type) {
   }
 }
 
+/// Of one operation of a graph, where nobody measured it: an H200 takes 1.7 us.
+constexpr double usual_operation_s = 2e-6;
+
 /// How often a token is written, and how many tokens of prompts are read for it, in what the objective counts.
 struct ObjectiveWeights {
   double decode = 1;
@@ -96,12 +99,12 @@ double link_seconds(const Inventory& inventory, const DeviceInfo& info, std::uin
 /// What the objective counts, of rates for written tokens and for those of prompts.
 void set_objective(PlanDevice& device, const PlanRequest& request) {
   const auto weights = weights_of(request);
-  device.bytes_per_s = device.decode_bytes_per_s;
-  device.link_s = device.decode_link_s;
-  if (weights.prompt > 0) {
-    device.bytes_per_s = 1 / (weights.decode / device.decode_bytes_per_s + weights.prompt / device.prompt_bytes_per_s);
-    device.link_s = weights.decode * device.decode_link_s + weights.prompt * device.prompt_link_s;
-  }
+  const auto& [decode, prompt] = std::tie(device.decode, device.prompt);
+  device.counted = decode;
+  if (weights.prompt > 0)
+    device.counted = {1 / (weights.decode / decode.bytes_per_s + weights.prompt / prompt.bytes_per_s),
+                      weights.decode * decode.link_s + weights.prompt * prompt.link_s,
+                      weights.decode * decode.operation_s + weights.prompt * prompt.operation_s};
 }
 
 /// Tokens that are computed at a time of a prompt: the weights are read once for all of them.
@@ -121,11 +124,11 @@ void set_rates(PlanDevice& device, const Inventory& inventory, const DeviceInfo&
   const auto rates = device.measured ? weight_rates(*info.speed, work.weights)
                      : by_name       ? WeightRates{by_name->bytes_per_s, by_name->flops}
                                      : WeightRates{usual_bytes_per_s(type), usual_flops(type)};
-  device.decode_bytes_per_s = rates.bytes_per_s;
   const double flops = rates.flops > 0 ? rates.flops : by_name ? by_name->flops : usual_flops(type);
-  device.prompt_bytes_per_s = 1 / std::max(work.flop_per_byte / flops, 1 / (device.decode_bytes_per_s * tokens));
-  device.decode_link_s = link_seconds(inventory, info, work.state_bytes);
-  device.prompt_link_s = link_seconds(inventory, info, work.state_bytes * batch) / tokens;
+  const double operation_s = info.speed && info.speed->operation_s > 0 ? info.speed->operation_s : usual_operation_s;
+  device.decode = {rates.bytes_per_s, link_seconds(inventory, info, work.state_bytes), operation_s};
+  device.prompt = {1 / std::max(work.flop_per_byte / flops, 1 / (rates.bytes_per_s * tokens)),
+                   link_seconds(inventory, info, work.state_bytes * batch) / tokens, operation_s / tokens};
   set_objective(device, request);
 }
 
@@ -140,8 +143,8 @@ std::optional<PlanDevice> disk_of(const Inventory& inventory, const PlanRequest&
   for (const auto& budget : request.max_memory)
     if (budget.device.type() == DeviceType::disk) disk.room = budget.bytes;
   disk.measured = info->speed && info->speed->memory_bytes_per_s > 0;
-  disk.decode_bytes_per_s = disk.measured ? info->speed->memory_bytes_per_s : usual_bytes_per_s(DeviceType::disk);
-  disk.prompt_bytes_per_s = disk.decode_bytes_per_s * static_cast<double>(batch_of(request));
+  disk.decode.bytes_per_s = disk.measured ? info->speed->memory_bytes_per_s : usual_bytes_per_s(DeviceType::disk);
+  disk.prompt.bytes_per_s = disk.decode.bytes_per_s * static_cast<double>(batch_of(request));
   set_objective(disk, request);
   return disk;
 }
@@ -160,18 +163,18 @@ void keep_most(MachineView& view, const PlanRequest& request, std::uint64_t weig
   view.left_out = view.devices.size() - most;
   std::vector<std::size_t> order(view.devices.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto rate = [](const PlanDevice& device) { return device.counted.bytes_per_s; };
   const auto sort_by = [&](auto first, auto second) {
     std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t i) {
       const auto& device = view.devices[i];
-      return std::tuple(is_asked_for(request, device.device), device.*first, device.*second);
+      return std::tuple(is_asked_for(request, device.device), std::invoke(first, device), std::invoke(second, device));
     });
   };
-  sort_by(&PlanDevice::bytes_per_s, &PlanDevice::room);
+  sort_by(rate, &PlanDevice::room);
   double room = 0;
   for (const auto i : std::span(order).first(most)) room += static_cast<double>(view.devices[i].room);
   constexpr double with_cache_and_buffers = 1.25;
-  if (room < with_cache_and_buffers * static_cast<double>(weight_bytes))
-    sort_by(&PlanDevice::room, &PlanDevice::bytes_per_s);
+  if (room < with_cache_and_buffers * static_cast<double>(weight_bytes)) sort_by(&PlanDevice::room, rate);
   order.resize(most);
   std::ranges::sort(order);
   std::vector<PlanDevice> kept;

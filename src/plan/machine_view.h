@@ -12,18 +12,24 @@
 
 namespace berth::plan {
 
+/// What one token takes on a device.
+struct TokenRates {
+  double bytes_per_s = 0;  ///< of weights
+  double link_s = 0;       ///< to bring its state there
+  double operation_s = 0;  ///< of each operation, beyond reading weights
+
+  double seconds(double read_bytes, double operations) const {
+    return read_bytes / bytes_per_s + operations * operation_s;
+  }
+};
+
 struct PlanDevice {
   Device device = Device::cpu();
   std::string pool = {};
-  std::uint64_t room = 0;  ///< bytes that may be used of it
-  /// What the objective counts: bytes of weights a second, and seconds to bring the state of one token to it.
-  double bytes_per_s = 0;
-  double link_s = 0;
-  /// The same for a token that is written, and for one of a prompt.
-  double decode_bytes_per_s = 0;
-  double decode_link_s = 0;
-  double prompt_bytes_per_s = 0;
-  double prompt_link_s = 0;
+  std::uint64_t room = 0;        ///< bytes that may be used of it
+  TokenRates counted = {};       ///< by the objective
+  TokenRates decode = {};        ///< of a token that is written
+  TokenRates prompt = {};        ///< of one of a prompt
   bool measured = false;         ///< the rate of its memory
   bool prompt_measured = false;  ///< and of its products
   std::string_view rates_from =

@@ -18,6 +18,11 @@
 namespace berth::plan {
 namespace {
 
+// Operations of a layer that no weights take part in: norms, positions, the cache, attention, the activation and two sums; and
+// those that choose experts and add them up.
+constexpr double without_weights = 10;
+constexpr double of_routing = 8;
+
 constexpr int first_stand_in = 1'000'000;  // no device has such an id
 
 bool is_expert(const TensorInfo& tensor) {
@@ -117,6 +122,7 @@ TokenWork token_work(const ModelProfile& profile) {
     bytes += static_cast<double>(tensor.bytes);
     auto& share = shares.try_emplace(tensor.type, WeightShare{.type = tensor.type}).first->second;
     share.elements += count;
+    if (tensor.shape.size() > 1) share.rows += count / static_cast<double>(std::max<std::uint64_t>(tensor.shape[0], 1));
     share.bytes += static_cast<double>(tensor.bytes);
   }
   for (auto& [type, share] : shares) work.weights.push_back(std::move(share));
@@ -181,6 +187,7 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
       continue;
     }
     auto& part = parts.layers[layer && *layer < count ? *layer : count];
+    part.operations += 1;
     if (is_expert(tensor)) bytes *= active;
     if (pin != nullptr) {
       add_pinned(part, tensor, *pin, bytes);
@@ -200,7 +207,10 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
   }
   parts.is_tied = !has_output;
   if (!has_output) parts.layers.back().read_bytes += embedding_bytes;  // the output is the embedding once more
-  for (auto& layer : parts.layers) layer.expert_bytes = std::min(layer.expert_bytes, layer.bytes);
+  for (auto& layer : parts.layers) {
+    layer.expert_bytes = std::min(layer.expert_bytes, layer.bytes);
+    if (&layer != &parts.layers.back()) layer.operations += without_weights + (layer.experts.empty() ? 0 : of_routing);
+  }
   return parts;
 }
 
@@ -228,9 +238,10 @@ void ModelParts::move_feed_forward(std::size_t layer, const Device& device) {
 void ModelParts::move_input(const Device& device) {
   for (auto& use : base)
     if (use.device == input) use.weights -= std::min(use.weights, input_bytes);
-  if (!is_tied || device.type() == DeviceType::disk)
-    hold(device, input_bytes);  // else the output there is the same tensor
-  if (device.type() != DeviceType::disk) saved_on_cpu = 0;
+  const bool on_disk = device.type() == DeviceType::disk;
+  if (is_tied && !on_disk) output = device;  // the same tensor, which is not held twice
+  if (!is_tied || on_disk) hold(device, input_bytes);
+  if (!on_disk) saved_on_cpu = 0;
   input = device;
 }
 

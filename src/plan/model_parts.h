@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct LayerPart {
   std::vector<std::string> experts = {};  ///< tensors
   std::vector<std::string> dense = {};
   std::vector<PinnedPart> pinned = {};
+  double operations = 0;  ///< that a device starts for one token
 };
 
 struct ModelParts {
@@ -46,7 +48,8 @@ struct ModelParts {
   std::uint64_t saved_on_cpu = 0;  ///< bytes less than the sum of all layers where all of them are on the CPU
   bool is_tied = false;            ///< the output is the embeddings once more
   Device input = Device::cpu();    ///< where the embeddings lie
-  std::size_t layers_on_disk = 0;  ///< the first ones: the CPU computes them, from the mapped file
+  std::optional<Device> output = {};  ///< where the output has to lie
+  std::size_t layers_on_disk = 0;     ///< the first ones: the CPU computes them, from the mapped file
 
   std::size_t layer_count() const { return layers.size() - 1; }
 

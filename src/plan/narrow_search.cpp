@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 #include <map>
+#include <span>
 #include <unordered_map>
 
 #include "plan/cut_list.h"
@@ -36,8 +37,9 @@ class BufferGuesses {
     least_.resize(numbers.size());
   }
 
-  std::uint64_t guess(std::size_t cut, std::size_t load) const {
-    for (const auto kind : kinds_[cut][load])
+  /// By cuts that look just like it, or else by those that are somewhat like it; 0 where none was seen.
+  std::uint64_t guess(std::size_t cut, std::size_t load, bool alike) const {
+    for (const auto kind : std::span(kinds_[cut][load]).first(alike ? 1 : kinds_[cut][load].size()))
       if (least_[kind]) return *least_[kind];
     return 0;
   }
@@ -70,12 +72,12 @@ class Margins {
     }
   }
 
-  std::int64_t of(std::size_t cut) const {
+  std::int64_t of(std::size_t cut, bool alike = false) const {
     auto pools = pools_;
     auto least = std::numeric_limits<std::int64_t>::max();
     const auto& loads = cuts_[cut].loads;
     for (std::size_t i = 0; i < loads.size(); ++i) {
-      const auto bytes = signed_bytes(loads[i].stored) + signed_bytes(guesses_.guess(cut, i));
+      const auto bytes = signed_bytes(loads[i].stored) + signed_bytes(guesses_.guess(cut, i, alike));
       auto& pool = pools[pool_of_[loads[i].place]];
       pool -= bytes;
       least = std::min({least, room_[loads[i].place] - bytes, pool});
@@ -98,9 +100,11 @@ class Margins {
 }  // namespace
 
 std::optional<FoundPlacement> PlacementSearch::find_narrow(const ModelParts& parts, const ContextSpec& context,
-                                                           SearchBudget& budget) const {
+                                                           SearchBudget& budget,
+                                                           std::optional<FoundPlacement> best) const {
   const CutSearch search(machine_, request_, parts, {});
-  const auto cuts = list_cuts(search, machine_, parts.spare, most_listed);
+  const auto cuts = list_cuts(search, machine_, parts.spare, most_listed,
+                              best ? best->cost : std::numeric_limits<double>::infinity());
   BufferGuesses guesses(cuts);
   const Margins margins(machine_, cuts, guesses);
   std::vector<std::size_t> open(cuts.size());
@@ -121,7 +125,6 @@ std::optional<FoundPlacement> PlacementSearch::find_narrow(const ModelParts& par
     return shortfalls(found.use).empty() ? std::optional(std::move(found)) : std::nullopt;
   };
 
-  std::optional<FoundPlacement> best;
   while (!best && !open.empty() && budget.tensors > 0)
     best = ask(std::ranges::max_element(open, {}, [&](std::size_t cut) { return margins.of(cut); }));
   for (int i = 0; best && i < most_quicker && budget.tensors > 0; ++i) {
@@ -129,11 +132,12 @@ std::optional<FoundPlacement> PlacementSearch::find_narrow(const ModelParts& par
     for (auto each = open.begin(); each != open.end(); ++each) {
       const auto seconds = cuts[*each].cut.stages.seconds;
       const auto least = quickest == open.end() ? best->cost : cuts[*quickest].cut.stages.seconds;
-      if (seconds < least && margins.of(*each) >= 0) quickest = each;
+      if (seconds < least && margins.of(*each, true) >= 0) quickest = each;
     }
     if (quickest == open.end()) break;
     if (auto quicker = ask(quickest)) best = std::move(quicker);
   }
+  if (best) best->is_quickest = true;  // as far as the budget goes
   return best;
 }
 

@@ -16,7 +16,7 @@ double cache_seconds(const MachineView& machine, const std::vector<DeviceUse>& u
   double seconds = 0;
   for (const auto& each : use)
     if (const auto* device = machine.find(each.device))
-      seconds += static_cast<double>(each.cache) / device->decode_bytes_per_s;
+      seconds += static_cast<double>(each.cache) / device->decode.bytes_per_s;
   return seconds / std::max(context.n_seq, 1);
 }
 
@@ -48,9 +48,9 @@ FoundPlacement PlacementSearch::placed(const CutSearch& search, const Cut& cut, 
   const auto seconds = search.seconds_by_device(cut);
   const auto slowest = std::ranges::max_element(seconds) - seconds.begin();
   if (slowest > 0) found.slowest = machine_.devices[static_cast<std::size_t>(slowest) - 1].device;
-  found.seconds = search.seconds_of(cut, &PlanDevice::decode_bytes_per_s, &PlanDevice::decode_link_s);
+  found.seconds = search.seconds_of(cut, &PlanDevice::decode);
   found.full_seconds = found.seconds + cache_seconds(machine_, found.use, context);
-  found.prompt_seconds = search.seconds_of(cut, &PlanDevice::prompt_bytes_per_s, &PlanDevice::prompt_link_s);
+  found.prompt_seconds = search.seconds_of(cut, &PlanDevice::prompt);
   found.on_cpu = std::min(cut.stages.start, parts.layer_count());
   const auto moved = std::min(cut.expert_layers, parts.layer_count());
   found.experts_on_cpu = parts.has_experts ? moved - std::min(moved, found.on_cpu) : 0;
@@ -97,7 +97,10 @@ std::optional<FoundPlacement> PlacementSearch::find(const ModelParts& parts, con
     if (!cut) return find_again(std::move(search), seen, parts, context);
     auto found = placed(search, *cut, parts, context);
     const auto missing = shortfalls(found.use);
-    if (missing.empty()) return refined(std::move(search), std::move(found), parts, context);
+    if (missing.empty()) {
+      found.is_quickest = i == 0 && known.empty();
+      return refined(std::move(search), std::move(found), parts, context);
+    }
     if (!search.learn(found.use))
       for (const auto& each : missing) search.add(each.device, each.needed_bytes - each.available_bytes);
     seen.push_back(std::move(found.use));

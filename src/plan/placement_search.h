@@ -1,6 +1,7 @@
 /// The best placement of a model in one context.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct FoundPlacement {
   std::size_t experts_on_cpu = 0;  ///< of layers that are on other devices
   Device slowest = Device::cpu();  ///< that takes the most time
   std::vector<Reason> notes = {};  ///< what a strategy wanted otherwise
+  bool is_quickest = false;        ///< no cut of whole layers that fits takes less, whatever its buffers are
 };
 
 /// To read what one sequence keeps in the cache once that is full. Sequences share it equally.
@@ -51,9 +53,9 @@ class PlacementSearch {
 
   /// The same where next to nothing is to spare: the compute buffers of one cut tell little of another's, so that cuts
   /// whose weights and cache alone fit are tried one by one, those first that seem to leave the most. None is missed as
-  /// long as `budget` lasts.
-  std::optional<FoundPlacement> find_narrow(const ModelParts& parts, const ContextSpec& context,
-                                            SearchBudget& budget) const;
+  /// long as `budget` lasts. With `best`, which fits, those that take less, the least first.
+  std::optional<FoundPlacement> find_narrow(const ModelParts& parts, const ContextSpec& context, SearchBudget& budget,
+                                            std::optional<FoundPlacement> best = {}) const;
 
   /// Where no cut of whole layers fits: with the embeddings on another device than the CPU, or the feed-forward parts of some
   /// layers apart from them, as few as can be.
@@ -61,8 +63,8 @@ class PlacementSearch {
                                              SearchBudget& budget) const;
 
   /// The last resort: the embeddings, and as few of the first layers as can be, stay in the mapped file.
-  std::optional<FoundPlacement> find_on_disk(const ModelParts& parts, const ContextSpec& context,
-                                             SearchBudget& budget) const;
+  std::optional<FoundPlacement> find_on_disk(const ModelParts& parts, const ContextSpec& context, SearchBudget& budget,
+                                             std::size_t most_layers) const;
 
   /// By a strategy of accelerate.
   std::optional<FoundPlacement> find_by_strategy(const ModelParts& parts, const ContextSpec& context) const;
@@ -74,8 +76,9 @@ class PlacementSearch {
   std::vector<Shortfall> shortfalls(const std::vector<DeviceUse>& use) const;
 
  private:
-  std::optional<FoundPlacement> try_parts(const ModelParts& parts, const ContextSpec& context,
-                                          SearchBudget& budget) const;
+  /// That takes less than `below_s`.
+  std::optional<FoundPlacement> try_parts(const ModelParts& parts, const ContextSpec& context, SearchBudget& budget,
+                                          double below_s = std::numeric_limits<double>::infinity()) const;
   FoundPlacement placed(const CutSearch& search, const Cut& cut, const ModelParts& parts,
                         const ContextSpec& context) const;
   /// `compat`: accelerate's own map, even where it is a bad one.

@@ -16,16 +16,13 @@ constexpr std::uint64_t whole_weights = 1000;
 constexpr int extra_id = std::numeric_limits<int>::max();
 
 MachineView with_extra_device(MachineView machine, const Device& device, std::uint64_t bytes) {
-  machine.devices.push_back({.device = device,
-                             .pool = device.str(),
-                             .room = bytes,
-                             .bytes_per_s = machine.cpu.bytes_per_s,
-                             .link_s = 1e-5,
-                             .decode_bytes_per_s = machine.cpu.decode_bytes_per_s,
-                             .decode_link_s = 1e-5,
-                             .prompt_bytes_per_s = machine.cpu.prompt_bytes_per_s,
-                             .prompt_link_s = 1e-5,
-                             .measured = false});
+  auto extra = machine.cpu;
+  extra.device = device;
+  extra.pool = device.str();
+  extra.room = bytes;
+  extra.measured = extra.budgeted = false;
+  for (auto* rates : {&extra.counted, &extra.decode, &extra.prompt}) rates->link_s = 1e-5;
+  machine.devices.push_back(std::move(extra));
   machine.pools[device.str()] = bytes;
   return machine;
 }

@@ -33,15 +33,16 @@ Plan Planner::make() {
   check_cache_types(profile_, context);
   if (context.n_ctx == 0)
     context.n_ctx = static_cast<int>(std::min<std::uint64_t>(profile_.context_length.value_or(4096), 1 << 28));
-  const int least = request_.min_context.value_or(
-      request_.objective == Objective::largest_context ? std::min(context_step, context.n_ctx) : context.n_ctx);
   const int wanted = context.n_ctx;
+  const int step = context_step(context);
+  const int least =
+      request_.min_context.value_or(request_.objective == Objective::largest_context ? std::min(step, wanted) : wanted);
   auto found = find(context);
   share_ /= part_of_a_probe;
   std::optional<Longest> longest;
-  if (!found) longest = longest_context(context, least < wanted ? least : std::min(context_step, wanted));
+  if (!found) longest = longest_context(context, least < wanted ? least : std::min(step, wanted));
   if (longest && longest->n_ctx >= least) {
-    context.n_ctx = longest->n_ctx;
+    context.n_ctx = std::min((longest->n_ctx + step - 1) / step * step, wanted);
     found = std::move(longest->found);
   }
   for (const int length : {wanted, least}) {
@@ -53,6 +54,7 @@ Plan Planner::make() {
     context.n_ctx = wanted;
     return does_not_fit(context, longest);
   }
+  if (!found->is_quickest && request_.strategy == MapStrategy::optimal) found = quickened(*std::move(found), context);
   return request_.objective == Objective::reach ? reaching(*std::move(found), context, wanted)
                                                 : fits(*found, context, wanted);
 }
@@ -62,7 +64,9 @@ std::optional<FoundPlacement> Planner::find(const ContextSpec& context, const Fi
   const auto parts = parts_of(profile_, request_, context, memory_.stored);
   auto found = find_whole(search, parts, context, known);
   if (found || request_.strategy != MapStrategy::optimal) return found;
-  return with_share([&](SearchBudget& budget) { return search.find_divided(parts, context, budget); });
+  found = with_share([&](SearchBudget& budget) { return search.find_divided(parts, context, budget); });
+  if (found) return found;
+  return with_share([&](SearchBudget& budget) { return search.find_on_disk(parts, context, budget, 0); });
 }
 
 std::optional<FoundPlacement> Planner::find_whole(const PlacementSearch& search, const ModelParts& parts,
@@ -72,11 +76,19 @@ std::optional<FoundPlacement> Planner::find_whole(const PlacementSearch& search,
   return with_share([&](SearchBudget& budget) { return search.find_narrow(parts, context, budget); });
 }
 
+FoundPlacement Planner::quickened(FoundPlacement found, const ContextSpec& context) {
+  const PlacementSearch search(machine_, request_, memory_.whole);
+  const auto parts = parts_of(profile_, request_, context, memory_.stored);
+  return *with_share(
+      [&](SearchBudget& budget) { return search.find_narrow(parts, context, budget, std::move(found)); });
+}
+
 std::optional<FoundPlacement> Planner::find_on_disk(const ContextSpec& context) {
   if (request_.strategy != MapStrategy::optimal) return std::nullopt;
   const PlacementSearch search(machine_, request_, memory_.whole);
+  const auto parts = parts_of(profile_, request_, context, memory_.stored);
   SearchBudget budget{part_of_a_probe * share_};  // whatever was looked for before
-  return search.find_on_disk(parts_of(profile_, request_, context, memory_.stored), context, budget);
+  return search.find_on_disk(parts, context, budget, parts.layer_count());
 }
 
 template <class Search>

@@ -27,12 +27,14 @@ class Planner {
   Plan make();
 
  private:
-  /// Nothing on the disk.
+  /// No layers on the disk.
   std::optional<FoundPlacement> find(const ContextSpec& context, const FixedBytes& known = {});
   /// By cuts of whole layers.
   std::optional<FoundPlacement> find_whole(const PlacementSearch& search, const ModelParts& parts,
                                            const ContextSpec& context, const FixedBytes& known = {});
   std::optional<FoundPlacement> find_on_disk(const ContextSpec& context);
+  /// Where the compute buffers of other placements may have hidden a quicker one.
+  FoundPlacement quickened(FoundPlacement found, const ContextSpec& context);
   /// With a part of what may still be asked.
   template <class Search>
   std::optional<FoundPlacement> with_share(Search&& search);

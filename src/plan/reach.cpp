@@ -26,11 +26,12 @@ Plan Planner::reaching(FoundPlacement found, ContextSpec context, int wanted) {
   const int least = request_.min_context.value_or(context.n_ctx);
   if (!reaches(found) && least < context.n_ctx) {
     int fits = -1;  // steps above the least
-    int too_long = steps_between(least, context.n_ctx);
+    const int step = context_step(context);
+    int too_long = steps_between(least, context.n_ctx, step);
     auto shorter = context;
     while (too_long - fits > 1) {
       const int middle = fits < 0 ? 0 : fits + (too_long - fits) / 2;
-      shorter.n_ctx = least + middle * context_step;
+      shorter.n_ctx = least + middle * step;
       auto other = find(shorter);
       if (!other || !reaches(*other)) {
         if (middle == 0) break;
@@ -82,15 +83,15 @@ void Planner::say_what_would_reach(Plan& plan, const FoundPlacement& fastest, co
   const double wanted = request_.reach_tokens_per_s;
   auto text = fmt::format("{} tokens/s at most in a full context where {} are asked for; {} takes the most time",
                           rate_text(1 / fastest.full_seconds), rate_text(wanted), fastest.slowest.str());
-  const auto quickest = std::ranges::max_element(machine_.devices, {}, &PlanDevice::decode_bytes_per_s);
+  const auto quickest = std::ranges::max_element(machine_.devices, {},
+                                                 [](const PlanDevice& device) { return device.decode.bytes_per_s; });
   if (quickest != machine_.devices.end()) {
     const auto parts = parts_of(profile_, request_, context, memory_.stored);
     const CutSearch search(machine_, request_, parts, {});
     const auto which = static_cast<std::size_t>(quickest - machine_.devices.begin());
     const Cut whole{.stages = {0, {{which, 0, parts.layers.size()}}, 0}, .expert_layers = 0};
     const auto uses = memory_.whole(search.placement_of(whole), context);
-    const double seconds = search.seconds_of(whole, &PlanDevice::decode_bytes_per_s, &PlanDevice::decode_link_s) +
-                           cache_seconds(machine_, uses, context);
+    const double seconds = search.seconds_of(whole, &PlanDevice::decode) + cache_seconds(machine_, uses, context);
     const auto use = std::ranges::find(uses, quickest->device, &DeviceUse::device);
     if (seconds * wanted <= 1 && use != uses.end() && use->total() > quickest->room)
       text += fmt::format("; {} more on {}, which would hold all of it, would do: {} tokens/s",

@@ -35,12 +35,12 @@ std::optional<Stages> best_stages(const std::vector<StageItem>& items, const std
   std::vector<std::vector<std::uint32_t>> from(devices.size(), std::vector<std::uint32_t>(n + 1));
   for (std::size_t d = 0; d < devices.size(); ++d) {
     const auto& device = devices[d];
-    std::vector<double> ways_s = {0};
+    std::vector<double> besides_s = {0};
     for (std::size_t i = 0; i < n; ++i)
-      ways_s.push_back(ways_s.back() + (device.ways_s.empty() ? 0 : device.ways_s[i]));
+      besides_s.push_back(besides_s.back() + (device.besides_s.empty() ? 0 : device.besides_s[i]));
     // Seconds of the first i items, were they all on the device.
     const auto seconds_of_first = [&](std::size_t i) {
-      return sums.read_bytes[i] * device.s_per_byte + sums.elsewhere_s[i] + ways_s[i];
+      return sums.read_bytes[i] * device.s_per_byte + sums.elsewhere_s[i] + besides_s[i];
     };
     // Seconds of a run from j to i: best[j] + entry + seconds_of_first(i) - seconds_of_first(j). The j that can be are a
     // window that moves on with i; the deque holds those that can still become the least.

@@ -17,10 +17,11 @@ struct StageItem {
 
 /// A device that can take one run of items.
 struct StageDevice {
-  std::uint64_t room = 0;           ///< bytes for items, once it is used at all
-  double s_per_byte = 0;            ///< to read weights
-  double entry_s = 0;               ///< for using it: the way to it, and what the objective asks for
-  std::vector<double> ways_s = {};  ///< of each item there: to its parts elsewhere, and back; empty: no time
+  std::uint64_t room = 0;  ///< bytes for items, once it is used at all
+  double s_per_byte = 0;   ///< to read weights
+  double entry_s = 0;      ///< for using it: the way to it, and what the objective asks for
+  /// Of each item there, besides reading: its operations, and the ways to its parts elsewhere and back; empty: no time.
+  std::vector<double> besides_s = {};
 };
 
 struct StageRun {

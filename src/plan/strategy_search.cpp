@@ -127,7 +127,7 @@ FoundPlacement PlacementSearch::carried_out(const DeviceMapPlan& map, const Mode
     cut.stages.runs.push_back({d, at, counts[d + 1]});
     at += counts[d + 1];
   }
-  cut.stages.seconds = search.seconds_of(cut, &PlanDevice::bytes_per_s, &PlanDevice::link_s);
+  cut.stages.seconds = search.seconds_of(cut, &PlanDevice::counted);
 
   auto found = placed(search, cut, left, context);
   found.on_disk = on_disk;

@@ -15,8 +15,8 @@ double bits_of(std::string_view name) {
   return type == nullptr ? std::numeric_limits<double>::quiet_NaN() : 8.0 * type->block_bytes / type->block_elements;
 }
 
-WeightRates rates_of(const DeviceSpeed& speed, std::string_view type) {
-  const WeightRates of_floats{speed.memory_bytes_per_s, speed.flops};
+TypeSpeed speed_of(const DeviceSpeed& speed, std::string_view type) {
+  const TypeSpeed of_floats{"F16", speed.memory_bytes_per_s, speed.flops};
   const auto known = std::ranges::find(speed.types, type, &TypeSpeed::type);
   const TypeSpeed* best = known == speed.types.end() ? nullptr : &*known;
   const double bits = bits_of(type);
@@ -30,8 +30,10 @@ WeightRates rates_of(const DeviceSpeed& speed, std::string_view type) {
     }
   }
   if (best == nullptr) return of_floats;
-  return {best->memory_bytes_per_s > 0 ? best->memory_bytes_per_s : of_floats.bytes_per_s,
-          best->flops > 0 ? best->flops : of_floats.flops};
+  auto found = *best;
+  if (!(found.memory_bytes_per_s > 0)) found.memory_bytes_per_s = of_floats.memory_bytes_per_s;
+  if (!(found.flops > 0)) found.flops = of_floats.flops;
+  return found;
 }
 
 }  // namespace
@@ -42,10 +44,10 @@ WeightRates weight_rates(const DeviceSpeed& speed, const std::vector<WeightShare
   double read_s = 0;
   double compute_s = 0;  // of one operation with each element
   for (const auto& share : shares) {
-    const auto rates = rates_of(speed, share.type);
+    const auto rates = speed_of(speed, share.type);
     bytes += share.bytes;
     elements += share.elements;
-    read_s += share.bytes / rates.bytes_per_s;
+    read_s += share.bytes / rates.memory_bytes_per_s + share.rows * rates.row_s;
     compute_s += share.elements / rates.flops;
   }
   if (!(bytes > 0)) return {speed.memory_bytes_per_s, speed.flops};

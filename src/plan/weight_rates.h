@@ -13,10 +13,11 @@ struct WeightShare {
   std::string type = {};  ///< "Q4_K"
   double bytes = 0;
   double elements = 0;
+  double rows = 0;
 };
 
 struct WeightRates {
-  double bytes_per_s = 0;  ///< of weights, for one token
+  double bytes_per_s = 0;  ///< of weights, for one token; their rows counted
   double flops = 0;        ///< for many tokens
 };
 

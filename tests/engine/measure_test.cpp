@@ -47,12 +47,16 @@ TEST_F(Measure, TellsHowFastTheCpuIs) {
   EXPECT_GT(cpu->speed->flops, 1e8);
   EXPECT_LT(cpu->speed->flops, 1e16);
   EXPECT_EQ(inventory.probes.back().probe, "measure");
+  EXPECT_GT(cpu->speed->operation_s, 0);
+  EXPECT_LT(cpu->speed->operation_s, 0.1);
   EXPECT_THAT(cpu->speed->types, testing::SizeIs(9));
-  for (const auto& [type, bytes_per_s, flops] : cpu->speed->types) {
+  for (const auto& [type, bytes_per_s, flops, row_s] : cpu->speed->types) {
     EXPECT_GT(bytes_per_s, 1e7) << type;
     EXPECT_LT(bytes_per_s, 1e14) << type;
     EXPECT_GT(flops, 1e7) << type;
     EXPECT_LT(flops, 1e16) << type;
+    EXPECT_GE(row_s, 0) << type;
+    EXPECT_LT(row_s, 1e-3) << type;
   }
 }
 
@@ -82,14 +86,17 @@ TEST_F(Measure, KeepsTheBetterOfTwoMeasurements) {
   const auto keep = [&](double speed, double flops) {
     Value::Object kept;
     for (const auto& entry : kept_speeds())
-      kept.set(entry.first, Value::Object{{"memory_bytes_per_s", speed}, {"flops", flops}});
+      kept.set(entry.first, Value::Object{{"memory_bytes_per_s", speed}, {"flops", flops}, {"operation_s", 1e-12}});
     std::ofstream(cache()) << Value(kept).to_json();
   };
   keep(1, 1e20);
   const auto speed = measured(true).find(Device::cpu())->speed;
   EXPECT_GT(speed->memory_bytes_per_s, 1e8) << "what a busy machine measured does not stay";
+  EXPECT_GT(speed->operation_s, 1e-12) << "it goes with the memory";
   EXPECT_EQ(speed->flops, 1e20) << "nor does a busy machine spoil what was measured before";
   EXPECT_EQ(measured().find(Device::cpu())->speed, speed);
+  keep(1e18, 1);
+  EXPECT_EQ(measured(true).find(Device::cpu())->speed->operation_s, 1e-12);
 }
 
 TEST_F(Measure, KeepsWhatOthersKeptMeanwhile) {

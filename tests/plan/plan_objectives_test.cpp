@@ -17,6 +17,7 @@ Inventory two_kinds(std::uint64_t each = std::uint64_t{1} << 30) {
   auto machine = simulate("cpu:1GiB,rpc:2x1GiB");
   const auto set = [&](std::size_t device, double bytes_per_s, double flops) {
     machine.devices[device].speed = DeviceSpeed{.memory_bytes_per_s = bytes_per_s, .flops = flops};
+    machine.devices[device].speed->operation_s = 1e-8;
   };
   set(0, 1e9, 1e10);
   set(1, 900e9, 1e10);

@@ -142,9 +142,11 @@ double seconds_of(const std::vector<Layer>& layers, const std::vector<std::size_
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const auto dense = static_cast<double>(layers[i].dense * mib);
     const auto experts = static_cast<double>(layers[i].experts * mib) / 4;
-    const double rate = machine.devices[devices[i]].speed->memory_bytes_per_s;
-    const bool moves = i < moved && devices[i] > 0 && layers[i].experts > 0;
-    seconds += (dense + (moves ? 0 : experts)) / rate;
+    const auto& speed = *machine.devices[devices[i]].speed;
+    const bool has_experts = layers[i].experts > 0;
+    const bool moves = i < moved && devices[i] > 0 && has_experts;
+    const int operations = i + 1 == layers.size() ? 1 : has_experts ? 2 + 10 + 8 : 1 + 10;
+    seconds += (dense + (moves ? 0 : experts)) / speed.memory_bytes_per_s + operations * speed.operation_s;
     if (moves) seconds += experts / machine.devices[0].speed->memory_bytes_per_s + 2 * link;
     if (devices[i] > 0 && (i == 0 || devices[i] != devices[i - 1])) seconds += link;
   }
@@ -165,7 +167,8 @@ TEST(Plan, IsTheQuickestThatFitsAndNoneIsMissed) {
     layers.back().experts = 0;
     std::vector<std::pair<std::uint64_t, double>> gpus(below(4));
     for (auto& gpu : gpus) gpu = {below(90), 50.0 + static_cast<double>(below(500))};
-    const auto machine = machine_of(below(120), gpus, below(3) == 0);
+    auto machine = machine_of(below(120), gpus, below(3) == 0);
+    for (auto& info : machine.devices) info.speed->operation_s = 1e-6 * static_cast<double>(1 + below(30));
     const auto profile = model_of(layers);
     const auto memory = memory_of(profile, below(6) * mib);
 

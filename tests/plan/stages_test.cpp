@@ -23,7 +23,7 @@ double least_seconds(const std::vector<StageItem>& items, std::size_t all, const
   for (std::size_t end = placed; end < items.size(); ++end) {
     bytes += items[end].bytes;
     seconds += items[end].read_bytes * devices[device].s_per_byte + items[end].elsewhere_s;
-    if (!devices[device].ways_s.empty()) seconds += devices[device].ways_s[all - items.size() + end];
+    if (!devices[device].besides_s.empty()) seconds += devices[device].besides_s[all - items.size() + end];
     if (bytes > devices[device].room) break;
     least = std::min(least, seconds + least_seconds(items, all, devices, device + 1, end + 1));
   }
@@ -42,7 +42,7 @@ TEST(Stages, AreTheQuickestThatThereAreAndNoneAreMissed) {
     for (auto& device : devices) {
       device = {static_cast<std::uint64_t>(below(30)), 1.0 + below(5), 1.0 * below(4)};
       if (below(2) == 0)
-        for (std::size_t i = 0; i < items.size(); ++i) device.ways_s.push_back(1.0 * below(3));
+        for (std::size_t i = 0; i < items.size(); ++i) device.besides_s.push_back(1.0 * below(3));
     }
     std::vector<double> start(items.size() + 1, never);
     start[0] = 0;

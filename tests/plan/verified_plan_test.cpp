@@ -12,8 +12,8 @@ constexpr std::uint64_t one_mib = 1 << 20;
 /// An engine that takes so much more of a device than is computed.
 class HungryEngine : public Engine {
  public:
-  HungryEngine(const ModelProfile& profile, Device device, std::uint64_t more)
-      : profile_(profile), device_(device), more_(more) {}
+  HungryEngine(const ModelProfile& profile, Device device, std::uint64_t more, std::uint64_t each_time = 0)
+      : profile_(profile), device_(device), more_(more), each_time_(each_time) {}
 
   std::string_view name() const override { return "hungry"; }
   std::string version() const override { return "1"; }
@@ -24,7 +24,7 @@ class HungryEngine : public Engine {
     ++asked;
     auto use = memory_use(profile_, placement, context, generation_options(context));
     for (auto& buffer : use.buffers)
-      if (buffer.device == device_ && buffer.kind == BufferKind::compute) buffer.bytes += more_;
+      if (buffer.device == device_ && buffer.kind == BufferKind::compute) buffer.bytes += more_ + asked * each_time_;
     return use;
   }
   std::shared_ptr<const LoadedModel> load(const LoadRequest&, const LoadContext&) const override { return nullptr; }
@@ -35,6 +35,7 @@ class HungryEngine : public Engine {
   const ModelProfile& profile_;
   Device device_;
   std::uint64_t more_;
+  std::uint64_t each_time_;
 };
 
 std::uint64_t bytes_on(const Plan& plan, const Device& device) {
@@ -113,6 +114,19 @@ TEST(VerifiedPlan, DoesNotFitWhereTheEngineLeavesNoRoom) {
   EXPECT_EQ(plan.outcome, PlanOutcome::does_not_fit);
   EXPECT_FALSE(plan.missing.empty());
   EXPECT_THAT(plan.reasons, testing::Contains(testing::Field(&Reason::part, "memory")));
+}
+
+TEST(VerifiedPlan, SaysWhatWouldFitWhereTheEngineTakesMoreEachTime) {
+  const auto profile = test::small_model("llama", {}, 12);
+  const PlanRequest request{.context = {.n_ctx = 8192}};
+  const auto needed = bytes_on(make_plan(profile, simulate("cpu:8GiB"), request), Device::cpu());
+  const auto machine = simulate("cpu:" + std::to_string(needed + 64 * one_mib) + "B");
+  const HungryEngine engine(profile, Device::cpu(), 64 * one_mib, one_mib);
+  const auto plan = verified_plan(engine, profile, machine, request);
+  EXPECT_GT(engine.asked, 4);
+  EXPECT_EQ(plan.outcome, PlanOutcome::does_not_fit);
+  EXPECT_FALSE(plan.missing.empty());
+  EXPECT_FALSE(plan.changes.empty());
 }
 
 }  // namespace

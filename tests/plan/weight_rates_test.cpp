@@ -30,6 +30,9 @@ TEST(WeightRates, TakeAsLongAsAllSharesTogether) {
   const auto rates = weight_rates(speed, {{"Q4_K", 3e9, 6e9}, {"F16", 1e9, 5e8}});
   EXPECT_NEAR(4e9 / rates.bytes_per_s, 3e9 / 50e9 + 1e9 / 100e9, 1e-9);
   EXPECT_NEAR(6.5e9 / rates.flops, 6e9 / 2e12 + 5e8 / 1e12, 1e-9);
+  auto with_rows = speed;
+  for (auto& type : with_rows.types) type.row_s = 1e-9;
+  EXPECT_NEAR(3e9 / weight_rates(with_rows, {{"Q4_K", 3e9, 6e9, 1e6}}).bytes_per_s, 3e9 / 50e9 + 1e-3, 1e-9);
   EXPECT_EQ(weight_rates(speed, {}).bytes_per_s, 100e9);
   EXPECT_EQ(weight_rates({.memory_bytes_per_s = 1e9}, {{"F16", 1e9, 5e8}}).flops, 0) << "it was not measured";
 }
@@ -42,9 +45,19 @@ TEST(WeightRates, ArePartOfWhatAPlanPredicts) {
   const auto speed_now = [&] {
     return make_plan(model, machine, {.context = {.n_ctx = 512}}).predicted->decode_tokens_per_s;
   };
+  machine.devices[0].speed->operation_s = 1e-15;
   const auto by_f16 = speed_now();
   machine.devices[0].speed->types = {{"Q8_0", 50e9, 1e12}};
   EXPECT_NEAR(speed_now(), by_f16 / 2, by_f16 * 1e-6);
+  // What each operation takes comes on top, and what each row does.
+  const auto by_q8 = speed_now();
+  machine.devices[0].speed->operation_s = 1e-6;
+  const auto operations = (1 / speed_now() - 1 / by_q8) * 1e6;
+  EXPECT_GT(operations, 8 * 15);
+  EXPECT_LT(operations, 8 * 25);
+  machine.devices[0].speed->operation_s = 1e-15;
+  machine.devices[0].speed->types[0].row_s = 10e-9;
+  EXPECT_LT(speed_now(), by_q8);
 }
 
 }  // namespace

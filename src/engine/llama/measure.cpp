@@ -10,6 +10,7 @@
 
 #include "berth/error.h"
 #include "discover/host/usable.h"
+#include "engine/llama/usual_layers.h"
 #include "model/ggml_type.h"
 
 namespace berth::llama {
@@ -66,9 +67,7 @@ class Bench {
     std::vector<TypeSpeed> speeds;
     for (const auto type : {GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_1, GGML_TYPE_Q4_K,
                             GGML_TYPE_Q5_K, GGML_TYPE_Q6_K, GGML_TYPE_IQ4_XS, GGML_TYPE_MXFP4})
-      if (can_multiply(type))
-        speeds.push_back({std::string(model::ggml_type(static_cast<std::uint32_t>(type))->name), type_bytes_per_s(type),
-                          type_flops(type)});
+      if (can_multiply(type)) speeds.push_back(type_speed(type));
     return speeds;
   }
 
@@ -81,6 +80,23 @@ class Bench {
       if (seconds > 0.02 || seconds * 8 > budget_.count()) break;
     }
     return rate;
+  }
+
+  /// Of what one operation of a layer takes, that which reading weights at `bytes_per_s` does not explain: its start, the states
+  /// that it writes, and that small matrices are slower to read. 0 where the device lacks an operation.
+  double operation_s(double bytes_per_s) const {
+    constexpr double least = 1e-8;  // not even that much was seen beside the weights
+    const auto in_memory = static_cast<double>(info_.free_bytes / 8) / usual_layer_bytes();
+    const int count = static_cast<int>(std::clamp(in_memory, 2.0, 64.0));
+    const auto of_weights = new_context(usual_layers_overhead(count));
+    const auto context = new_context(usual_layers_overhead(count));
+    const auto layers = usual_layers(of_weights.get(), context.get(), count);
+    for (int i = 0; i < ggml_graph_n_nodes(layers.graph); ++i)
+      if (!ggml_backend_dev_supports_op(device_, ggml_graph_node(layers.graph, i))) return 0;
+    const auto filled = allocate(*of_weights);
+    const auto buffer = allocate(*context);
+    const auto beyond = graph_seconds(layers.graph, budget_) - layers.weight_bytes / bytes_per_s;
+    return std::max(beyond / layers.operations, least);
   }
 
   Link link_from_cpu() const {
@@ -103,14 +119,23 @@ class Bench {
  private:
   [[noreturn]] void fail(std::string_view why) const { throw EngineError("llama.cpp", info_.device.str(), why); }
 
-  double type_bytes_per_s(ggml_type type) const {
-    constexpr std::int64_t width = 8192;
+  /// Long rows tell how fast bytes are read, and as many bytes in short ones what a row takes.
+  TypeSpeed type_speed(ggml_type type) const {
+    constexpr std::int64_t long_row = 8192;
+    constexpr std::int64_t short_row = 512;
     const auto in_time = static_cast<std::uint64_t>(budget_.count() / parts_of_a_type * 2e9);
     const auto bytes = std::clamp<std::uint64_t>(std::min(info_.free_bytes / 8, in_time), 16 << 20, 128 << 20);
-    const auto row_bytes = ggml_row_size(type, width);
-    const auto rows = static_cast<std::int64_t>(bytes / row_bytes) / 64 * 64;  // repacked in groups of rows
-    return static_cast<double>(row_bytes) * static_cast<double>(rows) /
-           product_seconds(type, width, rows, 1, budget_ / parts_of_a_type);
+    const auto rows = static_cast<std::int64_t>(bytes / ggml_row_size(type, long_row)) / 64 * 64;  // repacked in groups
+    const auto seconds = [&](std::int64_t width) {
+      return product_seconds(type, width, rows * long_row / width, 1, budget_ / parts_of_a_type);
+    };
+    const auto of_bytes = seconds(long_row);
+    const auto beyond = seconds(short_row) - of_bytes;
+    return {
+        .type = std::string(model::ggml_type(static_cast<std::uint32_t>(type))->name),
+        .memory_bytes_per_s = static_cast<double>(ggml_row_size(type, long_row)) * static_cast<double>(rows) / of_bytes,
+        .flops = type_flops(type),
+        .row_s = std::max(beyond, 0.0) / static_cast<double>(rows * long_row / short_row)};
   }
 
   double type_flops(ggml_type type) const {
@@ -156,9 +181,8 @@ class Bench {
     return buffer;
   }
 
-  Context new_context() const {
-    Context context(ggml_init(
-        {.mem_size = 16 * ggml_tensor_overhead() + ggml_graph_overhead(), .mem_buffer = nullptr, .no_alloc = true}));
+  Context new_context(std::size_t overhead = 16 * ggml_tensor_overhead() + ggml_graph_overhead()) const {
+    Context context(ggml_init({.mem_size = overhead, .mem_buffer = nullptr, .no_alloc = true}));
     if (!context) fail("no memory for a graph");
     return context;
   }
@@ -182,6 +206,10 @@ class Bench {
     ggml_build_forward_expand(graph, product);
     const auto filled = allocate_weights(weights, product);
     const auto buffer = allocate(*context);
+    return graph_seconds(graph, budget);
+  }
+
+  double graph_seconds(ggml_cgraph* graph, Seconds budget) const {
     bool failed = false;
     const auto seconds =
         seconds_of([&] { failed |= ggml_backend_graph_compute(backend_.get(), graph) != GGML_STATUS_SUCCESS; }, budget);
@@ -200,9 +228,11 @@ class Bench {
 }  // namespace
 
 Measurement measure_device(ggml_backend_dev_t device, const DeviceInfo& info, std::chrono::milliseconds budget) {
-  const Bench bench(device, info, Seconds(budget) / 13);  // up to six sizes of matrix, one vector, one copy, nine types
+  const Bench bench(device, info,
+                    Seconds(budget) / 14);  // up to six sizes of matrix, one vector, layers, one copy, nine types
   Measurement measurement{.speed = {.memory_bytes_per_s = bench.memory_bytes_per_s(), .flops = bench.flops()}};
   measurement.speed.types = bench.types();
+  measurement.speed.operation_s = bench.operation_s(measurement.speed.memory_bytes_per_s);
   if (info.device.type() != DeviceType::cpu) measurement.link = bench.link_from_cpu();
   return measurement;
 }

@@ -30,9 +30,10 @@ struct MeasureOptions {
 
 /// `inventory` with the speed of each device that an engine of this build can use, and of its link to the CPU.
 /// The engine's own kernels measure memory bandwidth, by the product of a large matrix and a vector, and throughput, by
-/// the product of two matrices: with weights in F16, and in the types that most models have, laid out as the engine lays them
-/// out. Short rows and small layers tell what each row of a matrix and each operation take besides. A link is measured by copying 64 MiB and 4 bytes, a disk by reading in sequence. Of a
-/// worker on another machine only the way there is measured.
+/// the product of two matrices: with weights in F16, and in the types that most models have, laid out as the engine lays
+/// them out. Short rows and small layers tell what each row of a matrix and each operation take besides. A link is measured
+/// by copying 64 MiB and 4 bytes, a disk by reading in sequence. Of a worker on another machine only the way there is
+/// measured.
 ///
 /// A measurement is kept, and holds as long as the device's identity, memory, driver and engine version stay the same
 /// and, of the CPU, the cores that may be used.

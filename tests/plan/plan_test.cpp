@@ -198,6 +198,52 @@ TEST(Plan, IsTheQuickestThatFitsAndNoneIsMissed) {
   EXPECT_GT(failing, 50);
 }
 
+/// The same with buffers that differ: the device with the output holds more, and each one more beside others.
+MemoryFunction uneven_memory_of(const ModelProfile& profile, std::uint64_t of_output, std::uint64_t beside_others) {
+  return [memory = memory_of(profile, 0), of_output, beside_others](const Placement& placement,
+                                                                    const ContextSpec& context) {
+    auto all = memory(placement, context);
+    for (auto& use : all) {
+      use.compute += beside_others * (all.size() - 1);
+      if (use.device == placement.output) use.compute += of_output;
+    }
+    return all;
+  };
+}
+
+TEST(Plan, IsTheQuickestWhereBuffersDifferFromCutToCut) {
+  std::mt19937 random(5);
+  const auto below = [&](int end) {
+    return static_cast<std::uint64_t>(std::uniform_int_distribution<int>(0, end - 1)(random));
+  };
+  int fitting = 0;
+  for (int round = 0; round < 300; ++round) {
+    std::vector<Layer> layers(3 + below(4));
+    for (auto& layer : layers) layer = {1 + below(20), 0};
+    std::vector<std::pair<std::uint64_t, double>> gpus(2 + below(2));
+    for (auto& gpu : gpus) gpu = {below(90), 50.0 + static_cast<double>(below(500))};
+    auto machine = machine_of(20 + below(120), gpus);
+    for (auto& info : machine.devices) info.speed->operation_s = 1e-6;
+    const auto profile = model_of(layers);
+    const auto memory = uneven_memory_of(profile, below(30) * mib, below(10) * mib);
+    std::optional<double> least;
+    std::vector<std::size_t> devices;
+    each_placement(layers.size(), machine, devices, [&](const std::vector<std::size_t>& each) {
+      if (!is_within(memory(placement_of(each, machine, 0), {.n_ctx = 4096}), machine)) return;
+      const double seconds = seconds_of(layers, each, machine, 0);
+      if (!least || seconds < *least) least = seconds;
+    });
+    if (!least) continue;
+    const auto plan = make_plan(profile, machine, {.context = {.n_ctx = 4096}}, memory);
+    SCOPED_TRACE(round);
+    ASSERT_EQ(plan.outcome, PlanOutcome::fits);
+    EXPECT_TRUE(is_within(plan.use, machine));
+    EXPECT_NEAR(1 / plan.predicted->decode_tokens_per_s, *least, 1e-9 + *least * 1e-6);
+    ++fitting;
+  }
+  EXPECT_GT(fitting, 100);
+}
+
 /// Whether any placement fits in which the feed-forward part of each layer from `layer` on lies anywhere.
 bool some_division_fits(const MemoryFunction& memory, const Inventory& machine, Placement placement, std::size_t layer,
                         std::size_t layers) {

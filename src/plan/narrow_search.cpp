@@ -97,34 +97,49 @@ class Margins {
   std::vector<std::size_t> pool_of_;
 };
 
+/// Without its bytes.
+ListedCut as_listed(const Cut& cut, std::size_t items) {
+  ListedCut listed{cut, {{.place = 0, .layers = cut.stages.start, .has_output = cut.stages.start == items}}};
+  for (const auto& run : cut.stages.runs)
+    listed.loads.push_back(
+        {.place = run.device + 1, .layers = run.count, .has_output = run.first + run.count == items});
+  return listed;
+}
+
 }  // namespace
 
 std::optional<FoundPlacement> PlacementSearch::find_narrow(const ModelParts& parts, const ContextSpec& context,
                                                            SearchBudget& budget,
                                                            std::optional<FoundPlacement> best) const {
   const CutSearch search(machine_, request_, parts, {});
-  const auto cuts = list_cuts(search, machine_, parts.spare, most_listed,
-                              best ? best->cost : std::numeric_limits<double>::infinity());
-  BufferGuesses guesses(cuts);
-  const Margins margins(machine_, cuts, guesses);
+  constexpr double no_quicker = 1 - 1e-7;  // rounding
+  const double below_s = best ? best->cost * no_quicker : std::numeric_limits<double>::infinity();
+  auto cuts = list_cuts(search, machine_, parts.spare, most_listed, below_s);
   std::vector<std::size_t> open(cuts.size());
   for (std::size_t i = 0; i < open.size(); ++i) open[i] = i;
+  if (best) cuts.push_back(as_listed(best->cut, parts.layers.size()));
+  BufferGuesses guesses(cuts);
+  const Margins margins(machine_, cuts, guesses);
 
+  const auto learn = [&](std::size_t cut, const std::vector<DeviceUse>& use) {
+    const auto fixed = fixed_bytes(use);
+    for (std::size_t i = 0; i < cuts[cut].loads.size(); ++i) {
+      const auto place = cuts[cut].loads[i].place;
+      const auto seen = fixed.find(place == 0 ? machine_.cpu.device : machine_.devices[place - 1].device);
+      if (seen != fixed.end()) guesses.learn(cut, i, seen->second);
+    }
+  };
   const auto ask = [&](std::vector<std::size_t>::iterator which) {
     const auto cut = *which;
     *which = open.back();
     open.pop_back();
     budget.tensors -= static_cast<std::int64_t>(parts.tensor_count) + tensors_besides;
     auto found = placed(search, cuts[cut].cut, parts, context);
-    const auto fixed = fixed_bytes(found.use);
-    for (std::size_t i = 0; i < cuts[cut].loads.size(); ++i) {
-      const auto place = cuts[cut].loads[i].place;
-      const auto seen = fixed.find(place == 0 ? machine_.cpu.device : machine_.devices[place - 1].device);
-      if (seen != fixed.end()) guesses.learn(cut, i, seen->second);
-    }
+    learn(cut, found.use);
     return shortfalls(found.use).empty() ? std::optional(std::move(found)) : std::nullopt;
   };
 
+  if (best) learn(open.size(), best->use);
   while (!best && !open.empty() && budget.tensors > 0)
     best = ask(std::ranges::max_element(open, {}, [&](std::size_t cut) { return margins.of(cut); }));
   for (int i = 0; best && i < most_quicker && budget.tensors > 0; ++i) {
@@ -132,7 +147,7 @@ std::optional<FoundPlacement> PlacementSearch::find_narrow(const ModelParts& par
     for (auto each = open.begin(); each != open.end(); ++each) {
       const auto seconds = cuts[*each].cut.stages.seconds;
       const auto least = quickest == open.end() ? best->cost : cuts[*quickest].cut.stages.seconds;
-      if (seconds < least && margins.of(*each, true) >= 0) quickest = each;
+      if (seconds < least * no_quicker && margins.of(*each, true) >= 0) quickest = each;
     }
     if (quickest == open.end()) break;
     if (auto quicker = ask(quickest)) best = std::move(quicker);

@@ -43,7 +43,7 @@ bool PlacementSearch::could_fit(const ModelParts& parts, const FixedBytes& known
 
 FoundPlacement PlacementSearch::placed(const CutSearch& search, const Cut& cut, const ModelParts& parts,
                                        const ContextSpec& context) const {
-  FoundPlacement found{.placement = search.placement_of(cut), .use = {}, .cost = cut.stages.seconds};
+  FoundPlacement found{.placement = search.placement_of(cut), .cut = cut, .use = {}, .cost = cut.stages.seconds};
   found.use = memory_(found.placement, context);
   const auto seconds = search.seconds_by_device(cut);
   const auto slowest = std::ranges::max_element(seconds) - seconds.begin();

@@ -14,6 +14,7 @@ namespace berth::plan {
 
 struct FoundPlacement {
   Placement placement;
+  Cut cut;
   std::vector<DeviceUse> use;
   double cost = 0;                 ///< what was made least: seconds, and the price of each device where few are wanted
   double seconds = 0;              ///< of one token that is written, as predicted

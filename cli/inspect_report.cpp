@@ -23,6 +23,7 @@ std::string kind_of(const LayerProfile& layer) {
     if (layer.window > 0) text += fmt::format(" over {} tokens", layer.window);
     if (layer.keys_only) text += ", latent";
     if (layer.cache_of) text += ", with the cache of another layer";
+    if (layer.weights_of) text += ", with the weights of another layer";
     parts.push_back(text);
   }
   if (layer.recurrent) parts.emplace_back("a recurrent state");

@@ -27,7 +27,8 @@ void add_plan_context(CLI::App& command, PlanOptions& options) {
   whole("--ubatch", options.context.n_ubatch, "Tokens computed at a time, at most (512)");
   command.add_option("--cache-type", options.cache_type, "The type of cached keys and values (F16)")
       ->type_name("TYPE")
-      ->check(one_of({plan::cache_types.begin(), plan::cache_types.end()}));
+      ->check(one_of({plan::cache_types.begin(), plan::cache_types.end()}))
+      ->transform(plan::cache_type_named);  // before the check
   whole("--min-context", options.min_context,
         "The context may be shortened down to this where it does not fit; the longest that fits is taken");
 }

@@ -61,6 +61,9 @@ Plan plan_of_model(const RunOptions& options, const ModelProfile& profile) {
                                          name, profile.path.filename().string(), listed(problems), options.model));
   for (const auto& each : plan.companions)
     note(fmt::format("the plan counts {} too, which is not loaded", in_quotes(each.path.string())));
+  if (const int needed = options.generation.num_return_sequences; plan.context.n_seq > needed)
+    note(fmt::format("the plan is for {} sequences at the same time; this run has {}, and takes less memory",
+                     plan.context.n_seq, needed));
   return plan;
 }
 

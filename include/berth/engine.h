@@ -310,8 +310,9 @@ class Engine {
   virtual Measurement measure(const Device& device, const DeviceKey& key, std::chrono::milliseconds budget) const = 0;
 
   /// The bytes that a load of `model` would take, asked of the engine without loading, to the byte; `keys` as in
-  /// LoadRequest. It may take seconds and, for that time, the memory of compute buffers. Throws as load(), and EngineError
-  /// where the engine cannot place layers so.
+  /// LoadRequest. It may take seconds and, for that time, the memory of compute buffers. What lies on workers, and a file that is
+  /// none of Berth's own and was not run well before, is asked for in a process of its own. Throws as load(), and EngineError where the
+  /// engine cannot place layers so, or its process ends.
   virtual MemoryUse memory(const std::filesystem::path& model, const Placement& placement, const ContextSpec& context,
                            const OrderedMap<DeviceKey>& keys) const = 0;
 

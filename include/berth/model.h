@@ -51,6 +51,8 @@ struct LayerProfile {
   std::uint64_t feed_forward_length = 0;
   std::uint64_t experts_used = 0;
 
+  std::optional<std::uint64_t> weights_of = {};  ///< the layer whose weights it uses once more, with a cache of its own
+
   bool operator==(const LayerProfile&) const = default;
 };
 

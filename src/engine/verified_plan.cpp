@@ -6,6 +6,7 @@
 
 #include "plan/machine_view.h"
 #include "plan/model_parts.h"
+#include "plan/own_devices.h"
 #include "plan/placement_search.h"
 #include "plan/stored_bytes.h"
 #include "text/bytes.h"
@@ -58,7 +59,8 @@ MemoryUse asked_memory(const Engine& engine, const ModelProfile& profile, const 
 }
 
 Plan verified_plan(const Engine& engine, const ModelProfile& profile, const Inventory& inventory,
-                   const PlanRequest& request) {
+                   const PlanRequest& asked) {
+  const auto request = plan::with_own_devices(asked, inventory);
   const auto machine = plan::view_of(inventory, request, plan::token_work(profile));
   const MemoryFunction not_asked;
   const plan::PlacementSearch budgets(machine, request, not_asked);

@@ -71,6 +71,8 @@ constexpr std::array rules{
     windowed("mellum", 4),
     windowed("mimo2", 0),
     windowed("muse-glimmer", 4),
+    LayerRules{.architecture = "nanbeige", .weights = Weights::in_loops},
+    LayerRules{.architecture = "hrm_text", .weights = Weights::in_stacks},
     windowed("olmo2", 4),
     windowed("plamo3", 8),
     LayerRules{.architecture = "smallthinker",

@@ -23,6 +23,13 @@ enum class Windowed {
   all_attention,  ///< all layers that attend, where the metadata give a window
 };
 
+/// Layers that use the weights of others, each with a cache of its own.
+enum class Weights {
+  own,
+  in_loops,   ///< the layers of the file are gone through as often as the metadata say (num_loops)
+  in_stacks,  ///< the layers are cycles of a low and a high stack, of which the file has one each (hrm)
+};
+
 struct LayerRules {
   std::string_view architecture;
   bool caches = true;  ///< false: no token is kept, as in encoders
@@ -42,6 +49,8 @@ struct LayerRules {
 
   std::uint64_t own_caches = 0;  ///< layers from this one on use the cache of an earlier one; 0: all have their own
   bool shares_last = false;      ///< the metadata say how many of the last layers do so
+
+  Weights weights = Weights::own;
 };
 
 /// Those of `architecture`; of one that is not known, those of a plain decoder.

@@ -44,6 +44,15 @@ std::optional<std::vector<std::uint64_t>> flags(const ModelProfile& profile, std
   return per_layer(profile, key, std::vector<std::uint64_t>(count, 0));
 }
 
+/// How often the engine goes through the layers of the file.
+std::uint64_t times_through(const ModelProfile& profile) {
+  const Value* loops =
+      layer_rules(profile.architecture).weights == Weights::in_loops ? find(profile, "num_loops") : nullptr;
+  return loops != nullptr && loops->is_int()
+             ? static_cast<std::uint64_t>(std::clamp<std::int64_t>(loops->as_int(), 0, most_layers))
+             : 1;
+}
+
 class Layers {
  public:
   Layers(ModelProfile& profile, std::size_t count)
@@ -60,6 +69,8 @@ class Layers {
     share_caches();
     set_states();
     for (std::size_t i = 0; i < layers_.size(); ++i) layers_[i].loaded = i < trunk_;
+    if (rules_.weights == Weights::in_loops) repeat();
+    if (rules_.weights == Weights::in_stacks) share_stacks();
     return std::move(layers_);
   }
 
@@ -178,6 +189,31 @@ class Layers {
     }
   }
 
+  void repeat() {
+    const auto once = layers_.size();
+    const auto loops = times_through(profile_);
+    layers_.resize(once * static_cast<std::size_t>(loops));
+    for (std::size_t i = once; i < layers_.size(); ++i) {
+      layers_[i] = layers_[i % once];
+      layers_[i].weights_of = i % once;
+    }
+  }
+
+  /// Each cycle goes through the low stack a few times, then through the high one, which comes behind it in the file.
+  void share_stacks() {
+    const auto each = number("hrm.layers_per_stack", 0);
+    const auto low = number("hrm.l_cycles", 0);
+    if (each == 0 || low == 0) return;
+    const auto own = layers_;
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      const bool is_high = i / each % (low + 1) == low;
+      const auto weights = i % each + (is_high ? each : 0);
+      if (weights >= own.size()) continue;
+      layers_[i].dense = own[weights].dense;
+      if (weights != i) layers_[i].weights_of = weights;
+    }
+  }
+
   void set_states() {
     const auto width = profile_.embedding_length.value_or(0);
     const auto kernel = number("ssm.conv_kernel", 0);
@@ -227,9 +263,11 @@ void set_layers(ModelProfile& profile) {
   profile.experts = architecture_count(profile, "expert_count").value_or(0);
   profile.key_rank = architecture_count(profile, "attention.kv_lora_rank");
   profile.query_rank = architecture_count(profile, "attention.q_lora_rank");
-  const auto count = profile.block_count.value_or(0);
   profile.layers.clear();
-  if (count == 0 || count > most_layers) return;
+  const auto count = profile.block_count.value_or(0);
+  const auto loops = times_through(profile);
+  if (count <= most_layers && loops != 1) profile.block_count = count * loops;
+  if (count == 0 || loops == 0 || count > most_layers / loops) return;
   profile.layers = Layers(profile, static_cast<std::size_t>(count)).read();
 }
 

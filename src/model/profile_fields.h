@@ -33,7 +33,8 @@ struct FieldsOf<LayerProfile> {
                                      field("convolution_state", &LayerProfile::convolution_state),
                                      field("recurrent_state", &LayerProfile::recurrent_state),
                                      field("feed_forward_length", &LayerProfile::feed_forward_length),
-                                     field("experts_used", &LayerProfile::experts_used)};
+                                     field("experts_used", &LayerProfile::experts_used),
+                                     field("weights_of", &LayerProfile::weights_of)};
 };
 
 template <>

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "berth/plan.h"
+#include "plan/own_devices.h"
 
 namespace berth {
 namespace {
@@ -10,8 +11,11 @@ double speed_of(const Plan& plan) { return plan.predicted ? plan.predicted->deco
 
 class Alternatives {
  public:
-  Alternatives(const Plan& plan, const ModelProfile& profile, const Inventory& inventory, PlanRequest request)
-      : profile_(profile), inventory_(inventory), request_(std::move(request)), found_{{"the plan", plan}} {
+  Alternatives(const Plan& plan, const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request)
+      : profile_(profile),
+        inventory_(inventory),
+        request_(plan::with_own_devices(request, inventory)),
+        found_{{"the plan", plan}} {
     request_.context = plan.context;
     request_.min_context.reset();
     request_.objective = Objective::fastest;

@@ -17,7 +17,10 @@ class DecoderBuilder {
 
   void build() {
     auto current = embed();
-    for (std::size_t il = 0; il < m_.layers(); ++il) current = layer(current, il);
+    for (std::size_t il = 0; il < m_.layers(); ++il) {
+      current = layer(current, il);
+      if (ends_loop(il)) current = normed(current, m_.global(output_norm()), no_tensor, il);
+    }
     if (d_.rows_at_end) {
       g_.set_output(current);
       current = m_.rows(current);
@@ -33,6 +36,11 @@ class DecoderBuilder {
   }
 
  private:
+  /// Whether the engine goes on with the first layer of the file once more, behind a norm.
+  bool ends_loop(std::size_t il) const {
+    return il + 1 < m_.layers() && m_.layer(il + 1).weights_of == 0U && !m_.is_set("skip_loop_final_norm");
+  }
+
   bool is_lfm2() const { return d_.architecture.starts_with("lfm2"); }
 
   std::string_view output_norm() const {
@@ -74,6 +82,11 @@ class DecoderBuilder {
     if (d_.architecture == "gemma3" && m_.is_set("final_logit_softcapping")) steps = 3;
     if ((d_.architecture == "command-r" || d_.architecture == "granitehybrid") && !m_.is_set("logit_scale")) steps = 0;
     for (int i = 0; i < steps; ++i) result = g_.unary(result);
+    if (d_.architecture == "chameleon") {  // no tokens of images
+      constexpr std::uint64_t tokens_of_images = 8192;
+      const auto least = g_.unary(g_.leaf(f32, {tokens_of_images, 1, 1, 1}, -1));
+      result = g_.make(Op::plain, f32, g_[result].extents, {result, least});
+    }
     return result;
   }
 
@@ -167,7 +180,10 @@ class DecoderBuilder {
     if (d_.gates_attention && m_.weight(il, "attn_gate") != no_tensor) gate = m_.linear(il, "attn_gate", a);
     if (d_.architecture == "llama-embed")
       return m_.attention_without_cache(qkv, il, {});  // it has a cache all the same
-    auto result = m_.attention(qkv, il, {.project = gate == no_tensor, .extra_score_steps = d_.score_steps});
+    const bool normed_apart = m_.weight(il, "attn_sub_norm") != no_tensor;
+    const bool project = gate == no_tensor && !normed_apart;
+    const auto result = m_.attention(qkv, il, {.project = project, .extra_score_steps = d_.score_steps});
+    if (normed_apart) return m_.linear(il, "attn_output", m_.norm(result, il, "attn_sub_norm"), true);
     return gate == no_tensor ? result : apply_gate(result, gate, il);
   }
 
@@ -249,12 +265,13 @@ class DecoderBuilder {
   bool has_feed_forward(std::size_t il) const { return m_.layer(il).dense || m_.layer(il).experts; }
 
   TensorId layer(TensorId input, std::size_t il) {
-    const bool last = il + 1 == m_.layers() && !d_.rows_at_end && !d_.rows_behind_norm;
+    const bool last = il + 1 == m_.layers() && !d_.rows_at_end && !d_.rows_behind_norm && !d_.all_rows;
     const bool one_part = d_.architecture.starts_with("nemotron_h");
     auto residual = input;
     arctic_input_ = input;
     router_ = d_.architecture == "smallthinker" ? m_.linear(il, "ffn_gate_inp", input) : no_tensor;
-    auto current = normed(input, il, "attn_norm");
+    const bool norms_behind = d_.architecture == "chameleon" && m_.is_set("swin_norm");
+    auto current = norms_behind ? input : normed(input, il, "attn_norm");
     if (one_part && !m_.layer(il).attention && !m_.layer(il).recurrent)
       return g_.binary(transform(current, residual, il), residual);
     if (d_.gates_query) g_.expand(current);
@@ -283,13 +300,15 @@ class DecoderBuilder {
       return g_.binary(both, residual_first ? current : residual);
     }
     if (d_.post_norms) current = normed(current, il, "post_attention_norm");
+    if (norms_behind) current = normed(current, il, "attn_norm");
     if (d_.scales_parts && (d_.architecture.starts_with("minicpm") || m_.is_set("residual_scale")))
       current = g_.unary(current);
     auto middle = sum(current, residual, d_.residual_first || d_.architecture == "openelm");
     if (rows_of_sum) middle = m_.rows(middle);
     if (!has_feed_forward(il)) return middle;
-    current = normed(middle, il, d_.feed_forward_norm);
+    current = norms_behind ? middle : normed(middle, il, d_.feed_forward_norm);
     current = transform(current, middle, il);
+    if (norms_behind) current = normed(current, il, "ffn_norm");
     if (d_.architecture == "arctic") return current;
     if (d_.post_norms) current = post_norm(current, il);
     if (d_.scales_parts && (d_.architecture.starts_with("minicpm") || m_.is_set("residual_scale")))

@@ -14,7 +14,7 @@ namespace berth::plan {
 namespace {
 
 bool is_known(std::string_view name) {
-  return std::ranges::any_of(cache_types, [&](auto type) { return lower_case(type) == lower_case(name); });
+  return std::ranges::find(cache_types, cache_type_named(name)) != cache_types.end();
 }
 
 std::string problem_of_names(const ContextSpec& context) {
@@ -41,6 +41,12 @@ std::string problem_of_blocks(std::string_view field, const std::string& name, s
 }
 
 }  // namespace
+
+std::string cache_type_named(std::string_view name) {
+  const auto wanted = lower_case(name);
+  const auto found = std::ranges::find_if(cache_types, [&](auto type) { return lower_case(type) == wanted; });
+  return std::string(found == cache_types.end() ? name : *found);
+}
 
 std::string cache_type_problem(const ModelProfile& profile, const ContextSpec& context) {
   if (auto problem = problem_of_names(context); !problem.empty()) return problem;

@@ -14,6 +14,9 @@ namespace berth::plan {
 inline constexpr std::array<std::string_view, 9> cache_types = {"F32",  "F16",  "BF16", "Q8_0",  "Q5_1",
                                                                 "Q5_0", "Q4_1", "Q4_0", "IQ4_NL"};
 
+/// The one of these that `name` means, whose letters may be small or capital; `name` itself where it is none of them.
+std::string cache_type_named(std::string_view name);
+
 /// Throws std::invalid_argument for types that are none of these. Letters may be small or capital.
 void check_cache_type_names(const ContextSpec& context);
 

@@ -61,6 +61,19 @@ Reservation reserve(const ModelProfile& profile, const PlacedWeights& weights, c
   return result;
 }
 
+/// Unknown steps keep more at the same time than those of plain decoders: twice as much and a bit was never too little in those
+/// that are known. A device whose layers have none of the usual weights computes as well.
+void widen(std::vector<std::uint64_t>& bytes, const EngineLayout& layout) {
+  constexpr std::uint64_t a_bit = 1 << 20;
+  const auto most = std::ranges::max(bytes);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto backend = static_cast<std::int16_t>(i);
+    const bool has_layers = std::ranges::find(layout.layer_backend, backend) != layout.layer_backend.end();
+    if (bytes[i] == 0 && has_layers) bytes[i] = most;
+    if (bytes[i] > 0) bytes[i] = plus(times(bytes[i], 2), a_bit);
+  }
+}
+
 }  // namespace
 
 ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& weights, const EngineLayout& layout) {
@@ -104,12 +117,12 @@ ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& wei
   const bool known = few.known && many.known;
   const bool named = profile.format != "safetensors" && profile.format != "onnx";  // tensors as in GGUF
   if (!known || !named) {
-    // Unknown steps keep more at the same time than those of plain decoders: twice as much was never too little in
-    // those that are known. Some compute the scores of all tokens, whatever is asked for.
-    for (auto& bytes : result.bytes) bytes = times(bytes, 2);
+    // Some compute the scores of all tokens, whatever is asked for.
     if (!known) keep_larger(reserved(context.tokens, context.tokens));
+    widen(result.bytes, layout);
     result.estimate =
-        named ? "the architecture '" + profile.architecture + "' is not known, so compute buffers are a generous guess"
+        named ? "the architecture '" + profile.architecture +
+                    "' is not known, so compute buffers are a generous guess and its cache is that of a plain decoder"
               : "the model is no GGUF file, so compute buffers are a generous guess";
   }
   return result;

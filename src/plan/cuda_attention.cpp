@@ -8,10 +8,8 @@ bool groups(std::uint64_t ratio, std::uint64_t least, std::uint64_t multiple) {
   return ratio >= least && ratio % multiple == 0;
 }
 
-}  // namespace
-
-bool cuda_supports(const TensorGraph& graph, TensorId tensor) {
-  if (graph[tensor].op != Op::attention) return true;
+/// As ggml_cuda_get_best_fattn_kernel has them.
+bool has_sizes(const TensorGraph& graph, TensorId tensor) {
   const auto& query = graph[graph[tensor].sources[0]];
   const auto& key = graph[graph[tensor].sources[1]];
   const auto& value = graph[graph[tensor].sources[2]];
@@ -39,6 +37,17 @@ bool cuda_supports(const TensorGraph& graph, TensorId tensor) {
     default:
       return false;
   }
+}
+
+}  // namespace
+
+bool cuda_supports(const TensorGraph& graph, TensorId tensor) {
+  const auto& attention = graph[tensor];
+  if (attention.op != Op::attention) return true;
+  for (const int cached : {1, 2})  // ggml_cuda_fattn_kv_type_supported
+    if (graph[attention.sources[static_cast<std::size_t>(cached)]].type.non_linear) return false;
+  if (attention.source_count > 3 && graph[attention.sources[3]].extents[2] != 1) return false;  // a mask for each head
+  return has_sizes(graph, tensor);
 }
 
 }  // namespace berth::plan

@@ -60,6 +60,7 @@ struct Decoder {
   bool rows_at_end = false;       ///< the rows of outputs are taken behind the last layer
   bool rows_behind_norm = false;  ///< or behind the last norm
   bool encodes = false;           ///< nothing is cached, and there are no logits
+  bool all_rows = false;          ///< outputs of all tokens are computed, whatever is asked for
 };
 
 /// That of `architecture`, or nullptr.

@@ -169,7 +169,8 @@ FlashAttention engine_flash_attention(const ModelProfile& profile, const Context
 
 ElementType element_type(std::string_view name) {
   const auto* type = model::ggml_type(name);
-  return type == nullptr ? f16 : ElementType{type->block_elements, type->block_bytes, type->name == "BF16"};
+  if (type == nullptr) return f16;
+  return {type->block_elements, type->block_bytes, type->name == "BF16", type->name == "IQ4_NL"};
 }
 
 EngineLayout engine_layout(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,

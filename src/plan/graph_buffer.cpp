@@ -198,6 +198,8 @@ class Allocation {
     for (const int i : {1, 2}) {
       const auto& cached = graph_[attention.sources[static_cast<std::size_t>(i)]];
       if (cached.type == f16) continue;
+      const auto& keys = graph_[attention.sources[1]];
+      if (i == 2 && cached.view_of != no_tensor && cached.view_of == keys.view_of) continue;  // a part of the keys
       sum = plus(sum, times(times(cached.extents[0], cached.rows()), 2));
     }
     return sum;

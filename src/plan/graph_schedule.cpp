@@ -191,22 +191,33 @@ class Scheduler {
 
   Schedule order() {
     Schedule result;
+    const auto kept = kept_by_joined_steps();
     for (const auto& split : splits_) {
       for (const auto input : split.inputs) {
         result.steps.push_back({input, at(input), true, {input}});
         result.steps.push_back({copies_of_[{input, split.backend}].front(), split.backend});
       }
-      add_nodes(split, result);
+      add_nodes(split, kept, result);
     }
     if (copies_ > 1) add_copied_leaves(result);
     for (const auto leaf : graph_.leaves()) result.leaves.push_back({leaf, at(leaf)});
     return result;
   }
 
-  void add_nodes(const Split& split, Schedule& result) {
-    std::multimap<TensorId, TensorId> kept;
-    if (backends_[static_cast<std::size_t>(split.backend)].joins_steps)
-      for (const auto& each : graph_.kept()) kept.insert({each.until, each.tensor});
+  using KeptUntil = std::multimap<TensorId, TensorId>;
+
+  KeptUntil kept_by_joined_steps() {
+    KeptUntil kept;
+    for (const auto& [tensor, until, step] : graph_.kept()) {
+      const auto backend = at(step);
+      if (backend == unassigned || !backends_[static_cast<std::size_t>(backend)].joins_steps) continue;
+      const auto copies = copies_of_.find({tensor, backend});  // what the step takes where the tensor is elsewhere
+      kept.insert({until, copies == copies_of_.end() ? tensor : copies->second.front()});
+    }
+    return kept;
+  }
+
+  void add_nodes(const Split& split, const KeptUntil& kept, Schedule& result) {
     for (auto i = split.begin; i < split.end; ++i) {
       const auto node = graph_.nodes()[i];
       result.steps.push_back({node, at(node)});

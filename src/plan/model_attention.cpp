@@ -44,7 +44,7 @@ Projections ModelGraph::project(TensorId a, std::size_t il, bool split_heads, st
 }
 
 TensorId ModelGraph::rope(TensorId a, std::size_t il) {
-  const auto backend = layout.layer_backend[il];
+  const auto backend = layout.layer_backend[static_cast<std::size_t>(layer(il).weights_of.value_or(il))];
   auto factors = weight("rope_freqs.weight", backend);
   if (factors == no_tensor) factors = weight("rope_factors_long.weight", backend);
   if (factors == no_tensor) factors = weight("rope_factors_short.weight", backend);

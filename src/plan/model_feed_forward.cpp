@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 
 #include "plan/model_graph.h"
 
@@ -22,6 +23,7 @@ TensorId ModelGraph::feed_forward(TensorId a, std::size_t il, Activation activat
   result = activate(result, gated && activation != Activation::relu_squared ? up : no_tensor, activation);
   if (gated && activation == Activation::relu_squared) result = graph.binary(result, up);
   result = graph.binary(result, weight(il, "ffn.act", "scales"));
+  if (suffix.empty() && weight(il, "ffn_sub_norm") != no_tensor) result = norm(result, il, "ffn_sub_norm");
   return linear(il, role("ffn_down"), result, true);
 }
 
@@ -44,6 +46,33 @@ std::vector<TensorId> ModelGraph::expert_groups(TensorId probabilities, const Ex
   const auto masked = graph.store(kept, graph.unary(split), {chosen});
   return {graph.reshape(masked, {options.count, tokens, 1, 1})};
 }
+
+namespace {
+
+/// Whether ggml-cuda chooses among so many experts in one step, from their probabilities to the weights
+/// (ggml_cuda_should_use_topk_moe).
+bool has_choosing_kernel(std::uint64_t experts) {
+  return (std::has_single_bit(experts) && experts <= 512) || experts == 288 || experts == 576;
+}
+
+/// What is computed from `logits` on, among the nodes from `first` on, and what that is made of.
+std::vector<TensorId> steps_and_sources(const TensorGraph& graph, TensorId logits, std::size_t first) {
+  std::vector<TensorId> all;
+  const auto add = [&](TensorId tensor) {
+    if (std::ranges::find(all, tensor) == all.end()) all.push_back(tensor);
+  };
+  const auto begin = std::find(graph.nodes().begin() + static_cast<std::ptrdiff_t>(first), graph.nodes().end(), logits);
+  const auto steps =
+      begin == graph.nodes().end() ? graph.nodes().begin() + static_cast<std::ptrdiff_t>(first) : begin + 1;
+  for (auto node = steps; node != graph.nodes().end(); ++node) {
+    add(*node);
+    const auto& tensor = graph[*node];
+    for (std::uint8_t i = 0; i < tensor.source_count; ++i) add(tensor.sources[i]);
+  }
+  return all;
+}
+
+}  // namespace
 
 ModelGraph::ChosenExperts ModelGraph::choose_experts(TensorId a, std::size_t il, const ExpertOptions& options) {
   const auto tokens = graph.extent(a, 1);
@@ -75,11 +104,12 @@ ModelGraph::ChosenExperts ModelGraph::choose_experts(TensorId a, std::size_t il,
     weights = graph.reshape(graph.binary(weights, sum), {1, used, tokens, 1});
   }
   if (options.scaled) weights = graph.unary(weights);
+  const auto before = graph.nodes().size();
   graph.expand(weights);
   ChosenExperts experts{.chosen = chosen, .weights = weights};
-  // A GPU may choose experts in one step, from the logits to the weights.
-  if (gating != Gating::softmax_of_chosen)
-    experts.until_weighted = {logits, graph[probabilities].sources[0], selection, sorted, chosen, probabilities};
+  const bool argsorts_probabilities = !options.weighted_before && number("expert_group_count") <= 1;
+  if (gating != Gating::softmax_of_chosen && argsorts_probabilities && has_choosing_kernel(options.count))
+    experts.until_weighted = steps_and_sources(graph, logits, before);
   return experts;
 }
 
@@ -106,7 +136,7 @@ TensorId ModelGraph::experts(TensorId a, std::size_t il, const ExpertOptions& op
   const auto [chosen, weights, until_weighted] = choose_experts(a, il, options);
   const auto size = graph.extent(a, 0);
   auto current = graph.reshape(a, {size, 1, tokens, 1});
-  for (const auto part : until_weighted) graph.keep_until(part, current);
+  for (const auto part : until_weighted) graph.keep_until(part, current, weights);
   if (options.weighted_before) current = graph.binary(graph.repeat(current, {size, used, tokens, 1}), weights);
   const auto product = [&, chosen = chosen](std::string_view name, TensorId x) {
     auto result = graph.mul_mat_id(weight(il, role(name)), x, chosen);
@@ -133,9 +163,10 @@ TensorId ModelGraph::experts(TensorId a, std::size_t il, const ExpertOptions& op
   graph.expand(all);
   if (all == no_tensor) return a;
   const auto sum = sum_of_experts(all, used, tokens);
-  if (used > 1 && !options.weighted_before) {
-    graph.keep_until(down, sum);
-    graph.keep_until(weights, sum);
+  constexpr std::uint64_t most_of_one_sum = 15;  // ggml-cuda adds them up in one step
+  if (used > 1 && used <= most_of_one_sum && !options.weighted_before) {
+    graph.keep_until(down, sum, sum);
+    graph.keep_until(weights, sum, sum);
   }
   return sum;
 }

@@ -65,6 +65,14 @@ double active_experts(const ModelProfile& profile) {
   return all && used ? std::min(*used / *all, 1.0) : 1.0;
 }
 
+/// How often a token goes through the weights of each layer of the file, and of what follows them.
+std::vector<double> passes_through(const ModelProfile& profile, std::size_t count) {
+  std::vector<double> passes(count + 1, 1);
+  for (const auto& layer : profile.layers)
+    if (layer.weights_of && *layer.weights_of < count) passes[static_cast<std::size_t>(*layer.weights_of)] += 1;
+  return passes;
+}
+
 /// What somebody may have meant by a pin that matches nothing.
 std::string pin_hint(const ModelProfile& profile, std::string pattern) {
   std::erase(pattern, '\\');
@@ -171,6 +179,7 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
     if (use.device == Device::cpu()) parts.saved_on_cpu = on_cpu - std::min(on_cpu, use.weights + use.cache);
 
   const double active = active_experts(profile);
+  const auto passes = passes_through(profile, count);
   bool has_output = false;
   double embedding_bytes = 0;
   for (const auto& tensor : profile.tensors) {
@@ -189,6 +198,7 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
     auto& part = parts.layers[layer && *layer < count ? *layer : count];
     part.operations += 1;
     if (is_expert(tensor)) bytes *= active;
+    if (layer) bytes *= passes[*layer < count ? *layer : count];
     if (pin != nullptr) {
       add_pinned(part, tensor, *pin, bytes);
     } else if (is_expert(tensor)) {

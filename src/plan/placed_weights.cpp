@@ -8,8 +8,8 @@ namespace berth::plan {
 
 bool is_of_first_layer(const TensorInfo& tensor, std::string_view architecture) {
   if (tensor.role == "token_embd_norm") return !architecture.starts_with("lfm2");
-  constexpr std::array roles = {"per_layer_model_proj", "per_layer_proj_norm", "hrm.z_l_init", "conv1d"};
-  return std::ranges::find(roles, tensor.role) != roles.end();
+  constexpr std::array roles = {"per_layer_model_proj", "per_layer_proj_norm", "conv1d"};
+  return tensor.name == "hrm.z_l_init" || std::ranges::find(roles, tensor.role) != roles.end();
 }
 
 bool is_of_each_layer(const TensorInfo& tensor) {
@@ -76,7 +76,8 @@ PlacedWeights::PlacedWeights(const ModelProfile& profile, const Placement& place
     } else if (is_of_each_layer(tensor)) {
       std::set<std::int16_t> backends;
       for (std::size_t i = 0; i < profile.layers.size(); ++i)
-        if (profile.layers[i].loaded && (profile.architecture != "gemma4" || profile.layers[i].window == 0))
+        if (profile.layers[i].loaded && !profile.layers[i].weights_of &&
+            (profile.architecture != "gemma4" || profile.layers[i].window == 0))
           backends.insert(backend_of(tensor, layout.layer_backend[i]));
       for (const auto backend : backends) add_of_model(tensor, backend);
     } else {
@@ -86,6 +87,10 @@ PlacedWeights::PlacedWeights(const ModelProfile& profile, const Placement& place
   }
   for (auto& indexes : of_layers_)
     std::ranges::sort(indexes, {}, [this](std::size_t index) -> std::string_view { return role_of(index); });
+  const auto own = of_layers_;
+  for (std::size_t i = 0; i < own.size(); ++i)
+    if (const auto other = profile.layers[i].weights_of; other && *other < own.size())
+      of_layers_[i] = own[static_cast<std::size_t>(*other)];
 }
 
 const std::string& PlacedWeights::role_of(std::size_t index) const { return all_[index].tensor->role; }

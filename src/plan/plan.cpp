@@ -9,6 +9,7 @@
 #include "berth/memory.h"
 #include "plan/companions.h"
 #include "plan/engine_layout.h"
+#include "plan/own_devices.h"
 #include "plan/planner.h"
 #include "plan/stored_bytes.h"
 
@@ -25,15 +26,16 @@ std::string why_there(const PlacedCompanion& companion) {
 
 }  // namespace
 
-Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& request,
+Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& asked,
                const MemoryFunction& memory) {
+  const auto request = plan::with_own_devices(asked, inventory);
   const plan::PlanMemory both{.stored = memory, .whole = memory};
   return plan::Planner(profile, inventory, request, both).make();
 }
 
 Plan make_plan(const ModelProfile& profile, const Inventory& inventory, const PlanRequest& asked) {
   plan::check_companions(asked);
-  auto request = asked;
+  auto request = plan::with_own_devices(asked, inventory);
   request.context = plan::engine_context(profile, asked.context);
   std::string estimate;
   const auto first = request.companions.empty() ? Device::cpu() : plan::first_device_of(inventory, request);

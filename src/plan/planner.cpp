@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "plan/cache_types.h"
+#include "plan/context_limits.h"
 #include "plan/context_steps.h"
 
 namespace berth::plan {
@@ -27,13 +28,18 @@ Plan Planner::make() {
   share_ = std::int64_t{std::max(request_.search_ms, 0)} * SearchBudget::tensors_per_ms;
   budget_.tensors = whole_budget * share_;
   auto context = request_.context;
-  if (context.n_ctx < 0 || request_.min_context.value_or(1) < 1)
-    throw std::invalid_argument(fmt::format("A context of {} tokens, or of {} at least, is none", context.n_ctx,
-                                            request_.min_context.value_or(1)));
+  check_sizes(context);
   check_cache_types(profile_, context);
+  context.type_k = cache_type_named(context.type_k);
+  context.type_v = cache_type_named(context.type_v);
   if (context.n_ctx == 0)
     context.n_ctx = static_cast<int>(std::min<std::uint64_t>(profile_.context_length.value_or(4096), 1 << 28));
   const int wanted = context.n_ctx;
+  const int shortest = request_.min_context.value_or(1);
+  if (shortest < 1) throw std::invalid_argument(fmt::format("A context of {} tokens at least is none", shortest));
+  if (shortest > wanted)
+    throw std::invalid_argument(
+        fmt::format("A context of {} tokens, and of {} at least, contradict each other", wanted, shortest));
   const int step = context_step(context);
   const int least =
       request_.min_context.value_or(request_.objective == Objective::largest_context ? std::min(step, wanted) : wanted);

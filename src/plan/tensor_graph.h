@@ -15,6 +15,7 @@ struct ElementType {
   std::uint32_t elements = 1;
   std::uint32_t bytes = 4;
   bool brain_float = false;  ///< BF16, which is as wide as F16
+  bool non_linear = false;   ///< IQ4_NL, which is as wide as Q4_0
 
   bool quantized() const { return elements > 1; }
   bool operator==(const ElementType&) const = default;
@@ -115,9 +116,9 @@ class TensorGraph {
   void set_output(TensorId a) {
     if (a != no_tensor) tensors_[index(a)].output = true;
   }
-  /// `a` keeps its memory until `until` is computed, where that runs on a device which joins such steps.
-  void keep_until(TensorId a, TensorId until) {
-    if (a != no_tensor && until != no_tensor) kept_.push_back({a, until});
+  /// `a` keeps its memory until `until` is computed, where `step` runs on a device which joins such steps.
+  void keep_until(TensorId a, TensorId until, TensorId step) {
+    if (a != no_tensor && until != no_tensor && step != no_tensor) kept_.push_back({a, until, step});
   }
 
   /// Adds `a` and what it needs, sources first, to what is computed.
@@ -137,6 +138,7 @@ class TensorGraph {
   struct Kept {
     TensorId tensor;
     TensorId until;
+    TensorId step;
   };
   const std::vector<Kept>& kept() const { return kept_; }
 

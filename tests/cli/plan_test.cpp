@@ -284,7 +284,9 @@ TEST_F(PlanCommand, RefusesWhatMakesNoSense) {
       {{"--pin", "blk=gpu"}, "Unknown device type string 'gpu'"},
       {{"--pin", "no_such_tensor=cpu"}, "matches no tensor of the model"},
       {{"--use", "cuda:3"}, "The machine has no device 'cuda:3'"},
-      {{"--min-context", "0"}, "of 0 at least, is none"},
+      {{"--min-context", "0"}, "of 0 tokens at least is none"},
+      {{"--min-context", "9000", "--context", "512"}, "contradict each other"},
+      {{"--parallel", "300"}, "n_seq must be from 1 to 256, got 300"},
       {{"--format", "word"}, "'word' is none of table"},
       {{"--json", "--format", "hf"}, "contradict each other"}};
   for (const auto& [arguments, message] : wrong) {

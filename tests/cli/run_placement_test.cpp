@@ -36,10 +36,10 @@ class RunPlaced : public testing::Test {
 
   /// The path of a plan for `machine`, after `edit`.
   template <class Edit>
-  std::string plan_file(Edit edit) const {
+  std::string plan_file(Edit edit, const char* sequences = "1") const {
     const auto path = (folder_.path() / "plan.json").string();
-    const auto outcome =
-        berth_command({"plan", model_path().string(), "--context", "512", "--simulate", machine, "--json", "-o", path});
+    const auto outcome = berth_command({"plan", model_path().string(), "--context", "512", "--parallel", sequences,
+                                        "--simulate", machine, "--json", "-o", path});
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
     std::ifstream file(path);
     auto plan = json::parse(file);
@@ -71,6 +71,14 @@ TEST_F(RunPlaced, SaysThatCompanionsOfAPlanAreNotLoaded) {
   const auto outcome = run({"--simulate", machine, "--plan", path});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("the plan counts 'small.gguf' too, which is not loaded"));
+}
+
+TEST_F(RunPlaced, SaysThatAPlanIsForMoreSequences) {
+  const auto path = plan_file([](json&) {}, "3");
+  const auto outcome = run({"--simulate", machine, "--plan", path});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("the plan is for 3 sequences at the same time; this run has 1"));
+  EXPECT_THAT(run({"--simulate", machine, "--plan", plan_file([](json&) {})}).err, Not(HasSubstr("sequences")));
 }
 
 TEST_F(RunPlaced, PlansByAStrategyWithinItsBudgets) {

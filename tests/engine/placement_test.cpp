@@ -10,6 +10,7 @@
 #include "berth/memory.h"
 #include "berth/simulated.h"
 #include "engine/device_bytes.h"
+#include "engine/engine_here.h"
 #include "real_worker.h"
 #include "refusal.h"
 #include "test_model.h"
@@ -134,7 +135,8 @@ Placement read_back(const LoadedModel& model) { return model.info().placement; }
 void expect_planned_bytes(const LoadRequest& request, const Placement& placement, const LoadedModel& model) {
   const auto profile = read_model(request.model);
   const auto planned = memory_of(profile, placement, *request.context, generation_options(*request.context));
-  const auto exact = engine("llama.cpp").memory(request.model, placement, *request.context, request.keys).by_device();
+  const auto& here = engine_here("llama.cpp");  // the workers answer this process only
+  const auto exact = here.memory(request.model, placement, *request.context, request.keys).by_device();
   const auto held = model.memory();
   for (const auto& device : {Device::cpu(), worker0, worker1})
     for (const auto part : {&DeviceUse::weights, &DeviceUse::cache, &DeviceUse::compute}) {

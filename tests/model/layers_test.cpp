@@ -114,5 +114,37 @@ TEST(TensorRole, FollowsFromTheName) {
   EXPECT_EQ(role(""), (Role{std::nullopt, ""}));
 }
 
+TEST(Layers, OfAModelThatIsGoneThroughAFewTimesComeAgainWithTheirWeights) {
+  const Value::Object entries = {{"embedding_length", 64}, {"attention.head_count", 4}};
+  auto looped = entries;
+  looped.set("num_loops", 3);
+  const auto profile = profile_of("nanbeige", 2, looped);
+  EXPECT_EQ(profile.block_count, 6U);
+  ASSERT_EQ(profile.layers.size(), 6U);
+  EXPECT_FALSE(profile.layers[1].weights_of);
+  EXPECT_EQ(profile.layers[2].weights_of, 0U);
+  EXPECT_EQ(profile.layers[5].weights_of, 1U);
+  EXPECT_TRUE(profile.layers[5].has_cache);
+  EXPECT_EQ(profile_of("nanbeige", 2, entries).layers.size(), 2U);
+  EXPECT_EQ(profile_of("llama", 2, looped).layers.size(), 2U) << "a key of nanbeige";
+}
+
+TEST(Layers, OfLoopsWithoutEndAreNone) {
+  for (const auto loops : {std::int64_t{0}, std::int64_t{1} << 40, std::int64_t{-1}}) {
+    const auto profile = profile_of("nanbeige", 2, {{"attention.head_count", 4}, {"num_loops", loops}});
+    EXPECT_TRUE(profile.layers.empty()) << loops;
+    EXPECT_NE(profile.block_count, 2U) << loops;
+  }
+}
+
+TEST(Layers, OfStacksHaveTheWeightsOfTheLowOrTheHighOne) {
+  const auto profile =
+      profile_of("hrm_text", 12,
+                 {{"attention.head_count", 4}, {"hrm.layers_per_stack", 2}, {"hrm.h_cycles", 2}, {"hrm.l_cycles", 2}});
+  std::vector<std::uint64_t> weights;
+  for (std::size_t i = 0; i < profile.layers.size(); ++i) weights.push_back(profile.layers[i].weights_of.value_or(i));
+  EXPECT_EQ(weights, (std::vector<std::uint64_t>{0, 1, 0, 1, 2, 3, 0, 1, 0, 1, 2, 3}));
+}
+
 }  // namespace
 }  // namespace berth::model

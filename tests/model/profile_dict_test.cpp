@@ -40,6 +40,7 @@ ModelProfile random_profile(test::Random& random) {
     layer.heads = number();
     layer.window = number();
     if (random.coin()) layer.cache_of = number();
+    if (random.coin()) layer.weights_of = number();
     layer.recurrent_state = number();
     layer.indexer_length = number();
     profile.layers.push_back(layer);

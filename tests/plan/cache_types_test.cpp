@@ -30,6 +30,14 @@ TEST(CacheTypes, AreThoseThatTheEngineHasKernelsFor) {
               HasSubstr("type_k is 'Q4_K'; the types of a cache are F32, F16"));
 }
 
+TEST(CacheTypes, HaveTheirOwnNamesInPlans) {
+  const auto plan = make_plan(model_with_heads_of(64), simulate("cpu:1GiB"), {.context = with_types("q8_0", "f16")});
+  EXPECT_EQ(plan.context.type_k, "Q8_0");
+  EXPECT_EQ(plan.context.type_v, "F16");
+  EXPECT_EQ(cache_type_named("iq4_nl"), "IQ4_NL");
+  EXPECT_EQ(cache_type_named("q4_K"), "q4_K") << "no type of caches";
+}
+
 TEST(CacheTypes, HaveBlocksThatFitIntoAHead) {
   EXPECT_THAT(cache_type_problem(model_with_heads_of(80), with_types("Q8_0", "F16")),
               HasSubstr("type_k is 'Q8_0', whose blocks of 32 elements do not divide the 80 of a head"));

@@ -440,6 +440,11 @@ TEST(Plan, RefusesWhatMakesNoSense) {
   EXPECT_THROW(make_plan(profile, machine, {.pins = {{"nothing", Device::cpu()}}}, memory), std::invalid_argument);
   EXPECT_THROW(make_plan(profile, machine, {.context = {.n_ctx = -1}}, memory), std::invalid_argument);
   EXPECT_THROW(make_plan(profile, machine, {.min_context = 0}, memory), std::invalid_argument);
+  EXPECT_THROW(make_plan(profile, machine, {.context = {.n_ctx = 512}, .min_context = 513}, memory),
+               std::invalid_argument);
+  EXPECT_THROW(make_plan(profile, machine, {.min_context = 8193}, memory), std::invalid_argument) << "it has 8192";
+  for (const ContextSpec& context : {ContextSpec{.n_seq = 0}, {.n_seq = 257}, {.n_batch = 0}, {.n_ubatch = 2'000'000}})
+    EXPECT_THROW(make_plan(profile, machine, {.context = context}, memory), std::invalid_argument);
   const auto two = machine_of(1000, {{10, 100}});
   const PlanRequest contradiction{.pins = {{"blk", Device::gpu(0)}}, .avoid = {Device::gpu(0)}};
   EXPECT_THROW(make_plan(profile, two, contradiction, memory), std::invalid_argument);

@@ -1,12 +1,14 @@
 #include "engine/host/isolated_engine.h"
 
+#include "engine/checked_models.h"
 #include "engine/host/host_model.h"
 
 namespace berth::host {
 
 MemoryUse IsolatedEngine::memory(const std::filesystem::path& model, const Placement& placement,
                                  const ContextSpec& context, const OrderedMap<DeviceKey>& keys) const {
-  if (endpoints_of(keys).empty()) return here_.memory(model, placement, context, keys);
+  const bool is_safe = endpoints_of(keys).empty() && is_checked(model, ModelSearch::from_environment());
+  if (is_safe) return here_.memory(model, placement, context, keys);
   return model_memory_there(name(), {.model = model, .placement = placement, .keys = keys, .context = context});
 }
 

@@ -10,7 +10,8 @@
 
 namespace berth::host {
 
-/// Loads there, asks there what lies on workers, and asks `here` for everything else.
+/// Loads there, and asks there what a model on workers, or one in a file that nobody checked, would take. Asks `here` for everything
+/// else.
 class IsolatedEngine : public Engine {
  public:
   /// `here` runs in this process, and is listed by its name in the other. `watch` looks after the workers of its models.

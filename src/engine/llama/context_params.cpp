@@ -6,19 +6,12 @@
 #include <string>
 
 #include "plan/cache_types.h"
+#include "plan/context_limits.h"
 #include "text/lower_case.h"
 #include "text/printable.h"
 
 namespace berth::llama {
 namespace {
-
-constexpr int most_batch_tokens = 1 << 20;
-
-void check(const char* field, int value, int least, std::size_t most) {
-  if (value < least || static_cast<std::size_t>(value) > most)
-    throw std::invalid_argument(
-        fmt::format("The context's {} must be from {} to {}, got {}", field, least, most, value));
-}
 
 llama_flash_attn_type flash_attention(FlashAttention wanted) {
   switch (wanted) {
@@ -35,10 +28,7 @@ llama_flash_attn_type flash_attention(FlashAttention wanted) {
 }  // namespace
 
 llama_context_params context_params(const ContextSpec& spec) {
-  check("n_ctx", spec.n_ctx, 0, INT32_MAX);
-  check("n_seq", spec.n_seq, 1, llama_max_parallel_sequences());
-  check("n_batch", spec.n_batch, 1, most_batch_tokens);
-  check("n_ubatch", spec.n_ubatch, 1, most_batch_tokens);
+  plan::check_sizes(spec);
   plan::check_cache_type_names(spec);
   auto params = llama_context_default_params();
   params.type_k = type_named(spec.type_k);

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "engine/simulated/device.h"
+#include "engine/simulated/joined_steps.h"
 #include "engine/simulated/weights_read.h"
 
 namespace berth::simulated {
@@ -69,7 +70,9 @@ ggml_backend_t new_backend(SimulatedDevice& device) {
                                      .event_record = record_event,
                                      .event_wait = wait_for_event,
                                      .graph_optimize = nullptr};
-  return new ggml_backend{guid(), interface, device.handle(), new Stream{device, cpu}};
+  auto mine = interface;
+  if (device.traits().joins_steps) mine.graph_optimize = keep_for_joined_steps;
+  return new ggml_backend{guid(), mine, device.handle(), new Stream{device, cpu}};
 }
 
 void set_n_threads(ggml_backend_t backend, int n_threads) {

@@ -113,11 +113,20 @@ ggml_backend_buffer_t alloc_buffer(ggml_backend_buffer_type_t type, std::size_t 
 
 std::size_t alignment(ggml_backend_buffer_type_t type) { return owner_of(type).traits().alignment; }
 
-/// Keys and values that are not in F16 are converted behind the result of flash attention.
+/// Whether values are a part of the keys, as in latent attention.
+bool are_keys(const ggml_tensor& values, const ggml_tensor& keys) {
+  return values.view_src != nullptr &&
+         (values.view_src == &keys || (values.view_src == keys.view_src && values.view_offs == keys.view_offs));
+}
+
+/// Keys and values that are not in F16 are converted behind the result of flash attention
+/// (ggml_cuda_flash_attn_ext_get_f16_extra_data).
 std::size_t converted_cache_bytes(const ggml_tensor& attention) {
   std::size_t sum = 0;
+  const auto& keys = *attention.src[1];
   for (const auto* cached : {attention.src[1], attention.src[2]})
-    if (cached->type != GGML_TYPE_F16) sum += static_cast<std::size_t>(ggml_nelements(cached)) * sizeof(ggml_fp16_t);
+    if (cached->type != GGML_TYPE_F16 && (cached == &keys || !are_keys(*cached, keys)))
+      sum += static_cast<std::size_t>(ggml_nelements(cached)) * sizeof(ggml_fp16_t);
   return sum;
 }
 

@@ -59,9 +59,23 @@ bool has_head_size(const ggml_tensor& attention) {
          ((key == 512 || key == 576) && value == 512);
 }
 
+/// ggml_cuda_fattn_kv_type_supported.
+bool is_cache_type(ggml_type type) {
+  constexpr ggml_type known[] = {GGML_TYPE_F32,  GGML_TYPE_F16,  GGML_TYPE_BF16, GGML_TYPE_Q4_0,
+                                 GGML_TYPE_Q4_1, GGML_TYPE_Q5_0, GGML_TYPE_Q5_1, GGML_TYPE_Q8_0};
+  return std::ranges::find(known, type) != std::end(known);
+}
+
+/// As ggml-cuda supports it.
+bool supports_attention(const ggml_tensor& attention) {
+  const auto* mask = attention.src[3];
+  return has_head_size(attention) && is_cache_type(attention.src[1]->type) && is_cache_type(attention.src[2]->type) &&
+         (mask == nullptr || mask->ne[2] == 1);
+}
+
 bool supports_op(ggml_backend_dev_t device, const ggml_tensor* op) {
   const auto& self = device_of(device);
-  if (self.traits().limits_head_sizes && op->op == GGML_OP_FLASH_ATTN_EXT && !has_head_size(*op)) return false;
+  if (self.traits().limits_attention && op->op == GGML_OP_FLASH_ATTN_EXT && !supports_attention(*op)) return false;
   return self.cpu()->iface.supports_op(self.cpu(), op);
 }
 
@@ -105,7 +119,8 @@ Traits traits_of(DeviceType type) {
               .converts_cache = true,
               .pipelines = true,
               .pins_host_memory = true,
-              .limits_head_sizes = true};
+              .limits_attention = true,
+              .joins_steps = true};
     case DeviceType::xpu:
       return {.alignment = 128, .row_elements = 512, .offload_rows = 32, .pins_host_memory = true};
     case DeviceType::vulkan:

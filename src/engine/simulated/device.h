@@ -37,7 +37,8 @@ struct Traits {
   bool converts_cache = false;       ///< flash attention needs room for keys and values in F16
   bool pipelines = false;            ///< computes several batches at the same time
   bool pins_host_memory = false;     ///< has buffers in memory of the host that it reads itself
-  bool limits_head_sizes = false;    ///< flash attention for some sizes of heads only
+  bool limits_attention = false;     ///< flash attention for some sizes of heads and types of caches only
+  bool joins_steps = false;          ///< computes several steps in one, whose sources must stay until the last
 };
 Traits traits_of(DeviceType type);
 

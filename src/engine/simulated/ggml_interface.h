@@ -56,7 +56,10 @@ struct ggml_backend_buffer {
 ggml_backend_buffer_t ggml_backend_buffer_init(ggml_backend_buffer_type_t type, ggml_backend_buffer_i iface,
                                                void* context, std::size_t size);
 
-struct ggml_backend_graph_optimize_params;
+struct ggml_backend_graph_optimize_params {
+  void (*add_alloc_dep)(void* user_data, ggml_tensor* tensor, ggml_tensor* until);
+  void* user_data;
+};
 
 struct ggml_backend_i {
   const char* (*get_name)(ggml_backend_t backend);

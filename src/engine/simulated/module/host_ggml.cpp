@@ -20,6 +20,10 @@ struct Functions {
   decltype(&::ggml_is_quantized) is_quantized;
   decltype(&::ggml_graph_n_nodes) graph_n_nodes;
   decltype(&::ggml_graph_node) graph_node;
+  decltype(&::ggml_graph_nodes) graph_nodes;
+  decltype(&::ggml_is_contiguous) is_contiguous;
+  decltype(&::ggml_are_same_shape) are_same_shape;
+  decltype(&::ggml_get_unary_op) get_unary_op;
   decltype(&::ggml_backend_buffer_init) buffer_init;
   decltype(&::ggml_backend_dev_by_type) dev_by_type;
 };
@@ -52,6 +56,10 @@ void find_ggml(void* address) {
   find(library, "ggml_is_quantized", found.is_quantized);
   find(library, "ggml_graph_n_nodes", found.graph_n_nodes);
   find(library, "ggml_graph_node", found.graph_node);
+  find(library, "ggml_graph_nodes", found.graph_nodes);
+  find(library, "ggml_is_contiguous", found.is_contiguous);
+  find(library, "ggml_are_same_shape", found.are_same_shape);
+  find(library, "ggml_get_unary_op", found.get_unary_op);
   find(library, "ggml_backend_buffer_init", found.buffer_init);
   find(library, "ggml_backend_dev_by_type", found.dev_by_type);
   functions() = found;
@@ -81,6 +89,12 @@ size_t ggml_row_size(ggml_type type, int64_t elements) { return berth::simulated
 bool ggml_is_quantized(ggml_type type) { return berth::simulated::functions().is_quantized(type); }
 int ggml_graph_n_nodes(ggml_cgraph* graph) { return berth::simulated::functions().graph_n_nodes(graph); }
 ggml_tensor* ggml_graph_node(ggml_cgraph* graph, int i) { return berth::simulated::functions().graph_node(graph, i); }
+ggml_tensor** ggml_graph_nodes(ggml_cgraph* graph) { return berth::simulated::functions().graph_nodes(graph); }
+bool ggml_is_contiguous(const ggml_tensor* tensor) { return berth::simulated::functions().is_contiguous(tensor); }
+bool ggml_are_same_shape(const ggml_tensor* a, const ggml_tensor* b) {
+  return berth::simulated::functions().are_same_shape(a, b);
+}
+ggml_unary_op ggml_get_unary_op(const ggml_tensor* tensor) { return berth::simulated::functions().get_unary_op(tensor); }
 ggml_backend_buffer_t ggml_backend_buffer_init(ggml_backend_buffer_type_t type, ggml_backend_buffer_i interface,
                                                void* context, size_t size) {
   return berth::simulated::functions().buffer_init(type, interface, context, size);

@@ -89,12 +89,18 @@ std::string sums_of_tensors(const ModelProfile& profile, const char* title, Key 
 
 /// Of each kind of tensor where in the model it is, coarsely.
 std::string part_of(const TensorInfo& tensor) {
-  if (tensor.role.find("_exps") != std::string::npos) return "experts";
-  if (tensor.role.starts_with("attn")) return "attention";
-  if (tensor.role.starts_with("ffn")) return "feed-forward";
-  if (tensor.role.starts_with("ssm") || tensor.role.starts_with("time_mix")) return "recurrent";
-  if (tensor.role.find("embd") != std::string::npos) return "embeddings";
-  if (tensor.role.starts_with("output")) return "output";
+  const bool is_in_stack = tensor.role.starts_with("enc.") || tensor.role.starts_with("dec.");
+  const auto role = std::string_view(tensor.role).substr(is_in_stack ? 4 : 0);
+  const auto starts = [&](std::initializer_list<std::string_view> all) {
+    return std::ranges::any_of(all, [&](std::string_view start) { return role.starts_with(start); });
+  };
+  if (role.find("_shexp") != role.npos) return "shared experts";
+  if (role.find("_exps") != role.npos || starts({"ffn_gate.", "ffn_up.", "ffn_down."})) return "experts";
+  if (starts({"attn", "cross_attn"})) return "attention";
+  if (starts({"ffn", "channel_mix"})) return "feed-forward";
+  if (starts({"ssm", "time_mix", "shortconv"})) return "recurrent";
+  if (role.find("embd") != role.npos) return "embeddings";
+  if (starts({"output"})) return "output";
   return "others";
 }
 

@@ -60,6 +60,8 @@ bool shows_verification(const std::string& format) { return format == "table" ||
 
 /// PyTorch lacks some devices, and a device map has modules instead of tensors.
 void suit_to_transformers(PlanRequest& request, const Inventory& inventory) {
+  if (!request.pins.empty())
+    throw WrongUse("--pin places single tensors, and the device map of --format hf has modules", "berth plan");
   request.rules.tensor_overrides = false;
   for (const auto& info : inventory.devices) {
     const auto type = info.device.type();
@@ -145,6 +147,11 @@ int make_and_show(const PlanOptions& options, const std::string& format) {
   const bool has_modules = planned.profile.format == "safetensors";
   if (has_modules && (format == "hf" || request.strategy != MapStrategy::optimal))
     return plan_modules(options, request, format, planned.profile, planned.inventory);
+  if (has_modules && planned.profile.layers.empty())
+    throw WrongUse(in_quotes(options.model) +
+                       " has no layers that are known, so that no cache can be planned; --format hf plans its modules "
+                       "for transformers",
+                   "berth plan");
   if (format == "hf") suit_to_transformers(request, planned.inventory);
   if (options.machine.simulate && (options.verify || options.measured)) use_simulated(planned.inventory);
   planned.plan = options.verify ? verified_plan(engine_for("--verify"), planned.profile, planned.inventory, request)

@@ -1,6 +1,7 @@
 #include "plan_modules.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -45,6 +46,9 @@ std::vector<MemoryBudget> budgets_of(const PlanRequest& request, const Inventory
 
 void refuse_what_maps_lack(const PlanOptions& options, const PlanRequest& request, const std::string& format) {
   constexpr auto command = "berth plan";
+  if (std::ranges::find(request.max_memory, DeviceType::disk,
+                        [](const MemoryBudget& budget) { return budget.device.type(); }) != request.max_memory.end())
+    throw WrongUse("--max-memory does not bound the disk: a device map leaves there what fits nowhere else", command);
   if (!options.pins.empty()) throw WrongUse("--pin places single tensors, and a device map has modules", command);
   if (options.verify) throw WrongUse("--verify asks llama.cpp, which does not read models in safetensors", command);
   if (options.measured) throw WrongUse("--measured runs llama.cpp, which does not read models in safetensors", command);
@@ -107,11 +111,12 @@ std::string modules_table(const DeviceMap& map) {
 }
 
 std::string as_table(const DeviceMapPlan& plan, const DeviceMapRequest& request, const ModelProfile& profile) {
+  std::vector<std::string> model = {profile.name};
+  if (!profile.architecture.empty()) model.push_back(profile.architecture);
+  if (profile.block_count) model.push_back(fmt::format("{} layers", *profile.block_count));
+  model.push_back(in_units(profile.tensor_bytes));
   auto text = fmt::format("Model     {}\nStrategy  {}, over weights; cache and buffers come on top\n\n",
-                          wrapped(escaped(fmt::format("{}, {}, {} layers, {}", profile.name, profile.architecture,
-                                                      profile.block_count.value_or(0), in_units(profile.tensor_bytes))),
-                                  10),
-                          to_string(request.strategy));
+                          wrapped(escaped(fmt::format("{}", fmt::join(model, ", "))), 10), to_string(request.strategy));
   text += devices_table(plan, request) + "\n" + modules_table(plan.device_map);
   const auto& reasons = plan.reasons;
   if (!reasons.empty() || !plan.warnings.empty()) text += "\n";

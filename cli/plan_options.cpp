@@ -85,10 +85,10 @@ void add_plan_outputs(CLI::App& command, PlanOptions& options) {
       ->type_name("FORMAT")
       ->check(one_of({"table", "json", "yaml", "hf", "llama.cpp", "ollama", "html"}));
   command.add_option("-o,--output", options.output, "Write it to a file instead")->type_name("FILE");
-  command.add_flag(
-      "--json", options.json,
-      "The same as --format json (docs/plan.schema.json; docs/planning.md for the device map of a model in "
-      "safetensors)");
+  command.add_flag("--json", options.json,
+                   "The same as --format json (docs/plan.schema.json; docs/device-map-plan.schema.json for a model in "
+                   "safetensors with "
+                   "a strategy of accelerate)");
   command
       .add_option("--compare", options.compare,
                   "Show two plans that --format json or yaml wrote side by side, instead of a MODEL")

@@ -52,9 +52,9 @@ struct ModuleTree {
   bool operator==(const ModuleTree&) const = default;
 };
 
-/// The modules of a model in safetensors, by the names of its tensors: embeddings first, then layers, which stay whole,
-/// then the rest and the output. config.json adds what is in no file: an output tied to the embeddings, and the module of
-/// rotary positions. Throws std::invalid_argument for another format.
+/// The modules of a model in safetensors, as the class has them that config.json names: in its order, with its names for
+/// shared tensors. Of a class that is not known by the names of the tensors: embeddings first, then layers, which stay whole,
+/// then the rest and the output. Throws std::invalid_argument for another format.
 ///
 ///     plan_device_map(module_tree_of(read_model("llama-3-8b/")), request).device_map;  // for transformers
 ModuleTree module_tree_of(const ModelProfile& profile);

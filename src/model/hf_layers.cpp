@@ -118,12 +118,17 @@ class HfLayers {
                                     "decoder_ffn_dim", "d_inner"},
                                    0);
     const auto used = config_.count({"num_experts_per_tok", "num_experts_per_token", "moe_topk", "moe_top_k", "moe_k"});
+    const auto width = profile_.embedding_length.value_or(0);
     for (std::size_t i = 0; i < layers_.size(); ++i) layers_[i].feed_forward_length = lengths[i];
     for (const auto& tensor : profile_.tensors) {
       if (!tensor.layer || *tensor.layer >= layers_.size()) continue;
       auto& layer = layers_[static_cast<std::size_t>(*tensor.layer)];
       if (tensor.role == "ffn_down_exps" || tensor.role.starts_with("ffn_down.")) layer.experts = true;
-      if (tensor.role == "ffn_down" || tensor.role == "dec.ffn_down") layer.dense = true;
+      if (tensor.role != "ffn_down" && tensor.role != "dec.ffn_down") continue;
+      layer.dense = true;
+      // Where config.json leaves the inner size to the class, as GPT-2 does, the matrix has it.
+      if (layer.feed_forward_length == 0 && tensor.shape.size() == 2 && width != 0)
+        layer.feed_forward_length = tensor.shape[tensor.shape[0] == width ? 1 : 0];
     }
     for (auto& layer : layers_)
       if (layer.experts) layer.experts_used = used.value_or(0);

@@ -9,6 +9,7 @@
 #include "model/byte_reader.h"
 #include "model/readable_name.h"
 #include "text/printable.h"
+#include "value/lenient_json.h"
 
 namespace berth::model {
 namespace {
@@ -56,14 +57,24 @@ fs::path named_file(const fs::path& named_by, std::uint64_t offset, std::string_
   return path;
 }
 
-Value read_json(const fs::path& path, std::uint64_t most) {
+namespace {
+
+Value read_json_with(Value (*read)(std::string_view), const fs::path& path, std::uint64_t most) {
   ByteReader reader(path);
   if (reader.size() > most) reader.fail(most, fmt::format("{} bytes", reader.size()), fmt::format("at most {}", most));
   try {
-    return Value::from_json(reader.read_bytes(reader.size()));
+    return read(reader.read_bytes(reader.size()));
   } catch (const FormatError& error) {
     throw FormatError(path, error.offset(), error.found(), error.expected());
   }
+}
+
+}  // namespace
+
+Value read_json(const fs::path& path, std::uint64_t most) { return read_json_with(from_lenient_json, path, most); }
+
+Value read_strict_json(const fs::path& path, std::uint64_t most) {
+  return read_json_with(Value::from_json, path, most);
 }
 
 }  // namespace berth::model

@@ -14,7 +14,11 @@ namespace berth::model {
 /// Throws ModelNotFound where the file is missing.
 std::filesystem::path named_file(const std::filesystem::path& named_by, std::uint64_t offset, std::string_view name);
 
-/// The JSON in a file of at most `most` bytes. Throws FormatError with the path, or ModelNotFound.
+/// The JSON in a file of at most `most` bytes, as Python writes and reads it (value/lenient_json.h): Infinity is null. Throws
+/// FormatError with the path, or ModelNotFound.
 Value read_json(const std::filesystem::path& path, std::uint64_t most);
+
+/// The same for JSON by its standard, with each name once.
+Value read_strict_json(const std::filesystem::path& path, std::uint64_t most);
 
 }  // namespace berth::model

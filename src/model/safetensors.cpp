@@ -119,7 +119,7 @@ std::vector<fs::path> shard_paths(const fs::path& index, const std::vector<std::
 }
 
 ModelProfile read_index(const fs::path& path) {
-  const auto index = read_json(path, most_index_bytes);
+  const auto index = read_strict_json(path, most_index_bytes);
   const auto& map = weight_map(path, index);
   const auto files = shard_names(path, map);
   ModelProfile profile;
@@ -193,7 +193,7 @@ bool is_safetensors_name(const fs::path& path) {
 std::vector<fs::path> safetensors_files(const fs::path& path) {
   const auto file = index_or_file(path);
   if (!is_index(file)) return {file};
-  const auto index = read_json(file, most_index_bytes);
+  const auto index = read_strict_json(file, most_index_bytes);
   return shard_paths(file, shard_names(file, weight_map(file, index)));
 }
 

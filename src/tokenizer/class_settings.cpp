@@ -9,6 +9,7 @@
 #include "text/file.h"
 #include "tokenizer/fields.h"
 #include "tokenizer/special_tokens.h"
+#include "value/lenient_json.h"
 
 namespace berth::tokenizing {
 namespace {
@@ -24,7 +25,7 @@ constexpr std::pair<std::string_view, std::string_view> classes_by_model[] = {
 Value read_object(const std::filesystem::path& path, std::string_view expected) {
   if (!std::filesystem::exists(path)) return {};
   try {
-    return Value::from_json(read_file(path, expected));
+    return from_lenient_json(read_file(path, expected));
   } catch (const FormatError& problem) {
     if (!problem.path().empty()) throw;
     throw FormatError(path, problem.offset(), problem.found(), problem.expected());

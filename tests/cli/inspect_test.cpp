@@ -4,6 +4,8 @@
 
 #include "berth/model.h"
 #include "cli/process.h"
+#include "model/gguf_writer.h"
+#include "model/safetensors_writer.h"
 #include "plan/invented_models.h"
 
 namespace berth::test {
@@ -35,6 +37,20 @@ TEST_F(InspectCommand, SaysWhatTheHeaderHolds) {
 TEST_F(InspectCommand, NamesLayersOfEachKind) {
   EXPECT_THAT(berth_command({"inspect", model("gemma2")}).out, HasSubstr(" tokens"));
   EXPECT_THAT(berth_command({"inspect", model("mamba1")}).out, HasSubstr("a recurrent state"));
+}
+
+TEST_F(InspectCommand, TellsExpertsFromWhatTheyShareInSafetensors) {
+  SafetensorsWriter writer;
+  for (const std::string name : {"0.mlp.experts.0.down_proj", "0.mlp.shared_experts.down_proj", "0.self_attn.q_proj",
+                                 "1.mlp.down_proj", "1.mixer.in_proj"})
+    writer.tensor("model.layers." + name + ".weight", "F32", {8, 32}, 1024);
+  writer.write(folder_.path() / "m" / "model.safetensors");
+  GgufWriter::write_file(folder_.path() / "m" / "config.json",
+                         R"({"model_type": "x", "num_hidden_layers": 2, "hidden_size": 8, "num_attention_heads": 2})");
+  const auto text = berth_command({"inspect", (folder_.path() / "m").string()}).out;
+  for (const std::string part : {"experts", "shared experts", "attention", "feed-forward", "recurrent"})
+    EXPECT_THAT(text, testing::ContainsRegex("\n" + part + " +1 ")) << text;
+  EXPECT_THAT(text, HasSubstr("a dense part of 32"));
 }
 
 TEST_F(InspectCommand, JsonIsTheProfile) {

@@ -12,8 +12,10 @@
 #include "berth/model.h"
 #include "cli/process.h"
 #include "engine/run_folder.h"
+#include "json_file.h"
 #include "model/safetensors_writer.h"
 #include "plan/invented_models.h"
+#include "schema.h"
 #include "test_model.h"
 
 namespace berth::test {
@@ -145,7 +147,11 @@ TEST_F(PlanCommand, MakesDeviceMapsOfModelsInSafetensors) {
   const auto table = made({"--strategy", "balanced"});
   EXPECT_THAT(table.out, AllOf(HasSubstr("Strategy  balanced"), HasSubstr("model.embed_tokens")));
   EXPECT_LE(widest_line(table.out), 80U);
-  EXPECT_EQ(Value::from_json(made({"--strategy", "auto", "--json"}).out).find("sound")->as_bool(), true);
+  const auto document = Value::from_json(made({"--strategy", "auto", "--json"}).out);
+  EXPECT_EQ(document.find("sound")->as_bool(), true);
+  EXPECT_THAT(schema_problems(json_file("../../docs/device-map-plan.schema.json"), {document, Value::Object{}}),
+              testing::ElementsAre("", Not("")));
+  EXPECT_THAT(made({"--strategy", "auto", "--max-memory", "disk=1GiB"}).err, HasSubstr("does not bound the disk"));
   EXPECT_THAT(made({"--strategy", "auto", "--pin", "a=cpu"}).err, HasSubstr("a device map has modules"));
   EXPECT_THAT(made({"--strategy", "auto", "--use", "cuda:1", "--avoid", "cuda:1"}).err, HasSubstr("both to be used"));
   EXPECT_THAT(made({"--strategy", "auto", "--avoid", "cuda:7"}).err, HasSubstr("no device 'cuda:7'"));
@@ -154,6 +160,15 @@ TEST_F(PlanCommand, MakesDeviceMapsOfModelsInSafetensors) {
   EXPECT_THAT(plan({"--draft", file("model.safetensors")}).err, HasSubstr("is in safetensors, where a GGUF is needed"));
   EXPECT_THAT(made({"--strategy", "auto", "--format", "html"}).err, HasSubstr("needs a model in GGUF"));
   EXPECT_THAT(made({"--context", "512"}).out, HasSubstr("generous guess"));
+}
+
+TEST_F(PlanCommand, SaysWhatToDoWithAModelWithoutLayers) {
+  SafetensorsWriter().tensor("a.weight", "F32", {4, 4}, 64).write(file("flat/model.safetensors"));
+  const auto outcome = plan({}, "cpu:1GiB", "flat");
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("--format hf plans its modules"));
+  EXPECT_EQ(plan({"--format", "hf"}, "cpu:1GiB", "flat").exit_code, 0);
+  EXPECT_THAT(plan({"--strategy", "auto"}, "cpu:1GiB", "flat").out, Not(HasSubstr("0 layers")));
 }
 
 TEST_F(PlanCommand, ReachesASpeed) {
@@ -288,6 +303,8 @@ TEST_F(PlanCommand, RefusesWhatMakesNoSense) {
       {{"--min-context", "9000", "--context", "512"}, "contradict each other"},
       {{"--parallel", "300"}, "n_seq must be from 1 to 256, got 300"},
       {{"--format", "word"}, "'word' is none of table"},
+      {{"--pin", "attn=cpu", "--format", "hf"},
+       "--pin places single tensors, and the device map of --format hf has modules"},
       {{"--json", "--format", "hf"}, "contradict each other"}};
   for (const auto& [arguments, message] : wrong) {
     const auto outcome = plan(arguments);

@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "berth/device_map_plan.h"
 #include "berth/encoder.h"
 #include "berth/error.h"
 #include "berth/inventory.h"
+#include "berth/model.h"
+#include "berth/module_tree.h"
 #include "berth/simulated.h"
 #include "encoder_cases.h"
 #include "real_worker.h"
@@ -34,6 +37,25 @@ TEST(EncoderMap, NamesModulesWithAndWithoutTheBaseModel) {
             "was accepted");
   EXPECT_EQ(map_refusal("bert_nli", {{"bert", cpu}, {"dropout", cpu}, {"classifier", cpu}}), "was accepted")
       << "accelerate names modules without weights";
+}
+
+TEST(EncoderMap, MayBeAnyThatIsPlannedForAFolder) {
+  for (const auto& entry : std::filesystem::directory_iterator(mapped_encoders)) {
+    const auto folder = entry.path() / (std::filesystem::exists(entry.path() / "0_Transformer") ? "0_Transformer" : "");
+    if (!std::filesystem::exists(folder / "config.json")) continue;
+    const auto profile = read_model(folder);
+    for (const auto strategy : {MapStrategy::optimal, MapStrategy::sequential})
+      for (const std::uint64_t part : {8U, 3U, 1U}) {
+        const auto budget = profile.tensor_bytes / part;
+        const auto plan = plan_device_map(
+            module_tree_of(profile),
+            {.strategy = strategy,
+             .max_memory = {{Device::gpu(0), budget / 2}, {Device::gpu(1), budget}, {Device::cpu(), 1 << 30}}});
+        DeviceMap map;
+        for (const auto& [name, device] : plan.device_map) map.set(name, Device::cpu());
+        EXPECT_EQ(test::refusal([&] { load_encoder({.model = folder, .device = map}); }), "was accepted") << folder;
+      }
+  }
 }
 
 TEST(EncoderMap, ThatLeavesSomethingOutIsRefused) {

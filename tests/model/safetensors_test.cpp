@@ -111,6 +111,42 @@ TEST(Safetensors, ReadsWhatTheHeaderSays) {
   EXPECT_EQ(profile.tensors[2].offset + 128, profile.file_bytes);
 }
 
+TEST(Safetensors, HasTheRolesOfGguf) {
+  const std::vector<std::pair<std::string, std::string>> roles = {
+      {"model.layers.0.mlp.experts.7.gate_proj.weight", "ffn_gate.7"},
+      {"model.layers.0.mlp.experts.gate_up_proj", "ffn_gate_up_exps"},
+      {"model.layers.0.mlp.shared_experts.down_proj.weight", "ffn_down_shexp"},
+      {"model.layers.0.mlp.shared_expert.up_proj.weight", "ffn_up_shexp"},
+      {"model.layers.0.feed_forward.w1.weight", "ffn_gate"},
+      {"model.layers.0.feed_forward.w2.weight", "ffn_down"},
+      {"model.layers.0.conv.in_proj.weight", "shortconv.in_proj"},
+      {"model.layers.0.mamba.A_log", "ssm_a"},
+      {"backbone.layers.0.mixer.conv1d.bias", "ssm_conv1d"},
+      {"backbone.layers.0.mixer.q_proj.weight", "attn_q"},
+      {"rwkv.blocks.0.attention.receptance.weight", "time_mix_receptance"},
+      {"rwkv.blocks.0.feed_forward.key.weight", "channel_mix_key"},
+      {"encoder.layer.0.attention.self.key.weight", "attn_k"},
+      {"encoder.layer.0.attention.output.dense.weight", "attn_output"},
+      {"vit.encoder.layer.0.attention.attention.value.weight", "attn_v"}};
+  const TemporaryFolder folder;
+  SafetensorsWriter writer;
+  for (const auto& [name, role] : roles) writer.tensor(name, "F32", {2}, 8);
+  const auto profile = read_model(writer.write(folder.path() / "m.safetensors"));
+  for (const auto& tensor : profile.tensors)
+    EXPECT_THAT(roles, testing::Contains(testing::Pair(tensor.name, tensor.role)));
+}
+
+/// GPT-2 leaves it to its class: "n_inner": null.
+TEST(Safetensors, TakesTheInnerSizeFromTheMatrixWhereTheConfigLacksIt) {
+  const TemporaryFolder folder;
+  SafetensorsWriter writer;
+  writer.tensor("h.0.mlp.c_proj.weight", "F32", {32, 8}, 1024).tensor("h.1.mlp.c_proj.weight", "F32", {8, 32}, 1024);
+  writer.write(folder.path() / "model.safetensors");
+  GgufWriter::write_file(folder.path() / "config.json",
+                         R"({"model_type": "gpt2", "n_layer": 2, "n_embd": 8, "n_head": 2, "n_inner": null})");
+  for (const auto& layer : read_model(folder.path()).layers) EXPECT_EQ(layer.feed_forward_length, 32U);
+}
+
 TEST(Safetensors, IsKnownByItsContentToo) {
   const TemporaryFolder folder;
   EXPECT_EQ(read_model(small_safetensors().write(folder.path() / "weights.bin")).format, "safetensors");
@@ -244,6 +280,14 @@ TEST_F(Sharded, AreNotReadBesideAFileThatIsWhole) {
   std::filesystem::remove(path("model.safetensors"));
   std::filesystem::create_symlink("nothing", path("model.safetensors"));
   EXPECT_THAT(refusal_of(), HasSubstr("model-00002-of-00002.safetensors")) << "a link to nothing is none";
+}
+
+/// Python's json writes Infinity, as that of transformers does for each Mamba2.
+TEST_F(Sharded, ReadsTheConfigAsPythonDoes) {
+  file("config.json", R"({"model_type": "mamba2", "time_step_limit": [0.0, Infinity], "x": NaN, "x": -Infinity})");
+  const auto profile = read_model(path(""));
+  EXPECT_EQ(profile.architecture, "mamba2");
+  EXPECT_EQ(profile.metadata.at("config").find("time_step_limit")->to_json(), "[0.0, null]");
 }
 
 TEST_F(Sharded, RefusesBrokenJsonBesideTheModel) {

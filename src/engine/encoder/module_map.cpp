@@ -22,11 +22,24 @@ bool is_in_module(std::string_view tensor, std::string_view module) {
          (tensor.size() > module.size() && tensor.starts_with(module) && tensor[module.size()] == '.');
 }
 
-/// Modules without weights, which maps made by accelerate may name.
+/// Modules and buffers without weights of their own, which maps made by accelerate may name.
 bool has_no_weights(std::string_view name) {
-  constexpr std::array<std::string_view, 9> known = {
-      "dropout",        "activation", "intermediate_act_fn", "act", "drop", "rotary_emb",
-      "pooler_dropout", "decoder",    "transform_act_fn"};
+  constexpr std::array<std::string_view, 16> known = {"dropout",
+                                                      "activation",
+                                                      "intermediate_act_fn",
+                                                      "act",
+                                                      "drop",
+                                                      "rotary_emb",
+                                                      "pooler_dropout",
+                                                      "decoder",
+                                                      "transform_act_fn",
+                                                      "first_dropout",
+                                                      "last_dropout",
+                                                      "mlm_loss_fct",
+                                                      "position_ids",
+                                                      "token_type_ids",
+                                                      "vocab_projector",
+                                                      "generator_lm_head"};
   const auto last = name.substr(name.rfind('.') == name.npos ? 0 : name.rfind('.') + 1);
   return std::ranges::find(known, last) != known.end();
 }

@@ -44,6 +44,24 @@ std::vector<Division> divisions(std::size_t layers, std::size_t devices) {
   return found;
 }
 
+/// Where what lies outside of layers goes instead of to the CPU.
+struct Outside {
+  std::optional<Device> input = {};
+  std::optional<Device> loose = {};  ///< the largest of ModelParts::loose
+};
+
+/// Those that move the least come first.
+std::vector<Outside> outside_of_layers(const ModelParts& parts, const std::vector<Device>& devices) {
+  std::vector<Outside> all(1);
+  if (parts.input_bytes > 0)
+    for (const auto& device : devices) all.push_back({.input = device});
+  if (parts.loose.empty()) return all;
+  const auto without = all;
+  for (const auto& each : without)
+    for (const auto& device : devices) all.push_back({each.input, device});
+  return all;
+}
+
 }  // namespace
 
 std::optional<FoundPlacement> PlacementSearch::try_parts(const ModelParts& parts, const ContextSpec& context,
@@ -69,25 +87,29 @@ std::optional<FoundPlacement> PlacementSearch::find_divided(const ModelParts& pa
   if (!request_.rules.tensor_overrides) return std::nullopt;
   std::vector<Device> devices;
   for (const auto& device : machine_.devices) devices.push_back(device.device);
-  std::vector<Device> inputs = {parts.input};
-  if (parts.input_bytes > 0) inputs.insert(inputs.end(), devices.begin(), devices.end());
+  const auto all_outside = outside_of_layers(parts, devices);
   devices.push_back(machine_.cpu.device);
   std::optional<FoundPlacement> best;
   std::int64_t enough = 0;  // of the budget is left once there is one
   for (const auto& division : divisions(parts.layer_count(), devices.size()))
-    for (const auto& input : inputs) {
+    for (const auto& outside : all_outside) {
       if (budget.tensors <= enough) return best;
       const auto count = moved(division);
-      if (count == 0 && input == parts.input) continue;  // that was tried
+      if (count == 0 && !outside.input && !outside.loose) continue;  // that was tried
       auto divided = parts;
-      if (input != parts.input) divided.move_input(input);
+      if (outside.input) divided.move_input(*outside.input);
+      if (outside.loose) divided.move_loose(0, *outside.loose);
       for (std::size_t i = 0; i < division.size(); ++i)
         if (division[i] > 0) divided.move_feed_forward(i, devices[division[i] - 1]);
       auto found = best ? try_parts(divided, context, budget, best->cost) : try_parts(divided, context, budget);
       if (!found) continue;
       found->is_quickest = true;  // no cut of whole layers fits
-      if (input != parts.input)
-        found->notes.push_back({"input", fmt::format("on {}: {} has no room for it", input.str(), parts.input.str())});
+      const auto note = [&](std::string part, const Device& device) {
+        found->notes.push_back(
+            {std::move(part), fmt::format("on {}: {} has no room for it", device.str(), parts.input.str())});
+      };
+      if (outside.input) note("input", *outside.input);
+      if (outside.loose) note(parts.loose.front().name, *outside.loose);
       if (count > 0)
         found->notes.push_back(
             {"feed-forward parts", fmt::format("those of {} layers apart: they fit nowhere whole", count)});

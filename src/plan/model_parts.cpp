@@ -23,6 +23,8 @@ namespace {
 constexpr double without_weights = 10;
 constexpr double of_routing = 8;
 
+constexpr std::uint64_t small_part = 64;  // of a model
+
 constexpr int first_stand_in = 1'000'000;  // no device has such an id
 
 bool is_expert(const TensorInfo& tensor) {
@@ -192,7 +194,10 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
     const auto layer = tensor.layer ? std::optional<std::size_t>(*tensor.layer) : layer_of(tensor.name);
     const auto* pin = pinned.find(tensor.name);
     if (!layer && !is_output(tensor)) {
-      if (pin != nullptr) parts.pinned.set(tensor.name, *pin);
+      if (pin != nullptr)
+        parts.pinned.set(tensor.name, *pin);
+      else if (!is_embedding(tensor) && tensor.bytes > profile.tensor_bytes / small_part)
+        parts.loose.push_back({tensor.name, tensor.bytes});
       continue;
     }
     auto& part = parts.layers[layer && *layer < count ? *layer : count];
@@ -215,6 +220,7 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
       part.read_bytes += bytes;
     }
   }
+  std::ranges::stable_sort(parts.loose, std::ranges::greater(), &LooseTensor::bytes);
   parts.is_tied = !has_output;
   if (!has_output) parts.layers.back().read_bytes += embedding_bytes;  // the output is the embedding once more
   for (auto& layer : parts.layers) {
@@ -253,6 +259,13 @@ void ModelParts::move_input(const Device& device) {
   if (!is_tied || on_disk) hold(device, input_bytes);
   if (!on_disk) saved_on_cpu = 0;
   input = device;
+}
+
+void ModelParts::move_loose(std::size_t i, const Device& device) {
+  for (auto& use : base)
+    if (use.device == Device::cpu()) use.weights -= std::min(use.weights, loose[i].bytes);
+  hold(device, loose[i].bytes);
+  pinned.set(loose[i].name, device);
 }
 
 void ModelParts::leave_layer_on_disk() {

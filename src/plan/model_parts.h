@@ -37,6 +37,12 @@ struct LayerPart {
   double operations = 0;  ///< that a device starts for one token
 };
 
+/// Outside of layers and output, and large: the CPU holds it where nothing says otherwise.
+struct LooseTensor {
+  std::string name = {};
+  std::uint64_t bytes = 0;
+};
+
 struct ModelParts {
   std::vector<LayerPart> layers;
   std::vector<DeviceUse> base;     ///< what is held wherever the layers are
@@ -48,8 +54,9 @@ struct ModelParts {
   std::uint64_t saved_on_cpu = 0;  ///< bytes less than the sum of all layers where all of them are on the CPU
   bool is_tied = false;            ///< the output is the embeddings once more
   Device input = Device::cpu();    ///< where the embeddings lie
-  std::optional<Device> output = {};  ///< where the output has to lie
-  std::size_t layers_on_disk = 0;     ///< the first ones: the CPU computes them, from the mapped file
+  std::optional<Device> output = {};    ///< where the output has to lie
+  std::vector<LooseTensor> loose = {};  ///< the largest first
+  std::size_t layers_on_disk = 0;       ///< the first ones: the CPU computes them, from the mapped file
 
   std::size_t layer_count() const { return layers.size() - 1; }
 
@@ -57,6 +64,8 @@ struct ModelParts {
   void move_feed_forward(std::size_t layer, const Device& device);
   /// The embeddings lie on `device`.
   void move_input(const Device& device);
+  /// `loose[i]` lies on `device`.
+  void move_loose(std::size_t i, const Device& device);
   /// The weights of the next layer stay on the disk.
   void leave_layer_on_disk();
 

@@ -1,5 +1,6 @@
 /// What a planner says of a model that does not fit.
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "plan/cache_types.h"
@@ -71,7 +72,8 @@ std::optional<std::uint64_t> Planner::extra_memory(const ContextSpec& context) {
   const auto count = static_cast<int>(whole.layer_count());
   constexpr auto most = largest_extra / extra_step;
   std::uint64_t enough = 0;
-  for (const auto& device : {Device::rpc(extra_id), Device::vulkan(extra_id), Device::gpu(extra_id)}) {
+  const std::array kinds = {Device::rpc(extra_id), Device::vulkan(extra_id), Device::gpu(extra_id)};
+  for (const auto& device : kinds) {
     // What is held besides layers where all are there is the least that the CPU holds.
     const auto known =
         fixed_bytes(memory_.whole({.layers = {{0, count, device}}, .output = device, .tensors = {}}, context));
@@ -101,7 +103,18 @@ std::optional<std::uint64_t> Planner::extra_memory(const ContextSpec& context) {
     }
     enough = std::max(enough, larger);
   }
-  return rounded_up(enough * extra_step);
+  // A search that may divide layers can need more to find the same.
+  constexpr int most_tries = 8;
+  for (int tries = 0; tries < most_tries; ++tries) {
+    const auto finds = [&](const Device& device) {
+      auto with = *this;
+      with.machine_ = with_extra_device(machine_, device, enough * extra_step);
+      return with.find(context).has_value();
+    };
+    if (std::ranges::all_of(kinds, finds)) return rounded_up(enough * extra_step);
+    enough += std::max<std::uint64_t>(enough / 32, 1);
+  }
+  return std::nullopt;
 }
 
 /// The most bytes of weights with which the model fits, in thousandths of what it has.

@@ -220,6 +220,14 @@ TEST(Planner, SaysThatAModelDoesNotFitOnlyWhereNoPlacementDoes) {
   EXPECT_GT(failing, 4);
 }
 
+TEST(Planner, FindsAPlaceForEmbeddingsOfLayersWhereTheCpuHasNone) {
+  const auto profile = test::invented_model("gemma3n");
+  const auto machine = simulate("cpu:800MiB,vulkan:4GiB");
+  const auto plan = make_plan(profile, machine, {.context = {.n_ctx = 512}});
+  expect_sound(plan, profile, machine);
+  EXPECT_EQ(plan.placement.tensors.at("per_layer_token_embd.weight"), Device(DeviceType::vulkan, 0));
+}
+
 TEST(Planner, FindsTheLongestContextThatFits) {
   const auto profile = test::small_model("llama", {}, 8);
   for (const std::string machine : {"cpu:10MiB,rpc:30MiB", "cpu:40MiB", "cpu:20MiB,rpc:20MiB,rpc:12MiB"}) {

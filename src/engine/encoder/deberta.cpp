@@ -24,6 +24,7 @@ constexpr LayerNames deberta_names{.list = "encoder.layer",
 
 constexpr LayerNames first_deberta_names{.list = "encoder.layer",
                                          .query = "attention.self.q_bias",
+                                         .key = "",
                                          .value = "attention.self.v_bias",
                                          .attention_output = "attention.output.dense",
                                          .attention_norm = "attention.output.LayerNorm",

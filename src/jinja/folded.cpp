@@ -1,7 +1,9 @@
 #include "jinja/folded.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <string_view>
 
 namespace berth::jinja {
 namespace {
@@ -17,6 +19,12 @@ bool are_folded(const CallArguments* arguments) {
          std::ranges::all_of(arguments->named, [](const auto& named) { return is_folded(*named.second); });
 }
 
+/// Filters that jinja2 gives the context of a rendering, so that it cannot compute them before.
+bool takes_context(const Function& function) {
+  static constexpr std::array<std::string_view, 6> names{"map", "random", "reject", "rejectattr", "select", "selectattr"};
+  return std::ranges::find(names, function.name) != names.end();
+}
+
 }  // namespace
 
 bool is_folded(const Expr& expr) {
@@ -26,6 +34,8 @@ bool is_folded(const Expr& expr) {
     case Expr::Kind::call:
       return false;
     case Expr::Kind::filter:
+      if (expr.function != nullptr && takes_context(*expr.function)) return false;
+      [[fallthrough]];
     case Expr::Kind::test:
       return expr.function != nullptr && are_folded(expr.parts) && are_folded(expr.arguments.get());
     default:

@@ -53,6 +53,9 @@ MARKUP = ["{{ ('<b>x</b> y &amp; z'|safe).striptags() }}", "{{ ('&lt;b&gt; &amp;
 
 RAW = ["{%raw%}", "a {%- raw %}", "{%raw-%}  ", "{%raw%} ", "{%raw%}\n", "{%raw%}x", "{%raw%}{%endraw%}", "{%raw%}{{ 1 }}{%endraw%}"]
 
+SLICES = [f"{{{{ ({value})[0:1] }}}}" for value in ("1", "1 is odd", "'a' is filter", "{'a': 1}", "'a'|batch(2)", "[1]|sum", "['a']|map('upper')", "'a'|select",
+                                                    "'ab'|reject('odd')", "[{'a': 1}]|selectattr('a')", "[1]|random", "x", "x is odd", "x|int", "range(3)")]
+
 DOCUMENTS = ["{{ documents[0].content_type }}", "{{ documents[1].content_type }}", "{{ documents|unique|list }}", "{{ {documents[0]: 1} }}", "{{ documents[0] in {} }}",
              "{{ {}[documents[0]] }}", "{{ documents[0].to_dict(flatten=false) }}", "{{ documents[0].to_dict(true) }}", "{{ documents[0].to_dict('') }}",
              "{{ documents[0].to_dict() }}", "{{ documents[0].to_dict(1, 2) }}", "{{ documents[0].to_dict(x=2) }}"]
@@ -84,6 +87,7 @@ def cases():
         yield from (case(group, "{{ x|int(7) }} {{ x|float(7) }} {{ x|int(7, 16) }}", x=x) for x in NUMBERS)
         yield from (case(group, "{{ x.isidentifier() }}", x=x) for x in IDENTIFIERS)
         yield from (case(group, template) for template in HASHES + PERCENT + FLAGS + TARGETS + LOADS + MARKUP + RAW)
+        yield from (case(group, template, x=2) for template in SLICES)
         yield case(group, "{{ x|tojson }} {{ {x: [x]}|tojson(indent=1) }}", x='a\x7f<é\x1f"\x80')
         documents = [{"id": "1", "content": "x", "meta": {"page": 3}}, {"id": "2", "content": None, "meta": {}}]
         yield from (case(group, template, documents=documents) for template in DOCUMENTS)

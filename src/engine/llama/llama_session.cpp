@@ -6,7 +6,6 @@
 #include <bit>
 #include <chrono>
 #include <numeric>
-#include <random>
 #include <stdexcept>
 
 #include "berth/error.h"
@@ -54,15 +53,15 @@ LlamaSession::~LlamaSession() { model_->forget_session(this); }
 
 GenerationResult LlamaSession::generate(const GenerationRequest& request, const GenerationContext& call) {
   request.options.validate();
-  const auto prompts = tokenize(request.prompts);
-  std::vector<Job> jobs = plan_jobs(request, prompts);
+  const auto prompts = tokenize(*model_, request.prompts);
+  std::vector<Job> jobs = plan_jobs(*model_, request, prompts);
 
   Clock clock;
   if (const Turns::Turn turn(turns_, call.stop); turn.granted()) {
     stop_ = call.stop;
     clock = {};  // what was spent waiting for other calls does not count
     for (std::span<Job> rest = jobs; !rest.empty();) {
-      const auto wave = rest.first(wave_size(rest));
+      const auto wave = rest.first(wave_size(*model_, rest));
       run_wave(wave, call, clock);
       rest = rest.subspan(wave.size());
     }
@@ -83,131 +82,13 @@ GenerationResult LlamaSession::generate(const GenerationRequest& request, const 
   return result;
 }
 
-std::vector<std::vector<llama_token>> LlamaSession::tokenize(const std::vector<Prompt>& prompts) const {
-  std::vector<std::vector<llama_token>> tokenized;
-  for (const auto& prompt : prompts) {
-    auto tokens = model_->tokenize(prompt);
-    if (tokens.empty()) throw std::invalid_argument("The prompt is empty: there is nothing to continue");
-    const auto& context = model_->context();
-    if (model_->encodes()) {
-      check_encoded(tokens.size());
-      tokenized.push_back(std::move(tokens));
-      continue;
-    }
-    if (const auto limit = static_cast<std::size_t>(model_->sequence_limit()); tokens.size() >= limit)
-      throw std::invalid_argument(fmt::format(
-          "The prompt is {} tokens long and needs, with one for the answer, {} tokens of context; '{}' was loaded with "
-          "{}{}. "
-          "Shorten it, or load the model with an n_ctx of at least {}",
-          tokens.size(), tokens.size() + 1, model_->info().path.filename().string(), limit,
-          context.unified || context.n_seq == 1 ? "" : fmt::format(" for each of {} sequences", context.n_seq),
-          (tokens.size() + 1) * (context.unified ? 1 : static_cast<std::size_t>(context.n_seq))));
-    tokenized.push_back(std::move(tokens));
-  }
-  return tokenized;
-}
-
-/// An encoder computes a whole prompt at a time. Throws std::invalid_argument where it is too long for that.
-void LlamaSession::check_encoded(std::size_t tokens) const {
-  const auto limit = static_cast<std::size_t>(model_->encode_limit());
-  if (tokens <= limit) return;
-  throw std::invalid_argument(
-      fmt::format("The prompt is {} tokens long, and the encoder of '{}' was given room for {}: it computes a prompt "
-                  "at once. Shorten "
-                  "it, or load the model with an n_ctx of at least {} and n_batch and n_ubatch of at least {}",
-                  tokens, model_->info().path.filename().string(), limit, tokens, tokens));
-}
-
-std::vector<LlamaSession::Job> LlamaSession::plan_jobs(const GenerationRequest& request,
-                                                       const std::vector<std::vector<llama_token>>& prompts) const {
-  const auto& options = request.options;
-  const std::uint32_t seed = options.seed ? *options.seed : std::random_device{}();
-  const auto n_vocab = static_cast<std::size_t>(llama_vocab_n_tokens(model_->vocab()));
-  std::vector<Job> jobs;
-  for (const auto& prompt : prompts) {
-    const auto& start = decoded(prompt);
-    const auto room = model_->sequence_limit() - static_cast<std::int32_t>(start.size());
-    for (int sample = 0; sample < options.num_return_sequences; ++sample) {
-      const auto job_seed = seed + static_cast<std::uint32_t>(jobs.size());
-      Completion completion;
-      completion.prompt_tokens = prompt.size();
-      completion.seed = options.do_sample ? job_seed : 0;
-      jobs.push_back({.index = jobs.size(),
-                      .prompt = &prompt,
-                      .max_new_tokens = std::min(options.max_new_tokens, room),
-                      .begun = {},
-                      .sampler = Sampler(options, job_seed, start, n_vocab),
-                      .text = TextStream(options.stop_words),
-                      .completion = std::move(completion)});
-    }
-  }
-  if (request.begun.size() > jobs.size())
-    throw std::invalid_argument(fmt::format("`begun` has tokens for {} completions, and the request makes {}",
-                                            request.begun.size(), jobs.size()));
-  for (std::size_t i = 0; i < request.begun.size(); ++i) set_begun(jobs[i], request.begun[i]);
-  return jobs;
-}
-
-/// Throws std::invalid_argument for tokens that an earlier call of this request cannot have made.
-void LlamaSession::set_begun(Job& job, std::span<const llama_token> tokens) const {
-  const auto n_vocab = llama_vocab_n_tokens(model_->vocab());
-  for (const auto token : tokens) {
-    if (token < 0 || token >= n_vocab)
-      throw std::invalid_argument(
-          fmt::format("`begun` of completion {} holds the token {}; the model has those from 0 to {}", job.index, token,
-                      n_vocab - 1));
-    job.sampler.accept(token);
-  }
-  if (tokens.size() > static_cast<std::size_t>(job.max_new_tokens))
-    throw std::invalid_argument(
-        fmt::format("`begun` of completion {} holds {} tokens, more than the {} that it may have", job.index,
-                    tokens.size(), job.max_new_tokens));
-  job.begun = tokens;
-}
-
-/// Cells that one more job takes; samples of one prompt share its cells.
-std::uint32_t LlamaSession::cells_of(const Job& job, bool shares_prompt) const {
-  return static_cast<std::uint32_t>(job.max_new_tokens) +
-         (shares_prompt ? 0 : static_cast<std::uint32_t>(decoded(job).size()));
-}
-
-std::uint32_t LlamaSession::cells_of_all(std::span<const Job> jobs) const {
-  std::uint32_t cells = 0;
-  for (std::size_t i = 0; i < jobs.size(); ++i)
-    cells += cells_of(jobs[i], i > 0 && jobs[i].prompt == jobs[i - 1].prompt);
-  return cells;
-}
-
-/// Tokens that are encoded for `jobs`, each prompt once; 0 for a model without an encoder.
-std::uint32_t LlamaSession::encoded_of_all(std::span<const Job> jobs) const {
-  std::size_t tokens = 0;
-  if (model_->encodes())
-    for (std::size_t i = 0; i < jobs.size(); ++i)
-      if (i == 0 || jobs[i].prompt != jobs[i - 1].prompt) tokens += jobs[i].prompt->size();
-  return static_cast<std::uint32_t>(tokens);
-}
-
-/// How many of `jobs`, from the first on, are computed together: at least one.
-std::size_t LlamaSession::wave_size(std::span<const Job> jobs) const {
-  const auto& context = model_->context();
-  const auto most = std::min(jobs.size(), static_cast<std::size_t>(std::min(context.n_seq, context.n_batch)));
-  if (!context.unified) return most;  // each sequence has its own part
-  const auto fits = [&](std::span<const Job> wave) {
-    return cells_of_all(wave) <= static_cast<std::uint32_t>(model_->wave_limit()) &&
-           encoded_of_all(wave) <= static_cast<std::uint32_t>(model_->encode_limit());
-  };
-  std::size_t n = 1;
-  while (n < most && fits(jobs.first(n + 1))) ++n;
-  return n;
-}
-
 /// Makes a context, or a larger one, where the one that is there is too small.
 void LlamaSession::prepare_context(std::span<const Job> jobs) {
   const bool unified = model_->context().unified;
-  std::uint32_t cells = unified ? cells_of_all(jobs) : 0;  // of each sequence, or of all where they share them
+  std::uint32_t cells = unified ? cells_of(*model_, jobs) : 0;  // of each sequence, or of all where they share them
   if (!unified)
-    for (const Job& job : jobs) cells = std::max(cells, cells_of(job, false));
-  auto encoded = encoded_of_all(jobs);
+    for (const Job& job : jobs) cells = std::max(cells, cells_of(*model_, {&job, 1}));
+  auto encoded = encoded_of(*model_, jobs);
   cells = std::max(cells, encoded);  // the engine's batches are no larger than its context
   auto sequences = static_cast<std::uint32_t>(jobs.size());
   // The engine reserves for batches that are a multiple of the sequences; with three it would take more than with four.
@@ -357,7 +238,7 @@ void LlamaSession::decode_prompts(std::span<Job> jobs, const GenerationContext& 
   };
 
   for (std::size_t first = 0; first < jobs.size();) {
-    const auto& prompt = decoded(jobs[first]);
+    const auto& prompt = decoded(*model_, *jobs[first].prompt);
     std::size_t end = first;
     for (; end < jobs.size() && jobs[end].prompt == jobs[first].prompt; ++end) {
       jobs[end].sequence = static_cast<llama_seq_id>(end);
@@ -372,7 +253,7 @@ void LlamaSession::decode_prompts(std::span<Job> jobs, const GenerationContext& 
     for (Job& job : ready.back()) job.output = batch_->n_tokens - 1;
     first = end;
   }
-  if (flush() && jobs.size() == 1) in_context_ = decoded(jobs[0]);
+  if (flush() && jobs.size() == 1) in_context_ = decoded(*model_, *jobs[0].prompt);
 }
 
 /// Takes the tokens that jobs begin with, and computes all but the last of each, which is then the next to be decoded.

@@ -5,11 +5,10 @@
 #include <stop_token>
 
 #include "engine/llama/disk_prefetch.h"
+#include "engine/llama/generation_jobs.h"
 #include "engine/llama/llama_model.h"
 #include "engine/llama/log_capture.h"
 #include "engine/llama/score_taps.h"
-#include "engine/sampler.h"
-#include "engine/text_stream.h"
 #include "engine/turns.h"
 
 namespace berth::llama {
@@ -26,30 +25,8 @@ class LlamaSession final : public Session {
   GenerationResult generate(const GenerationRequest& request, const GenerationContext& call) override;
 
  private:
-  /// One completion to make, and while it is made, its place in the context.
-  struct Job {
-    std::size_t index;  // of the completion
-    const std::vector<llama_token>* prompt;
-    std::int32_t max_new_tokens;
-    std::span<const llama_token> begun;  // tokens that it starts with
-    Sampler sampler;
-    TextStream text;
-    Completion completion;
-    llama_seq_id sequence = 0;
-    llama_pos position = 0;   // of the next token
-    llama_token token = 0;    // the last one generated, not yet decoded
-    std::int32_t output = 0;  // row of the batch with the scores of the next one
-    bool untold = false;      // the text of `token` is still to be made
-    bool done = false;        // no token comes after `token`
-  };
+  using Job = GenerationJob;
   struct Clock;
-
-  std::vector<std::vector<llama_token>> tokenize(const std::vector<Prompt>& prompts) const;
-  std::vector<Job> plan_jobs(const GenerationRequest& request,
-                             const std::vector<std::vector<llama_token>>& prompts) const;
-  void set_begun(Job& job, std::span<const llama_token> tokens) const;
-  void check_encoded(std::size_t tokens) const;
-  std::size_t wave_size(std::span<const Job> jobs) const;
 
   void prepare_context(std::span<const Job> jobs);
   void make_context(std::uint32_t cells, std::uint32_t sequences, std::uint32_t encoded);
@@ -60,14 +37,6 @@ class LlamaSession final : public Session {
   void decode_next_tokens(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
   bool decode();
   bool computed(int status, int tokens, LogCapture& log);
-  /// What the decoder starts with: the prompt, or behind an encoder its start token.
-  const std::vector<llama_token>& decoded(const std::vector<llama_token>& prompt) const {
-    return model_->decoder_start().empty() ? prompt : model_->decoder_start();
-  }
-  const std::vector<llama_token>& decoded(const Job& job) const { return decoded(*job.prompt); }
-  std::uint32_t cells_of(const Job& job, bool shares_prompt) const;
-  std::uint32_t cells_of_all(std::span<const Job> jobs) const;
-  std::uint32_t encoded_of_all(std::span<const Job> jobs) const;
   ScoreTaps::Scores scores_of(const Job& job);
   void choose(Job& job, Clock& clock);
   void take(Job& job, llama_token token, Clock& clock) const;

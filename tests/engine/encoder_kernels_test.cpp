@@ -96,7 +96,7 @@ TEST_F(EncoderKernels, ProductsInInt8AreNearThoseOfTheDefinition) {
        {Shape{1, 1, 1}, {1, 384, 2}, {3, 17, 33}, {14, 32, 64}, {15, 50, 31}, {230, 8, 40}, {29, 500, 100}}) {
     SCOPED_TRACE(std::to_string(rows) + "x" + std::to_string(inner) + "x" + std::to_string(columns));
     auto x = numbers(rows * (inner + 3));
-    for (auto& value : x) value += 0.5F;  // quantized between the least and the largest, which are not opposite
+    for (auto& value : x) value += 0.5F;  // least and largest are not opposite
     const auto weights = numbers(columns * inner);
     const auto bias = numbers(columns);
     const auto matrix = packed_int8(*kernels, weights.data(), inner, columns);

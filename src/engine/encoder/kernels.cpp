@@ -45,8 +45,19 @@ Aligned<float> packed(const Kernels& kernels, const float* weights, std::int64_t
 std::uint64_t packed_bytes(const Kernels& kernels, bool is_int8, std::int64_t inner, std::int64_t columns) {
   const auto wide = panels_of(kernels, columns) * kernels.panel;
   const auto floats = static_cast<std::int64_t>(sizeof(float));
-  const auto bytes = is_int8 ? wide * ((inner + 3) / 4 * 4 + int8_groups(inner) * 2 * floats) : wide * inner * floats;
+  const auto bytes = is_int8 ? wide * ((inner + 3) / 4 * 4 + int8_groups(inner) * floats) : wide * inner * floats;
   return static_cast<std::uint64_t>(bytes);
+}
+
+void rotate(float* x, std::int64_t length) {
+  for (const auto* end = x + length / rotated_block * rotated_block; x != end; x += rotated_block)
+    for (const int step : {1, 2, 16, 32, 64})  // what a vector of 16 numbers does at once, and among its neighbours
+      for (std::int64_t i = 0; i < rotated_block; ++i) {
+        if ((i & step) != 0) continue;
+        const float sum = x[i] + x[i + step];
+        x[i + step] = x[i] - x[i + step];
+        x[i] = sum;
+      }
 }
 
 Int8Matrix packed_int8(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns) {
@@ -57,28 +68,24 @@ Int8Matrix packed_int8(const Kernels& kernels, const float* weights, std::int64_
   const auto panels = panels_of(kernels, columns);
   const auto scales = static_cast<std::size_t>(panels * groups * panel);
   Int8Matrix result{.values = Aligned<std::uint8_t>(static_cast<std::size_t>(panels * fours * panel * 4), 128),
-                    .scales = Aligned<float>(scales),
-                    .sums = Aligned<float>(scales)};
-  auto* to = result.values.data();
-  for (std::int64_t first = 0; first < columns; first += panel) {
+                    .scales = Aligned<float>(scales)};
+  const auto whole = inner / rotated_block * rotated_block;
+  std::vector<float> rotated(static_cast<std::size_t>(inner));
+  for (std::int64_t column = 0; column < columns; ++column) {
+    std::copy_n(weights + column * inner, inner, rotated.begin());
+    rotate(rotated.data(), inner);
+    for (std::int64_t k = 0; k < whole; ++k) rotated[static_cast<std::size_t>(k)] /= 32;
+    const auto index = column / panel;
+    auto* to = result.values.data() + (index * fours * panel + column % panel) * 4;
     for (std::int64_t group = 0; group < groups; ++group) {
-      const auto start = group * int8_group;
-      const auto length = std::min(int8_group, inner - start);
-      for (std::int64_t column = 0; column < std::min(panel, columns - first); ++column) {
-        const auto* from = weights + (first + column) * inner + start;
-        float most = 0;
-        for (std::int64_t k = 0; k < length; ++k) most = std::max(most, std::abs(from[k]));
-        const float scale = most / 127;
-        long sum = 0;
-        for (std::int64_t k = 0; k < length; ++k) {
-          const long q = scale > 0 ? std::lround(from[k] / scale) : 0;
-          to[(k / 4 * panel + column) * 4 + k % 4] = static_cast<std::uint8_t>(q + 128);
-          sum += q;
-        }
-        const auto at = static_cast<std::size_t>((first / panel * groups + group) * panel + column);
-        result.scales[at] = scale;
-        result.sums[at] = scale * static_cast<float>(sum);
-      }
+      const auto* from = rotated.data() + group * int8_group;
+      const auto length = std::min(int8_group, inner - group * int8_group);
+      float most = 0;
+      for (std::int64_t k = 0; k < length; ++k) most = std::max(most, std::abs(from[k]));
+      const float scale = most / 127;
+      for (std::int64_t k = 0; k < length; ++k)
+        to[k / 4 * panel * 4 + k % 4] = static_cast<std::uint8_t>(scale > 0 ? std::lround(from[k] / scale) + 128 : 128);
+      result.scales[static_cast<std::size_t>((index * groups + group) * panel + column % panel)] = scale;
       to += int8_fours(group, inner) * panel * 4;
     }
   }

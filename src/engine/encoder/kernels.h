@@ -10,15 +10,21 @@
 namespace berth::encoder {
 
 /// Numbers along the inner dimension that share the scale of an int8 product.
-inline constexpr std::int64_t int8_group = 96;
+inline constexpr std::int64_t int8_group = 384;
+/// Numbers along the inner dimension that an int8 product rotates together.
+inline constexpr std::int64_t rotated_block = 128;
 
-/// A matrix in int8: w = scale q, a scale for each column and group.
+/// Each whole block of `length` numbers times a matrix of 1 and -1 (Sylvester's, of 32 by 32, four times): its inverse but for
+/// a factor of 32. What is large in few numbers is then a little larger in many, so that one scale fits more of them; and
+/// products of rotated vectors are those of the vectors, times 32.
+void rotate(float* x, std::int64_t length);
+
+/// A matrix in int8, rotated along its inner dimension: w = scale q, a scale for each column and group.
 struct Int8Matrix {
   Aligned<std::uint8_t> values;  ///< q + 128, by panel, group, four numbers of the inner dimension, column
   Aligned<float> scales;         ///< by panel, group, column
-  Aligned<float> sums;           ///< of w over the group, likewise
 
-  std::uint64_t bytes() const { return values.size() + (scales.size() + sums.size()) * sizeof(float); }
+  std::uint64_t bytes() const { return values.size() + scales.size() * sizeof(float); }
 };
 
 /// y [rows, columns] = x [rows, inner] times a packed matrix, plus `bias`.

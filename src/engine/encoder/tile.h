@@ -22,10 +22,10 @@ struct Int8Tile {
   const float* fours = nullptr;           ///< by step, row
   const std::uint8_t* columns = nullptr;  ///< by step, column
   std::int64_t steps = 0;
-  const std::int32_t* starts = nullptr;  ///< what the sums of the rows begin with, `groups` apart, as are their scales
+  const std::int32_t* starts = nullptr;  ///< what the sums of the rows begin with
   const float* row_scales = nullptr;
-  std::int64_t groups = 0;
   const float* column_scales = nullptr;
+  const float* start = nullptr;  ///< as of a Tile
   float* y = nullptr;
   std::int64_t stride = 0;
 };

@@ -30,7 +30,7 @@
 namespace berth {
 
 /// In what matrices are held and multiplied. Vectors (norms, biases) and everything between products are float32. In int8 the
-/// weights have one scale for up to 384 numbers, and so has what they are multiplied with.
+/// weights have one scale for up to 384 numbers, and so has what they are multiplied with; attention may multiply in bfloat16.
 enum class Precision { float32, float16, bfloat16, int8 };
 std::string_view to_string(Precision precision);  ///< "float32", ...
 /// Throws std::invalid_argument naming the text and what is accepted.

@@ -31,6 +31,9 @@ class EncoderKernels : public testing::Test {
     return values;
   }
 
+  /// For several lengths and head sizes. A number of a query is `most_query`, the others are about 1.
+  void compare_attention(void (*attend)(const HeadAttention&), float most_query, double tolerance);
+
   std::mt19937 random_{3};
 };
 
@@ -168,50 +171,62 @@ TEST_F(EncoderKernels, NormsAreThoseOfTheDefinition) {
     }
 }
 
-TEST_F(EncoderKernels, AttentionIsThatOfTheDefinition) {
+void EncoderKernels::compare_attention(void (*attend)(const HeadAttention&), float most_query, double tolerance) {
   constexpr std::int64_t heads = 2;
   constexpr float scale = 0.3F;
-  for (const auto* kernels : kernels_of_this_processor())
-    for (const auto& [length, size] :
-         std::vector<std::pair<std::int64_t, std::int64_t>>{{1, 4}, {2, 32}, {31, 24}, {33, 64}, {100, 40}}) {
-      SCOPED_TRACE(std::string(kernels->name) + " " + std::to_string(length) + "x" + std::to_string(size));
-      const auto stride = heads * size;
-      auto query = numbers(length * stride);
-      query[0] = 200;  // scores far apart
-      const auto key = numbers(length * stride);
-      const auto value = numbers(length * stride);
-      std::vector<float> result(query.size());
-      for (std::int64_t head = 0; head < heads; ++head)
-        kernels->attend({.query = query.data() + head * size,
-                         .key = key.data() + head * size,
-                         .value = value.data() + head * size,
-                         .result = result.data() + head * size,
-                         .stride = stride,
-                         .result_stride = stride,
-                         .length = length,
-                         .head_size = size,
-                         .scale = scale});
-      for (std::int64_t first = 0; first < length * heads; ++first) {
-        const auto start = first / heads * stride + first % heads * size;  // of the query
-        std::vector<double> shares;
-        for (std::int64_t token = 0; token < length; ++token) {
-          double score = 0;
-          for (std::int64_t i = 0; i < size; ++i)
-            score += double{at(query, start + i)} * at(key, token * stride + first % heads * size + i);
-          shares.push_back(score * scale);
-        }
-        const double most = *std::ranges::max_element(shares);
-        double sum = 0;
-        for (auto& share : shares) sum += share = std::exp(share - most);
-        for (std::int64_t i = 0; i < size; ++i) {
-          double expected = 0;
-          for (std::int64_t token = 0; token < length; ++token)
-            expected +=
-                shares[static_cast<std::size_t>(token)] / sum * at(value, token * stride + first % heads * size + i);
-          ASSERT_NEAR(at(result, start + i), expected, 3e-5);
-        }
+  for (const auto& [length, size] :
+       std::vector<std::pair<std::int64_t, std::int64_t>>{{1, 4}, {2, 32}, {15, 7}, {31, 24}, {33, 64}, {100, 40}}) {
+    SCOPED_TRACE(std::to_string(length) + "x" + std::to_string(size));
+    const auto stride = heads * size;
+    auto query = numbers(length * stride);
+    query[0] = most_query;  // scores far apart
+    const auto key = numbers(length * stride);
+    const auto value = numbers(length * stride);
+    std::vector<float> result(query.size());
+    for (std::int64_t head = 0; head < heads; ++head)
+      attend({.query = query.data() + head * size,
+              .key = key.data() + head * size,
+              .value = value.data() + head * size,
+              .result = result.data() + head * size,
+              .stride = stride,
+              .result_stride = stride,
+              .length = length,
+              .head_size = size,
+              .scale = scale});
+    for (std::int64_t first = 0; first < length * heads; ++first) {
+      const auto start = first / heads * stride + first % heads * size;  // of the query
+      std::vector<double> shares;
+      for (std::int64_t token = 0; token < length; ++token) {
+        double score = 0;
+        for (std::int64_t i = 0; i < size; ++i)
+          score += double{at(query, start + i)} * at(key, token * stride + first % heads * size + i);
+        shares.push_back(score * scale);
+      }
+      const double most = *std::ranges::max_element(shares);
+      double sum = 0;
+      for (auto& share : shares) sum += share = std::exp(share - most);
+      for (std::int64_t i = 0; i < size; ++i) {
+        double expected = 0;
+        for (std::int64_t token = 0; token < length; ++token)
+          expected +=
+              shares[static_cast<std::size_t>(token)] / sum * at(value, token * stride + first % heads * size + i);
+        ASSERT_NEAR(at(result, start + i), expected, tolerance);
       }
     }
+  }
+}
+
+TEST_F(EncoderKernels, AttentionIsThatOfTheDefinition) {
+  for (const auto* kernels : kernels_of_this_processor()) {
+    SCOPED_TRACE(kernels->name);
+    compare_attention(kernels->attend, 200, 3e-5);
+  }
+}
+
+TEST_F(EncoderKernels, AttentionInBfloat16IsNearThatOfTheDefinition) {
+  const auto* kernels = kernels_here();
+  if (kernels == nullptr || kernels->attend_bf16 == nullptr) GTEST_SKIP() << "no instruction for bfloat16";
+  compare_attention(kernels->attend_bf16, 10, 0.03);
 }
 
 TEST_F(EncoderKernels, TheWidestThatTheProcessorHasAreTaken) {

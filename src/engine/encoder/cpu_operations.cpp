@@ -64,6 +64,7 @@ void compute_attention(ggml_tensor* y, int thread, int threads, void* data) {
   const auto& operation = operation_of(data);
   const auto size = y->ne[0] / operation.heads;
   const auto stride = stride_of(y->src[0]);
+  const auto attend = operation.in_bf16 ? operation.kernels->attend_bf16 : operation.kernels->attend;
   std::int64_t next = 0;
   for (const auto& group : operation.groups)
     for (std::int64_t sequence = 0; sequence < group.count; ++sequence)
@@ -71,15 +72,15 @@ void compute_attention(ggml_tensor* y, int thread, int threads, void* data) {
         if (next++ % threads != thread) continue;
         const auto token = group.start + sequence * group.length;
         const auto start = token * stride + head * size;
-        operation.kernels->attend({.query = floats(y->src[0]) + start,
-                                   .key = floats(y->src[1]) + start,
-                                   .value = floats(y->src[2]) + start,
-                                   .result = floats(y) + token * y->ne[0] + head * size,
-                                   .stride = stride,
-                                   .result_stride = y->ne[0],
-                                   .length = group.length,
-                                   .head_size = size,
-                                   .scale = operation.scale});
+        attend({.query = floats(y->src[0]) + start,
+                .key = floats(y->src[1]) + start,
+                .value = floats(y->src[2]) + start,
+                .result = floats(y) + token * y->ne[0] + head * size,
+                .stride = stride,
+                .result_stride = y->ne[0],
+                .length = group.length,
+                .head_size = size,
+                .scale = operation.scale});
       }
 }
 

@@ -53,6 +53,7 @@ struct CpuOperation {
   bool has_residual = false;
   std::int64_t heads = 0;  ///< of an attention or a rotation
   float scale = 1;
+  bool in_bf16 = false;  ///< of an attention
   std::vector<Group> groups = {};
 };
 

@@ -79,6 +79,7 @@ ggml_tensor* Graph::attention(ggml_tensor* query, ggml_tensor* key, ggml_tensor*
   operation.heads = heads;
   operation.scale = scale;
   operation.groups = groups;
+  operation.in_bf16 = packed_->is_int8() && packed_->kernels().attend_bf16 != nullptr;
   return cpu_attention(context(), operation, query, key, value);
 }
 

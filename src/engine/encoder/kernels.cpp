@@ -12,6 +12,7 @@ const Kernels* best_kernels() {
 #if defined(__x86_64__)
   static Kernels avx512 = kernels_avx512;
   if (__builtin_cpu_supports("avx512vnni") == 0) avx512.product_int8 = nullptr;
+  if (__builtin_cpu_supports("avx512bf16") == 0) avx512.attend_bf16 = nullptr;
   const char* given = std::getenv("BERTH_ENCODER_KERNELS");
   const std::string_view wanted = given == nullptr ? "" : given;
   const bool has_avx512 = __builtin_cpu_supports("avx512f") != 0;

@@ -80,6 +80,7 @@ struct Kernels {
       const Product&);  ///< rows of x in int8 too, by group; nullptr where the processor has no instruction
   void (*norm)(const NormRows&);
   void (*attend)(const HeadAttention&);
+  void (*attend_bf16)(const HeadAttention&);  ///< with factors in bfloat16; nullptr as above
 };
 
 extern const Kernels kernels_avx512;

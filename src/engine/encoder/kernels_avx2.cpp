@@ -83,11 +83,12 @@ BERTH_KERNEL [[gnu::noinline]] void compute_tile(const Tile& tile) {
 
 [[gnu::target("avx2,fma")]] void product_here(const Product& product) { multiply(product); }
 [[gnu::target("avx2,fma")]] void norm_here(const NormRows& rows) { normalize(rows); }
-[[gnu::target("avx2,fma")]] void attend_here(const HeadAttention& head) { attend_head(head); }
+[[gnu::target("avx2,fma")]] void attend_here(const HeadAttention& head) { attend_head<Numbers>(head); }
 
 }  // namespace avx2
 
-const Kernels kernels_avx2 = {"avx2", avx2::panel, avx2::product_here, nullptr, avx2::norm_here, avx2::attend_here};
+const Kernels kernels_avx2 = {"avx2", avx2::panel, avx2::product_here, nullptr, avx2::norm_here, avx2::attend_here,
+                              nullptr};
 
 }  // namespace berth::encoder
 #endif

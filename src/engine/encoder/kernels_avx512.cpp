@@ -97,6 +97,7 @@ BERTH_KERNEL inline void transpose(const float* from, std::int64_t stride, std::
 }
 
 #include "engine/encoder/avx512_tiles.inc"
+#include "engine/encoder/bf16_pairs.inc"
 #include "engine/encoder/kernel_code.inc"
 #undef BERTH_KERNEL
 
@@ -109,12 +110,14 @@ BERTH_KERNEL inline void transpose(const float* from, std::int64_t stride, std::
 [[gnu::target("avx512f")]] void product_here(const Product& product) { multiply(product); }
 [[gnu::target("avx512f,avx512vnni")]] void product_int8_here(const Product& product) { multiply_int8(product); }
 [[gnu::target("avx512f")]] void norm_here(const NormRows& rows) { normalize(rows); }
-[[gnu::target("avx512f")]] void attend_here(const HeadAttention& head) { attend_head(head); }
+[[gnu::target("avx512f")]] void attend_here(const HeadAttention& head) { attend_head<Numbers>(head); }
+[[gnu::target("avx512f")]] void attend_bf16_here(const HeadAttention& head) { attend_head<Pairs>(head); }
 
 }  // namespace avx512
 
-const Kernels kernels_avx512 = {"avx512",          avx512::panel,      avx512::product_here, avx512::product_int8_here,
-                                avx512::norm_here, avx512::attend_here};
+const Kernels kernels_avx512 = {
+    "avx512",          avx512::panel,       avx512::product_here,    avx512::product_int8_here,
+    avx512::norm_here, avx512::attend_here, avx512::attend_bf16_here};
 
 }  // namespace berth::encoder
 #pragma GCC diagnostic pop

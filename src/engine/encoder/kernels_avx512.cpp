@@ -99,11 +99,11 @@ BERTH_KERNEL inline void transpose(const float* from, std::int64_t stride, std::
 #include "engine/encoder/avx512_tiles.inc"
 #include "engine/encoder/bf16_pairs.inc"
 #include "engine/encoder/kernel_code.inc"
-#undef BERTH_KERNEL
 
 #define BERTH_INT8_KERNEL [[gnu::target("avx512f,avx512vnni")]]
 #include "engine/encoder/int8_kernel.inc"
 #undef BERTH_INT8_KERNEL
+#undef BERTH_KERNEL
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 /// that was measured, and how near its prediction comes to what it does.
 ///
 ///     placements model.gguf 20
+///     placements model.gguf 20 19    only machines 19 and 20 of these
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -100,7 +101,7 @@ Outcome try_machine(const ModelProfile& profile, const Inventory& machine) {
   return outcome;
 }
 
-int run(const std::string& path, int machines) {
+int run(const std::string& path, int machines, int begin) {
   const auto profile = read_model(path);
   const auto alone = tokens_per_second({.model = path, .context = ContextSpec{.n_ctx = 256}});
   const double cpu_rate = alone * static_cast<double>(profile.tensor_bytes);
@@ -111,9 +112,10 @@ int run(const std::string& path, int machines) {
   const auto mib = [&] { return 40 + random() % 60; };
   const auto rate = [&] { return cpu_rate / 1e9 * (0.1 + 0.05 * static_cast<double>(random() % 10)); };
   double worst = 1;
-  for (int i = 0; i < machines; ++i) {
+  for (int i = 1; i <= machines; ++i) {
     const auto text = fmt::format("cpu:{}MiB@{:.2f}GB/s,vulkan:{}MiB@{:.2f}GB/s,vulkan:{}MiB@{:.2f}GB/s", mib() + 40,
                                   cpu_rate / 1e9, mib(), rate(), mib(), rate());
+    if (i < begin) continue;  // drawn all the same, so that a machine has its number
     auto machine = simulate(text);
     for (auto& info : machine.devices)
       if (info.speed) info.speed->operation_s = 1e-12;  // the rates are those of whole tokens, operations and all
@@ -137,10 +139,10 @@ int run(const std::string& path, int machines) {
 
 int main(int count, char** arguments) try {
   if (count < 2) {
-    fmt::print(stderr, "placements MODEL [MACHINES]\n");
+    fmt::print(stderr, "placements MODEL [MACHINES [FIRST]]\n");
     return 2;
   }
-  return run(arguments[1], count > 2 ? std::atoi(arguments[2]) : 20);
+  return run(arguments[1], count > 2 ? std::atoi(arguments[2]) : 20, count > 3 ? std::atoi(arguments[3]) : 1);
 } catch (const std::exception& problem) {
   fmt::print(stderr, "{}\n", problem.what());
   return 1;

@@ -26,6 +26,7 @@ struct RunningModel {
       {};  ///< bytes that it takes at this moment; mapped weights of the CPU are not among them
   std::vector<DeviceUse> kept = {};  ///< bytes that are kept for it besides, by what its plan says
   std::int64_t since = 0;            ///< seconds since 1970
+  int owner = 0;                     ///< the process whose model it is, where that is not `pid`: `isolation: process`
 
   Value to_dict() const;
   /// Throws std::invalid_argument saying where what is wrong.
@@ -40,7 +41,7 @@ struct RunningModel {
 std::vector<RunningModel> running_models();
 
 /// `machine` with less free memory, by what is kept for models. Devices are known by their keys, and pools by their ids. Of
-/// a simulated machine, which is this process's own, models of this process count, with all that they hold.
+/// a simulated machine, which is this process's own, the models that it owns count, with all that they hold.
 Inventory without_reserved(Inventory machine, const std::vector<RunningModel>& models);
 
 }  // namespace berth

@@ -23,6 +23,8 @@ constexpr std::chrono::seconds moment{1};
 
 std::uint64_t less(std::uint64_t most, std::uint64_t held) { return most - std::min(most, held); }
 
+std::atomic<pid_t> owner_of_models = 0;  // none: this process
+
 /// What `most` has beyond `held`, part by part: a cache that is not full yet does not free room for weights.
 std::vector<DeviceUse> beyond(std::vector<DeviceUse> most, const std::vector<DeviceUse>& held) {
   for (auto& use : most) {
@@ -45,7 +47,8 @@ Reservation::Reservation(std::filesystem::path model, std::vector<DeviceUse> mos
             .program = discovery::first_line("/proc/self/comm"),
             .path = std::move(model),
             .kept = most_,
-            .since = std::time(nullptr)};
+            .since = std::time(nullptr),
+            .owner = owner_of_models};
   const auto folder = run_folder();
   if (!folder) return;
   const auto name = std::to_string(model_.pid) + "-" + std::to_string(count++);
@@ -72,6 +75,13 @@ void Reservation::set_held(std::vector<DeviceUse> held) {
   model_.kept = beyond(most_, model_.held);
   write();
 }
+
+RunningModel Reservation::model() const {
+  const std::lock_guard lock(mutex_);
+  return model_;
+}
+
+void Reservation::keep_for(pid_t owner) { owner_of_models = owner; }
 
 void Reservation::write() const {
   if (!lock_) return;

@@ -1,6 +1,8 @@
 /// Memory that is kept for a model from its plan until it goes, known to all processes of this user.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -26,13 +28,19 @@ class Reservation {
 
   const std::vector<DeviceUse>& most() const { return most_; }
 
+  /// As others see it.
+  RunningModel model() const;
+
+  /// To be called in a process that runs a model for another one, before it keeps anything.
+  static void keep_for(pid_t owner);
+
   /// Keeps nothing any more, as another process does from here on.
   void release();
 
  private:
   void write() const;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<DeviceUse> most_;
   RunningModel model_;
   std::filesystem::path file_;

@@ -13,9 +13,9 @@ namespace structs {
 template <>
 struct FieldsOf<RunningModel> {
   using M = RunningModel;
-  static constexpr std::tuple all = {required("pid", &M::pid),   field("program", &M::program),
-                                     required("path", &M::path), required("held", &M::held),
-                                     required("kept", &M::kept), required("since", &M::since)};
+  static constexpr std::tuple all = {
+      required("pid", &M::pid),   field("program", &M::program), required("path", &M::path), required("held", &M::held),
+      required("kept", &M::kept), required("since", &M::since),  field("owner", &M::owner)};
 };
 
 }  // namespace structs
@@ -63,7 +63,7 @@ Inventory without_reserved(Inventory machine, const std::vector<RunningModel>& m
   // A simulated machine is its process's own, and what is free on it is what its text says, however much is held.
   const bool is_own = machine.origin == InventoryOrigin::simulated;
   for (const auto& model : models) {
-    if (is_own && model.pid != getpid()) continue;
+    if (is_own && (model.owner == 0 ? model.pid : model.owner) != getpid()) continue;
     take_from_machine(model.kept);
     if (is_own) take_from_machine(model.held);
   }

@@ -170,6 +170,26 @@ TEST_F(ReservationTest, TwoModelsOnASimulatedMachineShareWhatItHas) {
   EXPECT_LE(bytes_there(first) + bytes_there(second), 230 * (1ULL << 20));
 }
 
+TEST_F(ReservationTest, AnIsolatedModelTakesOfTheSimulatedMachineOfItsOwner) {
+  BERTH_NEEDS_MODEL();
+  const auto machine = simulate("cpu:8GiB,vulkan:150MiB");
+  use_simulated(machine);
+  const auto vulkan = Device::vulkan(0);
+  LoadRequest request{.model = test::model_path(),
+                      .device = vulkan,
+                      .keys = machine.keys(vulkan),
+                      .context = ContextSpec{.n_ctx = 512},
+                      .isolation = Isolation::process,
+                      .max_recoveries = 0};
+  const auto first = engine("llama.cpp").load(request);
+  ASSERT_THAT(running_models(), SizeIs(1));
+  EXPECT_EQ(running_models()[0].pid, first->info().host_pid);
+  EXPECT_EQ(running_models()[0].owner, getpid());
+  const auto held = machine.find(vulkan)->free_bytes - machine_here().find(vulkan)->free_bytes;
+  EXPECT_GT(held, 80 * (1ULL << 20)) << "no plan counts it again";
+  EXPECT_THROW(engine("llama.cpp").load(request), EngineError) << "another one has what the first one leaves";
+}
+
 TEST_F(ReservationTest, OfAnotherProcessTakesNothingOfASimulatedMachine) {
   const auto machine = simulate("cpu:8GiB,cuda:8GiB");
   in_another_process([&](pid_t) { EXPECT_EQ(without_reserved(machine, running_models()), machine); });

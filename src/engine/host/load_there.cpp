@@ -1,5 +1,7 @@
 #include "engine/host/load_there.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -13,6 +15,13 @@
 
 namespace berth::host {
 namespace {
+
+/// Those that hold memory already, or will.
+std::vector<RunningModel> models_besides(const Reservation* mine) {
+  auto models = running_models();
+  if (mine != nullptr) std::erase(models, mine->model());
+  return models;
+}
 
 /// A wish to stop, and a progress that is refused, end the load over there.
 class LoadAnswers {
@@ -60,10 +69,10 @@ void tell_cancel(Connection& connection) {
   }
 }
 
-Value simulated_for(const OrderedMap<DeviceKey>& keys) {
+Value simulated_for(const OrderedMap<DeviceKey>& keys, const std::vector<RunningModel>& others) {
   const auto is_of_simulated = [](const auto& each) { return is_simulated(each.second); };
   if (const auto machine = simulated_here(); machine && std::ranges::any_of(keys, is_of_simulated))
-    return machine->to_dict();
+    return without_reserved(*machine, others).to_dict();
   return nullptr;
 }
 
@@ -72,7 +81,8 @@ Value load_there(HostProcess& process, Kind kind, const Value& request, const Or
   const Value order = Value::Object{
       {"request", request},
       {"kept", structs::write(context.reservation ? context.reservation->most() : std::vector<DeviceUse>())},
-      {"simulated", simulated_for(keys)},
+      {"simulated", simulated_for(keys, models_besides(context.reservation.get()))},
+      {"owner", getpid()},
       {"logs", static_cast<bool>(context.log)}};
   auto& control = process.control();
   process.send(control, kind, order.to_json());

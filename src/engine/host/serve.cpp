@@ -55,6 +55,7 @@ void prepare(const Value& order, const OrderedMap<DeviceKey>& keys) {
 
 /// How `model` is loaded for who asked by `order`.
 LoadContext load_context(Line& line, const Request& asked, const Value& order, const std::filesystem::path& model) {
+  Reservation::keep_for(read_part<int>(order, "owner"));
   LoadContext context{.stop = asked.stop};
   if (auto kept = read_part<std::vector<DeviceUse>>(order, "kept"); !kept.empty())
     context.reservation = std::make_shared<Reservation>(model, std::move(kept));

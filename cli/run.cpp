@@ -123,7 +123,8 @@ std::shared_ptr<const LoadedModel> load_on_one(const RunOptions& options, const 
                       .device = resolution.device,
                       .keys = resolution.keys,
                       .context = context_spec(options),
-                      .isolation = isolation(options, profile.path)},
+                      .isolation = isolation(options, profile.path),
+                      .patience_s = options.patience_s},
                      context);
 }
 

@@ -79,6 +79,14 @@ void add_machine_options(CLI::App& command, RunOptions& options) {
           "file of a model until it has answered once")
       ->type_name("WHERE")
       ->check(one_of({"automatic", "none", "process"}));
+  command
+      .add_option(
+          "--patience", options.patience_s,
+          "An engine in a process of its own that neither answers nor computes for so long counts as lost (120; "
+          "0: never)")
+      ->type_name("SECONDS")
+      ->check(whole_number())
+      ->check(CLI::Range(0, 1'000'000));
   command.add_option("--n-ctx,--context", options.n_ctx, "Tokens of context; 0, the default: as many as are needed")
       ->type_name("N")
       ->check(whole_number());

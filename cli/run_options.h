@@ -19,7 +19,8 @@ struct RunOptions {
   std::optional<std::string> device_map;  ///< a strategy, a file, or JSON
   std::optional<std::string> plan;        ///< a file
   std::vector<std::string> max_memory;
-  std::optional<std::string> isolation;  ///< of the engine, by the name of an Isolation
+  std::optional<std::string> isolation;       ///< of the engine, by the name of an Isolation
+  int patience_s = LoadRequest().patience_s;  ///< with an engine in a process of its own
   bool show_placement = false;
   std::optional<std::string> simulate;  ///< a machine that need not exist
   std::optional<std::string> system;

@@ -42,7 +42,8 @@ Loaded by_map(const RunOptions& options, const Engine& engine, const LoadContext
                       .device = resolution.device,
                       .keys = resolution.keys,
                       .context = context_spec(options),
-                      .isolation = isolation(options, path)},
+                      .isolation = isolation(options, path),
+                      .patience_s = options.patience_s},
                      context);
 }
 
@@ -93,7 +94,7 @@ Loaded by_plan(const RunOptions& options, const Engine& engine, const LoadContex
     if (plan::is_accelerator(use.device)) request.use.push_back(use.device);
   auto accepted = accept_made_plan(options, profile, std::move(plan));
   return load_accepted(engine, profile, request, std::move(accepted), context, tell_step,
-                       isolation(options, profile.path))
+                       isolation(options, profile.path), options.patience_s)
       .model;
 }
 
@@ -115,7 +116,7 @@ Loaded load_by_strategy(const RunOptions& options, const Engine& engine, const L
   request.strategy = strategy;
   request.max_memory = max_memory_budgets(options.max_memory, "berth run");
   return load_accepted(engine, profile, request, accept_plan(profile, request), context, tell_step,
-                       isolation(options, profile.path))
+                       isolation(options, profile.path), options.patience_s)
       .model;
 }
 

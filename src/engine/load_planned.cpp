@@ -127,7 +127,8 @@ PlannedModel load_planned(const Engine& engine, const ModelProfile& profile, con
 
 PlannedModel load_accepted(const Engine& engine, const ModelProfile& profile, const PlanRequest& request,
                            AcceptedPlan accepted, const LoadContext& given,
-                           const std::function<void(std::string_view)>& on_step, Isolation isolation) {
+                           const std::function<void(std::string_view)>& on_step, Isolation isolation,
+                           std::optional<int> patience_s) {
   auto context = given;
   context.planning = std::make_shared<const Planning>(Planning{request, accepted.machine});
   Ladder ladder(engine, profile, request, std::move(accepted));
@@ -137,6 +138,7 @@ PlannedModel load_accepted(const Engine& engine, const ModelProfile& profile, co
       context.reservation = ladder.reservation();
       auto load = LoadRequest::of(ladder.plan(), profile.path);
       load.isolation = isolation;
+      load.patience_s = patience_s.value_or(load.patience_s);
       loaded.model = engine.load(load, context);
       loaded.model->new_session({.reserve = true});
       loaded.plan = ladder.plan();

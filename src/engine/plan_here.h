@@ -43,7 +43,7 @@ AcceptedPlan accept_plan(const ModelProfile& profile, const PlanRequest& request
 PlannedModel load_accepted(const Engine& engine, const ModelProfile& profile, const PlanRequest& request,
                            AcceptedPlan accepted, const LoadContext& context,
                            const std::function<void(std::string_view)>& on_step,
-                           Isolation isolation = Isolation::automatic);
+                           Isolation isolation = Isolation::automatic, std::optional<int> patience_s = {});
 
 /// What the model takes on the device or map that it is loaded on. With a context of no stated size: of 4096 tokens, which
 /// sessions begin with.

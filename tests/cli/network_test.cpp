@@ -84,6 +84,21 @@ TEST_F(TwoHosts, ACutCableIsNoticedWithinSeconds) {
   EXPECT_LT(std::chrono::steady_clock::now() - cut, std::chrono::seconds(110)) << "not patience_s, which is 120 s";
 }
 
+TEST_F(TwoHosts, AFrozenWorkerOfGgmlIsNoticedByTheTimeThatItsTokensTookBefore) {
+  const auto worker = worker_there();
+  const auto run = counting_on_the_worker();
+  ASSERT_TRUE(run->wait_for("11"));
+  worker->send(SIGSTOP);
+  const auto frozen = std::chrono::steady_clock::now();
+  const auto outcome = run->wait();
+  worker->send(SIGCONT);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("rpc:0 (" + endpoint_ + ") was lost"),
+                                 HasSubstr("nothing came from the workers"), HasSubstr("going on on cpu")));
+  EXPECT_THAT(outcome.out, HasSubstr("11 12 13 14 15 16")) << "nothing is missing and nothing is there twice";
+  EXPECT_LT(std::chrono::steady_clock::now() - frozen, std::chrono::seconds(110)) << "not patience_s, which is 120 s";
+}
+
 TEST_F(TwoHosts, ASlowAndLossyCableLosesNoToken) {
   for (const auto& [host, link] : {std::pair(here_, "cable0"), {there_, "cable1"}})
     if (!does({"ip", "netns", "exec", host, "tc", "qdisc", "add", "dev", link, "root", "netem", "delay", "5ms", "loss",

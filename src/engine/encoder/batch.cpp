@@ -9,6 +9,7 @@
 
 #include "berth/error.h"
 #include "discover/host/usable.h"
+#include "engine/computing.h"
 #include "engine/encoder/attention.h"
 
 namespace berth::encoder {
@@ -133,7 +134,9 @@ void Batch::compute(Lane& lane, const Pack& pack, int threads) {
   Graph graph(graph_size(parts_.backbone->sizes(), pack), parts_.is_spread, parts_.packed.get());
   const auto [states, logits, pooler] = add_outputs(graph, parts_, pack, request_.outputs);
   if (states == nullptr && logits == nullptr && pooler == nullptr) return;
+  Computing computing(pack.ids.size());
   lane.compute(graph, parts_.weights->placement().size() + graph.inputs(), threads, stop_.get_token());
+  computing.finish();
   const bool embeds = wants(EncoderOutput::embedding);
   if (states != nullptr) {
     const auto rows = read_floats(states);

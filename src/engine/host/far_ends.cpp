@@ -1,18 +1,23 @@
 #include "engine/host/far_ends.h"
 
-#include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <charconv>
+#include <chrono>
 #include <condition_variable>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
+
+#include "engine/computing.h"
+#include "net/sockets.h"
 
 namespace berth::host {
 namespace {
@@ -20,6 +25,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds between_looks_there{500};
+constexpr int most_times_as_long = 10;
+constexpr milliseconds least_wait{5000};
 
 std::vector<int> open_descriptors() {
   std::vector<int> all;
@@ -58,14 +65,38 @@ bool is_gone(const tcp_info& info, milliseconds patience) {
   return (info.tcpi_retransmits >= 2 || info.tcpi_probes >= 2) && milliseconds(info.tcpi_last_ack_recv) > patience;
 }
 
-std::string peer_of(int descriptor) {
-  sockaddr_in address{};
-  socklen_t size = sizeof address;
-  std::array<char, INET_ADDRSTRLEN> text{};
-  if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0 || address.sin_family != AF_INET ||
-      inet_ntop(AF_INET, &address.sin_addr, text.data(), text.size()) == nullptr)
-    return "another machine";
-  return std::string(text.data()) + ":" + std::to_string(ntohs(address.sin_port));
+/// How long the engine has waited for others without computing anything itself, as far as it was looked at: what this process or this
+/// machine was stopped for does not count.
+class Waiting {
+ public:
+  /// To be called at each look. What is wrong; empty where nothing is.
+  std::string too_long() {
+    const auto now = Computing::now();
+    const auto used = time_of_processor();
+    const bool still_waits = now.usual && now.number == number_ && used - used_ < between_looks_there / 5;
+    waited_ = still_waits ? waited_ + between_looks_there : milliseconds(0);
+    number_ = now.number;
+    used_ = used;
+    if (!still_waits || waited_ < least_wait || waited_ < most_times_as_long * *now.usual) return {};
+    return fmt::format("nothing came from the workers for {} ms, where the same took {} ms before", waited_.count(),
+                       std::chrono::ceil<milliseconds>(*now.usual).count());
+  }
+
+ private:
+  static std::chrono::nanoseconds time_of_processor() {
+    timespec time{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  }
+
+  std::uint64_t number_ = 0;
+  std::chrono::nanoseconds used_{};
+  milliseconds waited_{};
+};
+
+void shut_down_all() {
+  for (const int descriptor : open_descriptors())
+    if (connection_info(descriptor)) shutdown(descriptor, SHUT_RDWR);
 }
 
 void look_at_connections(milliseconds patience) {
@@ -74,7 +105,7 @@ void look_at_connections(milliseconds patience) {
     if (!info) continue;
     keep_asking(descriptor);
     if (!is_gone(*info, patience)) continue;
-    std::fprintf(stderr, "%s has acknowledged nothing for %lld ms\n", peer_of(descriptor).c_str(),
+    std::fprintf(stderr, "%s has acknowledged nothing for %lld ms\n", net::name_of_peer(descriptor).c_str(),
                  static_cast<long long>(patience.count()));
     shutdown(descriptor, SHUT_RDWR);
   }
@@ -82,13 +113,18 @@ void look_at_connections(milliseconds patience) {
 
 }  // namespace
 
-FarEnds::FarEnds(milliseconds patience)
-    : thread_([patience](const std::stop_token& stop) {
+FarEnds::FarEnds(milliseconds patience, bool by_time)
+    : thread_([patience, by_time](const std::stop_token& stop) {
+        Waiting waiting;
         std::mutex mutex;
         std::condition_variable_any ended;
         std::unique_lock lock(mutex);
         while (!stop.stop_requested()) {
           look_at_connections(patience);
+          if (const auto problem = waiting.too_long(); by_time && !problem.empty()) {
+            std::fprintf(stderr, "%s\n", problem.c_str());
+            shut_down_all();
+          }
           ended.wait_for(lock, stop, between_looks_there, [] { return false; });
         }
       }) {}

@@ -35,6 +35,7 @@ class HostProcess {
   HostProcess& operator=(const HostProcess&) = delete;
 
   pid_t pid() const { return pid_; }
+  const WorkerWatch& watch() const { return *watch_; }
   Connection& control() { return *control_; }
   /// One more connection. Throws EngineLost.
   std::unique_ptr<Connection> connect();

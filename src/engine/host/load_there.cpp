@@ -83,6 +83,7 @@ Value load_there(HostProcess& process, Kind kind, const Value& request, const Or
       {"kept", structs::write(context.reservation ? context.reservation->most() : std::vector<DeviceUse>())},
       {"simulated", simulated_for(keys, models_besides(context.reservation.get()))},
       {"owner", getpid()},
+      {"by_time", !process.watch().told_by_time().empty()},
       {"logs", static_cast<bool>(context.log)}};
   auto& control = process.control();
   process.send(control, kind, order.to_json());

@@ -48,7 +48,8 @@ T read_part(const Value& value, std::string_view name) {
 /// What holds for all that is computed here from now on.
 void prepare(const Value& order, const OrderedMap<DeviceKey>& keys) {
   static std::optional<FarEnds> far_ends;
-  if (!endpoints_of(keys).empty()) far_ends.emplace(patience_with_silence);
+  const auto* by_time = order.find("by_time");  // of a load
+  if (!endpoints_of(keys).empty()) far_ends.emplace(patience_with_silence, by_time != nullptr && by_time->as_bool());
   if (const auto& simulated = part(order, "simulated"); !simulated.is_null())
     use_simulated(Inventory::from_dict(simulated));
 }

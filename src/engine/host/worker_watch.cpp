@@ -106,6 +106,7 @@ std::set<std::string> WorkerWatch::expect(const std::set<std::string>& endpoints
   const std::lock_guard lock(mutex_);
   patience_.clear();
   here_.clear();
+  others_.clear();
   std::set<std::string> watched;
   for (const auto& [endpoint, patience] : known) {
     if (patience) {
@@ -113,9 +114,16 @@ std::set<std::string> WorkerWatch::expect(const std::set<std::string>& endpoints
       watched.insert(endpoint);
     } else if (auto pids = processes_of(endpoint); !pids.empty()) {
       here_[endpoint] = {std::move(pids)};
+    } else {
+      others_.insert(endpoint);
     }
   }
   return watched;
+}
+
+std::set<std::string> WorkerWatch::told_by_time() const {
+  const std::lock_guard lock(mutex_);
+  return others_;
 }
 
 std::set<std::string> WorkerWatch::stopped_too_long() {

@@ -22,12 +22,15 @@ std::set<std::string> endpoints_of(const OrderedMap<DeviceKey>& keys);
 /// A worker that computes for long and one that is frozen look the same to who waits for its answer. One that serves
 /// several clients at once greets a second one all the same while it computes: it is lost when it does not. One that serves
 /// one client at a time (ggml's own) is lost when it is on this machine and its process is stopped; elsewhere it is never called
-/// lost here. Safe to use from several threads.
+/// lost here, but by FarEnds. Safe to use from several threads.
 class WorkerWatch {
  public:
   /// To be called before a model is loaded there: learns which of them serve several clients, and answers those. All are asked
   /// side by side; who takes longer than two seconds to greet counts as one that serves one.
   std::set<std::string> expect(const std::set<std::string>& endpoints);
+
+  /// Those of the last expect() of which nothing but time tells whether they are frozen.
+  std::set<std::string> told_by_time() const;
 
   /// To be called again and again while nothing comes from the workers; takes no time itself. What is wrong with one of
   /// them; empty where nothing is.
@@ -47,9 +50,10 @@ class WorkerWatch {
 
   std::set<std::string> stopped_too_long();
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, std::chrono::milliseconds> patience_;  // with those that serve several
   std::map<std::string, Process> here_;
+  std::set<std::string> others_;
   std::set<std::string> lost_;
   std::future<std::set<std::string>> greeting_;
   Clock::time_point greeted_ = {};  // when the last one ended

@@ -8,6 +8,7 @@
 
 #include "berth/error.h"
 #include "discover/host/usable.h"
+#include "engine/computing.h"
 #include "engine/encoder/check_request.h"
 #include "engine/llama/backends.h"
 #include "engine/llama/check_model.h"
@@ -189,10 +190,13 @@ void LlamaEncoder::decode(std::span<llama_token> tokens, std::span<llama_pos> po
   batch.seq_id = of_token.data();
   batch.logits = outputs.data();
   const LogCapture log;
+  Computing computing(tokens.size());
   const bool encodes = llama_model_has_encoder(model_->handle());
   const auto status = stop_.stop_requested() ? 2
                       : encodes              ? llama_encode(context_.get(), batch)
                                              : llama_decode(context_.get(), batch);
+  llama_synchronize(context_.get());  // what is read next waits for it
+  if (status == 0) computing.finish();
   if (stop_.stop_requested()) throw Cancelled("The encoding of texts was cancelled");
   if (status != 0)
     throw EngineError("llama.cpp", model_->info().where(),

@@ -10,6 +10,7 @@
 
 #include "berth/error.h"
 #include "discover/host/usable.h"
+#include "engine/computing.h"
 #include "engine/llama/backends.h"
 #include "engine/llama/context_params.h"
 #include "engine/llama/log_capture.h"
@@ -175,9 +176,11 @@ void LlamaSession::run_wave(std::span<Job> jobs, const GenerationContext& call, 
     decode_begun(jobs, call, clock);
     while (!call.stop.stop_requested() && !std::ranges::all_of(jobs, &Job::done)) decode_next_tokens(jobs, call, clock);
   } catch (...) {
+    computing_.reset();
     in_context_.clear();
     throw;
   }
+  computing_.reset();
   model_->set_session(this, *context_, most_encoded_, taps_.has_value());  // buffers grow while a batch is computed
   for (Job& job : jobs) {
     tell(job, call);
@@ -211,6 +214,7 @@ bool LlamaSession::encode_prompts(std::span<Job> jobs) {
   if (stop_.stop_requested()) return false;
   LogCapture log;
   most_encoded_ = std::max(most_encoded_, static_cast<std::uint32_t>(tokens.size()));
+  const Computing computing(tokens.size(), false);
   return computed(llama_encode(context_.get(), batch), batch.n_tokens, log);
 }
 
@@ -308,6 +312,9 @@ bool LlamaSession::decode() {
   }
   if (taps_) taps_->begin(several_ ? llama_get_logits(context_.get()) : nullptr);
   LogCapture log;
+  const std::span outputs(batch_->logits, static_cast<std::size_t>(batch_->n_tokens));
+  computing_.reset();
+  computing_.emplace(outputs.size(), std::ranges::any_of(outputs, [](auto each) { return each != 0; }));
   return computed(llama_decode(context_.get(), *batch_), batch_->n_tokens, log);
 }
 
@@ -331,6 +338,8 @@ ScoreTaps::Scores LlamaSession::scores_of(const Job& job) {
 /// Chooses the next token of `job`. Its text is made by tell().
 void LlamaSession::choose(Job& job, Clock& clock) {
   const auto [scores, maxima] = scores_of(job);
+  if (computing_) computing_->finish();
+  computing_.reset();
   const auto token = job.sampler.next(scores, maxima);
   if (!token)
     throw EngineError("llama.cpp", model_->info().where(),

@@ -1,9 +1,11 @@
 /// Generation on a llama.cpp context: several prompts and samples in one batch.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <stop_token>
 
+#include "engine/computing.h"
 #include "engine/llama/disk_prefetch.h"
 #include "engine/llama/generation_jobs.h"
 #include "engine/llama/llama_model.h"
@@ -63,7 +65,8 @@ class LlamaSession final : public Session {
   std::uint32_t most_encoded_ = 0;       // tokens that the context had room for in its encoder, so far
 
   Turns turns_;
-  std::stop_token stop_;  // of the call that runs
+  std::stop_token stop_;                // of the call that runs
+  std::optional<Computing> computing_;  // until its scores are read
 };
 
 }  // namespace berth::llama

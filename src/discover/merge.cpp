@@ -178,7 +178,7 @@ class Merger {
     if (!is_engine) by_probes_ = inventory_.devices.size();
     if (findings.uses_workers)
       for (auto& info : inventory_.devices)
-        if (info.remote && ggml_reaches(info.remote->endpoint))
+        if (info.remote)
           info.engines.push_back(
               {findings.report.probe, fmt::format("{}/{}", info.remote->endpoint, info.remote->number)});
     inventory_.probes.push_back(std::move(findings.report));

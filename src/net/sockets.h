@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,10 @@ std::vector<pid_t> listeners_at(int port);
 
 /// "alice"; its number where it has no name.
 std::string name_of_user(uid_t user);
+
+/// Hands on what comes from one to the other, both ways, until either of them ends. `may_answer` is asked when the first bytes of
+/// `far` have come; where it says no, they go nowhere.
+void relay(int near, int far, const std::function<bool()>& may_answer);
 
 /// Small messages are sent at once, and a connection whose other end vanished with its machine is noticed in some seconds.
 void set_for_messages(int socket);

@@ -191,10 +191,14 @@ std::vector<std::string> to_llama_cpp(const Plan& plan, const ModelProfile& prof
   for (const auto& each : plan.companions)
     if (each.device) in_use.push_back(*each.device);
   const LlamaNames names(inventory, in_use);
-  for (const auto& endpoint : names.endpoints())
+  for (const auto& endpoint : names.endpoints()) {
     if (endpoint.starts_with("tls://"))
       throw std::invalid_argument(
           fmt::format("llama-server speaks no TLS, so that it cannot use the worker {}", endpoint));
+    if (endpoint.starts_with('['))
+      throw std::invalid_argument(fmt::format(
+          "llama-server reaches workers by a name or an IPv4 address only, so that it cannot use {}", endpoint));
+  }
   std::vector<std::string> arguments = {"-m", profile.path.string()};
   if (!names.endpoints().empty())
     arguments.insert(arguments.end(), {"--rpc", fmt::format("{}", fmt::join(names.endpoints(), ","))});

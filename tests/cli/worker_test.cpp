@@ -37,7 +37,26 @@ TEST(WorkerCommand, ListensForThisMachineAlone) {
     EXPECT_THAT(outcome.err, AllOf(HasSubstr(address), HasSubstr("127.0.0.1"))) << address;
   }
   EXPECT_EQ(berth_command({"worker", "--listen", "nonsense"}).exit_code, 2);
-  EXPECT_THAT(berth_command({"worker", "--listen", "[::1]:50052"}).err, HasSubstr("IPv4 only"));
+}
+
+TEST(WorkerCommand, IsReachedByIpv6) {
+  BERTH_NEEDS_MODEL();
+  const auto port = free_endpoint().substr(std::string("127.0.0.1").size());
+  const auto endpoint = "[::1]" + port;
+  Process worker({"worker", "--listen", endpoint, "--threads", "1"});
+  if (!worker.wait_for("cpu can be used at " + endpoint)) GTEST_SKIP() << "no IPv6: " << worker.wait().err;
+  const TemporaryFolder folder;
+  const ProcessOptions options{
+      .environment = {{"BERTH_WORKERS", (folder.path() / "workers.yaml").string()}, {"BERTH_PROBES", "cpu,rpc"}}};
+  EXPECT_EQ(berth_command({"workers", "add", "den", endpoint}, options).exit_code, 0);
+  EXPECT_THAT(berth_command({"workers", "check"}, options).out, HasSubstr("den (" + endpoint + "): ok"));
+  const auto run = berth_command({"run", model_path().string(), "--raw", "-p", "1 2 3 4 5 6 7 8 9 10", "--threads", "1",
+                                  "--max-new-tokens", "8", "--device", "rpc:0", "-v"},
+                                 options);
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("11 12"));
+  EXPECT_THAT(run.err, HasSubstr("rpc:0"));
+  EXPECT_THAT(run.err, testing::Not(HasSubstr("was lost")));
 }
 
 TEST(WorkerCommand, SaysWhichOptionsAreOfNoUse) {

@@ -174,7 +174,7 @@ TEST(Merge, AnEngineThatUsesWorkersUsesThoseThatWereFound) {
   const auto inventory = merge({worker}, {Findings::from_json(engine.to_json())});
   EXPECT_EQ(inventory.devices[0].engines, (std::vector<DeviceName>{{"llama.cpp", "worker:50052/1"}}));
   EXPECT_EQ(inventory.devices[0].key().number, 1U);
-  EXPECT_TRUE(inventory.devices[1].engines.empty()) << "ggml knows no IPv6";
+  EXPECT_EQ(inventory.devices[1].engines, (std::vector<DeviceName>{{"llama.cpp", "[fe80::1]:50052/0"}}));
 }
 
 TEST(Merge, OneUuidAtTwoAddressesIsTwoPieces) {

@@ -8,9 +8,12 @@
 #include "berth/error.h"
 #include "berth/resolve.h"
 #include "as_nobody.h"
+#include "discover/probes.h"
 #include "discover/remote/worker_tunnel.h"
+#include "net/sockets.h"
 #include "refusal.h"
 #include "served_worker.h"
+#include "several_clients.h"
 
 #ifdef BERTH_TEST_RPC_WORKER
 namespace berth::test {
@@ -19,6 +22,7 @@ namespace {
 using discovery::RpcError;
 using discovery::RpcWorker;
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
@@ -142,7 +146,58 @@ TEST(WorkerFront, IsReachedThroughATunnelByItsOwnUserAlone) {
   }
   EXPECT_THROW(last->devices(), RpcError) << "it ends with the tunnel";
   EXPECT_THROW(discovery::WorkerTunnel("nonsense", {}), std::invalid_argument);
-  EXPECT_THROW(discovery::WorkerTunnel("127.0.0.1:50052", {}), std::invalid_argument);
+}
+
+TEST(WorkerFront, IsReachedThroughAPlainTunnelToo) {
+  const ServedWorker worker;
+  const discovery::WorkerTunnel tunnel(worker.endpoint(), {});
+  RpcWorker through(tunnel.endpoint(), 20s);
+  EXPECT_EQ(through.devices().size(), 1U);
+  EXPECT_GT(through.bytes_per_s(0, 8 << 20), 0) << "more than a lane holds";
+}
+
+TEST(WorkerFront, OfAStrangerGetsNothingThroughATunnelButAGreeting) {
+  if (getuid() != 0) GTEST_SKIP() << "only root can be somebody else";
+  SeveralClients worker(BERTH_TEST_RPC_WORKER);
+  const discovery::WorkerTunnel tunnel(worker.endpoint(), {});
+  EXPECT_EQ(RpcWorker(tunnel.endpoint(), 20s).devices().size(), 1U);
+  worker.set_next(SeveralClients::Next::of_another_user);
+  EXPECT_THROW(RpcWorker(tunnel.endpoint(), 20s), RpcError);
+}
+
+/// One more address of what listens at `endpoint`.
+class SecondAddress {
+ public:
+  explicit SecondAddress(const std::string& endpoint)
+      : listener_(net::listen_at("127.0.0.1", 0)), thread_([this, endpoint] {
+          for (;;) {
+            const Descriptor client(accept(listener_, nullptr, nullptr));
+            if (client < 0) return;
+            net::relay(client, connected_to(endpoint), [] { return true; });
+          }
+        }) {}
+  ~SecondAddress() { shutdown(listener_, SHUT_RDWR); }
+
+  std::string endpoint() const { return "127.0.0.1:" + std::to_string(net::port_of(listener_)); }
+
+ private:
+  Descriptor listener_;
+  std::jthread thread_;
+};
+
+TEST(WorkerFront, IsOneWorkerAtTwoAddresses) {
+  const ServedWorker worker;
+  const ServedWorker other;
+  const SecondAddress second_address(worker.endpoint());
+  discovery::Machine machine;
+  machine.probe_timeout = 20s;
+  machine.rpc_endpoints = {worker.endpoint(), second_address.endpoint(), other.endpoint()};
+  const auto found = discovery::probe_rpc(machine);
+  ASSERT_EQ(found.devices.size(), 2U);
+  EXPECT_EQ(found.devices[1].remote->endpoint, other.endpoint());
+  EXPECT_EQ(found.devices[0].pool, found.devices[1].pool);
+  EXPECT_THAT(found.report.notes, ElementsAre(second_address.endpoint() + " is the same worker as " +
+                                              worker.endpoint() + ", which counts once."));
 }
 
 TEST(WorkerFront, LetsNobodyInWithoutAKeyOfItsOwnCa) {

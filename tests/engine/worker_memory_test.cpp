@@ -3,6 +3,11 @@
 
 #include "berth/engine.h"
 #include "berth/error.h"
+#include "berth/simulated.h"
+#include "engine/llama/memory_limit.h"
+#include "engine/llama/simulated_devices.h"
+#include "engine/simulated/ggml_interface.h"
+#include "engine/simulated_here.h"
 #include "raw_client.h"
 #include "refusal.h"
 
@@ -91,6 +96,36 @@ TEST(WorkerMemory, OfTheHostIsNotClaimedByWhatARequestSaysThatItWillBring) {
 TEST(WorkerMemory, OfDevicesIsNeverMoreThanTheyHave) {
   const ServedWorker worker({}, limited_to(std::uint64_t{1} << 60));
   EXPECT_LT(free_at(worker), std::uint64_t{1} << 50);
+}
+
+TEST(WorkerMemory, OfAnAcceleratorIsLimitedAsThatOfTheCpu) {
+  BERTH_NEEDS_MODEL();
+  use_simulated(simulate("cpu:8GiB,vulkan:300MiB-20MiB"));
+  const auto machine = *simulated_here();
+  const auto vulkan = Device::vulkan(0);
+  const auto device = llama::simulated_device(vulkan, machine.find(vulkan)->key());
+  const auto memory = [&] {
+    std::size_t free = 0;
+    std::size_t total = 0;
+    device->iface.get_memory(device, &free, &total);
+    return std::pair(free, total);
+  };
+  const auto count = std::make_shared<MemoryCount>(1);
+  llama::limit_memory(device, 0, {.bytes = 64 * mib_of_worker, .count = count, .process = count->enter()});
+  EXPECT_EQ(memory(), std::pair(64 * mib_of_worker, 64 * mib_of_worker));
+  const auto other_process = count->enter();
+  EXPECT_TRUE(count->take(other_process, 0, 24 * mib_of_worker, 64 * mib_of_worker));
+  const auto type = device->iface.get_buffer_type(device);
+  EXPECT_EQ(type->iface.alloc_buffer(type, 41 * mib_of_worker), nullptr);
+  auto* const buffer = type->iface.alloc_buffer(type, 40 * mib_of_worker);
+  ASSERT_NE(buffer, nullptr);
+  EXPECT_EQ(memory().first, 0U);
+  buffer->iface.free_buffer(buffer);
+  delete buffer;
+  EXPECT_EQ(memory().first, 40 * mib_of_worker);
+  LoadRequest request{.model = model_path(), .device = vulkan, .keys = machine.keys(vulkan)};
+  EXPECT_THAT(refusal<EngineError>([&] { engine("llama.cpp").load(request); }), HasSubstr("alloc"));
+  EXPECT_EQ(memory().first, 40 * mib_of_worker) << "nothing is left of what could be had";
 }
 
 }  // namespace

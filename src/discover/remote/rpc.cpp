@@ -24,6 +24,7 @@ struct Answer {
   std::optional<ProbeOutcome> failure = {};
   std::string why = {};
   std::string same_as = {};  // an endpoint before this one
+  WorkerIdentity identity = {};
 };
 
 ProbeOutcome outcome_of(RpcError::Kind kind) {
@@ -67,11 +68,33 @@ Answer ask(const std::string& endpoint, const std::string& name, std::chrono::mi
   return answer;
 }
 
-/// Two names may lead to one worker.
+/// Of Berth's own workers, where there are several that may be one, or on one host. Others do not tell.
+void ask_for_identities(std::vector<Answer>& answers, std::chrono::milliseconds deadline) {
+  if (std::ranges::count_if(answers, [](const Answer& each) { return !each.failure; }) < 2) return;
+  std::vector<std::future<void>> asked;
+  for (auto& answer : answers) {
+    if (answer.failure) continue;
+    asked.push_back(std::async(std::launch::async, [&answer, deadline] {
+      try {
+        answer.identity = RpcWorker::ask_front(answer.endpoint, deadline);
+      } catch (const std::exception&) {  // it was there a moment ago, and counts as it did
+      }
+    }));
+  }
+}
+
+/// What a worker told of its host, else its address.
+bool are_on_one_host(const Answer& one, const Answer& other) {
+  if (one.identity.host != 0 && other.identity.host != 0) return one.identity.host == other.identity.host;
+  return one.address == other.address || (one.this_machine && other.this_machine);
+}
+
+/// Two names, or two addresses, may lead to one worker.
 bool is_one_worker(const Answer& one, const Answer& other) {
   if (one.failure || other.failure || one.devices.size() != other.devices.size()) return false;
-  const bool one_host = one.address == other.address || (one.this_machine && other.this_machine);
-  return one_host && RpcEndpoint::parse(one.endpoint).port == RpcEndpoint::parse(other.endpoint).port;
+  if (one.identity.worker != 0 && other.identity.worker != 0) return one.identity == other.identity;
+  return are_on_one_host(one, other) &&
+         RpcEndpoint::parse(one.endpoint).port == RpcEndpoint::parse(other.endpoint).port;
 }
 
 void name_each_once(std::vector<Answer>& answers) {
@@ -105,15 +128,15 @@ class Pools {
 
   std::string pool_of(const Answer& worker, const RpcMemory& device) {
     if (worker.this_machine && device.total_bytes == memory_here_) return "ram";
-    const std::string host = worker.this_machine ? "this machine" : worker.address;
     auto shared = std::ranges::find_if(pools_, [&](const Pool& pool) {
-      return pool.host == host && pool.total_bytes == device.total_bytes && pool.is_cpu && is_cpu(device) &&
-             pool.last_worker != worker.endpoint;
+      return are_on_one_host(*pool.first_worker, worker) && pool.total_bytes == device.total_bytes && pool.is_cpu &&
+             is_cpu(device) && pool.last_worker != worker.endpoint;
     });
     if (shared == pools_.end()) {
-      const auto others = std::ranges::count(pools_, host, &Pool::host);
+      const auto others =
+          std::ranges::count(pools_, worker.address, [](const Pool& pool) { return pool.first_worker->address; });
       const auto id = fmt::format("rpc host:{}{}", worker.address, others == 0 ? "" : fmt::format(" #{}", others + 1));
-      shared = pools_.insert(pools_.end(), {host, device.total_bytes, id, {}, is_cpu(device)});
+      shared = pools_.insert(pools_.end(), {&worker, device.total_bytes, id, {}, is_cpu(device)});
     }
     shared->last_worker = worker.endpoint;
     return shared->id;
@@ -121,7 +144,7 @@ class Pools {
 
  private:
   struct Pool {
-    std::string host;
+    const Answer* first_worker;
     std::uint64_t total_bytes;
     std::string id;
     std::string last_worker;
@@ -193,6 +216,7 @@ Findings probe_rpc(const Machine& machine) {
 
   std::vector<Answer> answers;
   for (auto& future : asked) answers.push_back(future.get());
+  ask_for_identities(answers, machine.probe_timeout / 8);
   name_each_once(answers);
   Pools pools(memory_of_this_machine(machine.root));
   for (const auto& answer : answers) {

@@ -41,6 +41,4 @@ RpcEndpoint RpcEndpoint::parse(std::string_view text) {
   return {std::string(host), port, tls};
 }
 
-bool ggml_reaches(std::string_view endpoint) { return !endpoint.starts_with('['); }
-
 }  // namespace berth::discovery

@@ -15,7 +15,4 @@ struct RpcEndpoint {
   static RpcEndpoint parse(std::string_view text);
 };
 
-/// Whether ggml's own client, which knows no IPv6, can be given this endpoint, if need be through a tunnel.
-bool ggml_reaches(std::string_view endpoint);
-
 }  // namespace berth::discovery

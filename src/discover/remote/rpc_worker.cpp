@@ -9,10 +9,12 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <random>
 #include <span>
 #include <thread>
 
 #include "discover/drivers/driver_report.h"
+#include "discover/host/system_file.h"
 #include "discover/remote/worker_link.h"
 #include "net/sockets.h"
 #include "text/descriptor.h"
@@ -42,6 +44,9 @@ enum class Command : std::uint8_t {
 // How a front of Berth's own answers a greeting where it lets nobody in, instead of a Hello.
 constexpr std::string_view refusal_of_front = "berth: ";
 constexpr std::size_t longest_refusal = 200;
+
+// What stands in the capabilities of an answer to `question_to_front` before the two numbers.
+constexpr std::string_view mark_of_identity = "berth id";
 
 #pragma pack(push, 1)
 struct Hello {
@@ -228,7 +233,7 @@ struct RpcWorker::Connection {
                       *stranger));
   }
 
-  void greet(std::span<const std::byte> capabilities) {
+  Hello greet(std::span<const std::byte> capabilities) {
     const auto hello = ask<Hello>(Command::hello, capabilities);
     version = fmt::format("{}.{}.{}", hello.major, hello.minor, hello.patch);
     if (hello.major != protocol_major || hello.minor > protocol_minor)
@@ -236,6 +241,7 @@ struct RpcWorker::Connection {
            fmt::format("speaks version {} of the protocol, and this program {}.{}: run a worker of the same llama.cpp "
                        "(\"berth --version\" names it)",
                        version, protocol_major, protocol_minor));
+    return hello;
   }
 };
 
@@ -245,8 +251,20 @@ std::string answer_of_refusal(std::string_view why) {
   return std::string(reinterpret_cast<const char*>(&size), sizeof size) + text;
 }
 
-std::string answer_to_question() {
-  const Hello hello{.major = protocol_major, .minor = protocol_minor, .patch = 0, .padding = 0, .capabilities = {}};
+WorkerIdentity new_identity() {
+  std::random_device random;
+  WorkerIdentity identity{.worker = (std::uint64_t{random()} << 32U | random()) | 1U};
+  if (const auto boot = first_line("/proc/sys/kernel/random/boot_id"); !boot.empty()) {
+    identity.host = 14695981039346656037U;  // FNV-1a
+    for (const char byte : boot) identity.host = (identity.host ^ static_cast<unsigned char>(byte)) * 1099511628211U;
+  }
+  return identity;
+}
+
+std::string answer_to_question(const WorkerIdentity& identity) {
+  Hello hello{.major = protocol_major, .minor = protocol_minor, .patch = 0, .padding = 0, .capabilities = {}};
+  std::memcpy(hello.capabilities.data(), mark_of_identity.data(), mark_of_identity.size());
+  std::memcpy(hello.capabilities.data() + mark_of_identity.size(), &identity, sizeof identity);
   const std::uint64_t size = sizeof hello;
   std::string answer(reinterpret_cast<const char*>(&size), sizeof size);
   return answer.append(reinterpret_cast<const char*>(&hello), sizeof hello);
@@ -261,10 +279,15 @@ RpcWorker::RpcWorker(const std::string& endpoint, std::chrono::milliseconds dead
   connection_->check_whose_it_is();
 }
 
-void RpcWorker::ask_front(const std::string& endpoint, std::chrono::milliseconds deadline,
-                          std::chrono::milliseconds to_connect) {
+WorkerIdentity RpcWorker::ask_front(const std::string& endpoint, std::chrono::milliseconds deadline,
+                                    std::chrono::milliseconds to_connect) {
   static_assert(question_to_front.size() == sizeof(Hello::capabilities));
-  Connection(endpoint, deadline, to_connect).greet(std::as_bytes(std::span(question_to_front)));
+  static_assert(mark_of_identity.size() + sizeof(WorkerIdentity) == sizeof(Hello::capabilities));
+  const auto hello = Connection(endpoint, deadline, to_connect).greet(std::as_bytes(std::span(question_to_front)));
+  WorkerIdentity identity;
+  if (std::memcmp(hello.capabilities.data(), mark_of_identity.data(), mark_of_identity.size()) == 0)
+    std::memcpy(&identity, hello.capabilities.data() + mark_of_identity.size(), sizeof identity);
+  return identity;
 }
 
 RpcWorker::~RpcWorker() = default;

@@ -31,7 +31,17 @@ struct RpcMemory {
 /// What a client sends as its capabilities, of which it has none, to ask whether somebody is there. The front of Berth's own workers
 /// answers it by answer_to_question(), and starts no process for it; to ggml's server it is a greeting as any.
 inline constexpr std::string_view question_to_front = "berth: anybody there?   ";
-std::string answer_to_question();
+
+/// Which worker of Berth's own it is, whatever address it is reached at. 0 where that is not told.
+struct WorkerIdentity {
+  std::uint64_t host = 0;    ///< its machine, since that was started
+  std::uint64_t worker = 0;  ///< its process
+
+  bool operator==(const WorkerIdentity&) const = default;
+};
+/// For a worker that begins in this process.
+WorkerIdentity new_identity();
+std::string answer_to_question(const WorkerIdentity& identity);
 /// What the front answers to a greeting in the place of ggml's server where it lets nobody in. `why` goes on after the name of the worker.
 std::string answer_of_refusal(std::string_view why);
 
@@ -42,9 +52,9 @@ class RpcWorker {
   /// deadline, too. For TLS with the keys of keys_of_client() (worker_link.h).
   RpcWorker(const std::string& endpoint, std::chrono::milliseconds deadline,
             std::chrono::milliseconds to_connect = std::chrono::milliseconds::max());
-  /// Asks whether it is there, as the constructor does, and no more: `question_to_front`.
-  static void ask_front(const std::string& endpoint, std::chrono::milliseconds deadline,
-                        std::chrono::milliseconds to_connect = std::chrono::milliseconds::max());
+  /// Asks whether it is there, as the constructor does, and no more: `question_to_front`. Answers who it is.
+  static WorkerIdentity ask_front(const std::string& endpoint, std::chrono::milliseconds deadline,
+                                  std::chrono::milliseconds to_connect = std::chrono::milliseconds::max());
   ~RpcWorker();
   RpcWorker(const RpcWorker&) = delete;
   RpcWorker& operator=(const RpcWorker&) = delete;

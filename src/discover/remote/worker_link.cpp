@@ -102,10 +102,10 @@ WorkerLink::WorkerLink(const std::string& endpoint, const net::TlsKeys& keys, st
   parts_->socket = socket;
   parts_->address = text_of(parts_->handle.get(), CURLINFO_PRIMARY_IP);
   parts_->local_address = text_of(parts_->handle.get(), CURLINFO_LOCAL_IP);
-  if (!to.tls) return;
   net::set_for_messages(socket);
+  if (!to.tls) return;
   try {
-    parts_->secured.emplace(net::TlsStream::of_client(socket, keys, to.host));
+    parts_->secured.emplace(net::TlsStream::of_client(socket, keys, to.host.substr(0, to.host.find('%'))));
     parts_->secured->handshake(deadline);
     if (const auto answer = parts_->secured->receive_line(deadline); answer != "ok")
       fail_link(Kind::other, endpoint, printable(answer));
@@ -125,7 +125,11 @@ const std::string& WorkerLink::address() const { return parts_->address; }
 const std::string& WorkerLink::local_address() const { return parts_->local_address; }
 int WorkerLink::socket() const { return parts_->socket; }
 bool WorkerLink::is_secured() const { return parts_->secured.has_value(); }
-void WorkerLink::relay(int plain) { parts_->secured.value().relay(plain); }
+void WorkerLink::relay(int plain) {
+  if (parts_->secured) return parts_->secured->relay(plain);
+  const bool here = net::is_loopback(parts_->address);
+  net::relay(plain, parts_->socket, [&] { return !here || !stranger_at(parts_->socket); });
+}
 void WorkerLink::shut_down() const { shutdown(parts_->socket, SHUT_RDWR); }
 
 }  // namespace berth::discovery

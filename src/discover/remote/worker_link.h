@@ -45,7 +45,8 @@ class WorkerLink {
   /// Non-blocking. What is secured goes through relay().
   int socket() const;
 
-  /// Hands on what comes from `plain` and to it until one of the two ends. Throws net::TlsError.
+  /// Hands on what comes from `plain` and to it until one of the two ends. A plain worker on this machine that belongs to a
+  /// stranger gets nothing but a greeting. Throws net::TlsError.
   void relay(int plain);
   /// Ends relay() on another thread.
   void shut_down() const;

@@ -30,8 +30,7 @@ struct WorkerTunnel::Passage {
 
 WorkerTunnel::WorkerTunnel(std::string worker, net::TlsKeys keys)
     : worker_(std::move(worker)), keys_(std::move(keys)), listener_(net::listen_at("127.0.0.1", 0)) {
-  if (!RpcEndpoint::parse(worker_).tls)
-    throw std::invalid_argument(fmt::format("{} is reached without a tunnel", worker_));
+  RpcEndpoint::parse(worker_);  // which says what is wrong with it
   endpoint_ = fmt::format("127.0.0.1:{}", net::port_of(listener_));
   accepting_ = std::thread([this] { accept_all(); });
 }

@@ -1,4 +1,4 @@
-/// A port on loopback that leads to a worker through TLS, for ggml's client, which knows plain TCP only.
+/// A port on loopback that leads to a worker by TLS or IPv6, for ggml's client, which knows plain TCP over IPv4 only.
 ///
 ///     const WorkerTunnel tunnel("tls://gpu-box:50052", keys_of_client("tls://gpu-box:50052"));
 ///     ggml_backend_rpc_add_server(tunnel.endpoint().c_str());
@@ -20,7 +20,7 @@ namespace berth::discovery {
 class WorkerTunnel {
  public:
   /// Listens; the worker is reached with each connection only, so that one which is gone and back is reached again. Throws
-  /// std::system_error, std::invalid_argument for an endpoint that is none.
+  /// std::system_error, std::invalid_argument for an endpoint that is none. `keys` are for TLS.
   WorkerTunnel(std::string worker, net::TlsKeys keys);
   ~WorkerTunnel();
   WorkerTunnel(const WorkerTunnel&) = delete;

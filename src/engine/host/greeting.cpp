@@ -8,8 +8,6 @@
 #include <string_view>
 #include <thread>
 
-#include "discover/remote/rpc_worker.h"
-
 namespace berth::host {
 namespace {
 
@@ -46,7 +44,9 @@ Greeting greeting_of(int socket, process::Clock::time_point deadline) {
   return {.only_asks = std::string_view(bytes.data(), bytes.size()).ends_with(discovery::question_to_front)};
 }
 
-void answer_question(int socket) { answer(socket, discovery::answer_to_question()); }
+void answer_question(int socket, const discovery::WorkerIdentity& identity) {
+  answer(socket, discovery::answer_to_question(identity));
+}
 void refuse(int socket, std::string_view why) { answer(socket, discovery::answer_of_refusal(why)); }
 
 }  // namespace berth::host

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "discover/remote/rpc_worker.h"
 #include "process/child.h"
 
 namespace berth::host {
@@ -17,7 +18,7 @@ struct Greeting {
 Greeting greeting_of(int socket, process::Clock::time_point deadline);
 
 /// Answers one that only asks.
-void answer_question(int socket);
+void answer_question(int socket, const discovery::WorkerIdentity& identity);
 /// Answers that nobody is let in, and why: discovery::answer_of_refusal().
 void refuse(int socket, std::string_view why);
 

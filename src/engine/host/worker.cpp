@@ -38,11 +38,6 @@ void check_door(const WorkerDoor& door) {
         "{} can be reached by other machines, and ggml's protocol asks nobody who he is: make keys (berth worker "
         "keys init), or listen at 127.0.0.1",
         in_quotes(door.listen)));
-  if (endpoint.host.find(':') != std::string::npos && endpoint.host != "::")
-    throw std::invalid_argument(
-        fmt::format("{} is of no use without TLS, as ggml's client knows IPv4 only: listen at an address such as "
-                    "127.0.0.1, or take --tls",
-                    in_quotes(door.listen)));
 }
 
 }  // namespace

@@ -219,7 +219,7 @@ bool WorkerFront::greet(Client& client, int socket) {
   }
   client.pending = false;
   if (greeting.only_asks) {
-    answer_question(socket);
+    answer_question(socket, identity_);
     return false;
   }
   client.place.emplace(*this);

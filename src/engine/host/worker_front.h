@@ -10,6 +10,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "discover/remote/rpc_worker.h"
 #include "engine/host/worker.h"
 #include "engine/host/worker_child.h"
 #include "engine/host/worker_log.h"
@@ -50,6 +51,7 @@ class WorkerFront {
   WorkerOptions options_;
   WorkerDoor door_;
   WorkerLog log_;
+  discovery::WorkerIdentity identity_ = discovery::new_identity();
   std::optional<MemoryCount> memory_;  // where it is limited
   std::mutex mutex_;                   // of what follows
   std::unique_ptr<WorkerChild> spare_;

@@ -44,18 +44,26 @@ bool is_held(const std::string& endpoint) {
 
 /// What ggml's client is told for a worker. It knows an endpoint for as long as the process lives, and so does each tunnel:
 /// without a client it is a port and a thread that waits.
-std::string endpoint_for_ggml(const std::string& endpoint) {
-  if (!discovery::RpcEndpoint::parse(endpoint).tls) return endpoint;
+std::string endpoint_for_ggml(const std::string& endpoint, bool needs_tunnel) {
   static std::mutex mutex;
   static auto& tunnels = *new std::map<std::string, discovery::WorkerTunnel>;
   const std::lock_guard lock(mutex);
-  return tunnels.try_emplace(endpoint, endpoint, discovery::keys_of_client(endpoint)).first->second.endpoint();
+  const auto found = tunnels.find(endpoint);
+  if (found != tunnels.end()) return found->second.endpoint();
+  if (!needs_tunnel) return endpoint;
+  const auto keys = discovery::RpcEndpoint::parse(endpoint).tls ? discovery::keys_of_client(endpoint) : net::TlsKeys();
+  return tunnels.try_emplace(endpoint, endpoint, keys).first->second.endpoint();
 }
 
 /// A worker of plain ggml serves one client at a time, so that this connection ends before ggml makes its own.
-std::size_t devices_of_worker(const std::string& endpoint) {
+struct Seen {
+  std::size_t devices = 0;
+  bool needs_tunnel = false;
+};
+Seen see_worker(const std::string& endpoint) {
   discovery::RpcWorker worker(endpoint, patience);
-  return worker.devices().size();
+  const bool is_ipv6 = worker.address().find(':') != std::string::npos;  // a name may stand for one
+  return {worker.devices().size(), is_ipv6 || discovery::RpcEndpoint::parse(endpoint).tls};
 }
 
 }  // namespace
@@ -64,25 +72,23 @@ ggml_backend_dev_t worker_device(const Device& wanted, const DeviceKey& key) {
   const auto fail = [&](std::string_view why) { throw EngineError("llama.cpp", wanted.str(), why); };
   const auto add = add_server();
   if (add == nullptr) fail("this llama.cpp was built without RPC workers (GGML_RPC)");
-  if (!discovery::ggml_reaches(key.endpoint))
-    fail(fmt::format("ggml reaches workers by a name or an IPv4 address only, not {}", key.endpoint));
-  std::size_t count = 0;
+  Seen seen;
   ggml_backend_reg_t server = nullptr;
   std::string endpoint;
   try {
-    endpoint = endpoint_for_ggml(key.endpoint);
-    if (!is_held(key.endpoint)) count = devices_of_worker(key.endpoint);
+    if (!is_held(key.endpoint)) seen = see_worker(key.endpoint);
+    endpoint = endpoint_for_ggml(key.endpoint, seen.needs_tunnel);
   } catch (const std::exception& problem) {
     fail(problem.what());
   }
   if (is_held(key.endpoint)) {
     server = add(endpoint.c_str());
-    count = server == nullptr ? 0 : ggml_backend_reg_dev_count(server);
-  } else if (key.number < count) {
+    seen.devices = server == nullptr ? 0 : ggml_backend_reg_dev_count(server);
+  } else if (key.number < seen.devices) {
     server = add(endpoint.c_str());
   }
   if (server == nullptr || key.number >= ggml_backend_reg_dev_count(server))
-    fail(fmt::format("the RPC worker {} has no device {}; it has {}", key.endpoint, key.number, count));
+    fail(fmt::format("the RPC worker {} has no device {}; it has {}", key.endpoint, key.number, seen.devices));
   return ggml_backend_reg_dev_get(server, key.number);
 }
 

@@ -20,7 +20,9 @@ struct FreeAddresses {
 };
 
 [[noreturn]] void cannot_listen(int error, const std::string& host, int port) {
-  throw std::system_error(error, std::generic_category(), fmt::format("cannot listen at {}:{}", host, port));
+  throw std::system_error(error, std::generic_category(),
+                          host.find(':') == host.npos ? fmt::format("cannot listen at {}:{}", host, port)
+                                                      : fmt::format("cannot listen at [{}]:{}", host, port));
 }
 
 }  // namespace

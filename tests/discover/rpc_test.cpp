@@ -155,6 +155,7 @@ TEST(RpcEndpointText, ThatIsWrongIsNamed) {
     const auto said = refusal([&] { RpcEndpoint::parse(text); });
     EXPECT_THAT(said, AllOf(HasSubstr("The RPC endpoint"), HasSubstr("host:port"))) << text;
   }
+  EXPECT_THAT(refusal([] { RpcEndpoint::parse("[::1]"); }), HasSubstr("has no port"));
 }
 
 TEST(RpcProbe, SaysHowWorkersAreNamed) {

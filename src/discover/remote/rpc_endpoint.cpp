@@ -21,7 +21,7 @@ RpcEndpoint RpcEndpoint::parse(std::string_view text) {
   const bool tls = text.starts_with(tls_scheme);
   if (tls) text.remove_prefix(tls_scheme.size());
   const auto colon = text.rfind(':');
-  if (colon == text.npos) throw wrong("has no port");
+  if (colon == text.npos || text.ends_with(']')) throw wrong("has no port");
   auto host = text.substr(0, colon);
   const bool ipv6 = host.starts_with('[') && host.ends_with(']');
   if (ipv6)

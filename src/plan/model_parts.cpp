@@ -218,6 +218,8 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
       part.dense.push_back(tensor.name);
     } else {
       part.read_bytes += bytes;
+      part.attention_bytes += tensor.bytes;
+      part.attention.push_back(tensor.name);
     }
   }
   std::ranges::stable_sort(parts.loose, std::ranges::greater(), &LooseTensor::bytes);
@@ -236,19 +238,33 @@ void ModelParts::hold(const Device& device, std::uint64_t bytes) {
   use->weights += bytes;
 }
 
-void ModelParts::move_feed_forward(std::size_t layer, const Device& device) {
-  auto& part = layers[layer];
-  const auto bytes = std::min(part.dense_bytes + part.expert_bytes, part.weight_bytes);
-  hold(device, bytes);
-  part.bytes -= bytes;
-  part.weight_bytes -= bytes;
-  part.read_bytes -= part.dense_read_bytes;
-  if (!part.dense.empty()) part.pinned.push_back({device, PartKind::dense, part.dense_read_bytes, part.dense});
-  if (!part.experts.empty()) part.pinned.push_back({device, PartKind::experts, part.expert_read_bytes, part.experts});
-  part.dense_bytes = part.expert_bytes = 0;
-  part.dense_read_bytes = part.expert_read_bytes = 0;
-  part.dense.clear();
-  part.experts.clear();
+void ModelParts::move_part(std::size_t layer, PartKind part, const Device& device) {
+  auto& from = layers[layer];
+  const auto move = [&](std::vector<std::string>& tensors, std::uint64_t& bytes, double read_bytes) {
+    const auto moved = std::min(bytes, from.weight_bytes);
+    hold(device, moved);
+    from.bytes -= moved;
+    from.weight_bytes -= moved;
+    if (!tensors.empty()) from.pinned.push_back({device, part, read_bytes, std::move(tensors)});
+    tensors.clear();
+    bytes = 0;
+  };
+  switch (part) {
+    case PartKind::attention: {
+      const double read_bytes = from.read_bytes - from.dense_read_bytes;
+      move(from.attention, from.attention_bytes, read_bytes);
+      from.read_bytes -= read_bytes;
+      break;
+    }
+    case PartKind::dense:
+      move(from.dense, from.dense_bytes, from.dense_read_bytes);
+      from.read_bytes -= std::exchange(from.dense_read_bytes, 0);
+      break;
+    case PartKind::experts:
+      move(from.experts, from.expert_bytes, from.expert_read_bytes);
+      from.expert_read_bytes = 0;
+      break;
+  }
 }
 
 void ModelParts::move_input(const Device& device) {
@@ -273,7 +289,7 @@ void ModelParts::leave_layer_on_disk() {
   hold(Device::disk(), part.weight_bytes);
   part.bytes -= part.weight_bytes;
   part.pinned.push_back({Device::disk(), PartKind::attention, part.read_bytes + part.expert_read_bytes, {}});
-  part.weight_bytes = part.expert_bytes = part.dense_bytes = 0;
+  part.weight_bytes = part.expert_bytes = part.dense_bytes = part.attention_bytes = 0;
   part.read_bytes = part.expert_read_bytes = part.dense_read_bytes = 0;
   part.experts.clear();
 }

@@ -33,6 +33,8 @@ struct LayerPart {
   std::uint64_t dense_bytes = 0;          ///< and what it holds
   std::vector<std::string> experts = {};  ///< tensors
   std::vector<std::string> dense = {};
+  std::uint64_t attention_bytes = 0;  ///< of weights outside of the feed-forward part
+  std::vector<std::string> attention = {};
   std::vector<PinnedPart> pinned = {};
   double operations = 0;  ///< that a device starts for one token
 };
@@ -60,8 +62,8 @@ struct ModelParts {
 
   std::size_t layer_count() const { return layers.size() - 1; }
 
-  /// The feed-forward part of a layer, experts among it, lies on `device` from here on, wherever the layer is.
-  void move_feed_forward(std::size_t layer, const Device& device);
+  /// The weights of a part of a layer lie on `device` from here on, wherever the layer is.
+  void move_part(std::size_t layer, PartKind part, const Device& device);
   /// The embeddings lie on `device`.
   void move_input(const Device& device);
   /// `loose[i]` lies on `device`.

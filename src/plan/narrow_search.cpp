@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::size_t most_listed = 20'000;
 constexpr int most_quicker = 32;
-constexpr std::int64_t tensors_besides = 16;  // what a question costs beside the tensors of the model
 
 /// Compute buffers as they were seen of cuts that look alike: the same devices are used, and one of them has one, two or
 /// more layers, and the output or not.
@@ -133,7 +132,7 @@ std::optional<FoundPlacement> PlacementSearch::find_narrow(const ModelParts& par
     const auto cut = *which;
     *which = open.back();
     open.pop_back();
-    budget.tensors -= static_cast<std::int64_t>(parts.tensor_count) + tensors_besides;
+    budget.tensors -= SearchBudget::of_question(parts);
     auto found = placed(search, cuts[cut].cut, parts, context);
     learn(cut, found.use);
     return shortfalls(found.use).empty() ? std::optional(std::move(found)) : std::nullopt;

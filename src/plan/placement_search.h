@@ -1,7 +1,6 @@
 /// The best placement of a model in one context.
 #pragma once
 
-#include <limits>
 #include <optional>
 #include <vector>
 
@@ -34,6 +33,11 @@ double cache_seconds(const MachineView& machine, const std::vector<DeviceUse>& u
 /// What may still be asked of the memory function, in tensors of the model for each question.
 struct SearchBudget {
   static constexpr std::int64_t tensors_per_ms = 80;  // seen: 11 to 17 us for each tensor
+  static constexpr std::int64_t tensors_besides = 16;  // what a question costs beside the tensors of the model
+
+  static std::int64_t of_question(const ModelParts& parts) {
+    return static_cast<std::int64_t>(parts.tensor_count) + tensors_besides;
+  }
 
   std::int64_t tensors = 0;
 };
@@ -58,8 +62,8 @@ class PlacementSearch {
   std::optional<FoundPlacement> find_narrow(const ModelParts& parts, const ContextSpec& context, SearchBudget& budget,
                                             std::optional<FoundPlacement> best = {}) const;
 
-  /// Where no cut of whole layers fits: with the embeddings on another device than the CPU, or the feed-forward parts of some
-  /// layers apart from them, as few as can be.
+  /// Where no cut of whole layers fits: with the embeddings on another device than the CPU, or parts of layers apart from
+  /// them. None is missed as long as `budget` lasts, unless buffers differ between placements of one shape.
   std::optional<FoundPlacement> find_divided(const ModelParts& parts, const ContextSpec& context,
                                              SearchBudget& budget) const;
 
@@ -77,9 +81,8 @@ class PlacementSearch {
   std::vector<Shortfall> shortfalls(const std::vector<DeviceUse>& use) const;
 
  private:
-  /// That takes less than `below_s`.
-  std::optional<FoundPlacement> try_parts(const ModelParts& parts, const ContextSpec& context, SearchBudget& budget,
-                                          double below_s = std::numeric_limits<double>::infinity()) const;
+  std::optional<FoundPlacement> try_parts(const ModelParts& parts, const ContextSpec& context,
+                                          SearchBudget& budget) const;
   FoundPlacement placed(const CutSearch& search, const Cut& cut, const ModelParts& parts,
                         const ContextSpec& context) const;
   /// `compat`: accelerate's own map, even where it is a bad one.

@@ -184,8 +184,8 @@ TEST(Plan, IsTheQuickestThatFitsAndNoneIsMissed) {
     const auto plan = make_plan(profile, machine, {.context = {.n_ctx = 4096}, .search_ms = 20}, memory);
     SCOPED_TRACE(round);
     if (!least) {
-      ++failing;  // or experts lie on other devices than the CPU
-      EXPECT_TRUE(plan.outcome == PlanOutcome::does_not_fit || (has_experts && is_within(plan.use, machine)));
+      ++failing;  // or parts of layers lie apart
+      EXPECT_TRUE(plan.outcome == PlanOutcome::does_not_fit || is_within(plan.use, machine));
       continue;
     }
     ASSERT_EQ(plan.outcome, PlanOutcome::fits);

@@ -145,6 +145,9 @@ int make_and_show(const PlanOptions& options, const std::string& format) {
                   .plan = {}};
   auto& request = planned.request;
   const bool has_modules = planned.profile.format == "safetensors";
+  if (options.compat && (!has_modules || request.strategy == MapStrategy::optimal))
+    throw WrongUse("--compat is about maps of accelerate: it takes a model in safetensors, and a --strategy such as auto",
+                   "berth plan");
   if (has_modules && (format == "hf" || request.strategy != MapStrategy::optimal))
     return plan_modules(options, request, format, planned.profile, planned.inventory);
   if (has_modules && planned.profile.layers.empty())

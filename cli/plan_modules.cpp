@@ -110,6 +110,28 @@ std::string modules_table(const DeviceMap& map) {
   return table(rows);
 }
 
+DeviceMapPlan map_of(const ModuleTree& tree, const DeviceMapRequest& request) {
+  try {
+    return plan_device_map(tree, request);
+  } catch (const AccelerateError& error) {
+    throw std::runtime_error(fmt::format("accelerate raises {} here; without --compat there is a map", error.what()));
+  }
+}
+
+/// What is wrong with a map that is shown all the same.
+std::vector<std::string> faults_of(const DeviceMapReport& report) {
+  std::vector<std::string> faults;
+  for (const auto& device : report.over_budget) faults.push_back(fmt::format("{} is over its budget", device.str()));
+  if (report.incomplete)
+    faults.push_back(
+        fmt::format("{} tensors have no device, such as {}", report.uncovered.size(), report.uncovered.front()));
+  for (const auto& name : report.tied_split) faults.push_back(fmt::format("{} is tied, and on two devices", name));
+  if (report.main_free_bytes < report.largest_offloaded_bytes)
+    faults.push_back(fmt::format("the first accelerator has {} left for an offloaded part of {}",
+                                 in_units(report.main_free_bytes), in_units(report.largest_offloaded_bytes)));
+  return faults;
+}
+
 std::string as_table(const DeviceMapPlan& plan, const DeviceMapRequest& request, const ModelProfile& profile) {
   std::vector<std::string> model = {profile.name};
   if (!profile.architecture.empty()) model.push_back(profile.architecture);
@@ -118,10 +140,10 @@ std::string as_table(const DeviceMapPlan& plan, const DeviceMapRequest& request,
   auto text = fmt::format("Model     {}\nStrategy  {}, over weights; cache and buffers come on top\n\n",
                           wrapped(escaped(fmt::format("{}", fmt::join(model, ", "))), 10), to_string(request.strategy));
   text += devices_table(plan, request) + "\n" + modules_table(plan.device_map);
-  const auto& reasons = plan.reasons;
-  if (!reasons.empty() || !plan.warnings.empty()) text += "\n";
-  for (const auto& each : plan.warnings) text += "  " + wrapped(escaped(each), 2) + "\n";
-  for (const auto& each : reasons) text += "  " + wrapped(escaped(each), 2) + "\n";
+  const auto faults = faults_of(plan.report);
+  if (!plan.reasons.empty() || !plan.warnings.empty() || !faults.empty()) text += "\n";
+  for (const auto& lines : {plan.warnings, plan.reasons, faults})
+    for (const auto& each : lines) text += "  " + wrapped(escaped(each), 2) + "\n";
   return text;
 }
 
@@ -130,12 +152,15 @@ std::string as_table(const DeviceMapPlan& plan, const DeviceMapRequest& request,
 int plan_modules(const PlanOptions& options, const PlanRequest& request, const std::string& format,
                  const ModelProfile& profile, const Inventory& inventory) {
   refuse_what_maps_lack(options, request, format);
-  const DeviceMapRequest maps{.strategy = request.strategy, .max_memory = budgets_of(request, inventory)};
-  const auto plan = plan_device_map(module_tree_of(profile), maps);
+  const DeviceMapRequest maps{
+      .strategy = request.strategy, .max_memory = budgets_of(request, inventory), .compat = options.compat};
+  const auto plan = map_of(module_tree_of(profile), maps);
   const auto text = format == "hf"     ? to_hf(plan.device_map).to_json(2) + "\n"
                     : format == "json" ? map_as_value(plan, maps).to_json(2) + "\n"
                     : format == "yaml" ? yaml::write(map_as_value(plan, maps))
                                        : as_table(plan, maps, profile);
+  if (format == "hf")
+    for (const auto& each : faults_of(plan.report)) note(each);
   options.output.empty() ? print(text) : write_output_file(options.output, text);
   return plan.report.is_sound() ? done : does_not_fit;
 }

@@ -54,6 +54,9 @@ void add_plan_choices(CLI::App& command, PlanOptions& options) {
           "modules of one in safetensors, by their weights")
       ->type_name("STRATEGY")
       ->check(one_of({"optimal", "auto", "balanced", "balanced_low_0", "sequential"}));
+  command.add_flag("--compat", options.compat,
+                   "For a model in safetensors and a strategy of accelerate: its map as it is, even where that is over a "
+                   "budget or leaves something out, and its errors");
   const auto several = [&](const char* name, auto& value, const char* type, const char* what) {
     command.add_option(name, value, what)->type_name(type)->allow_extra_args(false);
   };

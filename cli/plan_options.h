@@ -19,6 +19,7 @@ struct PlanOptions {
   ContextSpec context;
   std::string cache_type = "F16";
   std::string strategy = "optimal";
+  bool compat = false;
   std::string objective = "fastest";
   std::optional<double> reach;
   double prompt_per_token = 4;

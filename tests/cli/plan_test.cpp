@@ -151,6 +151,15 @@ TEST_F(PlanCommand, MakesDeviceMapsOfModelsInSafetensors) {
   EXPECT_EQ(document.find("sound")->as_bool(), true);
   EXPECT_THAT(schema_problems(json_file("../../docs/device-map-plan.schema.json"), {document, Value::Object{}}),
               testing::ElementsAre("", Not("")));
+  // accelerate does not come back to a device that was too small for a module before.
+  const std::vector<std::string> tight = {"--strategy",   "sequential", "--max-memory", "cuda:0=40KiB",
+                                          "--max-memory", "cpu=1GiB",   "--json"};
+  auto as_it_is = tight;
+  as_it_is.emplace_back("--compat");
+  EXPECT_THAT(Value::from_json(made(tight).out).find("reasons")->to_json(), HasSubstr("accelerate's map"));
+  EXPECT_EQ(Value::from_json(made(as_it_is).out).find("device_map")->to_json(), R"({"": "cpu"})");
+  EXPECT_THAT(made({"--compat"}).err, HasSubstr("a --strategy such as auto"));
+  EXPECT_THAT(plan({"--strategy", "auto", "--compat"}).err, HasSubstr("a model in safetensors"));
   EXPECT_THAT(made({"--strategy", "auto", "--max-memory", "disk=1GiB"}).err, HasSubstr("does not bound the disk"));
   EXPECT_THAT(made({"--strategy", "auto", "--pin", "a=cpu"}).err, HasSubstr("a device map has modules"));
   EXPECT_THAT(made({"--strategy", "auto", "--use", "cuda:1", "--avoid", "cuda:1"}).err, HasSubstr("both to be used"));
@@ -193,8 +202,9 @@ TEST_F(PlanCommand, ShowsBudgetsAsWhatMayBeUsed) {
 TEST_F(PlanCommand, SaysWhatLacksWhereItDoesNotFit) {
   const auto outcome = plan({"--context", "40960"}, "cpu:100MiB");
   EXPECT_EQ(outcome.exit_code, does_not_fit_code);
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("it does not fit"), HasSubstr("What lacks"),
-                                 HasSubstr("What would help, each alone"), HasSubstr("one more device with")));
+  EXPECT_THAT(outcome.out,
+              AllOf(HasSubstr("it does not fit"), HasSubstr("What lacks"), HasSubstr("What would help, each alone"),
+                    HasSubstr("one more GPU such as vulkan with")));
   EXPECT_LE(widest_line(outcome.out), 80U);
   EXPECT_EQ(plan_from(plan({"--context", "40960", "--json"}, "cpu:100MiB")).outcome, PlanOutcome::does_not_fit);
   for (const std::string tool : {"hf", "llama.cpp", "ollama"}) {

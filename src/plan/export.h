@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string_view>
 
@@ -24,6 +25,26 @@ inline void need_gguf(const ModelProfile& profile, std::string_view tool) {
   throw std::invalid_argument(fmt::format(
       "{} is told of models in GGUF, and {} is one in {}: convert it with llama.cpp's convert_hf_to_gguf.py", tool,
       in_quotes(profile.path.string()), profile.format));
+}
+
+inline bool uses_disk(const Placement& placement) {
+  const auto is_disk = [](const Device& device) { return device.type() == DeviceType::disk; };
+  return is_disk(placement.input) || is_disk(placement.output) ||
+         std::ranges::any_of(placement.layers, [&](const LayerRun& run) { return is_disk(run.device); }) ||
+         std::ranges::any_of(placement.tensors, [&](const auto& each) { return is_disk(each.second); });
+}
+
+/// What llama.cpp computes on the CPU: it maps the file, so that weights take memory only as long as they are used.
+inline Placement without_disk(Placement placement) {
+  const auto to_cpu = [](Device& device) {
+    if (device.type() == DeviceType::disk) device = Device::cpu();
+  };
+  to_cpu(placement.input);
+  to_cpu(placement.output);
+  for (auto& run : placement.layers) to_cpu(run.device);
+  for (const auto& [name, device] : OrderedMap<Device>(placement.tensors))
+    if (device.type() == DeviceType::disk) placement.tensors.set(name, Device::cpu());
+  return placement;
 }
 
 }  // namespace berth::plan

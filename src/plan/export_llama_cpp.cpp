@@ -15,6 +15,7 @@
 #include "plan/export.h"
 #include "plan/layer_of.h"
 #include "plan/layer_split.h"
+#include "plan/placed_weights.h"
 #include "text/nearest.h"
 
 namespace berth {
@@ -108,6 +109,15 @@ std::string overrides(const OrderedMap<Device>& tensors, const LlamaNames& names
   return fmt::format("{}", fmt::join(items, ","));
 }
 
+/// With the embeddings where they are not on the CPU, which has them by itself.
+OrderedMap<Device> apart_from_layers(const Placement& placement, const ModelProfile& profile) {
+  auto tensors = placement.tensors;
+  if (placement.input.type() == DeviceType::cpu) return tensors;
+  for (const auto& tensor : profile.tensors)
+    if (plan::is_input(tensor) && !tensors.contains(tensor.name)) tensors.set(tensor.name, placement.input);
+  return tensors;
+}
+
 std::string_view flash_argument(FlashAttention flash) {
   return flash == FlashAttention::on ? "on" : flash == FlashAttention::off ? "off" : "auto";
 }
@@ -182,7 +192,8 @@ bool needs_quotes(std::string_view text) {
 std::vector<std::string> to_llama_cpp(const Plan& plan, const ModelProfile& profile, const Inventory& inventory) {
   plan::need_gguf(profile, "llama-server");
   plan::need_fitting(plan, "llama.cpp");
-  const auto split = plan::layer_split(plan::engine_layout(profile, plan.placement, plan.context, {}));
+  const auto placement = plan::without_disk(plan.placement);
+  const auto split = plan::layer_split(plan::engine_layout(profile, placement, plan.context, {}));
   constexpr std::size_t most_shares = 15;  // one less than devices: common/arg.cpp
   if (split.devices.size() > most_shares)
     throw std::invalid_argument(fmt::format("llama-server takes shares of {} devices at most, and the plan has {}",
@@ -208,8 +219,9 @@ std::vector<std::string> to_llama_cpp(const Plan& plan, const ModelProfile& prof
                                      "-ngl", std::to_string(split.n_gpu_layers)});
   if (split.devices.size() > 1)
     arguments.insert(arguments.end(), {"-ts", fmt::format("{}", fmt::join(split.counts, ","))});
-  if (!plan.placement.tensors.empty())
-    arguments.insert(arguments.end(), {"-ot", overrides(plan.placement.tensors, names)});
+  if (const auto tensors = apart_from_layers(placement, profile); !tensors.empty())
+    arguments.insert(arguments.end(), {"-ot", overrides(tensors, names)});
+  if (plan::uses_disk(plan.placement)) arguments.emplace_back("--no-repack");  // what is laid out anew is not mapped
   add_context(arguments, plan.context);
   add_companions(arguments, plan, names);
   arguments.insert(arguments.end(), {"-fit", "off"});  // what is planned is not to be changed

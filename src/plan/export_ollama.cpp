@@ -41,7 +41,7 @@ std::string to_ollama(const Plan& plan, const ModelProfile& profile) {
   plan::need_gguf(profile, "Ollama");
   plan::need_fitting(plan, "Ollama");
   const auto path = path_in_file(profile.path);
-  const auto split = plan::layer_split(plan::engine_layout(profile, plan.placement, plan.context, {}));
+  const auto split = plan::layer_split(plan::engine_layout(profile, plan::without_disk(plan.placement), plan.context, {}));
   const auto& context = plan.context;
   std::string file = "# ollama create NAME -f Modelfile\n";
   file += fmt::format("# The server takes these from its environment: OLLAMA_NUM_PARALLEL={} OLLAMA_KV_CACHE_TYPE={}\n",
@@ -60,6 +60,8 @@ std::string to_ollama(const Plan& plan, const ModelProfile& profile) {
   if (!plan.placement.tensors.empty())
     file += fmt::format("# Ollama cannot place single tensors; the plan has {} apart from their layers.\n",
                         plan.placement.tensors.size());
+  if (plan::uses_disk(plan.placement))
+    file += "# What the plan leaves on the disk is read from the mapped file, unless use_mmap is false.\n";
   file += fmt::format("FROM {}\n", path);
   file += companion_lines(plan.companions);
   file += fmt::format("PARAMETER num_ctx {}\n", context.unified ? context.n_ctx : context.n_ctx / context.n_seq);

@@ -67,6 +67,27 @@ TEST(LlamaServerPlan, FlagsGiveTheBytesOfThePlan) {
   EXPECT_NEAR(buffer_in(log, " CPU ", "output"), planned_mib(use, Device::cpu(), BufferKind::output), rounding);
 }
 
+TEST(LlamaServerPlan, FlagsMapWhatThePlanLeavesOnTheDisk) {
+  BERTH_NEEDS_LLAMA_SERVER();
+  const auto machine = simulate("cpu:60MiB,disk:10GiB");
+  const auto profile = read_model(test::model_path());
+  const auto plan = make_plan(profile, machine, {.context = {.n_ctx = 512}});
+  ASSERT_EQ(plan.placement.layers.front().device, Device::disk()) << plan.to_dict().to_json();
+  ASSERT_EQ(plan.placement.layers.size(), 2U);
+  auto flags = to_llama_cpp(plan, profile, machine);
+  flags.insert(flags.begin(), {"-c", R"(exec "$0" "$@" 2>&1)", BERTH_TEST_LLAMA_SERVER});
+  flags.insert(flags.end(), {"--host", "127.0.0.1", "--port", "0", "--verbose"});
+  test::Process server(flags, {.program = "/bin/sh"});
+  ASSERT_TRUE(server.wait_for("listening on")) << server.wait().out;
+  const auto& log = server.output();
+  const auto use = memory_use(profile, plan.placement, plan.context, {.n_outputs_max = plan.context.n_seq});
+  constexpr double rounding = 0.0051;
+  EXPECT_NEAR(buffer_in(log, " CPU_Mapped ", "model"), static_cast<double>(profile.tensor_bytes) / (1 << 20), 0.1);
+  EXPECT_THAT(log, testing::Not(testing::HasSubstr("CPU_REPACK")));
+  EXPECT_NEAR(buffer_in(log, " CPU ", "KV"), planned_mib(use, Device::cpu(), BufferKind::cache), rounding);
+  EXPECT_NEAR(buffer_in(log, " CPU ", "compute"), planned_mib(use, Device::cpu(), BufferKind::compute), rounding);
+}
+
 TEST(LlamaServerPlan, FlagsLoadTheDraftAndUseIt) {
   BERTH_NEEDS_LLAMA_SERVER();
   const auto machine = simulate("cpu:8GiB");

@@ -65,6 +65,27 @@ Plan plan_of(Placement placement, ContextSpec context = {.n_ctx = 4096}) {
   return {.outcome = PlanOutcome::fits, .placement = std::move(placement), .context = std::move(context)};
 }
 
+TEST(LlamaCppArguments, NameEmbeddingsOnADevice) {
+  const auto worker = Device::rpc(0);
+  const auto profile = test::small_model("llama");
+  const auto arguments =
+      to_llama_cpp(plan_of({.layers = {{0, 4, worker}}, .input = worker, .output = worker}), profile, {});
+  EXPECT_THAT(argument(arguments, "-ot"), HasSubstr("^token_embd\\.weight$=RPC0"));
+}
+
+TEST(LlamaCppArguments, MapWhatThePlanLeavesOnTheDisk) {
+  const auto worker = Device::rpc(0);
+  auto profile = test::small_model("llama");
+  profile.path = "/models/a.gguf";
+  const auto plan = plan_of({.layers = {{0, 2, Device::disk()}, {2, 1, Device::cpu()}, {3, 1, worker}},
+                             .input = Device::disk(),
+                             .output = worker});
+  const auto arguments = to_llama_cpp(plan, profile, {});
+  EXPECT_EQ(argument(arguments, "-ngl"), "2");
+  EXPECT_THAT(arguments, AllOf(Contains("--no-repack"), Not(Contains("-ot"))));
+  EXPECT_THAT(to_ollama(plan, profile), AllOf(HasSubstr("from the mapped file"), HasSubstr("num_gpu 2")));
+}
+
 TEST(LlamaCppArguments, GiveTheVeryPlacementByItsOwnRule) {
   test::Random random(11);
   for (int round = 0; round < 2000; ++round) {

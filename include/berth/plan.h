@@ -110,10 +110,11 @@ struct Shortfall {
 
 /// One change that alone would make the model fit.
 struct PlanChange {
-  std::string what = {};                       ///< "context", "cache_type", "quantization" or "device"
-  std::optional<int> n_ctx = {};               ///< the longest context that fits
-  std::optional<std::string> cache_type = {};  ///< of keys and values: the largest type that fits
-  std::optional<std::uint64_t> bytes = {};     ///< of all weights, at most; or of the memory of one more device
+  std::string what = {};                        ///< "context", "cache_type", "quantization" or "device"
+  std::optional<int> n_ctx = {};                ///< the longest context that fits
+  std::optional<std::string> cache_type = {};   ///< of keys and values: the largest type that fits
+  std::optional<std::uint64_t> bytes = {};      ///< of all weights, at most; or of the memory of one more device
+  std::optional<std::string> device_type = {};  ///< of one more device: the kind that was looked at, "vulkan"
 
   std::string str() const;  ///< "a context of 8192 tokens"
   bool operator==(const PlanChange&) const = default;

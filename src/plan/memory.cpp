@@ -29,13 +29,6 @@ std::uint64_t output_bytes(const ModelProfile& profile, const EngineLayout& layo
   return times(plus(rows, times(width, encoded)), f32.bytes);
 }
 
-void add_overhead(DeviceUse& use, const DeviceInfo& info) {
-  // What the driver keeps for a process that uses the device: seen on an H200 with CUDA 13.0, 526.8 MiB for the context
-  // and 80 MiB for kernels and their workspace. Other devices were not measured.
-  constexpr std::uint64_t cuda_context_bytes = 607ULL << 20;
-  if (info.device.type() == DeviceType::cuda) use.overhead = cuda_context_bytes;
-}
-
 }  // namespace
 
 std::string_view to_string(BufferKind kind) {
@@ -123,13 +116,20 @@ std::vector<DeviceUse> plan::generation_use(const ModelProfile& profile, const P
   return uses;
 }
 
+std::uint64_t plan::driver_bytes(DeviceType type) {
+  // Seen on an H200 with CUDA 13.0: 526.8 MiB for the context, and 80 MiB for kernels and their workspace. Other devices
+  // were not measured.
+  constexpr std::uint64_t cuda_context_bytes = 607ULL << 20;
+  return type == DeviceType::cuda ? cuda_context_bytes : 0;
+}
+
 std::vector<DeviceUse> plan::on_machine(std::vector<DeviceUse> uses, const Inventory& inventory) {
   for (auto& use : uses) {
     const auto info = std::ranges::find(inventory.devices, use.device, &DeviceInfo::device);
     if (info == inventory.devices.end()) continue;
     use.key = info->key();
     use.pool = info->pool;
-    add_overhead(use, *info);
+    use.overhead = driver_bytes(info->device.type());
   }
   return uses;
 }

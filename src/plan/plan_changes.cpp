@@ -6,6 +6,7 @@
 #include "plan/cache_types.h"
 #include "plan/least_that.h"
 #include "plan/planner.h"
+#include "plan/stored_bytes.h"
 #include "plan/tensor_graph.h"
 
 namespace berth::plan {
@@ -17,14 +18,15 @@ constexpr std::uint64_t whole_weights = 1000;
 constexpr int extra_id = std::numeric_limits<int>::max();
 
 MachineView with_extra_device(MachineView machine, const Device& device, std::uint64_t bytes) {
+  const auto room = bytes - std::min(bytes, driver_bytes(device.type()));
   auto extra = machine.cpu;
   extra.device = device;
   extra.pool = device.str();
-  extra.room = bytes;
+  extra.room = room;
   extra.measured = extra.budgeted = false;
   for (auto* rates : {&extra.counted, &extra.decode, &extra.prompt}) rates->link_s = 1e-5;
   machine.devices.push_back(std::move(extra));
-  machine.pools[device.str()] = bytes;
+  machine.pools[device.str()] = room;
   return machine;
 }
 
@@ -65,53 +67,53 @@ std::uint64_t least_thousandths(const ModelProfile& profile) {
 
 }  // namespace
 
-/// The least memory of one more device with which the model fits, in steps of a MiB, whatever kind of device it is. What a
-/// driver takes is not in it.
+/// Of the kind that the machine has already, GPUs before workers.
+Device Planner::extra_device() const {
+  const auto& devices = machine_.devices;
+  const auto gpu = std::ranges::find_if(devices, [](const PlanDevice& each) {
+    return each.device.type() != DeviceType::rpc && each.device.type() != DeviceType::mps;
+  });
+  if (gpu != devices.end()) return Device(gpu->device.type(), extra_id);
+  return devices.empty() ? Device(DeviceType::vulkan, extra_id) : Device::rpc(extra_id);
+}
+
+/// The least memory of one more device with which the model fits, in steps of a MiB.
 std::optional<std::uint64_t> Planner::extra_memory(const ContextSpec& context) {
-  const auto whole = parts_of(profile_, request_, context, memory_.stored);
-  const auto count = static_cast<int>(whole.layer_count());
   constexpr auto most = largest_extra / extra_step;
-  std::uint64_t enough = 0;
-  const std::array kinds = {Device::rpc(extra_id), Device::vulkan(extra_id), Device::gpu(extra_id)};
-  for (const auto& device : kinds) {
-    // What is held besides layers where all are there is the least that the CPU holds.
-    const auto known =
-        fixed_bytes(memory_.whole({.layers = {{0, count, device}}, .output = device, .tensors = {}}, context));
-    const auto machine = [&](std::uint64_t steps) { return with_extra_device(machine_, device, steps * extra_step); };
-    auto parts = whole;
-    const auto could_fit = [&](std::uint64_t steps) {
-      const auto view = machine(steps);
-      return PlacementSearch(view, request_, memory_.whole).could_fit(parts, known);
-    };
-    if (!could_fit(most) && parts.input_bytes > 0) parts.move_input(device);  // the CPU may have no room for it
-    const auto fits = [&](std::uint64_t steps) {
-      const auto view = machine(steps);
-      return find_whole(PlacementSearch(view, request_, memory_.whole), parts, context).has_value();
-    };
-    auto too_little = least_that(enough, most, could_fit);
-    if (too_little == most) return std::nullopt;
-    too_little -= std::min<std::uint64_t>(too_little, 1);
-    auto larger = std::max(enough, too_little + 1);
-    for (std::uint64_t more = 16; !fits(larger); more *= 2) {
-      too_little = larger;
-      larger += more;
-      if (larger > most) return std::nullopt;
-    }
-    while (larger > enough && larger - too_little > 1 + larger / 64) {
-      const auto middle = too_little + (larger - too_little) / 2;
-      (fits(middle) ? larger : too_little) = middle;
-    }
-    enough = std::max(enough, larger);
+  const auto device = extra_device();
+  auto parts = parts_of(profile_, request_, context, memory_.stored);
+  const auto count = static_cast<int>(parts.layer_count());
+  // What is held besides layers where all are there is the least that the CPU holds.
+  const auto known =
+      fixed_bytes(memory_.whole({.layers = {{0, count, device}}, .output = device, .tensors = {}}, context));
+  const auto machine = [&](std::uint64_t steps) { return with_extra_device(machine_, device, steps * extra_step); };
+  const auto could_fit = [&](std::uint64_t steps) {
+    const auto view = machine(steps);
+    return PlacementSearch(view, request_, memory_.whole).could_fit(parts, known);
+  };
+  if (!could_fit(most) && parts.input_bytes > 0) parts.move_input(device);  // the CPU may have no room for it
+  const auto fits = [&](std::uint64_t steps) {
+    const auto view = machine(steps);
+    return find_whole(PlacementSearch(view, request_, memory_.whole), parts, context).has_value();
+  };
+  auto enough = least_that(0, most, could_fit);
+  if (enough == most) return std::nullopt;
+  auto too_little = enough - std::min<std::uint64_t>(enough, 1);
+  for (std::uint64_t more = 16; !fits(enough); more *= 2) {
+    too_little = enough;
+    enough += more;
+    if (enough > most) return std::nullopt;
+  }
+  while (enough - too_little > 1 + enough / 64) {
+    const auto middle = too_little + (enough - too_little) / 2;
+    (fits(middle) ? enough : too_little) = middle;
   }
   // A search that may divide layers can need more to find the same.
   constexpr int most_tries = 8;
   for (int tries = 0; tries < most_tries; ++tries) {
-    const auto finds = [&](const Device& device) {
-      auto with = *this;
-      with.machine_ = with_extra_device(machine_, device, enough * extra_step);
-      return with.find(context).has_value();
-    };
-    if (std::ranges::all_of(kinds, finds)) return rounded_up(enough * extra_step);
+    auto with = *this;
+    with.machine_ = machine(enough);
+    if (with.find(context)) return rounded_up(enough * extra_step);
     enough += std::max<std::uint64_t>(enough / 32, 1);
   }
   return std::nullopt;
@@ -178,7 +180,8 @@ void Planner::add_changes(Plan& plan, const std::optional<Longest>& longest) {
   }
   if (const auto bytes = smaller_weights(context, fixed_bytes(plan.use)))
     plan.changes.push_back({.what = "quantization", .bytes = bytes});
-  if (const auto bytes = extra_memory(context)) plan.changes.push_back({.what = "device", .bytes = bytes});
+  if (const auto bytes = extra_memory(context)) plan.changes.push_back(
+        {.what = "device", .bytes = bytes, .device_type = std::string(to_string(extra_device().type()))});
 }
 
 }  // namespace berth::plan

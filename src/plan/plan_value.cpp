@@ -18,7 +18,10 @@ std::string PlanChange::str() const {
   if (cache_type) return fmt::format("a cache of type {}", *cache_type);
   if (what == "quantization")
     return fmt::format("a quantization with {} of weights at most", in_units(bytes.value_or(0)));
-  return fmt::format("one more device with {} of memory", in_units(bytes.value_or(0)));
+  const auto memory = in_units(bytes.value_or(0));
+  if (!device_type) return fmt::format("one more device with {} of memory", memory);
+  return *device_type == "rpc" ? fmt::format("one more worker with {}", memory)
+                               : fmt::format("one more GPU such as {} with {}", *device_type, memory);
 }
 
 Value Plan::to_dict() const { return structs::write(*this); }

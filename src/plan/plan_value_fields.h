@@ -26,7 +26,8 @@ struct FieldsOf<Shortfall> {
 template <>
 struct FieldsOf<PlanChange> {
   static constexpr std::tuple all = {required("what", &PlanChange::what), field("n_ctx", &PlanChange::n_ctx),
-                                     field("cache_type", &PlanChange::cache_type), field("bytes", &PlanChange::bytes)};
+                                     field("cache_type", &PlanChange::cache_type), field("bytes", &PlanChange::bytes),
+                                     field("device_type", &PlanChange::device_type)};
 };
 
 template <>

@@ -48,6 +48,7 @@ class Planner {
   /// itself was asked of the memory function.
   std::optional<Longest> longest_context(ContextSpec context, int least);
   int guessed_context(ContextSpec context, int fits, int too_long, const FixedBytes& known) const;
+  Device extra_device() const;
   std::optional<std::uint64_t> extra_memory(const ContextSpec& context);
   std::optional<std::uint64_t> smaller_weights(const ContextSpec& context, const FixedBytes& known);
   std::string why_on(const Device& device) const;

@@ -21,6 +21,9 @@ void set_disk_apart(std::vector<DeviceUse>& uses, const ModelProfile& profile, c
 std::vector<DeviceUse> generation_use(const ModelProfile& profile, const Placement& placement,
                                       const ContextSpec& context);
 
+/// What the driver of such a device keeps for a process that uses it.
+std::uint64_t driver_bytes(DeviceType type);
+
 /// `uses` with each device's key, pool and overhead in `inventory`.
 std::vector<DeviceUse> on_machine(std::vector<DeviceUse> uses, const Inventory& inventory);
 

@@ -52,7 +52,8 @@ void expect_changes_do(const Plan& plan, const ModelProfile& profile, const Inve
         tensor.bytes =
             static_cast<std::uint64_t>(static_cast<long double>(tensor.bytes) * *change.bytes / profile.tensor_bytes);
     if (change.what == "device") {
-      const auto device = Device::rpc(999);
+      const auto type = Device::from_str(change.device_type.value()).type();
+      const Device device(type, 999);
       larger.devices.push_back(
           {.device = device, .pool = "more", .total_bytes = *change.bytes, .free_bytes = *change.bytes});
       larger.devices.back().engines = {{"llama.cpp", "RPC999"}};

@@ -17,8 +17,9 @@ constexpr std::uint64_t extra_step = std::uint64_t{1} << 20;
 constexpr std::uint64_t whole_weights = 1000;
 constexpr int extra_id = std::numeric_limits<int>::max();
 
-MachineView with_extra_device(MachineView machine, const Device& device, std::uint64_t bytes) {
-  const auto room = bytes - std::min(bytes, driver_bytes(device.type()));
+/// `leave`: bytes that stay free of each device.
+MachineView with_extra_device(MachineView machine, const Device& device, std::uint64_t bytes, std::uint64_t leave) {
+  const auto room = bytes - std::min(bytes, plus(driver_bytes(device.type()), leave));
   auto extra = machine.cpu;
   extra.device = device;
   extra.pool = device.str();
@@ -86,7 +87,7 @@ std::optional<std::uint64_t> Planner::extra_memory(const ContextSpec& context) {
   // What is held besides layers where all are there is the least that the CPU holds.
   const auto known =
       fixed_bytes(memory_.whole({.layers = {{0, count, device}}, .output = device, .tensors = {}}, context));
-  const auto machine = [&](std::uint64_t steps) { return with_extra_device(machine_, device, steps * extra_step); };
+  const auto machine = [&](std::uint64_t steps) { return with_extra_device(machine_, device, steps * extra_step, request_.leave); };
   const auto could_fit = [&](std::uint64_t steps) {
     const auto view = machine(steps);
     return PlacementSearch(view, request_, memory_.whole).could_fit(parts, known);

@@ -218,6 +218,7 @@ ModelParts parts_of(const ModelProfile& profile, const PlanRequest& request, con
       part.dense.push_back(tensor.name);
     } else {
       part.read_bytes += bytes;
+      part.attention_read_bytes += bytes;
       part.attention_bytes += tensor.bytes;
       part.attention.push_back(tensor.name);
     }
@@ -250,12 +251,10 @@ void ModelParts::move_part(std::size_t layer, PartKind part, const Device& devic
     bytes = 0;
   };
   switch (part) {
-    case PartKind::attention: {
-      const double read_bytes = from.read_bytes - from.dense_read_bytes;
-      move(from.attention, from.attention_bytes, read_bytes);
-      from.read_bytes -= read_bytes;
+    case PartKind::attention:
+      move(from.attention, from.attention_bytes, from.attention_read_bytes);
+      from.read_bytes -= std::exchange(from.attention_read_bytes, 0);
       break;
-    }
     case PartKind::dense:
       move(from.dense, from.dense_bytes, from.dense_read_bytes);
       from.read_bytes -= std::exchange(from.dense_read_bytes, 0);
@@ -290,7 +289,7 @@ void ModelParts::leave_layer_on_disk() {
   part.bytes -= part.weight_bytes;
   part.pinned.push_back({Device::disk(), PartKind::attention, part.read_bytes + part.expert_read_bytes, {}});
   part.weight_bytes = part.expert_bytes = part.dense_bytes = part.attention_bytes = 0;
-  part.read_bytes = part.expert_read_bytes = part.dense_read_bytes = 0;
+  part.read_bytes = part.expert_read_bytes = part.dense_read_bytes = part.attention_read_bytes = 0;
   part.experts.clear();
 }
 

@@ -33,7 +33,8 @@ struct LayerPart {
   std::uint64_t dense_bytes = 0;          ///< and what it holds
   std::vector<std::string> experts = {};  ///< tensors
   std::vector<std::string> dense = {};
-  std::uint64_t attention_bytes = 0;  ///< of weights outside of the feed-forward part
+  double attention_read_bytes = 0;    ///< of weights outside of the feed-forward part, within read_bytes
+  std::uint64_t attention_bytes = 0;  ///< and what they hold: not an output that is the embeddings once more
   std::vector<std::string> attention = {};
   std::vector<PinnedPart> pinned = {};
   double operations = 0;  ///< that a device starts for one token

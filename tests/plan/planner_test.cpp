@@ -314,6 +314,19 @@ TEST(Planner, SaysOfWhatDoesNotFitWhatWouldDo) {
   expect_changes_do(plan, profile, inventory);
 }
 
+TEST(Planner, ReadsAnOutputThatIsTheEmbeddingsWhereTheyLie) {
+  const auto profile = test::small_model("llama");
+  auto parts =
+      plan::parts_of(profile, {}, {.n_ctx = 2048}, [&](const Placement& placement, const ContextSpec& context) {
+        return plan::stored_bytes(profile, placement, context);
+      });
+  parts.move_part(parts.layer_count(), plan::PartKind::attention, Device::rpc(0));
+  const auto& output = parts.layers.back();
+  ASSERT_EQ(output.pinned.size(), 1U);
+  EXPECT_EQ(output.pinned[0].read_bytes, 256 * 2);  // the norm alone
+  EXPECT_EQ(output.read_bytes, 256 * 1000 * 2);
+}
+
 TEST(Planner, StandInDevicesHoldWhatMemoryOfSaysOfOneDevice) {
   // Weights and cache of each layer, asked of a device for each: the sum is that of one device, but for what each device
   // holds of its own.

@@ -49,8 +49,9 @@ void greet(const std::string& sent, int near, int far) {
   constexpr std::size_t whole = 33;
   require(greeting.problem.empty() == (sent.size() >= whole && sent[0] == 14));
   if (greeting.only_asks) {
-    berth::host::answer_question(near);
-    require(rest_in(far) == berth::discovery::answer_to_question());
+    const berth::discovery::WorkerIdentity identity{.host = 1, .worker = 2};
+    berth::host::answer_question(near, identity);
+    require(rest_in(far) == berth::discovery::answer_to_question(identity));
     require(rest_in(near) == sent.substr(whole));
   } else {
     require(rest_in(near) == sent);

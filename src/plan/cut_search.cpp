@@ -238,8 +238,8 @@ std::optional<Stages> CutSearch::best_on_devices(const CutItems& all, const std:
     auto room = device.room;
     if (machine_.shares_host_memory(device)) {
       const auto pool = machine_.pools.find(device.pool);
-      const auto all = pool == machine_.pools.end() ? machine_.cpu.room : pool->second;
-      room = std::min(room, all - std::min(all, host_bytes));
+      const auto whole = pool == machine_.pools.end() ? machine_.cpu.room : pool->second;
+      room = std::min(room, whole - std::min(whole, host_bytes));
     }
     const auto taken = besides_layers(device.device);
     if (taken > room) continue;

@@ -15,7 +15,7 @@
 
 #include "berth/error.h"
 #include "component/cross_encoder.h"
-#include "engine/encoder/torch_activation.h"
+#include "engine/torch_activation.h"
 #include "model/named_file.h"
 #include "text/printable.h"
 
@@ -56,19 +56,19 @@ std::vector<NamedActivation> named_activations(const EncoderInfo& info) {
 }
 
 /// What CrossEncoder.predict() makes of the logits of a pair.
-encoder::RowFunction prediction_of(const EncoderInfo& info, const LogCallback& log) {
+RowFunction prediction_of(const EncoderInfo& info, const LogCallback& log) {
   for (const auto& [file, name] : named_activations(info)) {
     const auto shown = name.is_string() ? in_quotes(name.as_string()) : printable(name.to_json());
-    if (name.is_string() && !encoder::is_of_torch(name.as_string())) {
+    if (name.is_string() && !is_of_torch(name.as_string())) {
       if (log)
         log(LogLevel::warning, fmt::format("'{}' names the activation {}, which is none of torch and has no effect",
                                            file.string(), shown));
       continue;
     }
-    if (const auto function = name.is_string() ? encoder::torch_activation(name.as_string()) : nullptr) return function;
-    throw FormatError(file, 0, fmt::format("the activation {}", shown), encoder::known_torch_activations());
+    if (const auto function = name.is_string() ? torch_activation(name.as_string()) : nullptr) return function;
+    throw FormatError(file, 0, fmt::format("the activation {}", shown), known_torch_activations());
   }
-  return encoder::torch_activation(info.labels.size() == 1 ? "torch.nn.Sigmoid" : "torch.nn.Identity");
+  return torch_activation(info.labels.size() == 1 ? "torch.nn.Sigmoid" : "torch.nn.Identity");
 }
 
 /// Of each pair as many as the model has labels.

@@ -53,7 +53,7 @@ Filling fill_with_headroom(const std::vector<Unit>& units, std::vector<std::size
   for (const auto unit : order)
     if (units[unit].bytes <= room.front()) headrooms.push_back(units[unit].bytes);
   std::ranges::sort(headrooms);
-  headrooms.erase(std::ranges::unique(headrooms).begin(), headrooms.end());
+  headrooms.erase(std::unique(headrooms.begin(), headrooms.end()), headrooms.end());
   const auto affordable = most_work / (order.size() * room.size()) + 2;
   const auto stride = (headrooms.size() + affordable - 1) / affordable;
 

@@ -165,7 +165,7 @@ std::optional<PartNames::Numbers> PartNames::find_in_layer(const TensorInfo& ask
   for (const auto i : found) roles.emplace_back(profile_.tensors[i].role);
   if (found.empty() || !can_hold(module, roles)) return std::nullopt;
   std::ranges::sort(found);
-  found.erase(std::ranges::unique(found).begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }
 

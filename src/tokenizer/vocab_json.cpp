@@ -43,13 +43,13 @@ Border border_of(const Value& pair) {
 }  // namespace
 
 Parts read_vocab_json(std::string_view vocab, std::string_view merges, const Value& config) {
-  const auto name = class_of(config);
-  const bool is_deberta = name == "DebertaTokenizer";
-  if (!is_deberta && name != "RobertaTokenizer")
+  const auto class_name = class_of(config);
+  const bool is_deberta = class_name == "DebertaTokenizer";
+  if (!is_deberta && class_name != "RobertaTokenizer")
     throw std::invalid_argument(
         fmt::format("is of the class '{}'; without a tokenizer.json only those of RobertaTokenizer and "
                     "DebertaTokenizer can be read",
-                    name));
+                    class_name));
   const auto& usual = is_deberta ? tokens_of_deberta : tokens_of_roberta;
   const Place root;
   const auto words = Value::from_json(vocab);

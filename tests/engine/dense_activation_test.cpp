@@ -11,7 +11,7 @@
 #include "berth/error.h"
 #include "component/near.h"
 #include "encoder_cases.h"
-#include "engine/encoder/torch_activation.h"
+#include "engine/torch_activation.h"
 #include "json_file.h"
 #include "refusal.h"
 #include "test_model.h"
@@ -62,7 +62,7 @@ TEST(DenseActivation, EqualsTorchs) {
   const auto row = from_value<std::vector<float>>(*recorded.find("row"));
   EXPECT_EQ(recorded.find("classes")->as_object().size(), 24U);
   for (const auto& [name, expected] : recorded.find("classes")->as_object()) {
-    const auto function = encoder::torch_activation(name);
+    const auto function = torch_activation(name);
     ASSERT_NE(function, nullptr) << name;
     auto values = row;
     function(values);
@@ -75,7 +75,7 @@ TEST(DenseActivation, IsAppliedToTheEmbedding) {
   const auto before = dense.embedding("torch.nn.modules.linear.Identity");
   for (const auto* name : {"SELU", "Softmax"}) {
     auto expected = before;
-    encoder::torch_activation(activation_class(name))(expected);
+    torch_activation(activation_class(name))(expected);
     EXPECT_NE(expected, before);
     EXPECT_EQ(dense.embedding(activation_class(name)), expected) << name;
     EXPECT_EQ(dense.embedding(fmt::format("torch.nn.{}", name)), expected) << name;

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "engine/encoder/torch_activation.h"
+#include "engine/torch_activation.h"
 
 namespace berth::encoder {
 

@@ -1,4 +1,4 @@
-#include "engine/encoder/torch_activation.h"
+#include "engine/torch_activation.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <numbers>
 #include <utility>
 
-namespace berth::encoder {
+namespace berth {
 namespace {
 
 template <float (*function)(float)>
@@ -112,4 +112,4 @@ std::string known_torch_activations() {
   return names + " of torch.nn";
 }
 
-}  // namespace berth::encoder
+}  // namespace berth

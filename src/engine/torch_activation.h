@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace berth::encoder {
+namespace berth {
 
 /// Changes a row in place.
 using RowFunction = void (*)(std::span<float> row);
@@ -21,4 +21,4 @@ std::string known_torch_activations();
 /// Whether sentence-transformers makes an object of a class with that name, as it does without trust_remote_code.
 inline bool is_of_torch(std::string_view class_name) { return class_name.starts_with("torch."); }
 
-}  // namespace berth::encoder
+}  // namespace berth

@@ -4,11 +4,14 @@
 #include "jinja/objects.h"
 #include "jinja/operators.h"
 #include "jinja/trusted_text.h"
+#include "text/utf8.h"
 
 namespace berth::jinja {
 namespace {
 
+/// Python's texts have no bytes; filters count on characters.
 Any from_text(Run& run, std::string_view text, bool trusted) {
+  if (!is_utf8(text)) text = run.heap.keep(valid_utf8(text));
   Str made{text};
   if (!trusted && !text.empty()) {
     auto* range = run.heap.make<TextRange>(TextRange{0, text.size()});

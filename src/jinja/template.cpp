@@ -11,6 +11,7 @@
 #include "jinja/parser.h"
 #include "text/printable.h"
 #include "text/unicode.h"
+#include "text/utf8.h"
 
 namespace berth {
 namespace {
@@ -52,7 +53,7 @@ JinjaTemplate::JinjaTemplate(const std::string& source, Kind kind) : JinjaTempla
 
 JinjaTemplate::JinjaTemplate(const std::string& source, const jinja::Environment& environment) {
   try {
-    parsed_ = std::make_shared<const Parsed>(Parsed{environment, jinja::parse(source, environment)});
+    parsed_ = std::make_shared<const Parsed>(Parsed{environment, jinja::parse(valid_utf8(source), environment)});
   } catch (const jinja::Failure& failure) {
     throw error_of("This is no template", failure);
   }

@@ -1,5 +1,7 @@
 #include "text/utf8.h"
 
+#include <algorithm>
+
 namespace berth {
 
 Utf8Character first_character(std::string_view text) {
@@ -17,6 +19,18 @@ Utf8Character first_character(std::string_view text) {
     code = code << 6U | (byte(i) & 0x3FU);
   }
   return {Utf8Character::whole, length, code};
+}
+
+bool is_utf8(std::string_view bytes) {
+  const auto is_ascii = [](char byte) { return static_cast<unsigned char>(byte) < 0x80; };
+  while (true) {
+    const auto* rest = std::ranges::find_if_not(bytes, is_ascii);
+    bytes.remove_prefix(static_cast<std::size_t>(rest - bytes.begin()));
+    if (bytes.empty()) return true;
+    const auto character = first_character(bytes);
+    if (character.state != Utf8Character::whole) return false;
+    bytes.remove_prefix(character.length);
+  }
 }
 
 std::string valid_utf8(std::string_view bytes) {

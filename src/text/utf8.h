@@ -22,6 +22,8 @@ struct Utf8Character {
 /// What `text`, which must not be empty, starts with.
 Utf8Character first_character(std::string_view text);
 
+bool is_utf8(std::string_view bytes);
+
 /// `bytes` with each part that is not UTF-8 replaced by one U+FFFD.
 std::string valid_utf8(std::string_view bytes);
 

@@ -85,7 +85,7 @@ void decode_byte_fallback(Tokens& tokens) {
   std::string bytes;
   const auto flush = [&] {
     if (bytes.empty()) return;
-    if (valid_utf8(bytes) == bytes)
+    if (is_utf8(bytes))
       decoded.push_back(bytes);
     else
       decoded.insert(decoded.end(), bytes.size(), "\uFFFD");

@@ -31,7 +31,7 @@ const Value* optional_entry(const Value& object, const Place& place, std::string
 const std::string& as_text(const Value& value, const Place& place) {
   if (!value.is_string()) place.fail("is no string");
   const auto& text = value.as_string();
-  if (valid_utf8(text) != text) place.fail("is not UTF-8");
+  if (!is_utf8(text)) place.fail("is not UTF-8");
   return text;
 }
 

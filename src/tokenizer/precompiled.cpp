@@ -56,7 +56,7 @@ PrecompiledMap::PrecompiledMap(std::string_view bytes) {
   trie_.reserve(units);
   for (std::size_t i = 0; i < units; ++i) trie_.push_back(little_endian(bytes, 4 + 4 * i));
   texts_ = bytes.substr(4 + 4 * units);
-  if (valid_utf8(texts_) != texts_) throw std::invalid_argument("its texts are not UTF-8");
+  if (!is_utf8(texts_)) throw std::invalid_argument("its texts are not UTF-8");
 }
 
 std::optional<std::string_view> PrecompiledMap::find(std::string_view text) const {

@@ -21,7 +21,7 @@ Vocabulary read_lines(std::string_view text) {
     auto line = text.substr(0, end);
     text.remove_prefix(end == text.npos ? text.size() : end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.size() > most_token_bytes || valid_utf8(line) != line)
+    if (line.size() > most_token_bytes || !is_utf8(line))
       throw std::invalid_argument(fmt::format("line {}: is no token, at most 16 KiB of UTF-8", id + 1));
     vocabulary.add(line, id++);
   }

@@ -63,7 +63,7 @@ std::string read_text(const Value& value, const Place& place) {
 
 std::string read_free_text(const Value& value, const Place& place) {
   const auto& text = in_place(place, [&]() -> const std::string& { return value.as_string(); });
-  if (valid_utf8(text) != text) place.fail("a byte that is not UTF-8");
+  if (!is_utf8(text)) place.fail("a byte that is not UTF-8");
   return text;
 }
 
@@ -95,7 +95,7 @@ void check_object(const Value& value, const Place& place) {
 Value write_text(const std::string& text) { return is_plain(text) ? text : printable(text, longest_made_plain - 3); }
 
 Value write_free_text(const std::string& text) {
-  if (valid_utf8(text) != text)
+  if (!is_utf8(text))
     throw std::invalid_argument("A text that is not UTF-8 cannot be written as JSON: " + printable(text, 80));
   return text;
 }

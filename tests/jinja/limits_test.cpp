@@ -128,6 +128,13 @@ TEST(JinjaLimits, LeaveRoomForAnyPrompt) {
   EXPECT_THAT(text, testing::EndsWith("(500)500"));
 }
 
+TEST(JinjaLimits, TakeBytesThatAreNoTextForReplacementCharacters) {
+  for (const std::string filter : {"striptags", "urlize", "wordwrap(9)", "upper"})
+    EXPECT_EQ(rendered("{{ 'A \xC4 1' | " + filter + " }} {{ x | " + filter + " }}", {{"x", "A \xFF"}}),
+              "A \uFFFD 1 A \uFFFD")
+        << filter;
+}
+
 TEST(JinjaLimits, ChangeNothingOfWhatReplaceAndSplitGive) {
   EXPECT_EQ(rendered("{{ 'abcabc'.replace('b', '--') }}|{{ 'aaa' | replace('aa', 'b') }}|{{ 'abc'.replace('', '.') }}|"
                      "{{ 'x'.replace('y', 'z') }}|{{ '-' * 5 }}|{{ 3 * 'ab' }}|{{ 'x' * 0 }}"),

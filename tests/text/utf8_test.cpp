@@ -30,5 +30,11 @@ TEST(ValidUtf8, ReplacesEachMaximalBrokenPart) {
   EXPECT_EQ(valid_utf8("\xF4\x90\x80\x80"), "\uFFFD\uFFFD\uFFFD\uFFFD");  // beyond U+10FFFF
 }
 
+TEST(IsUtf8, IsWhatNothingIsReplacedIn) {
+  for (const std::string text :
+       {"", "ok", "ok \xC3\xA9", "\xFF", "ok \xC3", "\xE2\x82|", "\xED\xA0\x80", "\xC3\xA9 ok"})
+    EXPECT_EQ(is_utf8(text), valid_utf8(text) == text) << text;
+}
+
 }  // namespace
 }  // namespace berth

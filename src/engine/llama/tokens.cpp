@@ -25,7 +25,7 @@ void check_encoded_text(std::string_view text) {
   if (text.size() > most_text_bytes)
     throw std::invalid_argument(
         fmt::format("A text of {} bytes is too long; at most 1 GiB can be made tokens of at once", text.size()));
-  if (valid_utf8(text) != text)
+  if (!is_utf8(text))
     throw std::invalid_argument("The text is not UTF-8; decode it first, lone surrogates included");
 }
 

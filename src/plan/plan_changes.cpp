@@ -87,7 +87,9 @@ std::optional<std::uint64_t> Planner::extra_memory(const ContextSpec& context) {
   // What is held besides layers where all are there is the least that the CPU holds.
   const auto known =
       fixed_bytes(memory_.whole({.layers = {{0, count, device}}, .output = device, .tensors = {}}, context));
-  const auto machine = [&](std::uint64_t steps) { return with_extra_device(machine_, device, steps * extra_step, request_.leave); };
+  const auto machine = [&](std::uint64_t steps) {
+    return with_extra_device(machine_, device, steps * extra_step, request_.leave);
+  };
   const auto could_fit = [&](std::uint64_t steps) {
     const auto view = machine(steps);
     return PlacementSearch(view, request_, memory_.whole).could_fit(parts, known);
@@ -181,7 +183,8 @@ void Planner::add_changes(Plan& plan, const std::optional<Longest>& longest) {
   }
   if (const auto bytes = smaller_weights(context, fixed_bytes(plan.use)))
     plan.changes.push_back({.what = "quantization", .bytes = bytes});
-  if (const auto bytes = extra_memory(context)) plan.changes.push_back(
+  if (const auto bytes = extra_memory(context))
+    plan.changes.push_back(
         {.what = "device", .bytes = bytes, .device_type = std::string(to_string(extra_device().type()))});
 }
 

@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <string>
+#include <vector>
+
 #include "berth/memory.h"
 #include "berth/plan_export.h"
 #include "real_worker.h"
@@ -29,6 +32,13 @@ double planned_mib(const MemoryUse& use, const Device& device, BufferKind kind) 
   return static_cast<double>(bytes) / (1 << 20);
 }
 
+/// What a shell takes to start llama-server on some port, with all that it writes on one stream.
+std::vector<std::string> server_with(std::vector<std::string> flags) {
+  flags.insert(flags.begin(), {"-c", R"(exec "$0" "$@" 2>&1)", BERTH_TEST_LLAMA_SERVER});
+  flags.insert(flags.end(), {"--host", "127.0.0.1", "--port", "0", "--verbose"});
+  return flags;
+}
+
 TEST(LlamaServerPlan, FlagsGiveTheBytesOfThePlan) {
   BERTH_NEEDS_LLAMA_SERVER();
   const test::RealWorker first(BERTH_TEST_RPC_WORKER);
@@ -45,10 +55,7 @@ TEST(LlamaServerPlan, FlagsGiveTheBytesOfThePlan) {
                 {.context = {.n_ctx = 512}, .max_memory = {{workers[0], 40U << 20U}, {workers[1], 60U << 20U}}});
   ASSERT_EQ(plan.placement.layers.size(), 3U) << plan.to_dict().to_json();
 
-  auto flags = to_llama_cpp(plan, profile, machine);
-  flags.insert(flags.begin(), {"-c", R"(exec "$0" "$@" 2>&1)", BERTH_TEST_LLAMA_SERVER});
-  flags.insert(flags.end(), {"--host", "127.0.0.1", "--port", "0", "--verbose"});
-  test::Process server(flags, {.program = "/bin/sh"});
+  test::Process server(server_with(to_llama_cpp(plan, profile, machine)), {.program = "/bin/sh"});
   ASSERT_TRUE(server.wait_for("listening on")) << server.wait().out;
   const auto& log = server.output();
 
@@ -74,10 +81,7 @@ TEST(LlamaServerPlan, FlagsMapWhatThePlanLeavesOnTheDisk) {
   const auto plan = make_plan(profile, machine, {.context = {.n_ctx = 512}});
   ASSERT_EQ(plan.placement.layers.front().device, Device::disk()) << plan.to_dict().to_json();
   ASSERT_EQ(plan.placement.layers.size(), 2U);
-  auto flags = to_llama_cpp(plan, profile, machine);
-  flags.insert(flags.begin(), {"-c", R"(exec "$0" "$@" 2>&1)", BERTH_TEST_LLAMA_SERVER});
-  flags.insert(flags.end(), {"--host", "127.0.0.1", "--port", "0", "--verbose"});
-  test::Process server(flags, {.program = "/bin/sh"});
+  test::Process server(server_with(to_llama_cpp(plan, profile, machine)), {.program = "/bin/sh"});
   ASSERT_TRUE(server.wait_for("listening on")) << server.wait().out;
   const auto& log = server.output();
   const auto use = memory_use(profile, plan.placement, plan.context, {.n_outputs_max = plan.context.n_seq});
@@ -94,10 +98,7 @@ TEST(LlamaServerPlan, FlagsLoadTheDraftAndUseIt) {
   const auto profile = read_model(test::model_path());
   const auto plan =
       make_plan(profile, machine, {.context = {.n_ctx = 512}, .companions = {{CompanionKind::draft, profile}}});
-  auto flags = to_llama_cpp(plan, profile, machine);
-  flags.insert(flags.begin(), {"-c", R"(exec "$0" "$@" 2>&1)", BERTH_TEST_LLAMA_SERVER});
-  flags.insert(flags.end(), {"--host", "127.0.0.1", "--port", "0", "--verbose"});
-  test::Process server(flags, {.program = "/bin/sh"});
+  test::Process server(server_with(to_llama_cpp(plan, profile, machine)), {.program = "/bin/sh"});
   ASSERT_TRUE(server.wait_for("listening on")) << server.wait().out;
   EXPECT_THAT(server.output(), testing::AllOf(testing::HasSubstr("loading draft model '" + test::model_path().string()),
                                               testing::HasSubstr("adding speculative implementation 'draft-simple'")));

@@ -196,6 +196,14 @@ bool some_placement_fits(const ModelProfile& profile, const ContextSpec& context
   return false;
 }
 
+/// With next to nothing to spare.
+Inventory machine_that_just_holds(const ModelProfile& profile, const Placement& placement, const ContextSpec& context,
+                                  int workers, test::Random& random) {
+  const auto everywhere = simulate("cpu:1GiB,rpc:3x1GiB");
+  const auto uses = memory_of(profile, placement, context, generation_options(context), &everywhere);
+  return machine_for(uses, workers, 1 + random.below(5));
+}
+
 TEST(Planner, FindsAPlanOnEachMachineThatHoldsSomePlacementWithNothingToSpare) {
   test::Random random(11);
   for (int round = 0; round < 30; ++round) {
@@ -205,9 +213,7 @@ TEST(Planner, FindsAPlanOnEachMachineThatHoldsSomePlacementWithNothingToSpare) {
                              : test::invented_model(round % 4 == 1 ? "qwen3" : "gemma2");
     const ContextSpec context{.n_ctx = 512 << random.below(5)};
     const auto placement = placement_at(random_places(*profile.block_count + 1, workers + 1, random));
-    const auto everywhere = simulate("cpu:1GiB,rpc:3x1GiB");
-    const auto uses = memory_of(profile, placement, context, generation_options(context), &everywhere);
-    const auto machine = machine_for(uses, workers, 1 + random.below(5));
+    const auto machine = machine_that_just_holds(profile, placement, context, workers, random);
     SCOPED_TRACE(placement.to_dict().to_json() + " of " + profile.path.filename().string() + ", " +
                  std::to_string(context.n_ctx) + " tokens");
     const auto plan = make_plan(profile, machine, {.context = context});
@@ -247,9 +253,7 @@ TEST(Planner, FindsAPlanWhereSomeDividedPlacementFitsWithNothingToSpare) {
                              : test::invented_model(round % 3 == 1 ? "qwen3next" : "qwen3moe");
     const ContextSpec context{.n_ctx = 512 << random.below(5)};
     const auto placement = divided_placement(profile, workers + 1, random);
-    const auto everywhere = simulate("cpu:1GiB,rpc:3x1GiB");
-    const auto uses = memory_of(profile, placement, context, generation_options(context), &everywhere);
-    const auto machine = machine_for(uses, workers, 1 + random.below(5));
+    const auto machine = machine_that_just_holds(profile, placement, context, workers, random);
     SCOPED_TRACE(placement.to_dict().to_json() + " of " + profile.path.filename().string() + ", " +
                  std::to_string(context.n_ctx) + " tokens");
     const auto plan = make_plan(profile, machine, {.context = context});

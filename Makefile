@@ -45,8 +45,8 @@ test-long: model ## workers and engines that are killed and frozen in 100 rounds
 	cmake --preset asan $(CMAKE_ARGS)
 	cmake --build --preset asan -j $(JOBS) --target engine_test cli_test
 	@# A test measures what memory stays: what was freed must not be kept to find its later use.
-	ASAN_OPTIONS=quarantine_size_mb=1 LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 BERTH_TEST_ROUNDS=$(ROUNDS) build-asan/bin/engine_test --gtest_filter='WorkerLoss.*:WorkerRecovery.*:WorkerAttacks.*:Recovery.*:MemoryOnWorkers.*:Host.LeavesNothingBehind'
-	LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 build-asan/bin/cli_test --gtest_filter='TwoHosts.*:WorkerCommand.*'
+	ASAN_OPTIONS=quarantine_size_mb=1:intercept_tls_get_addr=0 LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 BERTH_TEST_ROUNDS=$(ROUNDS) build-asan/bin/engine_test --gtest_filter='WorkerLoss.*:WorkerRecovery.*:WorkerAttacks.*:Recovery.*:MemoryOnWorkers.*:Host.LeavesNothingBehind'
+	ASAN_OPTIONS=intercept_tls_get_addr=0 LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 build-asan/bin/cli_test --gtest_filter='TwoHosts.*:WorkerCommand.*'
 
 bench: model ## benchmarks, with the peers in the same run
 	scripts/bootstrap.sh build bench

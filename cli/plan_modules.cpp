@@ -11,7 +11,7 @@
 #include "command.h"
 #include "failure.h"
 #include "output.h"
-#include "plan/machine_view.h"
+#include "plan/speed/machine_view.h"
 #include "text.h"
 #include "text/bytes.h"
 #include "text/printable.h"

@@ -6,7 +6,7 @@
 #include "failure.h"
 #include "help.h"
 #include "max_memory_argument.h"
-#include "plan/cache_types.h"
+#include "plan/memory/cache_types.h"
 #include "text/bytes.h"
 #include "text/nearest.h"
 #include "text/printable.h"

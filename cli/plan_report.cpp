@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "plan/machine_view.h"
+#include "plan/speed/machine_view.h"
 #include "text.h"
 #include "text/bytes.h"
 #include "text/printable.h"

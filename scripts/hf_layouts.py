@@ -1,10 +1,10 @@
-"""Writes src/plan/hf_layouts.h: how the model classes of transformers lay out their modules.
+"""Writes src/plan/device_map/hf_layouts.h: how the model classes of transformers lay out their modules.
 
-    python scripts/hf_layouts.py > src/plan/hf_layouts.h    # needs torch and transformers, and some minutes
+    python scripts/hf_layouts.py > src/plan/device_map/hf_layouts.h    # needs torch and transformers, and some minutes
     python scripts/hf_layouts.py GPT2LMHeadModel            # of some classes alone
 
 Each class is built without weights from its default configuration, and with its embeddings tied. Classes that cannot be
-built so are told on standard error. src/plan/hf_layout.h tells the notation.
+built so are told on standard error. src/plan/device_map/hf_layout.h tells the notation.
 """
 import logging, re, signal, sys, warnings
 
@@ -272,7 +272,7 @@ signal.signal(signal.SIGALRM, late)
 
 
 HEADER = """/// Made by scripts/hf_layouts.py from transformers {version}: classes of models, and how their modules are laid out, in the
-/// notation of plan/hf_layout.h.
+/// notation of plan/device_map/hf_layout.h.
 #pragma once
 
 #include <array>

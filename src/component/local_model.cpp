@@ -12,7 +12,7 @@
 #include "engine/shared_model.h"
 #include "model/encoder_decoder.h"
 #include "plan/device_budgets.h"
-#include "plan/placement_map.h"
+#include "plan/placement/placement_map.h"
 #include "text/printable.h"
 
 namespace berth {

@@ -9,7 +9,7 @@
 #include "berth/error.h"
 #include "engine/match_device.h"
 #include "engine/plan_here.h"
-#include "plan/stored_bytes.h"
+#include "plan/memory/stored_bytes.h"
 #include "text/bytes.h"
 
 namespace berth {

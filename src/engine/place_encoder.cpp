@@ -12,7 +12,7 @@
 #include "berth/plan.h"
 #include "engine/transformer_folder.h"
 #include "model/is_gguf.h"
-#include "plan/placement_map.h"
+#include "plan/placement/placement_map.h"
 #include "text/bytes.h"
 #include "text/printable.h"
 

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 
-#include "plan/machine_view.h"
-#include "plan/model_parts.h"
+#include "plan/memory/stored_bytes.h"
 #include "plan/own_devices.h"
-#include "plan/placement_search.h"
-#include "plan/stored_bytes.h"
+#include "plan/search/model_parts.h"
+#include "plan/search/placement_search.h"
+#include "plan/speed/machine_view.h"
 #include "text/bytes.h"
 
 namespace berth {

@@ -4,8 +4,8 @@
 #include <map>
 
 #include "berth/plan.h"
-#include "plan/placed_layers.h"
-#include "plan/stored_bytes.h"
+#include "plan/memory/stored_bytes.h"
+#include "plan/placement/placed_layers.h"
 #include "text/bytes.h"
 #include "text/printable.h"
 

@@ -8,8 +8,8 @@
 #include "berth/memory.h"
 #include "model/encoder_decoder.h"
 #include "plan/layer_of.h"
-#include "plan/machine_view.h"
-#include "plan/stored_bytes.h"
+#include "plan/memory/stored_bytes.h"
+#include "plan/speed/machine_view.h"
 #include "text/printable.h"
 
 namespace berth::plan {

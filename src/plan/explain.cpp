@@ -6,7 +6,7 @@
 
 #include "berth/plan.h"
 #include "plan/layer_of.h"
-#include "plan/placed_weights.h"
+#include "plan/memory/placed_weights.h"
 #include "text/nearest.h"
 #include "text/printable.h"
 

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "plan/context_steps.h"
-#include "plan/least_that.h"
 #include "plan/planner.h"
+#include "plan/search/least_that.h"
 
 namespace berth::plan {
 namespace {

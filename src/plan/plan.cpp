@@ -8,10 +8,10 @@
 
 #include "berth/memory.h"
 #include "plan/companions.h"
-#include "plan/engine_layout.h"
+#include "plan/memory/engine_layout.h"
+#include "plan/memory/stored_bytes.h"
 #include "plan/own_devices.h"
 #include "plan/planner.h"
-#include "plan/stored_bytes.h"
 
 namespace berth {
 namespace {

@@ -3,11 +3,11 @@
 #include <array>
 #include <limits>
 
-#include "plan/cache_types.h"
-#include "plan/least_that.h"
+#include "plan/memory/cache_types.h"
+#include "plan/memory/stored_bytes.h"
+#include "plan/memory/tensor_graph.h"
 #include "plan/planner.h"
-#include "plan/stored_bytes.h"
-#include "plan/tensor_graph.h"
+#include "plan/search/least_that.h"
 
 namespace berth::plan {
 namespace {

@@ -6,9 +6,9 @@
 #include <map>
 #include <stdexcept>
 
-#include "plan/cache_types.h"
 #include "plan/context_limits.h"
 #include "plan/context_steps.h"
+#include "plan/memory/cache_types.h"
 
 namespace berth::plan {
 namespace {

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "berth/plan.h"
-#include "plan/machine_view.h"
-#include "plan/model_parts.h"
-#include "plan/placement_search.h"
+#include "plan/search/model_parts.h"
+#include "plan/search/placement_search.h"
+#include "plan/speed/machine_view.h"
 
 namespace berth::plan {
 

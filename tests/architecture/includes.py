@@ -30,9 +30,9 @@ def read_layers(path):
 def main(root):
     allowed, owners = read_layers(pathlib.Path(__file__).with_name("layers.txt"))
     headers = {header.stem: header for header in (root / "include/berth").glob("*.h")}
-    for source in (root / "src").rglob("*.cpp"):
+    for source in sorted((root / "src").rglob("*.cpp"), key=lambda path: len(path.parts)):
         folder = source.relative_to(root / "src").parts[0]
-        if source.stem in headers and source.parent.name == folder:
+        if source.stem in headers:
             owners.setdefault(source.stem, folder)
     problems = [f"include/berth/{name}.h belongs to no folder: name one in layers.txt" for name in headers.keys() - owners]
 

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "corpus/accelerate_cases.h"
-#include "plan/accelerate.h"
-#include "plan/torch_dtype_size.h"
+#include "plan/device_map/accelerate.h"
+#include "plan/device_map/torch_dtype_size.h"
 
 namespace berth::corpus {
 namespace {

@@ -1,4 +1,4 @@
-#include "plan/cache_types.h"
+#include "plan/memory/cache_types.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

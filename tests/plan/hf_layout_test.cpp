@@ -1,8 +1,8 @@
-#include "plan/hf_layout.h"
+#include "plan/device_map/hf_layout.h"
 
 #include <gmock/gmock.h>
 
-#include "plan/hf_layouts.h"
+#include "plan/device_map/hf_layouts.h"
 
 namespace berth::plan {
 namespace {

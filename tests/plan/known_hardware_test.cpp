@@ -1,4 +1,4 @@
-#include "plan/known_hardware.h"
+#include "plan/speed/known_hardware.h"
 
 #include <gtest/gtest.h>
 

@@ -9,8 +9,8 @@
 #include "berth/memory.h"
 #include "berth/plan.h"
 #include "plan/invented_models.h"
+#include "plan/memory/stored_bytes.h"
 #include "plan/small_model.h"
-#include "plan/stored_bytes.h"
 #include "random_values.h"
 
 namespace berth {

@@ -1,5 +1,5 @@
 /// Cuts of layers into runs, against all the cuts that there are.
-#include "plan/stages.h"
+#include "plan/search/stages.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "plan/weight_rates.h"
+#include "plan/speed/weight_rates.h"
 
 #include <gtest/gtest.h>
 

@@ -12,7 +12,7 @@
 
 #include "berth/error.h"
 #include "model/encoder_decoder.h"
-#include "plan/placed_layers.h"
+#include "plan/placement/placed_layers.h"
 #include "text/printable.h"
 
 namespace berth::llama {

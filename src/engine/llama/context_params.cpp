@@ -5,8 +5,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "plan/cache_types.h"
 #include "plan/context_limits.h"
+#include "plan/memory/cache_types.h"
 #include "text/lower_case.h"
 #include "text/printable.h"
 

@@ -20,11 +20,11 @@
 #include "engine/llama/log_capture.h"
 #include "engine/llama/measure.h"
 #include "engine/reservation.h"
-#include "plan/cache_types.h"
 #include "plan/device_budgets.h"
-#include "plan/engine_layout.h"
-#include "plan/host_index.h"
-#include "plan/stored_bytes.h"
+#include "plan/memory/cache_types.h"
+#include "plan/memory/engine_layout.h"
+#include "plan/memory/stored_bytes.h"
+#include "plan/placement/host_index.h"
 
 namespace berth::llama {
 namespace {

@@ -14,7 +14,7 @@
 #include "engine/llama/llama_internals.h"
 #include "engine/llama/load_parameters.h"
 #include "engine/llama/log_capture.h"
-#include "plan/engine_layout.h"
+#include "plan/memory/engine_layout.h"
 
 namespace berth::llama {
 namespace {

@@ -9,7 +9,7 @@
 #include "engine/llama/handles.h"
 #include "engine/llama/held_memory.h"
 #include "engine/reservation.h"
-#include "plan/engine_layout.h"
+#include "plan/memory/engine_layout.h"
 
 namespace berth::llama {
 

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "berth/error.h"
-#include "plan/layer_split.h"
-#include "plan/placed_weights.h"
+#include "plan/export/layer_split.h"
+#include "plan/memory/placed_weights.h"
 
 namespace berth::llama {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "berth/device.h"
 #include "berth/placement.h"
-#include "plan/engine_layout.h"
+#include "plan/memory/engine_layout.h"
 
 namespace berth::llama {
 

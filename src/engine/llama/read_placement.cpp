@@ -8,7 +8,7 @@
 #include "engine/llama/llama_model.h"
 #include "engine/llama/mapped.h"
 #include "engine/llama/placement_notes.h"
-#include "plan/placed_weights.h"
+#include "plan/memory/placed_weights.h"
 
 namespace berth::llama {
 namespace {

@@ -29,7 +29,7 @@ struct DeviceSpec {
 };
 
 /// What a backend of ggml for devices of that type has in common with all of them, as far as it shapes their memory.
-/// It is what the planner knows of them too (src/plan/engine_layout.cpp), from ggml 0.25.
+/// It is what the planner knows of them too (src/plan/memory/engine_layout.cpp), from ggml 0.25.
 struct Traits {
   std::size_t alignment = 32;        ///< of tensors
   std::int64_t row_elements = 1;     ///< rows of quantized tensors are padded to a multiple of so many

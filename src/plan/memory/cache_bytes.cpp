@@ -1,0 +1,49 @@
+#include "plan/memory/cache_bytes.h"
+
+#include <algorithm>
+
+namespace berth::plan {
+namespace {
+
+std::uint64_t stored(std::uint64_t width, const ElementType& type, std::uint64_t rows, const Backend& backend) {
+  auto bytes = times(times(width / type.elements, type.bytes), rows);
+  if (bytes != 0 && type.quantized() && width % backend.row_elements != 0)
+    bytes = plus(bytes, times((backend.row_elements - width % backend.row_elements) / type.elements, type.bytes));
+  return times(plus(bytes, backend.alignment - 1) / backend.alignment, backend.alignment);
+}
+
+}  // namespace
+
+std::uint64_t value_width(const ModelProfile& profile, const LayerProfile& layer, const ContextSizes& context) {
+  if (!context.transposes_values()) return times(layer.value_length, layer.kv_heads);
+  std::uint64_t widest = 0;
+  for (const auto& each : profile.layers) widest = std::max(widest, times(each.value_length, each.kv_heads));
+  return widest;
+}
+
+std::vector<std::uint64_t> cache_bytes(const ModelProfile& profile, const EngineLayout& layout) {
+  const auto& context = layout.context;
+  std::vector<std::uint64_t> sums(layout.backends.size(), 0);
+  for (std::size_t i = 0; i < profile.layers.size(); ++i) {
+    const auto& layer = profile.layers[i];
+    if (!layer.loaded) continue;
+    const auto home = static_cast<std::size_t>(layout.cache_backend(i));
+    const auto& backend = layout.backends[home];
+    if (layer.has_cache) {
+      const auto rows = times(context.cells_of(layer.window), context.streams);
+      sums[home] = plus(sums[home], stored(times(layer.key_length, layer.kv_heads), context.type_k, rows, backend));
+      sums[home] = plus(sums[home], stored(layer.indexer_length, context.type_k, rows, backend));
+      if (!layer.keys_only) {
+        const auto width = value_width(profile, layer, layout.context);
+        sums[home] = plus(sums[home], stored(width, context.type_v, rows, backend));
+      }
+    }
+    if (layer.recurrent) {
+      for (const auto state : {layer.convolution_state, layer.recurrent_state})
+        sums[home] = plus(sums[home], stored(state, f32, context.sequences, backend));
+    }
+  }
+  return sums;
+}
+
+}  // namespace berth::plan

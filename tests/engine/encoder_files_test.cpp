@@ -151,6 +151,25 @@ TEST(EncoderFiles, WithRotationsThatAreStretchedAreRefused) {
   EXPECT_THAT(copy.refusal(), AllOf(HasSubstr("rope_parameters"), HasSubstr("'linear'")));
 }
 
+/// transformers 5 lists the layers and their rotations, where 4 had numbers.
+TEST(EncoderFiles, OfBothMajorVersionsOfTransformersSayTheSame) {
+  EncoderCopy copy("modernbert_model");
+  const EncodeRequest request{.token_ids = {{3, 4, 5, 6, 7, 8, 9, 10, 11, 12}},
+                              .outputs = {EncoderOutput::hidden_states}};
+  const auto expected = load_encoder({.model = copy.path()})->encode(request);
+  for (const auto* name : {"global_attn_every_n_layers", "global_rope_theta", "local_rope_theta"})
+    copy.set(name, nullptr);
+  const auto kinds = [&](Value first, Value second, Value third) {
+    copy.set("layer_types", Value::Array{std::move(first), std::move(second), std::move(third)});
+    return load_encoder({.model = copy.path()})->encode(request);
+  };
+  copy.set("rope_parameters",
+           Value::Object{{"full_attention", Value::Object{{"rope_type", "default"}}},
+                         {"sliding_attention", Value::Object{{"rope_type", "default"}, {"rope_theta", 10000.0}}}});
+  EXPECT_EQ(kinds("full_attention", "sliding_attention", "full_attention"), expected);
+  EXPECT_NE(kinds("full_attention", "full_attention", "full_attention"), expected);
+}
+
 TEST(EncoderFiles, WithHeadsThatAreMixedAreRefused) {
   EncoderCopy copy("deberta_nli");
   copy.set("talking_head", true);

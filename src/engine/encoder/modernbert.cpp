@@ -138,12 +138,13 @@ class ModernBert final : public Backbone {
   }
 
   static float rope_theta(const Config& config, bool is_global) {
-    const auto* kinds = config.find("rope_parameters");  // transformers 5
-    const auto* kind = kinds == nullptr ? nullptr : kinds->find(is_global ? "full_attention" : "sliding_attention");
-    if (kind != nullptr && kind->is_object()) return Config(config.file(), *kind).number("rope_theta", 10000);
     // A local one that is null is the global one; where the entry is missing, 10000 is meant.
     const auto global = config.number("global_rope_theta", 160000);
-    return is_global ? global : config.number("local_rope_theta", config.has("local_rope_theta") ? global : 10000);
+    const auto usual =
+        is_global ? global : config.number("local_rope_theta", config.has("local_rope_theta") ? global : 10000);
+    const auto* kinds = config.find("rope_parameters");  // transformers 5
+    const auto* kind = kinds == nullptr ? nullptr : kinds->find(is_global ? "full_attention" : "sliding_attention");
+    return kind != nullptr && kind->is_object() ? Config(config.file(), *kind).number("rope_theta", usual) : usual;
   }
 
   ggml_tensor* attention(Graph& graph, const ModernLayer& layer, ggml_tensor* x, Rotations& rotations, const Pack& pack,

@@ -24,6 +24,7 @@ void add_worker(CLI::App& app, Action& action);
 void add_workers(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);
 void add_convert(CLI::App& app, Action& action);
+void add_gguf(CLI::App& app, Action& action);
 void add_pipeline(CLI::App& app, Action& action);
 void add_components(CLI::App& app, Action& action);
 void add_completion(CLI::App& app, Action& action);

@@ -84,12 +84,22 @@ struct Command {
   void (*add)(CLI::App&, Action&);
 };
 
-constexpr Command commands[] = {
-    {"run", add_run},           {"embed", add_embed},           {"rank", add_rank},
-    {"devices", add_devices},   {"doctor", add_doctor},         {"resolve", add_resolve},
-    {"plan", add_plan},         {"inspect", add_inspect},       {"ps", add_ps},
-    {"worker", add_worker},     {"workers", add_workers},       {"convert", add_convert},
-    {"pipeline", add_pipeline}, {"components", add_components}, {"completion", add_completion}};
+constexpr Command commands[] = {{"run", add_run},
+                                {"embed", add_embed},
+                                {"rank", add_rank},
+                                {"devices", add_devices},
+                                {"doctor", add_doctor},
+                                {"resolve", add_resolve},
+                                {"plan", add_plan},
+                                {"inspect", add_inspect},
+                                {"ps", add_ps},
+                                {"worker", add_worker},
+                                {"workers", add_workers},
+                                {"convert", add_convert},
+                                {"gguf", add_gguf},
+                                {"pipeline", add_pipeline},
+                                {"components", add_components},
+                                {"completion", add_completion}};
 
 /// Adds the command that `word` names, or all where it names none: their options take a millisecond.
 void add_commands(CLI::App& app, Action& action, std::string_view word) {

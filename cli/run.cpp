@@ -13,6 +13,7 @@
 #include "conversation.h"
 #include "device_argument.h"
 #include "engine/checked_models.h"
+#include "engine/loadable_model.h"
 #include "engine/plan_here.h"
 #include "failure.h"
 #include "help.h"
@@ -128,6 +129,24 @@ std::shared_ptr<const LoadedModel> load_on_one(const RunOptions& options, const 
                      context);
 }
 
+/// A folder with safetensors as the GGUF file that is made of it.
+std::filesystem::path loadable(const std::filesystem::path& model, const ModelSearch& search, const RunOptions& options,
+                               const Interrupt& interrupt) {
+  Progress progress("Writing " + escaped(model.filename().string()) + " as GGUF");
+  ConvertContext context{.stop = interrupt.token()};
+  context.progress = [&](float part) {
+    progress.show(part);
+    return true;
+  };
+  if (options.verbose) context.log = [](LogLevel, std::string_view message) { note(escaped(message)); };
+  try {
+    return loadable_model(model, search, context);
+  } catch (const Cancelled&) {
+    interrupt.check();
+    throw;
+  }
+}
+
 std::shared_ptr<const LoadedModel> load(const RunOptions& options, const ResolveRequest& request, const Engine& engine,
                                         const std::filesystem::path& path, const Interrupt& interrupt) {
   Progress progress("Loading " + escaped(path.filename().string()));
@@ -157,10 +176,12 @@ int run(const RunOptions& options) {
   if (options.raw && options.system) throw WrongUse("--system needs the chat template: leave out --raw", "berth run");
   const auto request = options.device ? parse_request_argument(*options.device) : ResolveRequest();
   const auto& engine = first_engine();
-  const auto path = locate_model(options.model, ModelSearch::from_environment());
+  const auto search = ModelSearch::from_environment();
+  const auto found = locate_model(options.model, search);
   const auto prompt = read_prompt(options);
 
   auto interrupt = std::make_unique<Interrupt>();
+  const auto path = loadable(found, search, options, *interrupt);
   const auto model = load(options, request, engine, path, *interrupt);
   interrupt->check();
   if (options.verbose) tell_model(model->info());
@@ -174,7 +195,7 @@ int run(const RunOptions& options) {
     interrupt.reset();  // each answer has its own
     code = converse(*model, options, generation, chat);
   }
-  if (code == done) keep_checked(path, ModelSearch::from_environment());
+  if (code == done) keep_checked(path, search);
   return code;
 }
 

@@ -42,12 +42,13 @@ inline std::vector<std::string> encoder_cases(const std::filesystem::path& folde
   return names;
 }
 
-/// Whether a model of the corpus generates texts; those are not for encoders.
+/// Whether a model of the corpus generates texts, by the name of its class; those are not for encoders.
 inline bool is_generative(const std::filesystem::path& folder) {
   const auto config = read_json_file(folder / "config.json");
-  const auto* type = config.find("model_type");
-  const std::vector<std::string> generative = {"llama", "qwen2", "gpt2", "t5", "smollm", "mistral"};
-  return type == nullptr || std::ranges::find(generative, type->as_string()) != generative.end();
+  const auto* classes = config.find("architectures");
+  if (classes == nullptr || classes->as_array().empty()) return true;
+  const auto& name = classes->as_array().front().as_string();
+  return name.ends_with("ForCausalLM") || name.ends_with("LMHeadModel") || name.ends_with("ForConditionalGeneration");
 }
 
 /// All numbers of a list of lists.

@@ -14,6 +14,7 @@
 #include "berth/conditional_router.h"                              // IWYU pragma: export
 #include "berth/context_spec.h"                                    // IWYU pragma: export
 #include "berth/convert.h"                                         // IWYU pragma: export
+#include "berth/convert_model.h"                                   // IWYU pragma: export
 #include "berth/device.h"                                          // IWYU pragma: export
 #include "berth/device_key.h"                                      // IWYU pragma: export
 #include "berth/device_map_plan.h"                                 // IWYU pragma: export

@@ -112,7 +112,7 @@ struct ModelSearch {
   static ModelSearch from_environment();
 };
 
-/// The GGUF file that `model` means, the first that fits:
+/// The GGUF file that `model` means, or the folder of Hugging Face where that holds safetensors only; the first that fits:
 ///   - "smollm2" or "SmolLM2-135M-Instruct", the default model in `search.model_cache` ("./smollm2" is a path)
 ///   - the path of a file, or of a folder that holds one model
 ///   - "ORG/NAME" or "ORG/NAME:FILE_OR_QUANT" in the Hugging Face cache, such as "org/name-GGUF:Q4_K_M"

@@ -18,6 +18,7 @@ struct GenerateArguments : GenerationOptions {
   std::optional<int> max_length = {};  // max_new_tokens is always there, and counts
   std::optional<std::variant<std::string, std::vector<std::string>>> stop_strings = {};
   bool return_full_text = false;
+  int num_beams = 1;
 
   static constexpr auto fields() {
     using G = GenerateArguments;
@@ -26,7 +27,7 @@ struct GenerateArguments : GenerationOptions {
                       field("top_k", &G::top_k), field("top_p", &G::top_p), field("min_p", &G::min_p),
                       field("repetition_penalty", &G::repetition_penalty), field("seed", &G::seed),
                       field("num_return_sequences", &G::num_return_sequences), field("stop_strings", &G::stop_strings),
-                      field("return_full_text", &G::return_full_text));
+                      field("return_full_text", &G::return_full_text), field("num_beams", &G::num_beams));
   }
 };
 
@@ -46,6 +47,9 @@ GenerationKwargs read_generation_kwargs(const Value::Object& kwargs, const LogCa
     result.options.stop_words =
         one != nullptr ? std::vector{std::move(*one)} : std::get<1>(*std::move(given.stop_strings));
   }
+  if (given.num_beams != 1)
+    throw std::invalid_argument(fmt::format(
+        "generation_kwargs: 'num_beams' is {}, and no beams are searched here; it may be 1", given.num_beams));
   const auto warn_of = [&](std::string_view name, std::string_view why) {
     const Value* value = kwargs.find(name);
     if (log && value != nullptr && !value->is_null())

@@ -8,6 +8,7 @@
 #include "berth/convert.h"
 #include "berth/hf_kwargs.h"
 #include "berth/model.h"
+#include "engine/loadable_model.h"
 #include "engine/plan_here.h"
 #include "engine/shared_model.h"
 #include "model/encoder_decoder.h"
@@ -193,7 +194,9 @@ void LocalModel::warm_up(const CallContext& context) {
   if (missing_token_) throw MissingVariable(*missing_token_);
   if (const auto problem = known_without_the_model()) throw std::invalid_argument(*problem);
   if (!strategy_) (void)resolution();  // a device that is not there is told before a file is looked for
-  const auto file = locate_model(this->model(), ModelSearch::from_environment());
+  const auto search = ModelSearch::from_environment();
+  const auto file = loadable_model(locate_model(this->model(), search), search,
+                                   {.progress = progress_, .stop = context.stop, .log = context.logging_to(log_).log});
   auto profile = [&] {
     const std::lock_guard lock(mutex_);
     return std::exchange(profile_, nullptr);  // a second try looks at the file anew

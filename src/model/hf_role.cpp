@@ -271,7 +271,10 @@ void set_hf_role(TensorInfo& tensor, bool two_stacks) {
   const auto place = split_at_layer(name);
   if (!place) {
     if (tensor.role == "norm") tensor.role = "output_norm";
+    const auto stack = name.substr(0, std::min(name.find('.'), name.size()));
     if (const auto role = role_of(model_roles, tensor.role); !role.empty()) tensor.role = role;
+    if (two_stacks && tensor.role == "output_norm" && (stack == "encoder" || stack == "decoder"))
+      tensor.role.insert(0, stack == "encoder" ? "enc." : "dec.");
     return;
   }
   tensor.layer = place->layer;
@@ -282,7 +285,10 @@ void set_hf_role(TensorInfo& tensor, bool two_stacks) {
   } else {
     tensor.role = role.empty() ? inside : role;
   }
-  if (two_stacks) tensor.role.insert(0, place->before.find("decoder") != place->before.npos ? "dec." : "enc.");
+  if (!two_stacks) return;
+  const bool is_decoder = place->before.find("decoder") != place->before.npos;
+  if (inside == "layer.1.layer_norm") tensor.role = is_decoder ? "cross_attn_norm" : "ffn_norm";  // of T5
+  tensor.role.insert(0, is_decoder ? "dec." : "enc.");
 }
 
 }  // namespace berth::model

@@ -95,15 +95,6 @@ std::vector<std::filesystem::path> choose(const std::vector<std::filesystem::pat
   return chosen;
 }
 
-std::string safetensors_message(const HubName& name, const std::filesystem::path& snapshot) {
-  const auto base = name.repository.substr(name.repository.find('/') + 1);
-  return fmt::format(
-      "{0} is cached as safetensors only, and Berth runs GGUF files for now. Look for its GGUF edition, often named "
-      "{0}-GGUF, and get it:\n  hf download ORG/NAME-GGUF --include '*Q4_K_M*.gguf'\nor convert it with llama.cpp:\n"
-      "  python3 convert_hf_to_gguf.py {1} --outfile {2}.gguf",
-      name.repository, snapshot.string(), base);
-}
-
 }  // namespace
 
 std::string HubName::folder_name() const {
@@ -152,8 +143,7 @@ std::filesystem::path locate_cached(const std::filesystem::path& hub_cache, cons
   const auto get = "get it:\n  " + download_command(name);
   const auto snapshot = locate_snapshot(hub_cache, name, download_command(name));
   auto files = list_models(snapshot, 2);
-  if (files.models.empty() && files.later_parts.empty() && files.has_safetensors)
-    throw ModelNotFound(safetensors_message(name, snapshot));
+  if (holds_only_safetensors(files) && name.choice.empty()) return snapshot;
   PickMessages messages;
   messages.none =
       fmt::format("{} is cached in {} without a GGUF file; {}", name.repository, in_quotes(snapshot.string()), get);

@@ -53,14 +53,9 @@ fs::path locate_default_model(std::string_view name, const fs::path& model_cache
 
 fs::path locate_in_folder(const fs::path& folder) {
   const auto files = list_models(folder, 0);
+  if (holds_only_safetensors(files)) return folder;
   PickMessages messages;
-  messages.none = fmt::format("The folder {} holds no GGUF file", in_quotes(folder.string()));
-  if (files.has_safetensors) {
-    messages.none += fmt::format(
-        ", only safetensors. Berth runs GGUF files for now; convert it with llama.cpp:\n"
-        "  python3 convert_hf_to_gguf.py {} --outfile MODEL.gguf",
-        shell_word(folder));
-  }
+  messages.none = fmt::format("The folder {} holds neither a GGUF file nor safetensors", in_quotes(folder.string()));
   messages.several = fmt::format("The folder {} holds several models; give one of them:", in_quotes(folder.string()));
   messages.prefix = (folder / "").string();
   return pick_model(folder, files, messages);

@@ -15,6 +15,11 @@ struct ModelFiles {
   bool has_safetensors = false;
 };
 
+/// Whether the model is one of Hugging Face, as the folder itself is.
+inline bool holds_only_safetensors(const ModelFiles& files) {
+  return files.has_safetensors && files.models.empty() && files.later_parts.empty();
+}
+
 /// Lists `folder`, to a depth of `levels` folders below it. Links to files are followed, those to folders are not.
 /// Hidden files do not count. Which files only accompany a model their headers tell, and their names where these do not
 /// and another file remains.

@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-#include "system/openssl_library.h"
+#include "system/base64.h"
 #include "text/unicode.h"
 #include "tokenizer/bert_normalizer.h"
 #include "tokenizer/byte_alphabet.h"
@@ -117,23 +117,12 @@ std::unique_ptr<Normalizer> read_replace(const Value& value, const Place& place)
                         std::string_view text, Rewrite& rewrite) { write_replaced(pattern, content, text, rewrite); });
 }
 
-std::string from_base64(const std::string& text, const Place& place) {
-  if (text.size() % 4 != 0) place.fail("is not base64: its length is no multiple of 4");
-  if (text.size() > (1U << 28U)) place.fail("is longer than 256 MiB");
-  std::string bytes(text.size() / 4 * 3, '\0');
-  const auto size =
-      openssl::EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                               reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0) place.fail("is not base64");
-  const auto padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  bytes.resize(static_cast<std::size_t>(size - padding));
-  return bytes;
-}
-
 std::unique_ptr<Normalizer> read_precompiled(const Value& value, const Place& place) {
   const Place here(place, "precompiled_charsmap");
   try {
-    auto map = PrecompiledMap(from_base64(need_text(value, place, "precompiled_charsmap"), here));
+    auto bytes = decode_base64(need_text(value, place, "precompiled_charsmap"));
+    if (!bytes) here.fail("is not base64");
+    auto map = PrecompiledMap(*bytes);
     return each_piece([map = std::move(map)](std::string_view text, Rewrite& rewrite) { map.write(text, rewrite); });
   } catch (const std::invalid_argument& problem) {
     if (std::string_view(problem.what()).starts_with("it")) here.fail(problem.what());

@@ -109,7 +109,7 @@ TEST(CommandLine, WrongUseIsOneLineOnStandardErrorAndExitCodeTwo) {
 TEST(CommandLine, ErrorsSayWhatHelps) {
   EXPECT_THAT(berth_command({"nonesuch"}).err,
               AllOf(HasSubstr("'nonesuch'"), HasSubstr("run, embed, rank, devices, doctor, resolve, plan, inspect, ps, worker, "
-                                                       "workers, convert, pipeline, components, completion")));
+                                                       "workers, convert, gguf, pipeline, components, completion")));
   EXPECT_THAT(berth_command({"pipeline", "nonesuch"}).err,
               AllOf(HasSubstr("'nonesuch'"), HasSubstr("validate, run, draw"), HasSubstr("berth pipeline --help")));
   EXPECT_THAT(berth_command({"pipeline"}).err, HasSubstr("Say what to do; the commands are validate, run, draw"));

@@ -74,7 +74,7 @@ TEST(Load, AModelThatCanOnlyBeReadIsAnEngineErrorThatSaysWhatToDo) {
   const test::TemporaryFolder folder;
   const auto path = test::small_safetensors().write(folder.path() / "model.safetensors");
   EXPECT_THAT(load_refusal<EngineError>(path),
-              AllOf(HasSubstr("a model in safetensors"), HasSubstr("convert_hf_to_gguf.py")));
+              AllOf(HasSubstr("a model in safetensors"), HasSubstr("berth gguf")));
 }
 
 TEST(Load, AFileThatIsCutIsAFormatError) {

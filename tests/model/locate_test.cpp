@@ -151,9 +151,14 @@ TEST_F(Locate, ListsTheModelsOfAFolderThatHoldsSeveral) {
 
 TEST_F(Locate, FolderWithoutAModel) {
   fs::create_directory(root() / "empty");
-  EXPECT_THAT(not_found(in_root("empty")), HasSubstr("holds no GGUF file"));
+  EXPECT_THAT(not_found(in_root("empty")), HasSubstr("neither a GGUF file nor safetensors"));
+}
+
+TEST_F(Locate, AFolderWithSafetensorsOnlyIsTheModel) {
   write("tensors/model.safetensors");
-  EXPECT_THAT(not_found(in_root("tensors")), AllOf(HasSubstr("only safetensors"), HasSubstr("convert_hf_to_gguf.py")));
+  EXPECT_EQ(locate(in_root("tensors")), in_root("tensors"));
+  const auto gguf = write("tensors/model.gguf");
+  EXPECT_EQ(locate(in_root("tensors")), gguf);
 }
 
 TEST_F(Locate, TakesTheFirstPartOfASplitModel) {
@@ -313,11 +318,11 @@ TEST_F(Locate, MissingHubNameComesWithTheCommandThatGetsIt) {
   EXPECT_THAT(not_found("org/name:$(x)'; y"), HasSubstr("\n  hf download org/name --include '*.gguf'"));
 }
 
-TEST_F(Locate, CachedSafetensorsSayHowToGetAGguf) {
-  cache("models--org--name", "model.safetensors");
+TEST_F(Locate, CachedSafetensorsAreTheModelUnlessAGgufIsAskedFor) {
+  const auto weights = cache("models--org--name", "model.safetensors");
   cache("models--org--name", "config.json");
-  EXPECT_THAT(not_found("org/name"), AllOf(HasSubstr("Berth runs GGUF files for now"), HasSubstr("org/name-GGUF"),
-                                           HasSubstr("hf download"), HasSubstr("convert_hf_to_gguf.py")));
+  EXPECT_EQ(locate("org/name"), weights.parent_path());
+  EXPECT_THAT(not_found("org/name:Q4_K_M"), AllOf(HasSubstr("without a GGUF file"), HasSubstr("hf download org/name")));
 }
 
 TEST_F(Locate, CachedWithoutAnyModel) {

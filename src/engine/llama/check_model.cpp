@@ -83,7 +83,7 @@ void check_profile(const ModelProfile& profile, const Device& device) {
         fmt::format(
             "'{}' is a model in {}, and GGUF files can be run. Get its GGUF edition{}", profile.path.string(),
             profile.format,
-            profile.format == "safetensors" ? ", or convert its folder with llama.cpp's convert_hf_to_gguf.py" : ""));
+            profile.format == "safetensors" ? ", or write its folder as GGUF: berth gguf, convert_model()" : ""));
   }
   constexpr std::uint64_t max_layers = 512;
   const auto layers = profile.block_count.value_or(1);

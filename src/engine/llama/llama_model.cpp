@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <stdexcept>
 #include <variant>
 
 #include "berth/error.h"
+#include "engine/gguf/keys.h"
 #include "engine/llama/context_params.h"
 #include "engine/llama/llama_session.h"
 #include "engine/llama/log_capture.h"
@@ -40,6 +42,21 @@ const ContextSpec default_context{.n_seq = GenerationOptions::max_return_sequenc
 /// are usual. A session takes the memory when there is such a prompt.
 constexpr int default_encoded = 2048;
 
+/// The list in the metadata of a file that was made by convert_model(); empty for others.
+std::vector<llama_token> end_tokens(const llama_model& model) {
+  std::array<char, 256> text{};
+  std::vector<llama_token> tokens;
+  if (llama_model_meta_val_str(&model, gguf::end_tokens_key, text.data(), text.size()) < 0) return tokens;
+  for (const char* at = text.data(); *at != '\0';) {
+    llama_token token = 0;
+    const auto [next, problem] = std::from_chars(at, text.data() + text.size(), token);
+    if (problem != std::errc()) break;
+    tokens.push_back(token);
+    at = *next == ',' ? next + 1 : next;
+  }
+  return tokens;
+}
+
 }  // namespace
 
 LlamaModel::LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optional<ContextSpec>& context,
@@ -62,6 +79,7 @@ LlamaModel::LlamaModel(ModelHandle model, LoadedModelInfo info, const std::optio
   info_.context_length = llama_model_n_ctx_train(model_.get());
   info_.has_chat_template = own_chat_template() != nullptr;
   if (context_.n_ctx == 0) context_.n_ctx = info_.context_length;
+  ends_ = end_tokens(*model_);
   if (llama_model_has_encoder(model_.get()) && llama_model_has_decoder(model_.get())) {
     decoder_start_ = {first_decoded()};
     if (!context) {
@@ -96,6 +114,10 @@ llama_token LlamaModel::first_decoded() const {
                       fmt::format("'{}' names no token that its decoder starts with ({}.decoder_start_token_id)",
                                   info_.path.string(), info_.architecture));
   return first;
+}
+
+bool LlamaModel::ends_text(llama_token token) const {
+  return ends_.empty() ? llama_vocab_is_eog(vocab(), token) : std::ranges::find(ends_, token) != ends_.end();
 }
 
 std::string LlamaModel::special_token(llama_token token) const {

@@ -47,6 +47,8 @@ class LlamaModel final : public LoadedModel, public std::enable_shared_from_this
   /// What the decoder of a model that encodes its prompts starts with; empty for models that have no encoder.
   const std::vector<llama_token>& decoder_start() const { return decoder_start_; }
   bool encodes() const { return !decoder_start_.empty(); }
+  /// Whether a text ends before `token`: those that the file was told by convert_model(), else those of llama.cpp.
+  bool ends_text(llama_token token) const;
   /// Sessions tell what they hold, how many tokens they encoded at a time at most, and whether samplers are in their graph.
   void set_session(const void* session, const llama_context& context, std::uint64_t encoded, bool samples) const;
   void forget_session(const void* session) const;
@@ -72,6 +74,7 @@ class LlamaModel final : public LoadedModel, public std::enable_shared_from_this
   NamedDevices devices_;
   std::vector<PlacedTensor> copied_;  // weights that are not mapped from the file
   std::vector<llama_token> decoder_start_;
+  std::vector<llama_token> ends_;
   int wave_limit_ = 0;
   std::shared_ptr<Reservation> reservation_;
   mutable HeldMemory held_;

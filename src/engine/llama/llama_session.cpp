@@ -356,7 +356,7 @@ void LlamaSession::take(Job& job, llama_token token, Clock& clock) const {
   clock.token(completion.generated_tokens == 0);
   ++completion.generated_tokens;
 
-  if (llama_vocab_is_eog(model_->vocab(), job.token)) {
+  if (model_->ends_text(job.token)) {
     completion.finish_reason = FinishReason::end_of_text;
     job.done = true;
   } else if (completion.generated_tokens == static_cast<std::size_t>(job.max_new_tokens)) {

@@ -23,7 +23,7 @@ inline void need_fitting(const Plan& plan, std::string_view tool) {
 inline void need_gguf(const ModelProfile& profile, std::string_view tool) {
   if (profile.format == "gguf") return;
   throw std::invalid_argument(fmt::format(
-      "{} is told of models in GGUF, and {} is one in {}: convert it with llama.cpp's convert_hf_to_gguf.py", tool,
+      "{} is told of models in GGUF, and {} is one in {}: write it as GGUF: berth gguf, convert_model()", tool,
       in_quotes(profile.path.string()), profile.format));
 }
 

@@ -1,0 +1,145 @@
+#include "engine/gguf/convert.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <memory>
+#include <set>
+#include <span>
+#include <system_error>
+#include <vector>
+
+#include "berth/error.h"
+#include "engine/encoder/mapped_file.h"
+#include "engine/gguf/architecture.h"
+#include "engine/gguf/keys.h"
+#include "engine/gguf/tensors.h"
+#include "engine/gguf/vocabulary.h"
+#include "model/safetensors.h"
+#include "text/printable.h"
+
+namespace berth {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace gguf;
+
+/// Removed again unless it is kept.
+class NewFile {
+ public:
+  explicit NewFile(const fs::path& target)
+      : target_(target), path_(fmt::format("{}.part-{}", target.string(), getpid())) {
+    out_.open(path_, std::ios::binary | std::ios::trunc);
+    if (!out_) fail();
+  }
+  ~NewFile() {
+    std::error_code none;
+    if (!path_.empty()) fs::remove(path_, none);
+  }
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  void write(std::span<const std::byte> bytes) {
+    out_.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    if (!out_) fail();
+    written_ += bytes.size();
+  }
+  void pad(std::size_t alignment) { write(std::vector<std::byte>((alignment - written_ % alignment) % alignment)); }
+  void keep() {
+    out_.close();
+    if (!out_) fail();
+    fs::rename(path_, target_);
+    path_.clear();
+  }
+
+ private:
+  [[noreturn]] void fail() const {
+    throw fs::filesystem_error("The GGUF file cannot be written", target_,
+                               std::error_code(errno == 0 ? EIO : errno, std::generic_category()));
+  }
+
+  fs::path target_;
+  fs::path path_;
+  std::ofstream out_;
+  std::size_t written_ = 0;
+};
+
+struct FreeTensors {
+  void operator()(ggml_context* context) const { ggml_free(context); }
+};
+
+void add_tensors(gguf_context& to, const std::vector<WrittenTensor>& tensors) {
+  const std::unique_ptr<ggml_context, FreeTensors> context(
+      ggml_init({.mem_size = (tensors.size() + 1) * ggml_tensor_overhead(), .mem_buffer = nullptr, .no_alloc = true}));
+  for (const auto& tensor : tensors) {
+    auto* added =
+        ggml_new_tensor(context.get(), tensor.type, static_cast<int>(tensor.shape.size()), tensor.shape.data());
+    ggml_set_name(added, tensor.name.c_str());
+    gguf_add_tensor(&to, added);
+  }
+}
+
+void check_tensors(const ModelProfile& profile, const std::vector<WrittenTensor>& tensors) {
+  std::set<std::string_view> names;
+  for (const auto& tensor : tensors) {
+    if (tensor.shape.empty() || tensor.shape.size() > GGML_MAX_DIMS || tensor.name.size() >= GGML_MAX_NAME ||
+        !names.insert(tensor.name).second)
+      throw FormatError(profile.path, 0, fmt::format("tensor {} twice, or of no shape", in_quotes(tensor.name)),
+                        "each tensor of a layer once");
+  }
+}
+
+std::size_t rows_of_embeddings(const ModelProfile& profile) {
+  for (const auto& tensor : profile.tensors)
+    if (tensor.role == "token_embd" && tensor.shape.size() == 2) return tensor.shape[1];
+  throw FormatError(profile.path, 0, "no embeddings of tokens", "a model that generates text");
+}
+
+}  // namespace
+
+void gguf::convert(const fs::path& folder, const fs::path& to, const ConvertContext& context) {
+  const auto profile = model::read_safetensors_model(folder);
+  const auto* values = profile.metadata.find("config");
+  if (values == nullptr || !values->is_object())
+    throw ModelNotFound(fmt::format("There is no config.json beside {}", in_quotes(folder.string())));
+  const auto files = model::safetensors_files(folder);
+  const auto beside = files.front().parent_path();
+  const encoder::Config config(beside / "config.json", *values);
+  const auto& architecture = architecture_of(config);
+  const auto tensors = written_tensors(profile, architecture, config);
+  check_tensors(profile, tensors);
+
+  const std::unique_ptr<gguf_context, FreeContext> header(gguf_init_empty());
+  Keys keys(*header);
+  const std::string name(architecture.name);
+  keys.text("general.architecture", name);
+  keys.text("general.name", profile.name);
+  architecture.set_keys(config, name, keys);
+  set_vocabulary(beside, rows_of_embeddings(profile), keys);
+  add_tensors(*header, tensors);
+
+  NewFile file(to);
+  std::vector<std::byte> start(gguf_get_meta_size(header.get()));
+  gguf_get_meta_data(header.get(), start.data());
+  file.write(start);
+  std::vector<encoder::MappedFile> sources(files.begin(), files.end());
+  std::uint64_t done = 0;
+  for (const auto& tensor : tensors) {
+    const auto cancelled =
+        context.progress && !context.progress(static_cast<float>(static_cast<double>(done) /
+                                                                 static_cast<double>(profile.tensor_bytes + 1)));
+    if (cancelled || context.stop.stop_requested()) throw Cancelled("The conversion was cancelled");
+    const auto* source = tensor.source;
+    write_tensor(
+        tensor,
+        source == nullptr ? std::span<const std::byte>() : sources.at(source->part).part(source->offset, source->bytes),
+        [&](std::span<const std::byte> bytes) { file.write(bytes); });
+    file.pad(gguf_get_alignment(header.get()));
+    done += source == nullptr ? 0 : source->bytes;
+  }
+  file.keep();
+}
+
+}  // namespace berth

@@ -1,0 +1,153 @@
+#include "engine/gguf/tensors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <span>
+#include <string_view>
+
+#include "berth/error.h"
+#include "engine/encoder/element_values.h"
+#include "text/printable.h"
+
+namespace berth::gguf {
+namespace {
+
+/// What stands at the end of a tensor's name there and here.
+constexpr std::array<std::string_view, 2> endings = {".weight", ".bias"};
+
+constexpr std::array<std::string_view, 24> known_roles = {
+    "token_embd",      "position_embd", "output",       "output_norm",  "attn_norm",       "attn_q",
+    "attn_k",          "attn_v",        "attn_qkv",     "attn_output",  "attn_q_norm",     "attn_k_norm",
+    "attn_rel_b",      "cross_attn_q",  "cross_attn_k", "cross_attn_v", "ffn_norm",        "cross_attn_output",
+    "cross_attn_norm", "ffn_gate",      "ffn_up",       "ffn_down",     "enc.output_norm", "dec.output_norm"};
+
+/// Not computed with: tables that are made anew, and copies.
+constexpr std::array<std::string_view, 6> left_out = {
+    "rotary_emb.inv_freq",         ".attn.bias",
+    ".attn.masked_bias",           "encoder.embed_tokens.weight",
+    "decoder.embed_tokens.weight", "EncDecAttention.relative_attention_bias.weight"};
+
+std::string_view ending_of(std::string_view name) {
+  const auto found = std::ranges::find_if(endings, [&](std::string_view end) { return name.ends_with(end); });
+  return found == endings.end() ? std::string_view() : *found;
+}
+
+/// "enc." and "dec." stand before the layer in GGUF.
+std::string name_of(const TensorInfo& tensor) {
+  if (!tensor.layer) return tensor.role;
+  const auto dot = tensor.role.find('.');
+  if (dot == std::string::npos) return fmt::format("blk.{}.{}", *tensor.layer, tensor.role);
+  auto role = tensor.role.substr(dot + 1);
+  if (role.ends_with("attn_output")) role.resize(role.size() - std::string_view("utput").size());  // "attn_o"
+  return fmt::format("{}.blk.{}.{}", tensor.role.substr(0, dot), *tensor.layer, role);
+}
+
+bool is_known(const TensorInfo& tensor) {
+  std::string_view role = tensor.role;
+  if (tensor.layer && (role.starts_with("enc.") || role.starts_with("dec."))) role.remove_prefix(4);
+  return std::ranges::find(known_roles, role) != known_roles.end() && !ending_of(tensor.name).empty();
+}
+
+[[noreturn]] void refuse(const ModelProfile& profile, const TensorInfo& tensor, const std::string& found,
+                         const std::string& expected) {
+  throw FormatError(profile.path, tensor.offset, fmt::format("{} in tensor {}", found, in_quotes(tensor.name)),
+                    expected);
+}
+
+WrittenTensor written(const ModelProfile& profile, const TensorInfo& source, const Architecture& architecture,
+                      const encoder::Config& config) {
+  const auto stored = encoder::stored_type(source.type);
+  if (!stored) refuse(profile, source, "the type " + source.type, "F32, F16 or BF16");
+  WrittenTensor tensor{.name = name_of(source) + std::string(ending_of(source.name)), .source = &source};
+  for (const auto size : source.shape) tensor.shape.push_back(static_cast<std::int64_t>(size));
+  // Norms, biases and tables of positions are added or multiplied in float32.
+  const bool is_matrix = source.shape.size() == 2 && source.role != "position_embd" && !source.role.ends_with("rel_b");
+  tensor.type = is_matrix ? *stored : GGML_TYPE_F32;
+  if (architecture.transposed && is_matrix && source.layer) {
+    tensor.transposed = true;
+    std::ranges::reverse(tensor.shape);
+  }
+  if (architecture.pairs_rows && (source.role == "attn_q" || source.role == "attn_k")) {
+    const auto heads = config.count("num_attention_heads");
+    tensor.heads = source.role == "attn_q" ? heads : config.integer("num_key_value_heads", heads, 1, heads);
+    if (tensor.shape.back() % (2 * tensor.heads) != 0)
+      refuse(profile, source, fmt::format("{} rows", tensor.shape.back()),
+             fmt::format("an even number for each of {} heads", tensor.heads));
+  }
+  return tensor;
+}
+
+/// Row r of either half of a head becomes row 2r or 2r + 1 of it.
+std::vector<std::byte> rows_in_pairs(const std::vector<std::byte>& bytes, std::int64_t rows, std::int64_t heads) {
+  std::vector<std::byte> result(bytes.size());
+  const auto row = bytes.size() / static_cast<std::size_t>(rows);
+  const auto half = static_cast<std::size_t>(rows / heads / 2);
+  for (std::size_t head = 0; head < static_cast<std::size_t>(heads); ++head)
+    for (std::size_t part = 0; part < 2; ++part)
+      for (std::size_t i = 0; i < half; ++i)
+        std::memcpy(result.data() + (2 * (head * half + i) + part) * row,
+                    bytes.data() + ((2 * head + part) * half + i) * row, row);
+  return result;
+}
+
+/// `columns` and `rows` are those of the result.
+std::vector<std::byte> transpose(const std::vector<std::byte>& bytes, std::int64_t columns, std::int64_t rows) {
+  std::vector<std::byte> result(bytes.size());
+  const auto width = static_cast<std::size_t>(columns);
+  const auto height = static_cast<std::size_t>(rows);
+  const auto size = bytes.size() / (width * height);
+  for (std::size_t column = 0; column < width; ++column)
+    for (std::size_t row = 0; row < height; ++row)
+      std::memcpy(result.data() + (row * width + column) * size, bytes.data() + (column * height + row) * size, size);
+  return result;
+}
+
+}  // namespace
+
+std::vector<WrittenTensor> written_tensors(const ModelProfile& profile, const Architecture& architecture,
+                                           const encoder::Config& config) {
+  std::vector<WrittenTensor> tensors;
+  const bool tied = config.flag("tie_word_embeddings", architecture.tied);
+  const WrittenTensor* embeddings = nullptr;
+  tensors.reserve(profile.tensors.size() + 2);
+  for (const auto& source : profile.tensors) {
+    const auto is_end = [&](std::string_view end) { return source.name.ends_with(end); };
+    if (std::ranges::any_of(left_out, is_end) || (tied && source.role == "output")) continue;
+    if (!is_known(source)) refuse(profile, source, "something", "no tensor that has no place in GGUF");
+    tensors.push_back(written(profile, source, architecture, config));
+    if (source.role == "token_embd") embeddings = &tensors.back();
+  }
+  // T5 with tied embeddings makes the state smaller before the output.
+  if (architecture.name == "t5" && tied && embeddings != nullptr) {
+    tensors.push_back(*embeddings);
+    tensors.back().name = "output.weight";
+    tensors.back().scale = 1 / std::sqrt(static_cast<float>(config.count("d_model")));
+  }
+  if (auto factors = rotation_factors(config); !factors.empty()) {
+    const auto size = static_cast<std::int64_t>(factors.size());
+    tensors.push_back({.name = "rope_freqs.weight", .type = GGML_TYPE_F32, .shape = {size}, .values = std::move(factors)});
+  }
+  return tensors;
+}
+
+void write_tensor(const WrittenTensor& tensor, std::span<const std::byte> source,
+                  const std::function<void(std::span<const std::byte>)>& write) {
+  if (tensor.source == nullptr) return write(std::as_bytes(std::span(tensor.values)));
+  const auto stored = *encoder::stored_type(tensor.source->type);
+  if (tensor.scale != 1) {
+    auto values = encoder::to_floats(source, stored);
+    for (auto& value : values) value *= tensor.scale;
+    return write(encoder::converted(std::as_bytes(std::span(values)), GGML_TYPE_F32, tensor.type));
+  }
+  if (stored == tensor.type && !tensor.transposed && tensor.heads == 0) return write(source);
+  const auto bytes = encoder::converted(source, stored, tensor.type);
+  write(tensor.transposed  ? transpose(bytes, tensor.shape[0], tensor.shape[1])
+        : tensor.heads > 0 ? rows_in_pairs(bytes, tensor.shape.back(), tensor.heads)
+                           : bytes);
+}
+
+}  // namespace berth::gguf

@@ -1,0 +1,185 @@
+"""Makes the tiny models of this folder that generate, with random weights, and what transformers and Haystack make of them.
+
+    pip install transformers==4.57.6 haystack-ai==2.31.0 torch safetensors
+    python3 make.py [FOLDER]
+
+NAME/ is a folder as of Hugging Face; NAME.expected.json has "raw", prompts with their ids and 20 greedy tokens, and what the
+generators of Haystack answer. "gap_of_best_logit" is, for each step, by how much the best token leads.
+"""
+import json
+import pathlib
+import sys
+
+import torch
+import transformers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import AutoConfig, PreTrainedTokenizerFast
+
+folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)
+texts = """The harbour master counted every crane in 1843. It rains, and the ships don't sail; we'll wait for two or three days.
+What is the capital of Germany? Berlin is. A device map places each layer on a device. user: hello assistant: hi there
+Ein Hafen hat 12 Kräne. L'été, on compte 100 bateaux. 中文 café naïve über   spaces	and tabs.""".splitlines()
+prompts = ["The harbour master counted", "What is the capital of Germany?", "user: hello assistant:",
+           "a device map places each layer", "café 中文 1000", "don't  wait\n\n  12345 days, we'll SAIL"]
+marks = ["<s>", "</s>", "<unk>", "<|im_start|>", "<|im_end|>"]
+chat = ("{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}")
+llama3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+qwen2 = llama3.replace(r"\p{N}{1,3}", r"\p{N}")
+
+
+def split(pattern):
+    return [pre_tokenizers.Split(Regex(pattern), "isolated", invert=False)]
+
+
+def byte_level(before, use_regex, begin=False, ignore_merges=False):
+    tokenizer = Tokenizer(models.BPE(ignore_merges=ignore_merges))
+    bytes_ = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=use_regex)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*before, bytes_]) if before else bytes_
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(
+        vocab_size=330, special_tokens=marks, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
+    if begin:
+        tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
+    return tokenizer
+
+
+def pieces():
+    """As the tokenizers of Llama 2 and Mistral 7B, which were made of SentencePiece's."""
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(),
+                                           decoders.Strip(" ", 1, 0)])
+    bytes_ = [f"<0x{i:02X}>" for i in range(256)]
+    tokenizer.train_from_iterator([text[:60] for text in texts], trainers.BpeTrainer(
+        vocab_size=380, special_tokens=marks + bytes_, show_progress=False, max_token_length=8))
+    state = json.loads(tokenizer.to_str())
+    state["added_tokens"] = [token for token in state["added_tokens"] if not token["content"].startswith("<0x")]
+    # All pairs that make a token, by the token that they make, as SentencePiece's pieces have no merges of their own.
+    vocab = state["model"]["vocab"]
+    made = [pair if isinstance(pair, list) else pair.split(" ") for pair in state["model"]["merges"]]
+    order = {"".join(pair): i for i, pair in reversed(list(enumerate(made)))}
+    pairs = [[token[:i], token[i:]] for token in order for i in range(1, len(token)) if token[:i] in vocab and token[i:] in vocab]
+    state["model"]["merges"] = sorted(pairs, key=lambda pair: (order["".join(pair)], vocab[pair[0]], vocab[pair[1]]))
+    tokenizer = Tokenizer.from_str(json.dumps(state))
+    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
+    return tokenizer
+
+
+def unigram():
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Replace(Regex(" {2,}"), "▁")])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
+    tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")
+    tokenizer.train_from_iterator(texts, trainers.UnigramTrainer(
+        vocab_size=150, special_tokens=["<pad>", "</s>", "<unk>"], unk_token="<unk>", show_progress=False))
+    tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    return tokenizer
+
+
+small = {"hidden_size": 32, "num_attention_heads": 4, "num_key_value_heads": 2, "num_hidden_layers": 2, "intermediate_size": 48,
+         "max_position_embeddings": 256, "bos_token_id": 0, "eos_token_id": 1}
+t5 = {"d_model": 32, "d_kv": 8, "d_ff": 48, "num_layers": 2, "num_heads": 4, "decoder_start_token_id": 0, "pad_token_id": 0,
+      "eos_token_id": 1}
+# name: (class, model_type, configuration, tokenizer, type of the weights)
+cases = {
+    "llama3": ("LlamaForCausalLM", "llama", small | {"rope_theta": 500000.0, "rope_scaling": {
+        "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 32}, "attention_bias": True, "mlp_bias": True},
+        lambda: byte_level(split(llama3), False, True, True), "float32"),
+    "smollm": ("LlamaForCausalLM", "llama", small | {"tie_word_embeddings": True, "head_dim": 12, "rope_scaling": {
+        "rope_type": "linear", "factor": 2.0}}, lambda: byte_level([pre_tokenizers.Digits(individual_digits=True)], True),
+        "bfloat16"),
+    "mistral": ("MistralForCausalLM", "mistral", small | {"sliding_window": None}, pieces, "float16"),
+    "qwen2": ("Qwen2ForCausalLM", "qwen2", small | {"tie_word_embeddings": True, "rope_scaling": {
+        "rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64}},
+        lambda: byte_level(split(qwen2), False), "float32"),
+    "qwen3": ("Qwen3ForCausalLM", "qwen3", small | {"head_dim": 16}, lambda: byte_level(split(qwen2), False), "bfloat16"),
+    "gpt2": ("GPT2LMHeadModel", "gpt2", {"n_embd": 32, "n_head": 4, "n_layer": 2, "n_positions": 256, "bos_token_id": 0,
+                                         "eos_token_id": 1}, lambda: byte_level([], True), "float32"),
+    "flan_t5": ("T5ForConditionalGeneration", "t5", t5 | {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": False},
+                unigram, "float32"),
+    "t5": ("T5ForConditionalGeneration", "t5", t5 | {"feed_forward_proj": "relu"}, unigram, "bfloat16"),
+}
+
+
+def randomize(model, kind):
+    for name, parameter in model.named_parameters():
+        with torch.no_grad():
+            if parameter.dim() == 1 and ("norm" in name or "ln_" in name) and name.endswith("weight"):
+                parameter.copy_(1 + 0.1 * torch.randn_like(parameter))
+            elif parameter.dim() == 1:
+                parameter.copy_(0.1 * torch.randn_like(parameter))
+            else:
+                parameter.copy_(torch.randn_like(parameter) * (1 if "embed" in name or "shared" in name or "wte" in name else 0.3))
+            parameter.copy_(parameter.to(getattr(torch, kind)).to(torch.float32))
+    model.tie_weights()
+
+
+def greedy(model, ids):
+    inputs = torch.tensor([ids])
+    with torch.no_grad():
+        output = model.generate(inputs, attention_mask=torch.ones_like(inputs), max_new_tokens=20, do_sample=False,
+                                return_dict_in_generate=True, output_logits=True)
+    logits = torch.stack(output.logits)[:, 0]
+    best = logits.topk(2, dim=-1).values
+    tokens = output.sequences[0].tolist()[-len(logits):]
+    return tokens, [round(float(a - b), 6) for a, b in best]
+
+
+def haystack(kind, path, task):
+    from haystack.components.generators import HuggingFaceLocalGenerator
+    from haystack.components.generators.chat import HuggingFaceLocalChatGenerator
+    from haystack.dataclasses import ChatMessage
+    from haystack.utils import ComponentDevice
+    cpu = ComponentDevice.from_str("cpu")
+    options = {"max_new_tokens": 20, "do_sample": False}
+    answers = []
+    for stop in (None, ["e"]):
+        generator = HuggingFaceLocalGenerator(str(path), task=task, device=cpu, generation_kwargs=dict(options), stop_words=stop)
+        generator.warm_up()
+        answers += [{"init": {"stop_words": stop, "generation_kwargs": dict(options)}, "prompt": prompt, "replies": generator.run(prompt)["replies"]}
+                    for prompt in prompts]
+    result = {"HuggingFaceLocalGenerator": answers}
+    if task == "text-generation":
+        chats = []
+        generator = HuggingFaceLocalChatGenerator(str(path), task=task, device=cpu, generation_kwargs=dict(options))
+        generator.warm_up()
+        for messages in ([["user", "hello"]], [["system", "you are terse."], ["user", "What is the capital of Germany?"]]):
+            reply = generator.run([ChatMessage.from_user(text) if role == "user" else ChatMessage.from_system(text)
+                                   for role, text in messages])["replies"][0]
+            meta = {name: reply.meta[name] for name in ("finish_reason", "index", "usage")}
+            chats.append({"init": {"stop_words": None, "generation_kwargs": dict(options)},
+                          "messages": [{"role": role, "content": text} for role, text in messages],
+                          "replies": [{"text": reply.text, "meta": meta}]})
+        result["HuggingFaceLocalChatGenerator"] = chats
+    return result
+
+
+for number, (name, (kind, model_type, settings, make_tokenizer, dtype)) in enumerate(cases.items()):
+    torch.manual_seed(number)
+    backend = make_tokenizer()
+    tokens = {"eos_token": "</s>", "unk_token": "<unk>"} | ({"pad_token": "<pad>"} if model_type == "t5" else
+                                                          {"bos_token": "<s>", "pad_token": "</s>"})
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, clean_up_tokenization_spaces=False, **tokens)
+    if model_type != "t5":
+        tokenizer.chat_template = chat
+    config = AutoConfig.for_model(model_type, vocab_size=tokenizer.vocab_size + 3, **settings)
+    model = getattr(transformers, kind)._from_config(config, attn_implementation="eager").eval()
+    randomize(model, dtype)
+    model.to(getattr(torch, dtype)).save_pretrained(folder / name)
+    model.to(torch.float32)
+    tokenizer.save_pretrained(folder / name)
+    raw = []
+    for prompt in prompts:
+        ids = tokenizer(prompt)["input_ids"]
+        token_ids, gaps = greedy(model, ids)
+        raw.append({"prompt": prompt, "input_ids": ids, "greedy_20": {"token_ids": token_ids, "gap_of_best_logit": gaps}})
+    config = json.loads((folder / name / "config.json").read_text())
+    config["dtype"] = "float32"  # what Haystack's pipeline computes in
+    (folder / name / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+    task = "text2text-generation" if model_type == "t5" else "text-generation"
+    expected = {"versions": {"transformers": transformers.__version__, "torch": torch.__version__.split("+")[0]},
+                "model": name, "architecture": kind, "raw": raw} | haystack(kind, folder / name, task)
+    (folder / f"{name}.expected.json").write_text(json.dumps(expected, ensure_ascii=False, indent=0) + "\n")
+    print(name, sum(p.numel() for p in model.parameters()), min(min(r["greedy_20"]["gap_of_best_logit"]) for r in raw))

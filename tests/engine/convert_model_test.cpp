@@ -1,0 +1,174 @@
+/// Models of Hugging Face as GGUF files. That they say what transformers says is tested over the corpus
+/// (tests/corpus/generators_corpus_test.cpp).
+#include "berth/convert_model.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "berth/error.h"
+#include "berth/model.h"
+#include "encoder_cases.h"
+#include "engine/loadable_model.h"
+#include "refusal.h"
+#include "test_model.h"
+
+namespace berth {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+
+/// A copy of one of the models, to be changed.
+class GeneratorCopy {
+ public:
+  explicit GeneratorCopy(const std::string& name) {
+    fs::copy(fs::path(BERTH_TEST_DATA_DIR "/generators") / name, path(), fs::copy_options::recursive);
+    config_ = test::read_json_file(path() / "config.json");
+  }
+  fs::path path() const { return folder_.path() / "model"; }
+  fs::path target() const { return folder_.path() / "model.gguf"; }
+  const Value& config() const { return config_; }
+  ModelSearch search() const { return {.hub_cache = {}, .model_cache = folder_.path() / "cache"}; }
+
+  void write(const std::string& file, const std::string& text) const {
+    std::ofstream(path() / file, std::ios::binary) << text;
+  }
+  void set(const std::string& name, Value value) {
+    config_.as_object().set(name, std::move(value));
+    write("config.json", config_.to_json());
+  }
+  void replace_in(const std::string& file, const std::string& from, const std::string& to) const {
+    std::ifstream source(path() / file, std::ios::binary);
+    std::string text((std::istreambuf_iterator<char>(source)), {});
+    text.replace(text.find(from), from.size(), to);
+    write(file, text);
+  }
+
+  std::string refusal() const {
+    try {
+      convert_model(path(), target());
+    } catch (const std::exception& problem) {
+      EXPECT_FALSE(fs::exists(target()));
+      return problem.what();
+    }
+    fs::remove(target());
+    return "was accepted";
+  }
+
+ private:
+  test::TemporaryFolder folder_;
+  Value config_;
+};
+
+TEST(ConvertModel, HoldsWhatTheFolderSays) {
+  const GeneratorCopy copy("llama3");
+  convert_model(copy.path(), copy.target());
+  const auto before = read_model(copy.path());
+  const auto after = read_model(copy.target());
+  EXPECT_EQ(after.architecture, "llama");
+  EXPECT_EQ(after.name, before.name);
+  EXPECT_EQ(after.block_count, before.block_count);
+  EXPECT_EQ(after.context_length, before.context_length);
+  EXPECT_EQ(after.vocabulary_size, before.vocabulary_size);
+  EXPECT_EQ(after.embedding_length, before.embedding_length);
+  EXPECT_EQ(after.layers, before.layers);
+  EXPECT_EQ(after.tensors.size(), before.tensors.size() + 1) << "and the factors of rotations";
+  EXPECT_TRUE(after.has_chat_template);
+}
+
+TEST(ConvertModel, KeepsTheTypeOfMatrices) {
+  const GeneratorCopy copy("qwen3");
+  convert_model(copy.path(), copy.target());
+  for (const auto& tensor : read_model(copy.target()).tensors)
+    EXPECT_EQ(tensor.type, tensor.shape.size() == 2 ? "BF16" : "F32") << tensor.name;
+}
+
+TEST(ConvertModel, RefusesWhatItDoesNotKnowAndSaysWhatItDoes) {
+  GeneratorCopy copy("llama3");
+  copy.set("model_type", "bart");
+  EXPECT_THAT(copy.refusal(), AllOf(HasSubstr("'bart'"), HasSubstr("qwen3"), HasSubstr("convert_hf_to_gguf.py")));
+}
+
+TEST(ConvertModel, RefusesWhatLlamaCppWouldComputeInAnotherWay) {
+  const auto with = [](const char* model, const std::string& name, Value value) {
+    GeneratorCopy copy(model);
+    copy.set(name, std::move(value));
+    return copy.refusal();
+  };
+  EXPECT_THAT(with("llama3", "hidden_act", "gelu"), AllOf(HasSubstr("hidden_act"), HasSubstr("silu")));
+  EXPECT_THAT(with("llama3", "partial_rotary_factor", 0.5), HasSubstr("partial_rotary_factor"));
+  EXPECT_THAT(with("llama3", "rope_scaling", Value::Object{{"rope_type", "dynamic"}}), HasSubstr("'dynamic'"));
+  EXPECT_THAT(with("qwen2", "rope_scaling", Value::Object{{"rope_type", "yarn"}, {"attention_factor", 2.0}}),
+              HasSubstr("attention_factor"));
+  EXPECT_THAT(with("gpt2", "activation_function", "relu"), HasSubstr("gelu_new"));
+  EXPECT_THAT(with("flan_t5", "feed_forward_proj", "gated-silu"), HasSubstr("gated-gelu"));
+}
+
+TEST(ConvertModel, RefusesTokenizersThatLlamaCppDoesNotHave) {
+  const auto with = [](const std::string& from, const std::string& to) {
+    const GeneratorCopy copy("gpt2");
+    copy.replace_in("tokenizer.json", from, to);
+    return copy.refusal();
+  };
+  EXPECT_THAT(with("\"use_regex\": true", "\"use_regex\": false"), HasSubstr("cut in a way that is not known"));
+  EXPECT_THAT(with("\"normalizer\": null", R"("normalizer": {"type": "Lowercase"})"), HasSubstr("not known"));
+  EXPECT_THAT(with("\"id\": 4,", "\"id\": 400,"), HasSubstr("400"));
+  const GeneratorCopy without("gpt2");
+  fs::remove(without.path() / "tokenizer.json");
+  EXPECT_THAT(without.refusal(), HasSubstr("tokenizer.json"));
+}
+
+TEST(ConvertModel, RefusesFilesThatAreDamagedOrMissing) {
+  const GeneratorCopy copy("llama3");
+  copy.replace_in("model.safetensors", "self_attn.q_proj.weight", "self_attn.x_proj.weight");
+  EXPECT_THAT(copy.refusal(), AllOf(HasSubstr("x_proj"), HasSubstr("no place in GGUF")));
+  fs::resize_file(copy.path() / "model.safetensors", 9000);
+  EXPECT_THAT(copy.refusal(), HasSubstr("model.safetensors"));
+  fs::remove(copy.path() / "config.json");
+  EXPECT_NE(copy.refusal(), "was accepted");
+}
+
+TEST(ConvertModel, WithAnyWrongEntryEndsInNoMoreThanAnError) {
+  const std::vector<Value> wrong = {nullptr, -1, 0, 3, 1000003, "text", 1e300, Value::Array{}, Value::Object{}};
+  for (const auto* name : {"llama3", "qwen2", "gpt2", "flan_t5"}) {
+    GeneratorCopy copy(name);
+    const auto good = copy.config();
+    for (const auto& [entry, value] : good.as_object()) {
+      for (const auto& bad : wrong) {
+        copy.set(entry, bad);
+        EXPECT_FALSE(copy.refusal().empty()) << name << ": " << entry;
+      }
+      copy.set(entry, value);
+    }
+    EXPECT_EQ(copy.refusal(), "was accepted") << name;
+  }
+}
+
+TEST(ConvertModel, LeavesNothingWhereItIsCancelledOrCannotWrite) {
+  const GeneratorCopy copy("llama3");
+  EXPECT_THROW(convert_model(copy.path(), copy.target(), {.progress = [](float part) { return part < 0.5F; }}),
+               Cancelled);
+  EXPECT_THROW(convert_model(copy.path(), copy.path() / "no" / "folder.gguf"), fs::filesystem_error);
+  for (const auto& entry : fs::directory_iterator(copy.target().parent_path()))
+    EXPECT_EQ(entry.path().filename(), "model") << entry.path();
+}
+
+TEST(LoadableModel, IsMadeOnceAndAnewWhenTheFolderChanges) {
+  GeneratorCopy copy("llama3");
+  std::vector<std::string> told;
+  const ConvertContext context{.log = [&](LogLevel, std::string_view text) { told.emplace_back(text); }};
+  const auto first = loadable_model(copy.path(), copy.search(), context);
+  EXPECT_EQ(first.parent_path(), copy.search().model_cache / "converted");
+  EXPECT_EQ(loadable_model(copy.path(), copy.search(), context), first);
+  EXPECT_EQ(told.size(), 1U);
+  copy.set("max_position_embeddings", 128);
+  const auto second = loadable_model(copy.path(), copy.search(), context);
+  EXPECT_NE(second, first);
+  EXPECT_EQ(read_model(second).context_length, 128U);
+  EXPECT_EQ(loadable_model(first, copy.search(), context), first) << "a file is what it is";
+}
+
+}  // namespace
+}  // namespace berth

@@ -64,6 +64,7 @@ class Layers {
   std::vector<LayerProfile> read() {
     set_heads();
     set_feed_forward();
+    share_indexers();
     set_kinds();
     set_windows();
     share_caches();
@@ -113,6 +114,18 @@ class Layers {
         layer.dense = true;
       if (tensor.role == "indexer.attn_k") layer.indexer_length = number("attention.indexer.key_length", 0);
     }
+  }
+
+  /// Some layers attend to the keys that the index of a layer before chose.
+  void share_indexers() {
+    if (profile_.architecture != "glm-dsa") return;
+    std::vector<std::uint64_t> own(layers_.size(), 1);
+    constexpr std::uint64_t shares_from = 1 << 20;  // GLM 5.2, which is trained for as many tokens
+    if (profile_.context_length.value_or(0) >= shares_from)
+      for (std::size_t i = 2; i < own.size(); ++i) own[i] = (i - 2) % 4 == 0 ? 1 : 0;
+    own = per_layer(profile_, "attention.indexer.types", own);
+    for (std::size_t i = 0; i < layers_.size(); ++i)
+      if (own[i] == 0) layers_[i].indexer_length = 0;
   }
 
   bool is_recurrent(std::size_t i, const std::vector<std::uint64_t>& listed) const {

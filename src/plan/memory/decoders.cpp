@@ -104,6 +104,8 @@ constexpr std::array decoders{
     Decoder{.architecture = "deepseek", .experts_normalised = false},
     Decoder{.architecture = "deepseek2", .gating = Gating::by_metadata, .experts_normalised_by_metadata = true},
     Decoder{.architecture = "deepseek2-ocr", .gating = Gating::by_metadata, .experts_normalised_by_metadata = true},
+    Decoder{.architecture = "deepseek32", .gating = Gating::by_metadata, .experts_normalised_by_metadata = true},
+    Decoder{.architecture = "glm-dsa", .gating = Gating::by_metadata, .experts_normalised_by_metadata = true},
     Decoder{.architecture = "mistral4", .gating = Gating::by_metadata, .experts_normalised_by_metadata = true},
     Decoder{.architecture = "dots1", .gating = Gating::by_metadata, .experts_normalised_by_metadata = true},
     Decoder{.architecture = "bailingmoe2", .gating = Gating::by_metadata, .experts_normalised_by_metadata = true},

@@ -64,6 +64,8 @@ ModelGraph::Cache& ModelGraph::cache(std::size_t il) {
     const auto width = value_width(profile, facts, layout.context);
     place->second.values = graph.leaf(layout.context.type_v, {width, cells, streams, 1}, home);
   }
+  if (facts.indexer_length != 0)
+    place->second.index = graph.leaf(layout.context.type_k, {facts.indexer_length, cells, streams, 1}, home);
   return place->second;
 }
 
@@ -129,7 +131,7 @@ TensorId ModelGraph::cached_values(std::size_t il) {
 }
 
 TensorId ModelGraph::mask(std::size_t il) {
-  const auto streams = layout.context.unified ? 1 : batch.sequences;
+  const auto streams = mask_streams();
   return input(layer(il).window == 0 ? "mask" : "mask of windows", batch.flash_attention ? f16 : f32,
                {layout.context.cells_of(layer(il).window), batch.tokens / streams, 1, streams});
 }
@@ -239,7 +241,9 @@ TensorId ModelGraph::attention_over_keys(const Projections& qkv, std::size_t il,
   const auto& info = graph[keys];
   const auto values = graph.view(keys, {graph.extent(qkv.value, 0), info.extents[1], info.extents[2], info.extents[3]},
                                  {info.strides[1], info.strides[2], info.strides[3]});
-  return project_out(heads_attention(qkv.query, keys, values, mask(il), il, options), il, options);
+  auto seen = mask(il);
+  if (options.chosen != no_tensor) seen = mask_of_chosen(seen, options.chosen);
+  return project_out(heads_attention(qkv.query, keys, values, seen, il, options), il, options);
 }
 
 TensorId ModelGraph::attention_without_cache(const Projections& qkv, std::size_t il, const AttentionOptions& options) {
@@ -269,9 +273,11 @@ TensorId ModelGraph::latent_attention(TensorId a, std::size_t il) {
   const auto plain_size = key_size > rope_size ? key_size - rope_size : 0;
   const auto rank = profile.key_rank.value_or(0);
   TensorId query = no_tensor;
+  TensorId chosen = no_tensor;
   if (weight(il, "attn_q") == no_tensor) {
     query = graph.mul_mat(weight(il, "attn_q_a"), a);
     query = norm(query, il, "attn_q_a_norm");
+    chosen = chosen_keys(query, a, il);
     query = graph.mul_mat(weight(il, "attn_q_b"), query);
   } else {
     query = graph.mul_mat(weight(il, "attn_q"), a);
@@ -295,7 +301,7 @@ TensorId ModelGraph::latent_attention(TensorId a, std::size_t il) {
     compressed = graph.reshape(compressed, {rank, 1, tokens, 1});
     const auto key = graph.concat(compressed, rope_key, 0);
     if (scaled) q = graph.binary(q, attention_scale());
-    return attention_over_keys({q, key, compressed}, il, {.values_of = weight(il, "attn_v_b")});
+    return attention_over_keys({q, key, compressed}, il, {.values_of = weight(il, "attn_v_b"), .chosen = chosen});
   }
   const auto kv = graph.mul_mat(weight(il, "attn_kv_b"), compressed);
   const auto head = times(plain_size + value_size, 4);

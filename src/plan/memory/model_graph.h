@@ -52,6 +52,7 @@ struct AttentionOptions {
   bool project = true;             ///< by attn_output
   TensorId bias = no_tensor;       ///< added to the scores
   TensorId values_of = no_tensor;  ///< turns compressed values into those of heads (MLA)
+  TensorId chosen = no_tensor;     ///< the keys that each token attends to; else all
   int extra_score_steps = 0;       ///< steps over the scores before softmax, such as three of a soft cap
   std::string_view prefix = {};    ///< of the role of the projection: "dec."
 };
@@ -109,6 +110,8 @@ class ModelGraph {
   TensorId attention_without_cache(const Projections& qkv, std::size_t layer, const AttentionOptions& options);
   TensorId attention_to_encoder(const Projections& qkv, std::size_t layer, std::uint64_t encoded);
   TensorId latent_attention(TensorId a, std::size_t layer);  ///< MLA
+  /// The keys that each token attends to (DSA), by the layer's index, or as in the layer before where it has none.
+  TensorId chosen_keys(TensorId query_rank, TensorId a, std::size_t layer);
   TensorId feed_forward(TensorId a, std::size_t layer, Activation activation, std::string_view suffix = {},
                         std::string_view prefix = {});
   TensorId experts(TensorId a, std::size_t layer, const ExpertOptions& options, std::string_view suffix = "_exps");
@@ -136,6 +139,7 @@ class ModelGraph {
   struct Cache {
     TensorId keys = no_tensor;
     TensorId values = no_tensor;
+    TensorId index = no_tensor;  ///< keys of the index of sparse attention
   };
   Cache& cache(std::size_t layer);
   TensorId store_keys(TensorId key, std::size_t layer);
@@ -143,6 +147,11 @@ class ModelGraph {
   TensorId cached_keys(std::size_t layer);
   TensorId cached_values(std::size_t layer);
   TensorId mask(std::size_t layer);
+  TensorId mask_of_chosen(TensorId mask, TensorId chosen);
+  TensorId store_index_keys(TensorId key, std::size_t layer);
+  TensorId cached_index_keys(std::size_t layer);
+  TensorId index_scores(TensorId query, TensorId weights, std::size_t layer);
+  std::uint64_t mask_streams() const { return layout.context.unified ? 1 : batch.sequences; }
   TensorId rotation(std::size_t layer, bool of_keys);
   TensorId rotate(TensorId a, TensorId rotation);
   TensorId heads_attention(TensorId query, TensorId key, TensorId value, TensorId mask, std::size_t layer,
@@ -178,6 +187,7 @@ class ModelGraph {
   std::vector<TensorId> weight_tensors_;  // of each of `weights_`, once it is needed
   std::map<std::string, TensorId, std::less<>> inputs_;
   std::map<std::size_t, Cache> caches_;
+  TensorId chosen_keys_ = no_tensor;  // by the last index
   std::map<std::pair<std::size_t, bool>, TensorId> states_;
 };
 

@@ -33,6 +33,7 @@ enum class Op : std::uint8_t {
   in_place,   ///< may write its result over a source of the same layout
   rotate,     ///< rotary embedding: in place, and its small weights do not say where it runs
   attention,  ///< flash attention
+  indexer,    ///< scores of the keys for sparse attention, in one step
   get_rows,
   mul_mat,
   mul_mat_id,  ///< of the experts that a token goes to

@@ -112,7 +112,8 @@ class Layers {
       if (tensor.role == "ffn_down_exps" || tensor.role.starts_with("ffn_down.")) layer.experts = true;
       if (tensor.role == "ffn_down" || tensor.role == "dec.ffn_down" || tensor.role == "channel_mix_value")
         layer.dense = true;
-      if (tensor.role == "indexer.attn_k") layer.indexer_length = number("attention.indexer.key_length", 0);
+      if (tensor.role == "indexer.attn_k" || tensor.role == "indexer.k_proj")
+        layer.indexer_length = number("attention.indexer.key_length", 0);
     }
   }
 

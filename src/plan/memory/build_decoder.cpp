@@ -180,11 +180,27 @@ class DecoderBuilder {
     if (d_.gates_attention && m_.weight(il, "attn_gate") != no_tensor) gate = m_.linear(il, "attn_gate", a);
     if (d_.architecture == "llama-embed")
       return m_.attention_without_cache(qkv, il, {});  // it has a cache all the same
+    if (is_block_sparse(il)) return attend_to_blocks(qkv, a, il);
     const bool normed_apart = m_.weight(il, "attn_sub_norm") != no_tensor;
     const bool project = gate == no_tensor && !normed_apart;
     const auto result = m_.attention(qkv, il, {.project = project, .extra_score_steps = d_.score_steps});
     if (normed_apart) return m_.linear(il, "attn_output", m_.norm(result, il, "attn_sub_norm"), true);
     return gate == no_tensor ? result : apply_gate(result, gate, il);
+  }
+
+  /// The engine needs flash attention and a stream for each sequence for it.
+  bool is_block_sparse(std::size_t il) const {
+    return m_.layer(il).indexer_length != 0 && m_.batch.flash_attention &&
+           (m_.batch.sequences == 1 || !m_.layout.context.unified);
+  }
+
+  TensorId attend_to_blocks(const Projections& qkv, TensorId a, std::size_t il) {
+    const auto size = m_.layer(il).indexer_length;
+    auto query = m_.heads(m_.linear(il, "indexer.q_proj", a), size, m_.number("attention.indexer.head_count"));
+    auto key = m_.heads(m_.linear(il, "indexer.k_proj", a), size, 1);
+    query = m_.rope(m_.norm(query, il, "indexer.q_norm"), il);
+    key = m_.rope(m_.norm(key, il, "indexer.k_norm"), il);
+    return m_.block_attention(qkv, query, key, il);
   }
 
   TensorId apply_gate(TensorId attended, TensorId gate, std::size_t il) {

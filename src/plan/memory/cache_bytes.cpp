@@ -34,6 +34,9 @@ std::vector<std::uint64_t> cache_bytes(const ModelProfile& profile, const Engine
       sums[home] = plus(sums[home], stored(times(layer.key_length, layer.kv_heads), context.type_k, rows, backend));
       sums[home] = plus(sums[home], stored(layer.indexer_length, context.type_k, rows, backend));
       if (!layer.keys_only) {
+        // The engine gives an index values too, which nothing uses.
+        if (layer.indexer_length != 0)
+          sums[home] = plus(sums[home], stored(layer.value_length, context.type_v, rows, backend));
         const auto width = value_width(profile, layer, layout.context);
         sums[home] = plus(sums[home], stored(width, context.type_v, rows, backend));
       }

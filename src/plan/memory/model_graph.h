@@ -112,6 +112,8 @@ class ModelGraph {
   TensorId latent_attention(TensorId a, std::size_t layer);  ///< MLA
   /// The keys that each token attends to (DSA), by the layer's index, or as in the layer before where it has none.
   TensorId chosen_keys(TensorId query_rank, TensorId a, std::size_t layer);
+  /// Each group of heads attends to the best blocks of keys (MSA).
+  TensorId block_attention(Projections qkv, TensorId index_query, TensorId index_key, std::size_t layer);
   TensorId feed_forward(TensorId a, std::size_t layer, Activation activation, std::string_view suffix = {},
                         std::string_view prefix = {});
   TensorId experts(TensorId a, std::size_t layer, const ExpertOptions& options, std::string_view suffix = "_exps");
@@ -152,6 +154,11 @@ class ModelGraph {
   TensorId cached_index_keys(std::size_t layer);
   TensorId index_scores(TensorId query, TensorId weights, std::size_t layer);
   std::uint64_t mask_streams() const { return layout.context.unified ? 1 : batch.sequences; }
+  struct Blocks;
+  Blocks blocks(std::size_t layer);
+  TensorId attend_to_gathered(const Projections& qkv, TensorId index_query, std::size_t layer, const Blocks& sizes);
+  TensorId attend_in_stream(const Projections& qkv, TensorId index_query, std::size_t layer, const Blocks& sizes);
+  TensorId grouped_attention(TensorId query, TensorId key, TensorId value, TensorId mask, std::uint64_t group);
   TensorId rotation(std::size_t layer, bool of_keys);
   TensorId rotate(TensorId a, TensorId rotation);
   TensorId heads_attention(TensorId query, TensorId key, TensorId value, TensorId mask, std::size_t layer,
@@ -188,6 +195,7 @@ class ModelGraph {
   std::map<std::string, TensorId, std::less<>> inputs_;
   std::map<std::size_t, Cache> caches_;
   TensorId chosen_keys_ = no_tensor;  // by the last index
+  TensorId wide_mask_ = no_tensor;    // the mask in F32
   std::map<std::pair<std::size_t, bool>, TensorId> states_;
 };
 

@@ -47,6 +47,7 @@ constexpr std::array rules{
     encoder("rnd1"),
     encoder("wavtokenizer-dec"),
     windowed("afmoe", 4),
+    LayerRules{.architecture = "deepseek4", .keys_only = true, .window = Windowed::all_attention},
     windowed("cohere2", 4),
     windowed("cohere2moe", 4, true),
     LayerRules{.architecture = "exaone4",

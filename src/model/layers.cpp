@@ -89,7 +89,9 @@ class Layers {
     const bool sized = heads.front() > 0 || rules_.sizes_without_heads;
     const auto key = sized ? number("attention.key_length", each) : 0;
     const auto value = sized ? number("attention.value_length", each) : 0;
-    const bool keys_only = number("attention.key_length_mla", 0) != 0 && number("attention.value_length_mla", 0) != 0;
+    const bool keys_only =
+        rules_.keys_only ||
+        (number("attention.key_length_mla", 0) != 0 && number("attention.value_length_mla", 0) != 0);
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       layers_[i].heads = heads[i];
       layers_[i].kv_heads = kv_heads[i];

@@ -237,8 +237,7 @@ class DecoderBuilder {
     options.activation = d_.expert_activation;
     options.gating = d_.gating;
     options.normalised = d_.experts_normalised_by_metadata ? m_.is_set("expert_weights_norm") : d_.experts_normalised;
-    const Value* scale = m_.profile.metadata.find(m_.profile.architecture + ".expert_weights_scale");
-    options.scaled = scale != nullptr && scale->is_number() && scale->as_double() != 0 && scale->as_double() != 1;
+    options.scaled = m_.scales_experts();
     options.weighted_before = d_.weighted_before;
     options.logits = router_;
     options.count = m_.profile.experts;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "plan/memory/compressed_cache.h"
+
 namespace berth::plan {
 namespace {
 
@@ -40,6 +42,12 @@ std::vector<std::uint64_t> cache_bytes(const ModelProfile& profile, const Engine
         const auto width = value_width(profile, layer, layout.context);
         sums[home] = plus(sums[home], stored(width, context.type_v, rows, backend));
       }
+    }
+    for (const auto& each : compressed_caches(profile, i, context)) {
+      sums[home] =
+          plus(sums[home], stored(each.key_width, context.type_k, times(each.cells, context.streams), backend));
+      const auto state = stored(each.state_width, f32, times(each.state_rows, context.streams), backend);
+      sums[home] = plus(sums[home], times(state, 2));
     }
     if (layer.recurrent) {
       for (const auto state : {layer.convolution_state, layer.recurrent_state})

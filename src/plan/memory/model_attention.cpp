@@ -182,7 +182,7 @@ TensorId ModelGraph::heads_attention(TensorId query, TensorId key, TensorId valu
         graph.make(Op::attention, f32,
                    {graph.extent(value, 0), graph.extent(query, 2), graph.extent(query, 1), graph.extent(query, 3)},
                    {query, key, value, mask, sinks});
-    attending.push_back({result, il});
+    fused_steps.push_back({result, il, Fused::flash});
     if (options.values_of != no_tensor) {
       result = graph.mul_mat(options.values_of, graph.permute(result, {0, 2, 1, 3}));
       result = graph.cont(graph.permute(result, {0, 2, 1, 3}));
@@ -242,7 +242,7 @@ TensorId ModelGraph::attention_over_keys(const Projections& qkv, std::size_t il,
   const auto values = graph.view(keys, {graph.extent(qkv.value, 0), info.extents[1], info.extents[2], info.extents[3]},
                                  {info.strides[1], info.strides[2], info.strides[3]});
   auto seen = mask(il);
-  if (options.chosen != no_tensor) seen = mask_of_chosen(seen, options.chosen);
+  if (options.chosen != no_tensor) seen = mask_of_chosen(seen, options.chosen, f32);
   return project_out(heads_attention(qkv.query, keys, values, seen, il, options), il, options);
 }
 

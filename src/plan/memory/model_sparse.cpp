@@ -19,19 +19,25 @@ TensorId ModelGraph::cached_index_keys(std::size_t il) {
                     {info.strides[1], info.strides[1], info.strides[2]});
 }
 
-TensorId ModelGraph::index_scores(TensorId query, TensorId weights, std::size_t il) {
-  const auto keys = cached_index_keys(il);
+TensorId ModelGraph::by_stream(TensorId a, std::uint64_t streams) {
+  auto extents = graph[a].extents;
+  const auto strides = graph[a].strides;
+  const std::size_t of_tokens = extents[2] > 1 || extents[1] != batch.tokens ? 2 : 1;
+  extents[of_tokens] = batch.tokens / streams;
+  extents[3] = streams;
+  return graph.view(a, extents, {strides[1], strides[2], strides[3] / streams});
+}
+
+TensorId ModelGraph::index_scores(TensorId query, TensorId keys, TensorId weights, TensorId mask) {
   const auto streams = std::max<std::uint64_t>(graph.extent(keys, 3), 1);
-  const auto split = [&](TensorId a, TensorGraph::Extents extents) {
-    const auto& strides = graph[a].strides;
-    return graph.view(a, extents, {strides[1], strides[2], strides[3] / streams});
-  };
-  const auto each = batch.tokens / streams;
-  query = split(query, {graph.extent(query, 0), graph.extent(query, 1), each, streams});
-  weights = graph.unary(split(weights, {graph.extent(weights, 0), each, 1, streams}));
-  const auto cells = graph.extent(keys, 2);
-  const auto seen = input("mask of the index", f16, {cells, each, 1, streams});
-  return graph.make(Op::indexer, f32, {cells, each, 1, streams}, {query, keys, weights, seen});
+  return graph.make(Op::indexer, f32, {graph.extent(keys, 2), batch.tokens / streams, 1, streams},
+                    {query, keys, weights, mask});
+}
+
+TensorId ModelGraph::best_keys(TensorId scores) {
+  auto extents = graph[scores].extents;
+  extents[0] = std::min(extents[0], number("attention.indexer.top_k"));
+  return graph.cont(graph.make(Op::plain, i32, extents, {scores}));
 }
 
 TensorId ModelGraph::chosen_keys(TensorId query_rank, TensorId a, std::size_t il) {
@@ -48,14 +54,15 @@ TensorId ModelGraph::chosen_keys(TensorId query_rank, TensorId a, std::size_t il
   query = graph.mul_mat(turn, query);
   key = graph.mul_mat(turn, key);
   graph.expand(store_index_keys(key, il));
-  const auto scores = index_scores(query, graph.mul_mat(weight(il, "indexer.proj"), a), il);
-  auto extents = graph[scores].extents;
-  extents[0] = std::min(extents[0], number("attention.indexer.top_k"));
-  chosen_keys_ = graph.cont(graph.make(Op::plain, i32, extents, {scores}));
+  const auto keys = cached_index_keys(il);
+  const auto streams = layout.context.streams;
+  const auto seen = input("mask of the index", f16, {graph.extent(keys, 2), batch.tokens / streams, 1, streams});
+  const auto weights = graph.unary(by_stream(graph.mul_mat(weight(il, "indexer.proj"), a), streams));
+  chosen_keys_ = best_keys(index_scores(by_stream(query, streams), keys, weights, seen));
   return chosen_keys_;
 }
 
-TensorId ModelGraph::mask_of_chosen(TensorId mask, TensorId chosen) {
+TensorId ModelGraph::mask_of_chosen(TensorId mask, TensorId chosen, ElementType zeros_type) {
   const auto filled = graph.unary(mask);
   const auto& cells = graph[filled].extents;
   const auto& strides = graph[filled].strides;
@@ -63,7 +70,7 @@ TensorId ModelGraph::mask_of_chosen(TensorId mask, TensorId chosen) {
   const auto [keys, tokens, one, streams] = graph[chosen].extents;
   const auto indices = graph.view(chosen, {keys, tokens, streams, 1},
                                   {graph[chosen].strides[1], graph[chosen].strides[2], graph[chosen].strides[3]});
-  const auto zeros = graph.unary(graph.leaf(f32, {1, keys, tokens, streams}, -1));
+  const auto zeros = graph.unary(graph.leaf(zeros_type, {1, keys, tokens, streams}, -1));
   auto result = graph.store(zeros, single, {indices});
   result = graph.view(result, {cells[0], cells[1], 1, cells[3]}, {strides[1], strides[2], strides[3]});
   return graph.binary(result, mask);

@@ -20,6 +20,8 @@ bool build_special(ModelGraph& model) {
     build_gemma3n(model);
   } else if (architecture == "gemma4") {
     build_gemma4(model);
+  } else if (architecture == "deepseek4") {
+    build_deepseek4(model);
   } else if (architecture == "hrm_text") {
     build_hrm_text(model);
   } else {

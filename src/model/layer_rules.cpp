@@ -55,6 +55,7 @@ constexpr std::array rules{
                .window_period = 4,
                .default_window = 4096,
                .layers_for_window = 64},
+    windowed("dots3note", 0),
     windowed("exaone-moe", 4, false, 128),
     windowed("gemma2", 2, false, 4096),
     windowed("gemma3", 6),

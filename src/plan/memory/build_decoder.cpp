@@ -154,7 +154,11 @@ class DecoderBuilder {
   }
 
   TensorId attend(TensorId a, std::size_t il) {
-    if (m_.weight(il, "attn_kv_a_mqa") != no_tensor) return m_.latent_attention(a, il);
+    if (m_.weight(il, "attn_kv_a_mqa") != no_tensor) {
+      if (!d_.gates_attention) return m_.latent_attention(a, il);
+      const auto attended = m_.latent_attention(a, il, false);
+      return apply_gate(attended, m_.linear(il, "attn_gate", a), il);
+    }
     const auto& facts = m_.layer(il);
     if (facts.heads > 0 && facts.kv_heads == 0 && d_.architecture == "deci") return m_.linear(il, "attn_output", a);
     if (facts.heads == 0 || facts.kv_heads == 0) return no_tensor;
@@ -206,10 +210,11 @@ class DecoderBuilder {
   TensorId apply_gate(TensorId attended, TensorId gate, std::size_t il) {
     const auto& facts = m_.layer(il);
     gate = g_.unary(gate);
-    if (g_.extent(gate, 0) == facts.heads && facts.value_length > 1) {
-      const auto split = g_.reshape(attended, {facts.value_length, facts.heads, m_.batch.tokens, 1});
+    const auto width = g_.extent(attended, 0);
+    if (g_.extent(gate, 0) == facts.heads && width > facts.heads) {
+      const auto split = g_.reshape(attended, {width / facts.heads, facts.heads, m_.batch.tokens, 1});
       attended = g_.binary(split, g_.reshape(gate, {1, facts.heads, m_.batch.tokens, 1}));
-      attended = g_.reshape(attended, {facts.value_length * facts.heads, m_.batch.tokens, 1, 1});
+      attended = g_.reshape(attended, {width, m_.batch.tokens, 1, 1});
     } else {
       attended = g_.binary(attended, gate);
     }

@@ -264,20 +264,21 @@ TensorId ModelGraph::attention_to_encoder(const Projections& qkv, std::size_t il
   return linear(il, "dec.cross_attn_o", result);
 }
 
-TensorId ModelGraph::latent_attention(TensorId a, std::size_t il) {
+TensorId ModelGraph::latent_attention(TensorId a, std::size_t il, bool project) {
   const auto& facts = layer(il);
   const auto tokens = batch.tokens;
   const auto rope_size = number("rope.dimension_count", facts.key_length);
-  const auto key_size = facts.keys_only ? number("attention.key_length_mla") : facts.key_length;
-  const auto value_size = facts.keys_only ? number("attention.value_length_mla") : facts.value_length;
+  const std::string windowed = facts.window == 0 ? "" : "_swa";
+  const auto key_size = facts.keys_only ? number("attention.key_length_mla" + windowed) : facts.key_length;
+  const auto value_size = facts.keys_only ? number("attention.value_length_mla" + windowed) : facts.value_length;
   const auto plain_size = key_size > rope_size ? key_size - rope_size : 0;
-  const auto rank = profile.key_rank.value_or(0);
+  const auto rank = number("attention.kv_lora_rank" + windowed);
   TensorId query = no_tensor;
   TensorId chosen = no_tensor;
   if (weight(il, "attn_q") == no_tensor) {
     query = graph.mul_mat(weight(il, "attn_q_a"), a);
     query = norm(query, il, "attn_q_a_norm");
-    chosen = chosen_keys(query, a, il);
+    if (facts.window == 0) chosen = chosen_keys(query, a, il);
     query = graph.mul_mat(weight(il, "attn_q_b"), query);
   } else {
     query = graph.mul_mat(weight(il, "attn_q"), a);
@@ -287,6 +288,7 @@ TensorId ModelGraph::latent_attention(TensorId a, std::size_t il) {
   const auto stride = times(rank + rope_size, 4);
   auto compressed = graph.view(both, {rank, tokens, 1, 1}, {stride, stride * tokens, stride * tokens});
   auto rope_key = graph.view(both, {rope_size, 1, tokens, 1}, {stride, stride, stride * tokens});
+  if (weight(il, "attn_k_norm") != no_tensor) rope_key = norm(rope_key, il, "attn_k_norm");
   rope_key = rope(rope_key, il);
   compressed = norm(compressed, il, "attn_kv_a_norm");
   const bool scaled = is_set("attention.temperature_scale");
@@ -301,7 +303,7 @@ TensorId ModelGraph::latent_attention(TensorId a, std::size_t il) {
     compressed = graph.reshape(compressed, {rank, 1, tokens, 1});
     const auto key = graph.concat(compressed, rope_key, 0);
     if (scaled) q = graph.binary(q, attention_scale());
-    return attention_over_keys({q, key, compressed}, il, {.values_of = weight(il, "attn_v_b"), .chosen = chosen});
+    return attention_over_keys({q, key, compressed}, il, {.project = project, .values_of = weight(il, "attn_v_b"), .chosen = chosen});
   }
   const auto kv = graph.mul_mat(weight(il, "attn_kv_b"), compressed);
   const auto head = times(plain_size + value_size, 4);
@@ -312,7 +314,7 @@ TensorId ModelGraph::latent_attention(TensorId a, std::size_t il) {
   auto q = rope(query, il);
   const auto key = graph.concat(part(plain_size), graph.repeat(rope_key, {rope_size, facts.heads, tokens, 1}), 0);
   if (scaled) q = graph.binary(q, attention_scale());
-  return attention({q, key, value}, il);
+  return attention({q, key, value}, il, {.project = project});
 }
 
 }  // namespace berth::plan

@@ -119,7 +119,7 @@ class ModelGraph {
   TensorId attention_over_keys(const Projections& qkv, std::size_t layer, const AttentionOptions& options);
   TensorId attention_without_cache(const Projections& qkv, std::size_t layer, const AttentionOptions& options);
   TensorId attention_to_encoder(const Projections& qkv, std::size_t layer, std::uint64_t encoded);
-  TensorId latent_attention(TensorId a, std::size_t layer);  ///< MLA
+  TensorId latent_attention(TensorId a, std::size_t layer, bool project = true);  ///< MLA
   /// The keys that each token attends to (DSA), by the layer's index, or as in the layer before where it has none.
   TensorId chosen_keys(TensorId query_rank, TensorId a, std::size_t layer);
   TensorId index_scores(TensorId query, TensorId keys, TensorId weights, TensorId mask);

@@ -5,7 +5,6 @@
 namespace berth::plan {
 namespace {
 
-constexpr std::uint64_t most_streams = 64;  // the engine takes 4
 constexpr std::uint64_t most_rounds = 256;
 
 }  // namespace
@@ -13,7 +12,7 @@ constexpr std::uint64_t most_rounds = 256;
 HyperConnections::HyperConnections(ModelGraph& model)
     : m_(model),
       g_(model.graph),
-      count_(std::clamp<std::uint64_t>(model.number("hyper_connection.count", 4), 1, most_streams)) {}
+      count_(std::clamp<std::uint64_t>(model.number("hyper_connection.count", 4), 1, most_residual_streams)) {}
 
 TensorId HyperConnections::split(TensorId a) {
   const auto [width, tokens, one, two] = g_[a].extents;

@@ -7,6 +7,8 @@
 
 namespace berth::plan {
 
+inline constexpr std::uint64_t most_residual_streams = 64;  // the engine takes 4
+
 class HyperConnections {
  public:
   explicit HyperConnections(ModelGraph& model);

@@ -51,8 +51,10 @@ TensorId ModelGraph::chosen_keys(TensorId query_rank, TensorId a, std::size_t il
   std::uint64_t turned = 64;
   while (size % (turned * 2) == 0) turned *= 2;
   const auto turn = input("index rotation", f32, {turned, turned, 1, 1});
-  query = graph.mul_mat(turn, query);
-  key = graph.mul_mat(turn, key);
+  if (profile.architecture != "hy_v4") {
+    query = graph.mul_mat(turn, query);
+    key = graph.mul_mat(turn, key);
+  }
   graph.expand(store_index_keys(key, il));
   const auto keys = cached_index_keys(il);
   const auto streams = layout.context.streams;

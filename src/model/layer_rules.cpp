@@ -96,6 +96,7 @@ constexpr std::array rules{
     LayerRules{.architecture = "plamo2", .recurrent = without_kv_heads, .sizes_without_heads = true},
     LayerRules{.architecture = "lfm2", .window = Windowed::all_attention, .recurrent = without_kv_heads},
     recurring("lfm2moe", without_kv_heads),
+    LayerRules{.architecture = "glm5-next", .pools_index = true, .recurrent = without_kv_heads},
     recurring("kimi-linear", without_kv_heads),
     recurring("kimi-k3", without_kv_heads),
     recurring("bailingmoe3", without_kv_heads),

@@ -89,9 +89,8 @@ class Layers {
     const bool sized = heads.front() > 0 || rules_.sizes_without_heads;
     const auto key = sized ? number("attention.key_length", each) : 0;
     const auto value = sized ? number("attention.value_length", each) : 0;
-    const bool keys_only =
-        rules_.keys_only ||
-        (number("attention.key_length_mla", 0) != 0 && number("attention.value_length_mla", 0) != 0);
+    const bool keys_only = rules_.keys_only ||
+                           (number("attention.key_length_mla", 0) != 0 && number("attention.value_length_mla", 0) != 0);
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       layers_[i].heads = heads[i];
       layers_[i].kv_heads = kv_heads[i];
@@ -115,16 +114,16 @@ class Layers {
       if (tensor.role == "ffn_down" || tensor.role == "dec.ffn_down" || tensor.role == "channel_mix_value")
         layer.dense = true;
       if (tensor.role == "indexer.attn_k" || tensor.role == "indexer.k_proj")
-        layer.indexer_length = number("attention.indexer.key_length", 0);
+        layer.indexer_length = number("attention.indexer.key_length", 0) * (rules_.pools_index ? 3 : 1);
     }
   }
 
   /// Some layers attend to the keys that the index of a layer before chose.
   void share_indexers() {
-    if (profile_.architecture != "glm-dsa") return;
+    if (profile_.architecture != "glm-dsa" && profile_.architecture != "glm5-next") return;
     std::vector<std::uint64_t> own(layers_.size(), 1);
     constexpr std::uint64_t shares_from = 1 << 20;  // GLM 5.2, which is trained for as many tokens
-    if (profile_.context_length.value_or(0) >= shares_from)
+    if (profile_.architecture == "glm-dsa" && profile_.context_length.value_or(0) >= shares_from)
       for (std::size_t i = 2; i < own.size(); ++i) own[i] = (i - 2) % 4 == 0 ? 1 : 0;
     own = per_layer(profile_, "attention.indexer.types", own);
     for (std::size_t i = 0; i < layers_.size(); ++i)

@@ -129,6 +129,9 @@ class ModelGraph {
   /// Each group of heads attends to the best blocks of keys (MSA).
   TensorId block_attention(Projections qkv, TensorId index_query, TensorId index_key, std::size_t layer);
   // Parts of attention.
+  TensorId store_index_keys(TensorId key, std::size_t layer);
+  TensorId index_cache(std::size_t layer) { return cache(layer).index; }
+  TensorId key_cache(std::size_t layer) { return cache(layer).keys; }
   TensorId store_keys(TensorId key, std::size_t layer);
   TensorId cached_keys(std::size_t layer);
   TensorId mask(std::size_t layer);
@@ -169,7 +172,6 @@ class ModelGraph {
   Cache& cache(std::size_t layer);
   TensorId store_values(TensorId value, std::size_t layer);
   TensorId cached_values(std::size_t layer);
-  TensorId store_index_keys(TensorId key, std::size_t layer);
   TensorId cached_index_keys(std::size_t layer);
   std::uint64_t mask_streams() const { return layout.context.unified ? 1 : batch.sequences; }
   struct Blocks;

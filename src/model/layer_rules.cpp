@@ -105,6 +105,7 @@ constexpr std::array rules{
     recurring("qwen3next", by_interval),
     recurring("qwen35", by_interval),
     recurring("qwen35moe", by_interval),
+    recurring("qwen4exp", by_interval),
     LayerRules{
         .architecture = "minimax-01", .recurrent = by_interval, .attention_interval = 8, .linear_attention = true},
 };

@@ -227,7 +227,9 @@ TensorId ModelGraph::attention(const Projections& qkv, std::size_t il, const Att
   if (key != no_tensor) graph.expand(store_keys(key, il));
   if (value != no_tensor) graph.expand(store_values(value, il));
   const auto keys = cached_keys(il);
-  auto result = heads_attention(query, keys, cached_values(il), mask(il), il, options);
+  auto seen = mask(il);
+  if (options.chosen != no_tensor) seen = mask_of_chosen(seen, options.chosen, f32);
+  auto result = heads_attention(query, keys, cached_values(il), seen, il, options);
   result = rotate(result, value_rotation);
   return project_out(result, il, options);
 }

@@ -83,7 +83,8 @@ TensorId ModelGraph::embeddings() {
 }
 
 TensorId ModelGraph::positions() {
-  constexpr std::array sectioned = {"qwen2vl", "qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe", "qwen3tts", "paddleocr"};
+  constexpr std::array sectioned = {"qwen2vl",   "qwen3vl",  "qwen3vlmoe", "qwen35",
+                                    "qwen35moe", "qwen3tts", "paddleocr",  "qwen4exp"};
   const bool several = std::ranges::find(sectioned, profile.architecture) != sectioned.end();
   return input("positions", i32, {batch.tokens * (several ? 4 : 1), 1, 1, 1});
 }

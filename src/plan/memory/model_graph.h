@@ -150,6 +150,7 @@ class ModelGraph {
   using UseStates = std::function<TensorId(TensorId states, TensorId ids)>;
   /// What `use` makes of the states of the batch's sequences; without it, those states.
   TensorId state_rows(std::size_t layer, bool convolution, const UseStates& use = {});
+  TensorId state_rows(TensorId states, const UseStates& use = {});
   TensorId state_leaf(std::size_t layer, bool convolution);
   TensorId rows(TensorId a) { return graph.get_rows(a, output_rows()); }
   void finish(TensorId embedding, TensorId logits);

@@ -184,7 +184,7 @@ def row(model, chance):
         config["n_outputs_max"] = chance.choice([config["n_seq_max"], 16])
     if chance.random() < 0.15:
         config["override_tensor"] = chance.choice(["ffn_down=CPU", "attn_.*=CPU", r"blk\.0\.=CPU", "output=CPU", "exps=CPU"])
-    total = model.number("block_count") + 1
+    total = model.number("block_count") * (model.number("num_loops") or 1) + 1
     runs = [["CPU", total]]
     if config["placement"] != "cpu":
         host = chance.choice([0, 0, chance.randint(0, total - 1)])

@@ -47,6 +47,7 @@ constexpr std::array rules{
     encoder("rnd1"),
     encoder("wavtokenizer-dec"),
     windowed("afmoe", 4),
+    LayerRules{.architecture = "deepseek4", .keys_only = true, .window = Windowed::all_attention},
     windowed("cohere2", 4),
     windowed("cohere2moe", 4, true),
     LayerRules{.architecture = "exaone4",
@@ -54,6 +55,7 @@ constexpr std::array rules{
                .window_period = 4,
                .default_window = 4096,
                .layers_for_window = 64},
+    windowed("dots3note", 0),
     windowed("exaone-moe", 4, false, 128),
     windowed("gemma2", 2, false, 4096),
     windowed("gemma3", 6),
@@ -94,6 +96,7 @@ constexpr std::array rules{
     LayerRules{.architecture = "plamo2", .recurrent = without_kv_heads, .sizes_without_heads = true},
     LayerRules{.architecture = "lfm2", .window = Windowed::all_attention, .recurrent = without_kv_heads},
     recurring("lfm2moe", without_kv_heads),
+    LayerRules{.architecture = "glm5-next", .pools_index = true, .recurrent = without_kv_heads},
     recurring("kimi-linear", without_kv_heads),
     recurring("kimi-k3", without_kv_heads),
     recurring("bailingmoe3", without_kv_heads),
@@ -102,6 +105,7 @@ constexpr std::array rules{
     recurring("qwen3next", by_interval),
     recurring("qwen35", by_interval),
     recurring("qwen35moe", by_interval),
+    recurring("qwen4exp", by_interval),
     LayerRules{
         .architecture = "minimax-01", .recurrent = by_interval, .attention_interval = 8, .linear_attention = true},
 };

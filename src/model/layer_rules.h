@@ -33,6 +33,8 @@ enum class Weights {
 struct LayerRules {
   std::string_view architecture;
   bool caches = true;  ///< false: no token is kept, as in encoders
+  bool keys_only = false;
+  bool pools_index = false;  ///< an index keeps a gate and a key of its pool beside each key
 
   Windowed window = Windowed::never;
   std::uint64_t window_period = 0;  ///< each n-th layer attends to everything; 0: the metadata list the layers

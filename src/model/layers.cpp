@@ -64,6 +64,7 @@ class Layers {
   std::vector<LayerProfile> read() {
     set_heads();
     set_feed_forward();
+    share_indexers();
     set_kinds();
     set_windows();
     share_caches();
@@ -88,7 +89,8 @@ class Layers {
     const bool sized = heads.front() > 0 || rules_.sizes_without_heads;
     const auto key = sized ? number("attention.key_length", each) : 0;
     const auto value = sized ? number("attention.value_length", each) : 0;
-    const bool keys_only = number("attention.key_length_mla", 0) != 0 && number("attention.value_length_mla", 0) != 0;
+    const bool keys_only = rules_.keys_only ||
+                           (number("attention.key_length_mla", 0) != 0 && number("attention.value_length_mla", 0) != 0);
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       layers_[i].heads = heads[i];
       layers_[i].kv_heads = kv_heads[i];
@@ -111,8 +113,21 @@ class Layers {
       if (tensor.role == "ffn_down_exps" || tensor.role.starts_with("ffn_down.")) layer.experts = true;
       if (tensor.role == "ffn_down" || tensor.role == "dec.ffn_down" || tensor.role == "channel_mix_value")
         layer.dense = true;
-      if (tensor.role == "indexer.attn_k") layer.indexer_length = number("attention.indexer.key_length", 0);
+      if (tensor.role == "indexer.attn_k" || tensor.role == "indexer.k_proj")
+        layer.indexer_length = number("attention.indexer.key_length", 0) * (rules_.pools_index ? 3 : 1);
     }
+  }
+
+  /// Some layers attend to the keys that the index of a layer before chose.
+  void share_indexers() {
+    if (profile_.architecture != "glm-dsa" && profile_.architecture != "glm5-next") return;
+    std::vector<std::uint64_t> own(layers_.size(), 1);
+    constexpr std::uint64_t shares_from = 1 << 20;  // GLM 5.2, which is trained for as many tokens
+    if (profile_.architecture == "glm-dsa" && profile_.context_length.value_or(0) >= shares_from)
+      for (std::size_t i = 2; i < own.size(); ++i) own[i] = (i - 2) % 4 == 0 ? 1 : 0;
+    own = per_layer(profile_, "attention.indexer.types", own);
+    for (std::size_t i = 0; i < layers_.size(); ++i)
+      if (own[i] == 0) layers_[i].indexer_length = 0;
   }
 
   bool is_recurrent(std::size_t i, const std::vector<std::uint64_t>& listed) const {

@@ -21,7 +21,8 @@ void set_role(TensorInfo& tensor) {
   tensor.layer = layer;
   tensor.role = std::string(name.substr(0, block));
   // Without a suffix ("blk.0.ssm_a") the role goes to the end.
-  tensor.role += name.substr(role_begin, end != std::string_view::npos && end > role_begin ? end - role_begin : end);
+  tensor.role += name.substr(
+      role_begin, end != std::string_view::npos && end > role_begin ? end - role_begin : std::string_view::npos);
 }
 
 }  // namespace berth::model

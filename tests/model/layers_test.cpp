@@ -106,6 +106,8 @@ TEST(TensorRole, FollowsFromTheName) {
   using Role = std::pair<std::optional<std::uint64_t>, std::string>;
   EXPECT_EQ(role("blk.3.ffn_up.weight"), (Role{3, "ffn_up"}));
   EXPECT_EQ(role("blk.0.ssm_a"), (Role{0, "ssm_a"}));
+  EXPECT_EQ(role("blk.3.exp_probs_b"), (Role{3, "exp_probs_b"}));
+  EXPECT_EQ(role("blk.12.post_attention_norm"), (Role{12, "post_attention_norm"}));
   EXPECT_EQ(role("dec.blk.1.attn_q.weight"), (Role{1, "dec.attn_q"}));
   EXPECT_EQ(role("token_embd.weight"), (Role{std::nullopt, "token_embd"}));
   EXPECT_EQ(role("blk.x.ffn_up.weight"), (Role{std::nullopt, "blk.x.ffn_up"}));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "plan/invented_models.h"
 #include "plan/small_model.h"
 #include "random_values.h"
 
@@ -63,6 +64,22 @@ TEST(Cache, OfLatentAttentionHoldsKeysOnly) {
   EXPECT_EQ(cache_of(profile, {.n_ctx = 1024}), 4U * 1024 * 576 * 2);
 }
 
+TEST(Cache, OfCompressedKeysHasAStreamForEachSequenceEvenWhereCellsAreShared) {
+  const auto profile = test::invented_model("deepseek4");
+  const auto one = cache_of(profile, {.n_ctx = 4096});
+  EXPECT_EQ(cache_of(profile, {.n_ctx = 4096, .n_seq = 3, .unified = true}), 3 * one);
+}
+
+TEST(Cache, OfAnIndexIsOnlyThatOfLayersWithOne) {
+  auto profile = test::invented_model("glm-dsa");
+  const auto with = cache_of(profile, {.n_ctx = 4096});
+  const auto indexes =
+      std::ranges::count_if(profile.layers, [](const auto& layer) { return layer.indexer_length != 0; });
+  ASSERT_EQ(indexes, 2);
+  for (auto& layer : profile.layers) layer.indexer_length = 0;
+  EXPECT_EQ(with - cache_of(profile, {.n_ctx = 4096}), 2U * 4096 * 128 * 2);
+}
+
 TEST(Cache, OfRecurrentLayersDoesNotDependOnTheContext) {
   const auto profile = small_model("mamba", {{"ssm.conv_kernel", 4}, {"ssm.inner_size", 512}, {"ssm.state_size", 16}});
   EXPECT_EQ(cache_of(profile, {.n_ctx = 1024, .n_seq = 2}), 4U * 2 * (3 * 512 + 16 * 512) * 4);
@@ -109,6 +126,23 @@ TEST(MemoryUse, SurvivesJson) {
   EXPECT_EQ(use.buffers.back().bytes, 1000U * 4);
 }
 
+TEST(MemoryUse, OfBlocksOfKeysCountsThoseOfAFullCacheWhereItRuns) {
+  const auto profile = test::invented_model("minimax-m3");
+  const auto on_cpu = placed(static_cast<int>(profile.layers.size()), static_cast<int>(profile.layers.size()), {});
+  const auto compute = [&](int n_ctx, bool runs) {
+    return sum(memory_of(profile, on_cpu, {.n_ctx = n_ctx}, {.n_outputs_max = 1, .runs = runs}), &DeviceUse::compute);
+  };
+  EXPECT_EQ(compute(256, true), compute(256, false));
+  EXPECT_GT(compute(32'768, true), compute(32'768, false));
+}
+
+TEST(MemoryUse, OfAnEmbeddingOfSeveralStreamsHasRoomForEach) {
+  const auto profile = test::invented_model("deepseek4");
+  const auto all = static_cast<int>(profile.layers.size());
+  const auto use = memory_use(profile, placed(all, all, {}), {.n_ctx = 512, .n_seq = 4}, {.embeddings = true});
+  EXPECT_EQ(use.buffers.back().bytes, 4U * (32'000 + 4 * 1024) * 4);
+}
+
 TEST(MemoryUse, OfAnUnknownArchitectureIsAnEstimate) {
   const auto known = memory_use(small_model("llama"), placed(4, 4, {}), {.n_ctx = 512});
   const auto unknown = memory_use(small_model("a-new-one"), placed(4, 4, {}), {.n_ctx = 512});
@@ -127,9 +161,10 @@ TEST(MemoryOf, NamesThePoolsOfTheInventory) {
   EXPECT_EQ(uses[1].pool, "ram");
 }
 
-constexpr std::array architectures = {"llama",  "gemma3",  "gpt-oss",   "phi3",  "falcon",    "mamba",
-                                      "mamba2", "jamba",   "deepseek2", "rwkv6", "rwkv7",     "t5",
-                                      "bert",   "gemma3n", "gemma4",    "lfm2",  "qwen3next", "unknown"};
+constexpr std::array architectures = {
+    "llama",   "gemma3",     "gpt-oss",   "phi3",      "falcon",   "mamba",  "mamba2",    "jamba",     "deepseek2",
+    "rwkv6",   "rwkv7",      "t5",        "bert",      "gemma3n",  "gemma4", "lfm2",      "qwen3next", "deepseek32",
+    "glm-dsa", "minimax-m3", "deepseek4", "glm5-next", "qwen4exp", "hy_v4",  "dots3note", "unknown"};
 
 TEST(MemoryOf, RefusesMoreDevicesThanItCounts) {
   Placement placement;
@@ -181,13 +216,37 @@ TEST(MemoryLaw, AbsurdProfilesGiveAnAnswer) {
         return random.below(1 << 20);
     }
   };
-  constexpr std::array keys = {"embedding_length",       "attention.head_count",   "attention.head_count_kv",
-                               "attention.key_length",   "attention.value_length", "attention.sliding_window",
-                               "feed_forward_length",    "expert_count",           "expert_used_count",
-                               "ssm.conv_kernel",        "ssm.inner_size",         "ssm.state_size",
-                               "ssm.group_count",        "ssm.time_step_rank",     "wkv.head_size",
-                               "attention.kv_lora_rank", "rope.dimension_count",   "nextn_predict_layers",
-                               "shortconv.l_cache",      "expert_group_count",     "decoder_block_count"};
+  constexpr std::array keys = {"embedding_length",
+                               "attention.head_count",
+                               "attention.head_count_kv",
+                               "attention.key_length",
+                               "attention.value_length",
+                               "attention.sliding_window",
+                               "feed_forward_length",
+                               "expert_count",
+                               "expert_used_count",
+                               "ssm.conv_kernel",
+                               "ssm.inner_size",
+                               "ssm.state_size",
+                               "ssm.group_count",
+                               "ssm.time_step_rank",
+                               "wkv.head_size",
+                               "attention.kv_lora_rank",
+                               "rope.dimension_count",
+                               "nextn_predict_layers",
+                               "shortconv.l_cache",
+                               "expert_group_count",
+                               "decoder_block_count",
+                               "attention.indexer.key_length",
+                               "attention.indexer.head_count",
+                               "attention.indexer.top_k",
+                               "attention.indexer.block_size",
+                               "attention.indexer.kpool",
+                               "attention.compress_ratios",
+                               "hyper_connection.count",
+                               "ple.layers",
+                               "ple.conv_kernel",
+                               "kda.head_dim"};
   for (int i = 0; i < 400; ++i) {
     Value::Object entries;
     for (int k = random.below(6); k >= 0; --k)

@@ -73,9 +73,16 @@ bool supports_attention(const ggml_tensor& attention) {
          (mask == nullptr || mask->ne[2] == 1);
 }
 
+/// ggml_cuda_lightning_indexer_supported.
+bool supports_indexer(const ggml_tensor& indexer) {
+  const auto* query = indexer.src[0];
+  return query->ne[0] == 128 && (query->ne[1] == 64 || query->ne[1] == 32) && is_cache_type(indexer.src[1]->type);
+}
+
 bool supports_op(ggml_backend_dev_t device, const ggml_tensor* op) {
   const auto& self = device_of(device);
   if (self.traits().limits_attention && op->op == GGML_OP_FLASH_ATTN_EXT && !supports_attention(*op)) return false;
+  if (self.traits().limits_attention && op->op == GGML_OP_LIGHTNING_INDEXER && !supports_indexer(*op)) return false;
   return self.cpu()->iface.supports_op(self.cpu(), op);
 }
 

@@ -154,7 +154,11 @@ class DecoderBuilder {
   }
 
   TensorId attend(TensorId a, std::size_t il) {
-    if (m_.weight(il, "attn_kv_a_mqa") != no_tensor) return m_.latent_attention(a, il);
+    if (m_.weight(il, "attn_kv_a_mqa") != no_tensor) {
+      if (!d_.gates_attention) return m_.latent_attention(a, il);
+      const auto attended = m_.latent_attention(a, il, false);
+      return apply_gate(attended, m_.linear(il, "attn_gate", a), il);
+    }
     const auto& facts = m_.layer(il);
     if (facts.heads > 0 && facts.kv_heads == 0 && d_.architecture == "deci") return m_.linear(il, "attn_output", a);
     if (facts.heads == 0 || facts.kv_heads == 0) return no_tensor;
@@ -180,6 +184,7 @@ class DecoderBuilder {
     if (d_.gates_attention && m_.weight(il, "attn_gate") != no_tensor) gate = m_.linear(il, "attn_gate", a);
     if (d_.architecture == "llama-embed")
       return m_.attention_without_cache(qkv, il, {});  // it has a cache all the same
+    if (is_block_sparse(il)) return attend_to_blocks(qkv, a, il);
     const bool normed_apart = m_.weight(il, "attn_sub_norm") != no_tensor;
     const bool project = gate == no_tensor && !normed_apart;
     const auto result = m_.attention(qkv, il, {.project = project, .extra_score_steps = d_.score_steps});
@@ -187,13 +192,29 @@ class DecoderBuilder {
     return gate == no_tensor ? result : apply_gate(result, gate, il);
   }
 
+  /// The engine needs flash attention and a stream for each sequence for it.
+  bool is_block_sparse(std::size_t il) const {
+    return m_.layer(il).indexer_length != 0 && m_.batch.flash_attention &&
+           (m_.batch.sequences == 1 || !m_.layout.context.unified);
+  }
+
+  TensorId attend_to_blocks(const Projections& qkv, TensorId a, std::size_t il) {
+    const auto size = m_.layer(il).indexer_length;
+    auto query = m_.heads(m_.linear(il, "indexer.q_proj", a), size, m_.number("attention.indexer.head_count"));
+    auto key = m_.heads(m_.linear(il, "indexer.k_proj", a), size, 1);
+    query = m_.rope(m_.norm(query, il, "indexer.q_norm"), il);
+    key = m_.rope(m_.norm(key, il, "indexer.k_norm"), il);
+    return m_.block_attention(qkv, query, key, il);
+  }
+
   TensorId apply_gate(TensorId attended, TensorId gate, std::size_t il) {
     const auto& facts = m_.layer(il);
     gate = g_.unary(gate);
-    if (g_.extent(gate, 0) == facts.heads && facts.value_length > 1) {
-      const auto split = g_.reshape(attended, {facts.value_length, facts.heads, m_.batch.tokens, 1});
+    const auto width = g_.extent(attended, 0);
+    if (g_.extent(gate, 0) == facts.heads && width > facts.heads) {
+      const auto split = g_.reshape(attended, {width / facts.heads, facts.heads, m_.batch.tokens, 1});
       attended = g_.binary(split, g_.reshape(gate, {1, facts.heads, m_.batch.tokens, 1}));
-      attended = g_.reshape(attended, {facts.value_length * facts.heads, m_.batch.tokens, 1, 1});
+      attended = g_.reshape(attended, {width, m_.batch.tokens, 1, 1});
     } else {
       attended = g_.binary(attended, gate);
     }
@@ -221,8 +242,7 @@ class DecoderBuilder {
     options.activation = d_.expert_activation;
     options.gating = d_.gating;
     options.normalised = d_.experts_normalised_by_metadata ? m_.is_set("expert_weights_norm") : d_.experts_normalised;
-    const Value* scale = m_.profile.metadata.find(m_.profile.architecture + ".expert_weights_scale");
-    options.scaled = scale != nullptr && scale->is_number() && scale->as_double() != 0 && scale->as_double() != 1;
+    options.scaled = m_.scales_experts();
     options.weighted_before = d_.weighted_before;
     options.logits = router_;
     options.count = m_.profile.experts;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "model/layers.h"
+#include "plan/memory/compressed_cache.h"
+
 namespace berth::plan {
 namespace {
 
@@ -21,6 +24,20 @@ std::uint64_t value_width(const ModelProfile& profile, const LayerProfile& layer
   return widest;
 }
 
+std::uint64_t hash_state(const ModelProfile& profile, std::size_t layer) {
+  if (profile.architecture != "qwen4exp") return 0;
+  const Value* listed = profile.metadata.find("qwen4exp.ple.layers");
+  if (listed == nullptr || !listed->is_array()) return 0;
+  const auto is_this = [&](const Value& each) {
+    return each.is_int() && each.as_int() == static_cast<std::int64_t>(layer);
+  };
+  if (std::ranges::none_of(listed->as_array(), is_this)) return 0;
+  const auto number = [&](const char* key) { return model::architecture_count(profile, key).value_or(0); };
+  const auto taps = std::max<std::uint64_t>(number("ple.conv_kernel"), 1);
+  const auto width = times(profile.embedding_length.value_or(0), number("hyper_connection.count"));
+  return times(times(taps - 1, number("ple.ngram_size")), width);
+}
+
 std::vector<std::uint64_t> cache_bytes(const ModelProfile& profile, const EngineLayout& layout) {
   const auto& context = layout.context;
   std::vector<std::uint64_t> sums(layout.backends.size(), 0);
@@ -34,12 +51,21 @@ std::vector<std::uint64_t> cache_bytes(const ModelProfile& profile, const Engine
       sums[home] = plus(sums[home], stored(times(layer.key_length, layer.kv_heads), context.type_k, rows, backend));
       sums[home] = plus(sums[home], stored(layer.indexer_length, context.type_k, rows, backend));
       if (!layer.keys_only) {
+        // The engine gives this index values too, which nothing uses.
+        if (layer.indexer_length != 0 && profile.architecture == "minimax-m3")
+          sums[home] = plus(sums[home], stored(layer.value_length, context.type_v, rows, backend));
         const auto width = value_width(profile, layer, layout.context);
         sums[home] = plus(sums[home], stored(width, context.type_v, rows, backend));
       }
     }
+    for (const auto& each : compressed_caches(profile, i, context)) {
+      sums[home] =
+          plus(sums[home], stored(each.key_width, context.type_k, times(each.cells, context.streams), backend));
+      const auto state = stored(each.state_width, f32, times(each.state_rows, context.streams), backend);
+      sums[home] = plus(sums[home], times(state, 2));
+    }
     if (layer.recurrent) {
-      for (const auto state : {layer.convolution_state, layer.recurrent_state})
+      for (const auto state : {layer.convolution_state, layer.recurrent_state, hash_state(profile, i)})
         sums[home] = plus(sums[home], stored(state, f32, context.sequences, backend));
     }
   }

@@ -13,6 +13,9 @@ namespace berth::plan {
 /// round.
 std::uint64_t value_width(const ModelProfile& profile, const LayerProfile& layer, const ContextSizes& context);
 
+/// Elements of the state of a convolution over embeddings of n-grams (qwen4exp), which one layer has.
+std::uint64_t hash_state(const ModelProfile& profile, std::size_t layer);
+
 /// The bytes of keys, values and recurrent states of each backend.
 std::vector<std::uint64_t> cache_bytes(const ModelProfile& profile, const EngineLayout& layout);
 

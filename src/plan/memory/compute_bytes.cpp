@@ -1,6 +1,7 @@
 #include "plan/memory/compute_bytes.h"
 
 #include <algorithm>
+#include <array>
 
 #include "plan/memory/cache_bytes.h"
 #include "plan/memory/model_graph.h"
@@ -14,25 +15,31 @@ constexpr std::uint64_t most_sequences = 65'536;
 struct Reservation {
   std::vector<std::uint64_t> bytes;
   bool known = true;
-  bool flash_fits = true;  ///< flash attention would run on the device of each layer
+  std::vector<Fused> unfit = {};  ///< steps that would not run on the device of each layer
 };
 
-Batch batch_of(const ContextSizes& context, std::uint64_t tokens, std::uint64_t outputs, bool flash) {
+Batch batch_of(const ContextSizes& context, std::uint64_t tokens, std::uint64_t outputs,
+               const std::vector<Fused>& apart) {
   Batch batch;
   batch.sequences = std::max<std::uint64_t>(context.sequences, 1);
   batch.tokens = (tokens + batch.sequences - 1) / batch.sequences * batch.sequences;
   batch.outputs = outputs;
-  batch.flash_attention = flash;
+  batch.apart = apart;
+  batch.flash_attention = batch.fuses(Fused::flash);
   return batch;
 }
 
-/// Whether flash attention would run on the device of each layer; where it would not, the engine goes without it. Weights
-/// or a cache elsewhere draw it there, and some devices do not support it.
-bool flash_fits(const ModelGraph& model, const Schedule& plan, const EngineLayout& layout) {
+constexpr std::array all_fused{Fused::flash, Fused::hyper_pre, Fused::hyper_combination, Fused::hyper_post};
+
+/// Whether such steps would run on the device of each layer; where they would not, the engine takes them apart. Weights
+/// or a cache elsewhere draw them there, and some devices do not support them.
+bool fits(Fused kind, const ModelGraph& model, const Schedule& plan, const EngineLayout& layout) {
+  if (std::ranges::find(model.fused_steps, kind, &ModelGraph::FusedStep::kind) == model.fused_steps.end()) return true;
   std::vector<const Device*> wanted(model.graph.size(), nullptr);
   const auto device = [&](std::int16_t backend) { return &layout.devices[static_cast<std::size_t>(backend)]; };
-  for (const auto& [tensor, layer] : model.attending)
-    if (tensor != no_tensor) wanted[static_cast<std::size_t>(tensor)] = device(layout.layer_backend[layer]);
+  for (const auto& [tensor, layer, step] : model.fused_steps)
+    if (tensor != no_tensor && step == kind)
+      wanted[static_cast<std::size_t>(tensor)] = device(layout.layer_backend[layer]);
   return std::ranges::all_of(plan.steps, [&](const auto& step) {
     const auto* there = wanted[static_cast<std::size_t>(step.tensor)];
     return step.holds || there == nullptr || *there == *device(step.backend);
@@ -57,7 +64,8 @@ Reservation reserve(const ModelProfile& profile, const PlacedWeights& weights, c
   result.known = build_model(model);
   const auto plan = schedule(model.graph, layout.backends, layout.copies);
   result.bytes = buffer_bytes(model.graph, plan, layout.backends);
-  result.flash_fits = flash_fits(model, plan, layout);
+  for (const auto kind : all_fused)
+    if (!fits(kind, model, plan, layout)) result.unfit.push_back(kind);
   return result;
 }
 
@@ -85,14 +93,17 @@ ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& wei
     return result;
   }
   const auto& context = layout.context;
-  bool flash = context.flash_attention != FlashAttention::off;
+  std::vector<Fused> apart;
+  if (context.flash_attention == FlashAttention::off) apart.push_back(Fused::flash);
   const auto reserved = [&](std::uint64_t tokens, std::uint64_t outputs) {
-    return reserve(profile, weights, layout, batch_of(context, tokens, outputs, flash));
+    return reserve(profile, weights, layout, batch_of(context, tokens, outputs, apart));
   };
   // A token for each sequence, and a batch of a prompt; the engine keeps the larger buffers.
   auto few = reserved(context.sequences, context.sequences);
-  if (context.flash_attention == FlashAttention::automatic && !few.flash_fits) {
-    flash = false;
+  for (const auto kind : all_fused) {
+    if (kind == Fused::flash && context.flash_attention != FlashAttention::automatic) continue;
+    if (std::ranges::find(few.unfit, kind) == few.unfit.end()) continue;
+    apart.push_back(kind);
     few = reserved(context.sequences, context.sequences);
   }
   const auto many = reserved(context.tokens, context.outputs);
@@ -103,12 +114,12 @@ ComputeBytes compute_bytes(const ModelProfile& profile, const PlacedWeights& wei
   keep_larger(few);
   keep_larger(many);
   if (context.encodes) {  // not reserved: buffers grow with the longest prompt, and with the decoder that looks at it
-    auto encoder = batch_of(context, context.tokens, context.tokens, flash);
+    auto encoder = batch_of(context, context.tokens, context.tokens, apart);
     encoder.sequences = 1;
     encoder.tokens = encoder.outputs = context.tokens;
     encoder.encoder = true;
     keep_larger(reserve(profile, weights, layout, encoder));
-    auto decoder = batch_of(context, context.sequences, context.sequences, flash);
+    auto decoder = batch_of(context, context.sequences, context.sequences, apart);
     decoder.encoded = static_cast<std::uint32_t>(std::min<std::uint64_t>(context.tokens, UINT32_MAX));
     keep_larger(reserve(profile, weights, layout, decoder));
   }

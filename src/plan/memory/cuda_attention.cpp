@@ -43,6 +43,11 @@ bool has_sizes(const TensorGraph& graph, TensorId tensor) {
 
 bool cuda_supports(const TensorGraph& graph, TensorId tensor) {
   const auto& attention = graph[tensor];
+  if (attention.op == Op::indexer) {  // ggml_cuda_lightning_indexer_supported
+    const auto& query = graph[attention.sources[0]];
+    return query.extents[0] == 128 && (query.extents[1] == 64 || query.extents[1] == 32) &&
+           !graph[attention.sources[1]].type.non_linear;
+  }
   if (attention.op != Op::attention) return true;
   for (const int cached : {1, 2})  // ggml_cuda_fattn_kv_type_supported
     if (graph[attention.sources[static_cast<std::size_t>(cached)]].type.non_linear) return false;

@@ -123,6 +123,11 @@ ContextSizes context_sizes(const ModelProfile& profile, const ContextSpec& asked
   sizes.cells = spec.unified ? n_ctx : padded(n_ctx / sizes.sequences);
   if (!spec.unified) n_ctx = times(sizes.cells, sizes.sequences);
   sizes.streams = spec.unified ? 1 : sizes.sequences;
+  sizes.unified = spec.unified;
+  if (profile.architecture == "deepseek4") {  // it has a stream for each sequence even so
+    sizes.streams = sizes.sequences;
+    sizes.unified = false;
+  }
   const auto ubatch = std::min(batch, at_least_one(spec.n_ubatch));
   const bool two_stacks = model::is_encoder_decoder(profile);
   const bool encodes = two_stacks || profile.architecture == "t5encoder";
@@ -134,7 +139,6 @@ ContextSizes context_sizes(const ModelProfile& profile, const ContextSpec& asked
   sizes.type_v = element_type(spec.type_v);
   sizes.flash_attention = engine_flash_attention(profile, spec);
   sizes.offload_cache = spec.offload_cache;
-  sizes.unified = spec.unified;
   sizes.swa_full = options.swa_full;
   sizes.embeddings = options.embeddings;
   sizes.runs = options.runs;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/encoder_decoder.h"
+#include "model/layers.h"
 #include "plan/memory/cache_bytes.h"
 #include "plan/memory/compute_bytes.h"
 #include "plan/memory/engine_layout.h"
@@ -15,6 +16,12 @@ namespace {
 
 using namespace plan;
 
+/// Of deepseek4 and qwen4exp an embedding has room for all residual streams.
+std::uint64_t residual_streams(const ModelProfile& profile) {
+  if (profile.architecture != "deepseek4" && profile.architecture != "qwen4exp") return 1;
+  return model::architecture_count(profile, "hyper_connection.count").value_or(1);
+}
+
 /// Logits of each sequence, and what else is given back, in the memory of the host. An encoder has a row for each token,
 /// and its embeddings are kept for the decoder. Beside samplers in the graph there is room for what they may give back.
 std::uint64_t output_bytes(const ModelProfile& profile, const EngineLayout& layout, bool taps_scores) {
@@ -23,7 +30,7 @@ std::uint64_t output_bytes(const ModelProfile& profile, const EngineLayout& layo
   const bool has_encoder = model::is_encoder_decoder(profile);
   if (taps_scores && layout.devices.size() == 1 && !has_encoder) vocabulary = plus(times(vocabulary, 4), 1);
   const bool embeds = context.embeddings || has_encoder;
-  const auto width = embeds ? profile.embedding_length.value_or(0) : 0;
+  const auto width = embeds ? times(profile.embedding_length.value_or(0), residual_streams(profile)) : 0;
   const auto encoded = context.encodes ? context.tokens : 0;
   const auto rows = times(plus(vocabulary, width), std::max(context.sequences, encoded));
   return times(plus(rows, times(width, encoded)), f32.bytes);

@@ -64,6 +64,8 @@ ModelGraph::Cache& ModelGraph::cache(std::size_t il) {
     const auto width = value_width(profile, facts, layout.context);
     place->second.values = graph.leaf(layout.context.type_v, {width, cells, streams, 1}, home);
   }
+  if (facts.indexer_length != 0)
+    place->second.index = graph.leaf(layout.context.type_k, {facts.indexer_length, cells, streams, 1}, home);
   return place->second;
 }
 
@@ -129,7 +131,7 @@ TensorId ModelGraph::cached_values(std::size_t il) {
 }
 
 TensorId ModelGraph::mask(std::size_t il) {
-  const auto streams = layout.context.unified ? 1 : batch.sequences;
+  const auto streams = mask_streams();
   return input(layer(il).window == 0 ? "mask" : "mask of windows", batch.flash_attention ? f16 : f32,
                {layout.context.cells_of(layer(il).window), batch.tokens / streams, 1, streams});
 }
@@ -180,7 +182,7 @@ TensorId ModelGraph::heads_attention(TensorId query, TensorId key, TensorId valu
         graph.make(Op::attention, f32,
                    {graph.extent(value, 0), graph.extent(query, 2), graph.extent(query, 1), graph.extent(query, 3)},
                    {query, key, value, mask, sinks});
-    attending.push_back({result, il});
+    fused_steps.push_back({result, il, Fused::flash});
     if (options.values_of != no_tensor) {
       result = graph.mul_mat(options.values_of, graph.permute(result, {0, 2, 1, 3}));
       result = graph.cont(graph.permute(result, {0, 2, 1, 3}));
@@ -225,7 +227,9 @@ TensorId ModelGraph::attention(const Projections& qkv, std::size_t il, const Att
   if (key != no_tensor) graph.expand(store_keys(key, il));
   if (value != no_tensor) graph.expand(store_values(value, il));
   const auto keys = cached_keys(il);
-  auto result = heads_attention(query, keys, cached_values(il), mask(il), il, options);
+  auto seen = mask(il);
+  if (options.chosen != no_tensor) seen = mask_of_chosen(seen, options.chosen, f32);
+  auto result = heads_attention(query, keys, cached_values(il), seen, il, options);
   result = rotate(result, value_rotation);
   return project_out(result, il, options);
 }
@@ -239,7 +243,9 @@ TensorId ModelGraph::attention_over_keys(const Projections& qkv, std::size_t il,
   const auto& info = graph[keys];
   const auto values = graph.view(keys, {graph.extent(qkv.value, 0), info.extents[1], info.extents[2], info.extents[3]},
                                  {info.strides[1], info.strides[2], info.strides[3]});
-  return project_out(heads_attention(qkv.query, keys, values, mask(il), il, options), il, options);
+  auto seen = mask(il);
+  if (options.chosen != no_tensor) seen = mask_of_chosen(seen, options.chosen, f32);
+  return project_out(heads_attention(qkv.query, keys, values, seen, il, options), il, options);
 }
 
 TensorId ModelGraph::attention_without_cache(const Projections& qkv, std::size_t il, const AttentionOptions& options) {
@@ -260,18 +266,21 @@ TensorId ModelGraph::attention_to_encoder(const Projections& qkv, std::size_t il
   return linear(il, "dec.cross_attn_o", result);
 }
 
-TensorId ModelGraph::latent_attention(TensorId a, std::size_t il) {
+TensorId ModelGraph::latent_attention(TensorId a, std::size_t il, bool project) {
   const auto& facts = layer(il);
   const auto tokens = batch.tokens;
   const auto rope_size = number("rope.dimension_count", facts.key_length);
-  const auto key_size = facts.keys_only ? number("attention.key_length_mla") : facts.key_length;
-  const auto value_size = facts.keys_only ? number("attention.value_length_mla") : facts.value_length;
+  const std::string windowed = facts.window == 0 ? "" : "_swa";
+  const auto key_size = facts.keys_only ? number("attention.key_length_mla" + windowed) : facts.key_length;
+  const auto value_size = facts.keys_only ? number("attention.value_length_mla" + windowed) : facts.value_length;
   const auto plain_size = key_size > rope_size ? key_size - rope_size : 0;
-  const auto rank = profile.key_rank.value_or(0);
+  const auto rank = number("attention.kv_lora_rank" + windowed);
   TensorId query = no_tensor;
+  TensorId chosen = no_tensor;
   if (weight(il, "attn_q") == no_tensor) {
     query = graph.mul_mat(weight(il, "attn_q_a"), a);
     query = norm(query, il, "attn_q_a_norm");
+    if (facts.window == 0) chosen = chosen_keys(query, a, il);
     query = graph.mul_mat(weight(il, "attn_q_b"), query);
   } else {
     query = graph.mul_mat(weight(il, "attn_q"), a);
@@ -281,6 +290,7 @@ TensorId ModelGraph::latent_attention(TensorId a, std::size_t il) {
   const auto stride = times(rank + rope_size, 4);
   auto compressed = graph.view(both, {rank, tokens, 1, 1}, {stride, stride * tokens, stride * tokens});
   auto rope_key = graph.view(both, {rope_size, 1, tokens, 1}, {stride, stride, stride * tokens});
+  if (weight(il, "attn_k_norm") != no_tensor) rope_key = norm(rope_key, il, "attn_k_norm");
   rope_key = rope(rope_key, il);
   compressed = norm(compressed, il, "attn_kv_a_norm");
   const bool scaled = is_set("attention.temperature_scale");
@@ -295,7 +305,7 @@ TensorId ModelGraph::latent_attention(TensorId a, std::size_t il) {
     compressed = graph.reshape(compressed, {rank, 1, tokens, 1});
     const auto key = graph.concat(compressed, rope_key, 0);
     if (scaled) q = graph.binary(q, attention_scale());
-    return attention_over_keys({q, key, compressed}, il, {.values_of = weight(il, "attn_v_b")});
+    return attention_over_keys({q, key, compressed}, il, {.project = project, .values_of = weight(il, "attn_v_b"), .chosen = chosen});
   }
   const auto kv = graph.mul_mat(weight(il, "attn_kv_b"), compressed);
   const auto head = times(plain_size + value_size, 4);
@@ -306,7 +316,7 @@ TensorId ModelGraph::latent_attention(TensorId a, std::size_t il) {
   auto q = rope(query, il);
   const auto key = graph.concat(part(plain_size), graph.repeat(rope_key, {rope_size, facts.heads, tokens, 1}), 0);
   if (scaled) q = graph.binary(q, attention_scale());
-  return attention({q, key, value}, il);
+  return attention({q, key, value}, il, {.project = project});
 }
 
 }  // namespace berth::plan

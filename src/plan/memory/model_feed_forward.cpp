@@ -80,17 +80,21 @@ ModelGraph::ChosenExperts ModelGraph::choose_experts(TensorId a, std::size_t il,
   auto gating = options.gating;
   if (gating == Gating::by_metadata) {
     const auto named = number("expert_gating_func", 1);
-    gating = named == 3 ? Gating::softmax_of_chosen : named == 2 ? Gating::sigmoid : Gating::softmax;
+    gating = named == 4   ? Gating::root_of_softplus
+             : named == 3 ? Gating::softmax_of_chosen
+             : named == 2 ? Gating::sigmoid
+                          : Gating::softmax;
   }
   auto logits = options.logits == no_tensor ? linear(il, "ffn_gate_inp", a) : options.logits;
   logits = graph.binary(logits, weight(il, "ffn_gate_inp", "bias"));
   auto probabilities = gating == Gating::softmax_of_chosen ? logits : graph.unary(logits);
+  if (gating == Gating::root_of_softplus) probabilities = graph.unary(probabilities);
   auto selection = graph.binary(probabilities, weight(il, "exp_probs_b", "bias"));
   selection = graph.binary(selection, weight(il, "exp_probs_b", ""));
   if (options.weighted_before) selection = logits;
   if (number("expert_group_count") > 1) selection = expert_groups(selection, options).front();
   const auto sorted = graph.make(Op::plain, i32, {options.count, tokens, 1, 1}, {selection});
-  const auto chosen = graph.view(sorted, {used, tokens, 1, 1});
+  const auto chosen = options.chosen == no_tensor ? graph.view(sorted, {used, tokens, 1, 1}) : options.chosen;
   probabilities = graph.reshape(probabilities, {1, options.count, tokens, 1});
   auto weights = graph.make(Op::get_rows, f32, {1, used, tokens, 1}, {probabilities, chosen});
   if (gating == Gating::softmax_of_chosen) {
@@ -107,7 +111,8 @@ ModelGraph::ChosenExperts ModelGraph::choose_experts(TensorId a, std::size_t il,
   const auto before = graph.nodes().size();
   graph.expand(weights);
   ChosenExperts experts{.chosen = chosen, .weights = weights};
-  const bool argsorts_probabilities = !options.weighted_before && number("expert_group_count") <= 1;
+  const bool argsorts_probabilities =
+      !options.weighted_before && number("expert_group_count") <= 1 && options.chosen == no_tensor;
   if (gating != Gating::softmax_of_chosen && argsorts_probabilities && has_choosing_kernel(options.count))
     experts.until_weighted = steps_and_sources(graph, logits, before);
   return experts;

@@ -28,6 +28,11 @@ bool ModelGraph::is_set(std::string_view key) const {
   return value->is_bool() ? value->as_bool() : value->is_number() && value->as_double() != 0;
 }
 
+bool ModelGraph::scales_experts() const {
+  const Value* scale = profile.metadata.find(profile.architecture + ".expert_weights_scale");
+  return scale != nullptr && scale->is_number() && scale->as_double() != 0 && scale->as_double() != 1;
+}
+
 TensorId ModelGraph::leaf_of(const PlacedWeights::Weight* weight) {
   if (weight == nullptr) return no_tensor;
   auto& leaf = weight_tensors_[static_cast<std::size_t>(weight - weights_.all().data())];
@@ -78,7 +83,8 @@ TensorId ModelGraph::embeddings() {
 }
 
 TensorId ModelGraph::positions() {
-  constexpr std::array sectioned = {"qwen2vl", "qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe", "qwen3tts", "paddleocr"};
+  constexpr std::array sectioned = {"qwen2vl",   "qwen3vl",  "qwen3vlmoe", "qwen35",
+                                    "qwen35moe", "qwen3tts", "paddleocr",  "qwen4exp"};
   const bool several = std::ranges::find(sectioned, profile.architecture) != sectioned.end();
   return input("positions", i32, {batch.tokens * (several ? 4 : 1), 1, 1, 1});
 }
@@ -96,15 +102,17 @@ TensorId ModelGraph::linear(std::size_t layer, std::string_view role, TensorId a
 TensorId ModelGraph::norm(TensorId a, TensorId weight, TensorId bias, Norm kind, std::optional<std::size_t> layer) {
   if (a == no_tensor) return no_tensor;
   auto result = kind == Norm::rms ? graph.unary(a) : graph.norm(a);
-  // The scheduler would give a norm to the device of the layer before it.
-  if ((weight != no_tensor || bias != no_tensor) && layer && (batch.tokens < 32 || layout.all_on_devices))
-    graph.pin(result, layout.layer_backend[*layer]);
+  if ((weight != no_tensor || bias != no_tensor) && layer) pin_to_layer(result, *layer);
   result = graph.binary(result, weight);
   return graph.binary(result, bias);
 }
 
 TensorId ModelGraph::norm(TensorId a, std::size_t layer, std::string_view role, Norm kind) {
   return norm(a, weight(layer, role), weight(layer, role, "bias"), kind, layer);
+}
+
+void ModelGraph::pin_to_layer(TensorId a, std::size_t layer) {
+  if (batch.tokens < 32 || layout.all_on_devices) graph.pin(a, layout.layer_backend[layer]);
 }
 
 TensorId ModelGraph::heads(TensorId a, std::uint64_t size, std::uint64_t count) {

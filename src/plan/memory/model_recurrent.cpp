@@ -19,7 +19,10 @@ TensorId ModelGraph::state_leaf(std::size_t il, bool convolution) {
 }
 
 TensorId ModelGraph::state_rows(std::size_t il, bool convolution, const UseStates& use) {
-  const auto state = state_leaf(il, convolution);
+  return state_rows(state_leaf(il, convolution), use);
+}
+
+TensorId ModelGraph::state_rows(TensorId state, const UseStates& use) {
   const auto size = graph.extent(state, 0);
   const auto all = layout.context.sequences;
   const auto states = graph.reshape(state, graph[state].extents);
@@ -230,7 +233,8 @@ TensorId ModelGraph::delta_window(TensorId mixed, std::size_t il, const DeltaSiz
   const auto channels = sizes.channels();
   const auto convolution = graph.reshape(state_rows(il, true), {before, channels, sizes.sequences, 1});
   const auto window = graph.concat(convolution, graph.transpose(mixed), 0);
-  const auto last = graph.view(window, {before, channels, sizes.sequences, 1});
+  auto last = graph.view(window, {before, channels, sizes.sequences, 1});
+  if (profile.architecture == "qwen4exp") last = graph.cont(last);
   graph.expand(graph.store(last, graph.view(state_leaf(il, true), {before * channels, sizes.sequences, 1, 1})));
   return window;
 }

@@ -20,6 +20,14 @@ bool build_special(ModelGraph& model) {
     build_gemma3n(model);
   } else if (architecture == "gemma4") {
     build_gemma4(model);
+  } else if (architecture == "deepseek4") {
+    build_deepseek4(model);
+  } else if (architecture == "glm5-next") {
+    build_glm5_next(model);
+  } else if (architecture == "qwen4exp") {
+    build_qwen4exp(model);
+  } else if (architecture == "hy_v4") {
+    build_hy_v4(model);
   } else if (architecture == "hrm_text") {
     build_hrm_text(model);
   } else {

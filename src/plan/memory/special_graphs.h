@@ -14,6 +14,10 @@ void build_rwkv6(ModelGraph& model);
 void build_rwkv7(ModelGraph& model);
 void build_gemma3n(ModelGraph& model);
 void build_gemma4(ModelGraph& model);
+void build_deepseek4(ModelGraph& model);  ///< hyper-connections, compressed keys
+void build_glm5_next(ModelGraph& model);
+void build_qwen4exp(ModelGraph& model);
+void build_hy_v4(ModelGraph& model);
 void build_hrm_text(ModelGraph& model);  ///< cycles of a low and a high stack
 
 }  // namespace berth::plan

@@ -87,6 +87,13 @@ TensorId TensorGraph::binary(TensorId a, TensorId b) {
   return like(Op::in_place, a, {b});
 }
 
+TensorId TensorGraph::add_into(TensorId a, TensorId b) {
+  if (a == no_tensor || b == no_tensor) return a;
+  const auto id = add_view(a, Op::plain, tensors_[index(a)].extents, tensors_[index(a)].strides);
+  tensors_.back().sources[tensors_.back().source_count++] = b;
+  return id;
+}
+
 TensorId TensorGraph::rope(TensorId a, TensorId positions, TensorId factors) {
   return like(Op::rotate, a, {positions, factors});
 }

@@ -33,6 +33,7 @@ enum class Op : std::uint8_t {
   in_place,   ///< may write its result over a source of the same layout
   rotate,     ///< rotary embedding: in place, and its small weights do not say where it runs
   attention,  ///< flash attention
+  indexer,    ///< scores of the keys for sparse attention, in one step
   get_rows,
   mul_mat,
   mul_mat_id,  ///< of the experts that a token goes to
@@ -88,6 +89,7 @@ class TensorGraph {
 
   TensorId unary(TensorId a) { return like(Op::in_place, a); }  ///< scale, clamp, an activation, RMS norm, softmax
   TensorId binary(TensorId a, TensorId b);                      ///< add, multiply, ...: `a` has the shape of the result
+  TensorId add_into(TensorId a, TensorId b);                    ///< the sum is written over `a`
   TensorId norm(TensorId a) { return like(Op::plain, a); }      ///< layer norm, which is not done in place
   TensorId rope(TensorId a, TensorId positions, TensorId factors = no_tensor);
   TensorId mul_mat(TensorId weights, TensorId a);
@@ -95,6 +97,9 @@ class TensorGraph {
   TensorId get_rows(TensorId table, TensorId ids);
   TensorId concat(TensorId a, TensorId b, int dimension);
   TensorId cont(TensorId a);  ///< a contiguous copy
+  TensorId cast(TensorId a, ElementType type) {
+    return a == no_tensor ? a : make(Op::plain, type, tensors_[index(a)].extents, {a});
+  }
   TensorId cont(TensorId a, Extents extents);
   TensorId repeat(TensorId a, Extents extents);
   TensorId gated(TensorId gate, TensorId up);  ///< SwiGLU, GeGLU, ... of two tensors

@@ -160,6 +160,9 @@ class Component {
   /// {"type": ..., "init_parameters": {...}}
   Value to_dict() const;
 
+  /// Says what it was made of: to_dict() writes an integer that was given for a float as it was given, as Haystack.
+  void made_of(const Value::Object& init_parameters);
+
  protected:
   explicit Component(std::string_view type) : type_(type) {}
 
@@ -197,6 +200,7 @@ class Component {
   std::string type_;
   std::vector<InputSocket> inputs_;
   std::vector<OutputSocket> outputs_;
+  Value::Object given_integers_;
 };
 
 /// Runs a component by itself: `inputs` by name to outputs by name. Throws std::invalid_argument for an input that is

@@ -27,7 +27,20 @@ const Value& Run::value(std::size_t index) const {
   throw std::invalid_argument(fmt::format("input '{}' is missing", sockets_[index].name));
 }
 
-Value Component::to_dict() const { return Value::Object{{"type", type()}, {"init_parameters", init_parameters()}}; }
+Value Component::to_dict() const {
+  auto parameters = init_parameters();
+  for (const auto& [name, integer] : given_integers_) {
+    Value* written = parameters.find(name);
+    if (written != nullptr && written->is_double() && written->as_double() == integer.as_double()) *written = integer;
+  }
+  return Value::Object{{"type", type()}, {"init_parameters", std::move(parameters)}};
+}
+
+void Component::made_of(const Value::Object& init_parameters) {
+  given_integers_ = {};
+  for (const auto& [name, value] : init_parameters)
+    if (value.is_int()) given_integers_.set(name, value);
+}
 
 std::size_t Component::add(InputSocket socket) { return add_to(inputs_, std::move(socket), "input"); }
 std::size_t Component::add(OutputSocket socket) { return add_to(outputs_, std::move(socket), "output"); }

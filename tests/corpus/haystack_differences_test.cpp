@@ -25,6 +25,11 @@ Value hf_of(const Value& device) {
   return map;
 }
 
+bool has_negative_number(const Value& hf_map) {
+  return std::ranges::any_of(hf_map.as_object(),
+                             [](const auto& entry) { return entry.second.is_int() && entry.second.as_int() < 0; });
+}
+
 std::optional<Expected> own_types(const Answer& answer) {
   for (const auto* type : {"vulkan", "npu", "rpc"}) {
     if (answer.message() != fmt::format("Unknown device type string '{}'", type)) continue;
@@ -33,6 +38,7 @@ std::optional<Expected> own_types(const Answer& answer) {
       for (const auto& [name, device] : answer.of.input().as_object())
         if (!device.is_string() && !device.is_int() && device.find("$torch_device") == nullptr)
           return Expected::any_error();  // of that entry
+    if (answer.of.op == "DeviceMap.from_hf" && has_negative_number(answer.of.input())) return Expected::any_error();
     const auto error = first_error(device_texts(answer.of));
     return error ? Expected::message(shown(*error)) : Expected::any_result();
   }
@@ -40,6 +46,7 @@ std::optional<Expected> own_types(const Answer& answer) {
 }
 
 std::optional<Expected> unusual_id(const Answer& answer, bool (*is_unusual)(const DeviceText&)) {
+  if (answer.error_type() == "TypeError") return std::nullopt;  // of an entry that is no text
   const auto texts = device_texts(answer.of);
   if (std::ranges::none_of(texts, [&](const auto& text) { return is_unusual(DeviceText(text)); })) return std::nullopt;
   const auto error = first_error(texts);
@@ -175,7 +182,8 @@ std::optional<Expected> torch_device_index(const Answer& answer) {
 }
 
 std::optional<Expected> no_model_hub(const Answer& answer) {
-  if (answer.error_type() != "OfflineModeIsEnabled") return std::nullopt;
+  // Of a name that no model of the hub can have it says so.
+  if (answer.error_type() != "OfflineModeIsEnabled" && answer.error_type() != "HFValidationError") return std::nullopt;
   return Expected::any_error();
 }
 

@@ -126,7 +126,9 @@ void check(const ComponentClass& component, const ComponentCase& each, const Out
   }
   ASSERT_TRUE(made.result) << made.str();
   EXPECT_EQ(*made.result, each.all.as_object().at("to_dict"));
-  EXPECT_EQ(loaded(component, *made.result).to_json(), made.result->to_json());
+  // Where Haystack's own form gives another one, Berth's may too.
+  const Value* same = each.all.find("round_trip_equal");
+  if (same == nullptr || same->as_bool()) EXPECT_EQ(loaded(component, *made.result).to_json(), made.result->to_json());
 }
 
 /// A token given by value has no serialized form: it goes to the constructor.

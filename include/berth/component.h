@@ -160,8 +160,15 @@ class Component {
   /// {"type": ..., "init_parameters": {...}}
   Value to_dict() const;
 
+  /// Says what it was made of: to_dict() writes an integer that was given for a float as it was given, as Haystack.
+  void made_of(const Value::Object& init_parameters);
+
  protected:
   explicit Component(std::string_view type) : type_(type) {}
+
+  /// Leaves a parameter that Haystack 2 does not have out of `parameters`, where it has the value that it would have there
+  /// and was not given.
+  void leave_out_of_haystack_2(Value::Object& parameters, std::string_view name, const Value& value_there) const;
 
   /// Declares an input that must be given, or one with a default. Throws std::invalid_argument for a name that is there.
   template <class T>
@@ -197,6 +204,7 @@ class Component {
   std::string type_;
   std::vector<InputSocket> inputs_;
   std::vector<OutputSocket> outputs_;
+  Value::Object given_;  // names of parameters, with the values of those that are integers
 };
 
 /// Runs a component by itself: `inputs` by name to outputs by name. Throws std::invalid_argument for an input that is

@@ -24,7 +24,7 @@ struct ConditionalRouterParameters {
 
   static auto fields() {
     using P = ConditionalRouterParameters;
-    return std::tuple(field("routes", &P::routes), field("custom_filters", &P::custom_filters),
+    return std::tuple(required_field("routes", &P::routes), field("custom_filters", &P::custom_filters),
                       field("unsafe", &P::unsafe), field("validate_output_type", &P::validate_output_type),
                       field("optional_variables", &P::optional_variables));
   }

@@ -25,6 +25,8 @@ struct DocumentCleanerParameters {
   bool ascii_only = false;                                ///< accents go from their letters, the rest goes altogether
   bool strip_whitespaces = false;                         ///< at both ends of the content
   std::optional<OrderedMap<std::string>> replace_regexes = {};  ///< a pattern and what takes its place, as in re.sub
+  /// Documents of fewer characters, blanks at both ends not counted, are left out. Of Haystack 3.
+  std::int64_t min_content_length = 0;
 
   static auto fields() {
     using P = DocumentCleanerParameters;
@@ -34,7 +36,8 @@ struct DocumentCleanerParameters {
                       field("keep_id", &P::keep_id), field("remove_substrings", &P::remove_substrings),
                       field("remove_regex", &P::remove_regex),
                       field("unicode_normalization", &P::unicode_normalization), field("ascii_only", &P::ascii_only),
-                      field("strip_whitespaces", &P::strip_whitespaces), field("replace_regexes", &P::replace_regexes));
+                      field("strip_whitespaces", &P::strip_whitespaces), field("replace_regexes", &P::replace_regexes),
+                      field("min_content_length", &P::min_content_length));
   }
 };
 
@@ -45,11 +48,12 @@ class DocumentCleaner final : public ComponentWith<DocumentCleanerParameters> {
  public:
   static constexpr std::string_view type_name = "haystack.components.preprocessors.document_cleaner.DocumentCleaner";
 
-  /// Throws std::invalid_argument for a normal form, a pattern or a replacement that is none.
+  /// Throws std::invalid_argument for a normal form, a pattern, a replacement or a length that is none.
   explicit DocumentCleaner(Parameters parameters = {});
 
   void run(Run& run) override;
   bool concurrent() const override { return true; }
+  Value::Object init_parameters() const override;
 
  private:
   struct Steps;

@@ -18,8 +18,8 @@ namespace berth {
 class SentenceSplitter;
 
 struct DocumentSplitterParameters {
-  /// The unit: "word", "period", "line", "passage" (two ends of lines), "page" (form feed) or "sentence"; "function" is
-  /// held and written, but cannot run.
+  /// The unit: "word", "period", "line", "passage" (two ends of lines), "page" (form feed) or "sentence"; "function" and
+  /// "token" are held and written, but cannot run.
   std::string split_by = "word";
   std::int64_t split_length = 200;         ///< units in a part
   std::int64_t split_overlap = 0;          ///< units that a part shares with the one before it
@@ -30,6 +30,7 @@ struct DocumentSplitterParameters {
   bool extend_abbreviations = true;        ///< more abbreviations for "en" and "de"
   bool skip_empty_documents = true;
   std::optional<std::string> splitting_function = {};  ///< the name of a function of Python's
+  std::string tokenizer_encoding = "o200k_base";       ///< of tiktoken, for "token"; written down. Of Haystack 3
 
   static auto fields() {
     using P = DocumentSplitterParameters;
@@ -38,7 +39,8 @@ struct DocumentSplitterParameters {
         field("split_overlap", &P::split_overlap), field("split_threshold", &P::split_threshold),
         field("respect_sentence_boundary", &P::respect_sentence_boundary), field("language", &P::language),
         field("use_split_rules", &P::use_split_rules), field("extend_abbreviations", &P::extend_abbreviations),
-        field("skip_empty_documents", &P::skip_empty_documents), field("splitting_function", &P::splitting_function));
+        field("skip_empty_documents", &P::skip_empty_documents), field("splitting_function", &P::splitting_function),
+        field("tokenizer_encoding", &P::tokenizer_encoding));
   }
 };
 
@@ -57,7 +59,7 @@ class DocumentSplitter final : public ComponentWith<DocumentSplitterParameters> 
   ~DocumentSplitter() override;
 
   /// Reads what sentences need. Throws ModelNotFound where it is not installed, FormatError where it is broken, and
-  /// std::invalid_argument for "function".
+  /// std::invalid_argument for "function" and "token".
   void warm_up(const CallContext& context = {}) override;
   /// Throws std::invalid_argument for a document without text, and where the parts overlap so much that they would take
   /// more than 1 GiB; and as warm_up().

@@ -23,7 +23,7 @@ struct OutputAdapterParameters {
 
   static auto fields() {
     using P = OutputAdapterParameters;
-    return std::tuple(field("template", &P::adapter_template), field("output_type", &P::output_type),
+    return std::tuple(required_field("template", &P::adapter_template), field("output_type", &P::output_type),
                       field("custom_filters", &P::custom_filters), field("unsafe", &P::unsafe));
   }
 };

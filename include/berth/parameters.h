@@ -26,11 +26,18 @@ template <class Parameters, class T>
 struct Field {
   std::string_view name;
   T Parameters::*member;
+  bool is_required = false;
 };
 
 template <class Parameters, class T>
 constexpr Field<Parameters, T> field(std::string_view name, T Parameters::*member) {
-  return {name, member};
+  return {name, member, false};
+}
+
+/// One that has no default: a serialized form without it is an error.
+template <class Parameters, class T>
+constexpr Field<Parameters, T> required_field(std::string_view name, T Parameters::*member) {
+  return {name, member, true};
 }
 
 struct ParameterInfo {
@@ -54,9 +61,12 @@ class WrongParameter : public WrongType {
 /// Throws WrongParameter where `given` has names that are not among `known`; it names the nearest.
 void check_parameter_names(const Value::Object& given, std::span<const std::string_view> known);
 
+/// The error of a parameter that must be given.
+WrongParameter missing_parameter(std::string_view name);
+
 /// "init_parameters" from the struct of a component and back. A parameter that is absent, or null without being
 /// optional, keeps its default.
-/// Throws WrongParameter for unknown names and for values of another type.
+/// Throws WrongParameter for unknown names, for values of another type, and for a required parameter that is absent.
 template <class Parameters>
 Value::Object to_init_parameters(const Parameters& parameters) {
   Value::Object object;
@@ -75,6 +85,7 @@ Parameters from_init_parameters(const Value::Object& given) {
         [[maybe_unused]] const auto read = [&](const auto& one) {
           using Member = std::remove_reference_t<decltype(parameters.*one.member)>;
           const Value* value = given.find(one.name);
+          if (value == nullptr && one.is_required) throw missing_parameter(one.name);
           const bool null_is_a_value = type_of<Member>().is_union() || type_of<Member>().is_any();
           if (value == nullptr || (value->is_null() && !null_is_a_value)) return;
           try {

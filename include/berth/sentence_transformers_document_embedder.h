@@ -35,6 +35,8 @@ struct SentenceTransformersDocumentEmbedderParameters {
   std::optional<Value::Object> encode_kwargs = {};     ///< `prompt`, `prompt_name`, `truncate_dim`
   std::string backend = "torch";                       ///< or onnx, openvino: Berth computes each the same way
   std::optional<std::string> revision = {};            ///< of the model in the Hugging Face cache
+  /// For int8 and uint8: the least and the largest value of each element. Of Haystack 3.
+  std::optional<std::vector<std::vector<double>>> quantization_ranges = {};
 
   LogCallback log = {};  ///< Berth's own: warnings. Not serialized.
 
@@ -49,7 +51,7 @@ struct SentenceTransformersDocumentEmbedderParameters {
         field("truncate_dim", &P::truncate_dim), field("model_kwargs", &P::model_kwargs),
         field("tokenizer_kwargs", &P::tokenizer_kwargs), field("config_kwargs", &P::config_kwargs),
         field("precision", &P::precision), field("encode_kwargs", &P::encode_kwargs), field("backend", &P::backend),
-        field("revision", &P::revision));
+        field("revision", &P::revision), field("quantization_ranges", &P::quantization_ranges));
   }
 };
 
@@ -64,6 +66,7 @@ class SentenceTransformersDocumentEmbedder final
   explicit SentenceTransformersDocumentEmbedder(Parameters parameters = {});
 
   void run(Run& run) override;
+  Value::Object init_parameters() const override;
 
  private:
   Input<std::vector<Document>> given_ = input<std::vector<Document>>("documents");

@@ -32,19 +32,22 @@ struct SentenceTransformersTextEmbedderParameters {
   std::optional<Value::Object> encode_kwargs = {};     ///< `prompt`, `prompt_name`, `truncate_dim`
   std::string backend = "torch";                       ///< or onnx, openvino: Berth computes each the same way
   std::optional<std::string> revision = {};            ///< of the model in the Hugging Face cache
+  /// For int8 and uint8: the least and the largest value of each element. Of Haystack 3.
+  std::optional<std::vector<std::vector<double>>> quantization_ranges = {};
 
   LogCallback log = {};  ///< Berth's own: warnings. Not serialized.
 
   static auto fields() {
     using P = SentenceTransformersTextEmbedderParameters;
-    return std::tuple(
-        field("model", &P::model), field("device", &P::device), field("token", &P::token), field("prefix", &P::prefix),
-        field("suffix", &P::suffix), field("batch_size", &P::batch_size), field("progress_bar", &P::progress_bar),
-        field("normalize_embeddings", &P::normalize_embeddings), field("trust_remote_code", &P::trust_remote_code),
-        field("local_files_only", &P::local_files_only), field("truncate_dim", &P::truncate_dim),
-        field("model_kwargs", &P::model_kwargs), field("tokenizer_kwargs", &P::tokenizer_kwargs),
-        field("config_kwargs", &P::config_kwargs), field("precision", &P::precision),
-        field("encode_kwargs", &P::encode_kwargs), field("backend", &P::backend), field("revision", &P::revision));
+    return std::tuple(field("model", &P::model), field("device", &P::device), field("token", &P::token),
+                      field("prefix", &P::prefix), field("suffix", &P::suffix), field("batch_size", &P::batch_size),
+                      field("progress_bar", &P::progress_bar), field("normalize_embeddings", &P::normalize_embeddings),
+                      field("trust_remote_code", &P::trust_remote_code),
+                      field("local_files_only", &P::local_files_only), field("truncate_dim", &P::truncate_dim),
+                      field("model_kwargs", &P::model_kwargs), field("tokenizer_kwargs", &P::tokenizer_kwargs),
+                      field("config_kwargs", &P::config_kwargs), field("precision", &P::precision),
+                      field("encode_kwargs", &P::encode_kwargs), field("backend", &P::backend),
+                      field("revision", &P::revision), field("quantization_ranges", &P::quantization_ranges));
   }
 };
 
@@ -58,6 +61,7 @@ class SentenceTransformersTextEmbedder final : public EncoderComponent<SentenceT
   explicit SentenceTransformersTextEmbedder(Parameters parameters = {});
 
   void run(Run& run) override;
+  Value::Object init_parameters() const override;
 
  private:
   Input<std::string> text_ = input<std::string>("text");

@@ -30,9 +30,10 @@ struct TransformersZeroShotDocumentClassifierParameters {
 
   static auto fields() {
     using P = TransformersZeroShotDocumentClassifierParameters;
-    return std::tuple(field("model", &P::model), field("labels", &P::labels), field("multi_label", &P::multi_label),
-                      field("classification_field", &P::classification_field), field("device", &P::device),
-                      field("token", &P::token), field("huggingface_pipeline_kwargs", &P::huggingface_pipeline_kwargs));
+    return std::tuple(field("model", &P::model), required_field("labels", &P::labels),
+                      field("multi_label", &P::multi_label), field("classification_field", &P::classification_field),
+                      field("device", &P::device), field("token", &P::token),
+                      field("huggingface_pipeline_kwargs", &P::huggingface_pipeline_kwargs));
   }
 };
 
@@ -44,13 +45,14 @@ class TransformersZeroShotDocumentClassifier final
   static constexpr std::string_view type_name =
       "haystack.components.classifiers.zero_shot_document_classifier.TransformersZeroShotDocumentClassifier";
 
-  /// Loads nothing. Throws std::invalid_argument without a model or labels.
+  /// Loads nothing. Throws std::invalid_argument without a model.
   explicit TransformersZeroShotDocumentClassifier(Parameters parameters);
 
-  /// Throws std::invalid_argument for a model that is no classifier, too.
+  /// Throws std::invalid_argument for no labels and for a model that is no classifier, too.
   void warm_up(const CallContext& context = {}) override;
   /// Throws std::invalid_argument for documents without the field, or whose field is no text.
   void run(Run& run) override;
+  std::optional<std::string> known_problem() const override;
   Value::Object init_parameters() const override;
 
  private:

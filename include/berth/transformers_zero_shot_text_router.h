@@ -27,8 +27,8 @@ struct TransformersZeroShotTextRouterParameters {
 
   static auto fields() {
     using P = TransformersZeroShotTextRouterParameters;
-    return std::tuple(field("labels", &P::labels), field("multi_label", &P::multi_label), field("model", &P::model),
-                      field("device", &P::device), field("token", &P::token),
+    return std::tuple(required_field("labels", &P::labels), field("multi_label", &P::multi_label),
+                      field("model", &P::model), field("device", &P::device), field("token", &P::token),
                       field("huggingface_pipeline_kwargs", &P::huggingface_pipeline_kwargs));
   }
 };
@@ -40,12 +40,13 @@ class TransformersZeroShotTextRouter final : public EncoderComponent<Transformer
   static constexpr std::string_view type_name =
       "haystack.components.routers.zero_shot_text_router.TransformersZeroShotTextRouter";
 
-  /// Loads nothing. Throws std::invalid_argument for no labels.
+  /// Loads nothing.
   explicit TransformersZeroShotTextRouter(Parameters parameters);
 
-  /// Throws std::invalid_argument for a model that is no classifier, too.
+  /// Throws std::invalid_argument for no labels and for a model that is no classifier, too.
   void warm_up(const CallContext& context = {}) override;
   void run(Run& run) override;
+  std::optional<std::string> known_problem() const override;
   Value::Object init_parameters() const override;
 
  private:

@@ -18,10 +18,9 @@ namespace {
 constexpr std::string_view default_reference_pattern = R"(\[(\d+)\])";
 constexpr std::string_view expanded_reference_pattern = R"(\[(\d+(?:[,-]\d+)*)\])";
 
-/// None for no pattern, which an empty text is too.
+/// That of the run, which an empty text is not, and else the component's own.
 std::optional<std::string> chosen(std::optional<std::string> first, const std::optional<std::string>& second) {
-  if (!first.value_or("").empty()) return first;
-  return second.value_or("").empty() ? std::nullopt : second;
+  return first.value_or("").empty() ? second : first;
 }
 
 Regex answer_regex(const std::string& pattern) {
@@ -78,12 +77,13 @@ void add_ranges(std::string_view reference, std::int64_t documents, std::set<std
 
 std::set<std::int64_t> referenced_places(const std::string& reply, const Regex& regex, bool ranges,
                                          std::int64_t documents) {
-  if (regex.group_count() > 1)
-    throw std::invalid_argument(
-        fmt::format("The reference pattern {} has {} groups: it needs one, around the document's number",
-                    in_quotes(regex.pattern()), regex.group_count()));
   std::set<std::int64_t> places;
+  if (documents == 0) return places;
   regex.for_each_match(reply, [&](const RegexMatch& match) {
+    if (regex.group_count() > 1)
+      throw std::invalid_argument(
+          fmt::format("The reference pattern {} has {} groups: it needs one, around the document's number",
+                      in_quotes(regex.pattern()), regex.group_count()));
     const auto reference = match.group(regex.group_count());
     if (ranges)
       add_ranges(reference, documents, places);
@@ -156,7 +156,8 @@ void AnswerBuilder::run(Run& run) {
   References references{{},
                         run.get(expand_reference_ranges_).value_or(parameters().expand_reference_ranges),
                         parameters().return_only_referenced_documents};
-  if (const auto pattern = chosen(run.get(reference_pattern_), parameters().reference_pattern))
+  const auto pattern = chosen(run.get(reference_pattern_), parameters().reference_pattern);
+  if (!pattern.value_or("").empty())
     references.regex.emplace(references.ranges && *pattern == default_reference_pattern
                                  ? std::string(expanded_reference_pattern)
                                  : *pattern);

@@ -1,5 +1,7 @@
 #include "component/builtin.h"
 
+#include <fmt/format.h>
+
 #include <stdexcept>
 
 #include "berth/answer_builder.h"
@@ -36,6 +38,8 @@
 #include "berth/transformers_text_router.h"
 #include "berth/transformers_zero_shot_document_classifier.h"
 #include "berth/transformers_zero_shot_text_router.h"
+#include "dataclasses/serialization.h"
+#include "text/printable.h"
 
 namespace berth {
 namespace {
@@ -51,11 +55,16 @@ ComponentClass with_example(typename C::Parameters parameters) {
 /// Whether Haystack takes the serialized form for an object, and else keeps it as it is.
 bool is_unknown_form(const Value& value, std::string_view name) {
   const auto* type = value.find("type");
-  if (name == "token") return type != nullptr && *type != Value("env_var");
-  return !value.is_null() && (type == nullptr || (*type != Value("single") && *type != Value("multiple")));
+  const bool is_known = name == "token" ? type != nullptr && *type == Value("env_var") : is_serialized_device(value);
+  if (value.is_null() || is_known) return false;
+  if (type != nullptr && type->is_string() && type->as_string().find('.') != std::string::npos)
+    throw std::invalid_argument(
+        fmt::format("Failed to deserialize '{}': Could not import class {}", name, in_quotes(type->as_string())));
+  return true;
 }
 
-/// One with an encoder; its example, of `parameters`, looks for no device. `kept`: parameters whose form need not be known.
+/// One with an encoder; its example, of `parameters`, looks for no device. `kept`: parameters whose form need not be known
+/// to make one: Haystack's pipelines of transformers ask their token at once.
 template <class C>
 ComponentClass with_encoder(std::vector<std::string> kept = {"token"}, typename C::Parameters parameters = {}) {
   parameters.device = ComponentDevice(Device::cpu());
@@ -150,9 +159,9 @@ std::vector<ComponentClass> builtin_components() {
       with_encoder<SentenceTransformersTextEmbedder>(),
       with_encoder<TransformersSimilarityRanker>(),
       component_class_of<TextFileToDocument>(),
-      with_encoder<TransformersTextRouter>({"token"}, {.model = "model", .labels = labels}),
-      with_encoder<TransformersZeroShotDocumentClassifier>({"token"}, {.model = "model", .labels = labels}),
-      with_encoder<TransformersZeroShotTextRouter>({"token"}, {.labels = labels}),
+      with_encoder<TransformersTextRouter>({}, {.model = "model", .labels = labels}),
+      with_encoder<TransformersZeroShotDocumentClassifier>({}, {.model = "model", .labels = labels}),
+      with_encoder<TransformersZeroShotTextRouter>({}, {.labels = labels}),
   };
 }
 

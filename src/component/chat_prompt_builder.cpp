@@ -18,6 +18,12 @@ bool is_template(const ChatMessage& message) {
   return message.is_from(ChatRole::user) || message.is_from(ChatRole::system);
 }
 
+/// Whether there is anything to render: messages of the assistant and of tools stay as they are.
+bool has_template(const ChatTemplateSource& source) {
+  const auto* messages = std::get_if<std::vector<ChatMessage>>(&source);
+  return messages == nullptr || std::ranges::any_of(*messages, is_template);
+}
+
 /// The template that a message of the user or the system is.
 JinjaTemplate message_template(const ChatMessage& message) {
   const auto text = message.text();
@@ -72,7 +78,7 @@ ChatPromptBuilder::ChatPromptBuilder(ChatPromptBuilderParameters given) : Compon
     names = *own_names;
   else if (source && !is_empty(*source))
     names = variables_of(*source);
-  for (const auto& name : names)
+  for (const auto& name : without_repeats(names))
     variables_.emplace_back(name, is_required(required, name) ? input<Value>(name) : input<Value>(name, ""));
 }
 
@@ -83,8 +89,9 @@ void ChatPromptBuilder::run(Run& run) {
     throw std::invalid_argument(
         "The ChatPromptBuilder requires a non-empty list of ChatMessage instances. Please provide a valid list of "
         "ChatMessage instances to render the prompt.");
-  const auto variables = gather_variables(run, variables_, run.get(template_variables_),
-                                          parameters().required_variables, "ChatPromptBuilder");
+  const auto variables =
+      gather_variables(run, variables_, run.get(template_variables_),
+                       has_template(*source) ? parameters().required_variables : std::nullopt, "ChatPromptBuilder");
   run.set(prompt_, render(*source, variables));
 }
 

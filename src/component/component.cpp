@@ -27,7 +27,26 @@ const Value& Run::value(std::size_t index) const {
   throw std::invalid_argument(fmt::format("input '{}' is missing", sockets_[index].name));
 }
 
-Value Component::to_dict() const { return Value::Object{{"type", type()}, {"init_parameters", init_parameters()}}; }
+Value Component::to_dict() const {
+  auto parameters = init_parameters();
+  for (const auto& [name, integer] : given_) {
+    Value* written = parameters.find(name);
+    if (integer.is_int() && written != nullptr && written->is_double() && written->as_double() == integer.as_double())
+      *written = integer;
+  }
+  return Value::Object{{"type", type()}, {"init_parameters", std::move(parameters)}};
+}
+
+void Component::made_of(const Value::Object& init_parameters) {
+  given_ = {};
+  for (const auto& [name, value] : init_parameters) given_.set(name, value.is_int() ? value : Value());
+}
+
+void Component::leave_out_of_haystack_2(Value::Object& parameters, std::string_view name,
+                                        const Value& value_there) const {
+  const bool is_of_3 = given_.contains(name) || type().starts_with("haystack_integrations.");
+  if (!is_of_3 && parameters.at(name) == value_there) parameters.erase(name);
+}
 
 std::size_t Component::add(InputSocket socket) { return add_to(inputs_, std::move(socket), "input"); }
 std::size_t Component::add(OutputSocket socket) { return add_to(outputs_, std::move(socket), "output"); }

@@ -4,6 +4,7 @@
 #include <unicode/ucnv.h>
 #include <unicode/ustring.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <stdexcept>
@@ -28,6 +29,46 @@ Converter converter_of(const std::string& encoding) {
   return converter;
 }
 
+/// Names that Python has for encodings, and ICU does not.
+struct NameOfPython {
+  std::string_view name;
+  std::string_view of_icu;
+};
+constexpr std::array names_of_python = {
+    NameOfPython{"u8", "utf-8"},
+    NameOfPython{"utf", "utf-8"},
+    NameOfPython{"utf8-ucs2", "utf-8"},
+    NameOfPython{"utf8-ucs4", "utf-8"},
+    NameOfPython{"cp65001", "utf-8"},
+    NameOfPython{"u16", "utf-16"},
+    NameOfPython{"u32", "utf-32"},
+    NameOfPython{"u7", "utf-7"},
+    NameOfPython{"latin", "iso-8859-1"},
+    NameOfPython{"8859", "iso-8859-1"},
+    NameOfPython{"iso8859", "iso-8859-1"},
+    NameOfPython{"l7", "iso-8859-13"},
+    NameOfPython{"latin7", "iso-8859-13"},
+    NameOfPython{"thai", "iso-8859-11"},
+    NameOfPython{"858", "cp858"},
+    NameOfPython{"932", "cp932"},
+    NameOfPython{"936", "gbk"},
+    NameOfPython{"1125", "cp1125"},
+    NameOfPython{"1140", "cp1140"},
+    NameOfPython{"1250", "windows-1250"},
+    NameOfPython{"1251", "windows-1251"},
+    NameOfPython{"1252", "windows-1252"},
+    NameOfPython{"1253", "windows-1253"},
+    NameOfPython{"1254", "windows-1254"},
+    NameOfPython{"1255", "windows-1255"},
+    NameOfPython{"1256", "windows-1256"},
+    NameOfPython{"1257", "windows-1257"},
+    NameOfPython{"1258", "windows-1258"},
+    NameOfPython{"hkscs", "big5-hkscs"},
+    NameOfPython{"uhc", "cp949"},
+    NameOfPython{"hz-gb", "hz"},
+    NameOfPython{"hzgb", "hz"},
+};
+
 [[noreturn]] void fail_to_decode(const std::string& encoding, std::size_t place) {
   throw std::invalid_argument(fmt::format("{} cannot decode the bytes at position {}", in_quotes(encoding), place));
 }
@@ -42,8 +83,21 @@ void append_utf16(std::string& out, const char16_t* text, std::int32_t length) {
   out.resize(start + static_cast<std::size_t>(written));
 }
 
-std::string converted(std::string_view bytes, const std::string& encoding) {
-  const auto converter = converter_of(encoding);
+/// The name with its order of bytes where neither the name nor a mark tells it: ICU takes the greater first, Python the
+/// lesser.
+std::string with_byte_order(std::string_view bytes, const std::string& name) {
+  const auto plain = lower_case(name);
+  const bool is_16 = plain == "utf-16" || plain == "utf16" || plain == "utf_16";
+  const bool is_32 = plain == "utf-32" || plain == "utf32" || plain == "utf_32";
+  using namespace std::string_view_literals;
+  if (is_16 && !bytes.starts_with("\xFE\xFF"sv) && !bytes.starts_with("\xFF\xFE"sv)) return "utf-16le";
+  if (is_32 && !bytes.starts_with("\x00\x00\xFE\xFF"sv) && !bytes.starts_with("\xFF\xFE\x00\x00"sv)) return "utf-32le";
+  return name;
+}
+
+/// `name` is that of ICU.
+std::string converted(std::string_view bytes, const std::string& encoding, const std::string& name) {
+  const auto converter = converter_of(with_byte_order(bytes, name));
   std::string text;
   std::array<char16_t, 4096> part{};
   const char* from = bytes.data();
@@ -75,8 +129,11 @@ std::string decoded_text(std::string_view bytes, const std::string& encoding) {
   auto name = lower_case(encoding);
   for (auto& c : name)
     if (c == '_' || c == ' ') c = '-';
+  const auto other = std::ranges::find(names_of_python, name, &NameOfPython::name);
+  if (other != names_of_python.end()) name = other->of_icu;
   const bool has_mark = name == "utf-8-sig";
-  if (!has_mark && name != "utf-8" && name != "utf8") return converted(bytes, encoding);
+  if (!has_mark && name != "utf-8" && name != "utf8")
+    return converted(bytes, encoding, other == names_of_python.end() ? encoding : name);
   if (has_mark && bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
   check_utf8(bytes, encoding);
   return std::string(bytes);

@@ -83,7 +83,15 @@ struct DocumentCleaner::Steps {
 DocumentCleaner::DocumentCleaner(Parameters given) : ComponentWith(type_name, std::move(given)) {
   if (const auto form = parameters().unicode_normalization.value_or(""); !form.empty() && !is_normal_form(form))
     throw std::invalid_argument("unicode_normalization must be one of 'NFC', 'NFKC', 'NFD', 'NFKD'.");
+  if (parameters().min_content_length < 0)
+    throw std::invalid_argument("min_content_length must be greater than or equal to 0.");
   steps_ = std::make_shared<const Steps>(parameters());
+}
+
+Value::Object DocumentCleaner::init_parameters() const {
+  auto all = ComponentWith::init_parameters();
+  leave_out_of_haystack_2(all, "min_content_length", 0);
+  return all;
 }
 
 std::string DocumentCleaner::cleaned(const std::string& content) const {
@@ -122,6 +130,8 @@ void DocumentCleaner::run(Run& run) {
     }
     DocumentFields fields = std::move(document);
     fields.content = cleaned(*fields.content);
+    if (count_characters(without_space(*fields.content)) < static_cast<std::size_t>(parameters().min_content_length))
+      continue;
     if (!parameters().keep_id) fields.id.clear();
     documents.emplace_back(std::move(fields));
   }

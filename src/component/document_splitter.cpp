@@ -15,13 +15,14 @@ namespace berth {
 namespace {
 
 /// What ends a unit; nothing for those that no text ends.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> split_units = {{{"function", ""},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> split_units = {{{"function", ""},
                                                                                        {"page", "\f"},
                                                                                        {"passage", "\n\n"},
                                                                                        {"period", "."},
                                                                                        {"word", " "},
                                                                                        {"line", "\n"},
-                                                                                       {"sentence", ""}}};
+                                                                                       {"sentence", ""},
+                                                                                       {"token", ""}}};
 
 DocumentSplitterParameters checked(DocumentSplitterParameters given) {
   if (std::ranges::find(split_units, given.split_by, [](const auto& unit) { return unit.first; }) == split_units.end())
@@ -82,6 +83,8 @@ std::optional<std::string> DocumentSplitter::known_problem() const {
   if (parameters().split_by == "function")
     return "DocumentSplitter: the splitting_function names code of Python's, which cannot run here: choose another "
            "split_by";
+  if (parameters().split_by == "token")
+    return "DocumentSplitter: the tokens of tiktoken are not there yet: choose another split_by";
   if (!needs_sentences() || loaded_sentences()) return std::nullopt;
   return SentenceSplitter::problem_of(parameters().language);
 }
@@ -93,7 +96,7 @@ std::shared_ptr<const SentenceSplitter> DocumentSplitter::loaded_sentences() con
 
 void DocumentSplitter::warm_up(const CallContext& context) {
   const auto& own = parameters();
-  if (own.split_by == "function") throw std::invalid_argument(*known_problem());
+  if (own.split_by == "function" || own.split_by == "token") throw std::invalid_argument(*known_problem());
   if (!needs_sentences()) return;
   const std::lock_guard lock(mutex_);
   if (sentences_ == nullptr)
@@ -104,6 +107,7 @@ void DocumentSplitter::warm_up(const CallContext& context) {
 Value::Object DocumentSplitter::init_parameters() const {
   auto parameters = ComponentWith::init_parameters();
   if (parameters.at("splitting_function").is_null()) parameters.erase("splitting_function");
+  leave_out_of_haystack_2(parameters, "tokenizer_encoding", DocumentSplitterParameters().tokenizer_encoding);
   return parameters;
 }
 

@@ -218,6 +218,8 @@ std::optional<std::string> mime_type_of(std::string_view path, const OrderedMap<
   if (lower.empty()) return std::nullopt;
   std::optional<std::string> type;
   if (const auto known = found(types_by_ending, lower)) type = *known;
+  // Haystack looks into a table of its own last.
+  if (lower == ".md" || lower == ".markdown" || lower == ".msg") return type;
   for (const auto& [mime_type, own_ending] : additional)
     if (own_ending == lower) type = mime_type;
   return type;

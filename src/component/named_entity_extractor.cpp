@@ -29,6 +29,10 @@ NamedEntityExtractorParameters with_extractor_defaults(NamedEntityExtractorParam
   return given;
 }
 
+std::string could_not_deserialize(std::string_view type, std::string_view why) {
+  return fmt::format("Couldn't deserialize {} instance: {}", printable(type.substr(type.rfind('.') + 1)), why);
+}
+
 /// Of the pipeline's arguments.
 std::vector<std::string> ignored_labels(const Value::Object& kwargs) {
   const Value* given = kwargs.find("ignore_labels");
@@ -90,11 +94,10 @@ std::unique_ptr<NamedEntityExtractor> NamedEntityExtractor::from_dict(const Valu
     if (type != type_name && given.contains("backend"))
       throw WrongParameter("backend", "there is no parameter 'backend'");
     return std::make_unique<NamedEntityExtractor>(from_init_parameters<Parameters>(given));
-  } catch (const WrongParameter&) {
-    throw;  // tells which one, and where
+  } catch (const WrongParameter& problem) {
+    throw WrongParameter(problem.parameter(), could_not_deserialize(type, problem.what()));
   } catch (const std::invalid_argument& problem) {
-    throw std::invalid_argument(fmt::format("Couldn't deserialize {} instance: {}",
-                                            printable(type.substr(type.rfind('.') + 1)), problem.what()));
+    throw std::invalid_argument(could_not_deserialize(type, problem.what()));
   }
 }
 

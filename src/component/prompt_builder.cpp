@@ -13,7 +13,7 @@ PromptBuilder::PromptBuilder(PromptBuilderParameters given) : ComponentWith(type
   check_required_variables(required);
   template_ = std::make_shared<const JinjaTemplate>(*text);
   const bool own_names = names && !names->empty();
-  for (const auto& name : own_names ? *names : template_->variables())
+  for (const auto& name : without_repeats(own_names ? *names : template_->variables()))
     variables_.emplace_back(name, is_required(required, name) ? input<Value>(name) : input<Value>(name, ""));
 }
 

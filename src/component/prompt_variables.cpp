@@ -35,6 +35,13 @@ void check_required_variables(const std::optional<RequiredVariables>& required) 
                                             in_quotes(std::get<std::string>(*required))));
 }
 
+std::vector<std::string> without_repeats(const std::vector<std::string>& names) {
+  std::vector<std::string> once;
+  for (const auto& name : names)
+    if (std::ranges::find(once, name) == once.end()) once.push_back(name);
+  return once;
+}
+
 bool is_required(const std::optional<RequiredVariables>& required, const std::string& name) {
   const auto* list = list_of(required);
   return all_required(required) || (list != nullptr && std::ranges::find(*list, name) != list->end());

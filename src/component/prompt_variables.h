@@ -17,6 +17,9 @@ using PromptVariables = std::vector<std::pair<std::string, Input<Value>>>;
 /// Throws std::invalid_argument for a text that is not "*".
 void check_required_variables(const std::optional<RequiredVariables>& required);
 
+/// The names without those that are there already.
+std::vector<std::string> without_repeats(const std::vector<std::string>& names);
+
 bool is_required(const std::optional<RequiredVariables>& required, const std::string& name);
 
 /// What a template is rendered with: the inputs, and `template_variables` over them. Throws std::invalid_argument with

@@ -19,6 +19,18 @@ struct Registry {
   std::map<std::string, std::shared_ptr<const ComponentClass>, std::less<>> by_name;
 
   void add(ComponentClass component) {
+    component.create = [create = std::move(component.create)](const Value::Object& given) {
+      auto made = create(given);
+      made->made_of(given);
+      return made;
+    };
+    if (component.create_as)
+      component.create_as = [create_as = std::move(component.create_as)](std::string_view type,
+                                                                         const Value::Object& given) {
+        auto made = create_as(type, given);
+        made->made_of(given);
+        return made;
+      };
     const auto shared = std::make_shared<const ComponentClass>(std::move(component));
     const std::lock_guard lock(mutex);
     auto names = shared->aliases;

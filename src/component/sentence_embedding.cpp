@@ -92,6 +92,20 @@ void set_buckets(Embeddings& embeddings, double offset) {
   }
 }
 
+/// As sentence-transformers 5.7 does with ranges: what is outside of them is at their ends.
+void set_buckets_of_ranges(Embeddings& embeddings, const Embeddings& ranges, double offset) {
+  for (auto& each : embeddings) {
+    if (ranges.size() != 2 || ranges[0].size() != each.size() || ranges[1].size() != each.size())
+      throw std::invalid_argument(fmt::format(
+          "quantization_ranges has to have two lists of {} numbers, the least and the largest of each element",
+          each.size()));
+    for (std::size_t i = 0; i < each.size(); ++i) {
+      const auto step = ranges[1][i] == ranges[0][i] ? 1.0 : (ranges[1][i] - ranges[0][i]) / 255;
+      each[i] = std::clamp(std::floor((each[i] - ranges[0][i]) / step), 0.0, 255.0) + offset;
+    }
+  }
+}
+
 constexpr std::size_t sparse_texts_at_once = 64;  // rows as wide as the vocabulary
 constexpr std::size_t pooled_texts_at_once = 4;   // such a row for each token
 
@@ -138,13 +152,17 @@ Embeddings embed_sentences(const TextEncoder& encoder, std::span<const std::stri
     embeddings.emplace_back(row.begin(), row.end());
     if (options.normalize) set_unit_length(embeddings.back());
   }
-  return quantized(std::move(embeddings), options.precision);
+  return quantized(std::move(embeddings), options.precision, options.quantization_ranges);
 }
 
-Embeddings quantized(Embeddings embeddings, const std::string& precision) {
+Embeddings quantized(Embeddings embeddings, const std::string& precision, const std::optional<Embeddings>& ranges) {
   if (precision == "float32") return embeddings;
   if (precision == "uint8" || precision == "int8") {
-    set_buckets(embeddings, precision == "int8" ? -128 : 0);
+    const double offset = precision == "int8" ? -128 : 0;
+    if (ranges)
+      set_buckets_of_ranges(embeddings, *ranges, offset);
+    else
+      set_buckets(embeddings, offset);
     return embeddings;
   }
   if (precision != "binary" && precision != "ubinary")

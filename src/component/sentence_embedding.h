@@ -22,6 +22,8 @@ struct SentenceOptions {
   bool normalize = false;
   std::string precision = "float32";  ///< "int8", "uint8", "binary", "ubinary"
   Value::Object encode_kwargs = {};   ///< `prompt`, `prompt_name`, `truncate_dim`
+  /// For int8 and uint8: the least and the largest value of each element.
+  std::optional<std::vector<std::vector<double>>> quantization_ranges = {};
 };
 
 /// One embedding for each text. Throws std::invalid_argument for an option that cannot be followed, Cancelled, and as
@@ -30,8 +32,11 @@ std::vector<std::vector<double>> embed_sentences(const TextEncoder& encoder, std
                                                  const SentenceOptions& options, const CallContext& context);
 
 /// `embeddings` in one of the precisions of sentence_transformers.quantize_embeddings. The ranges of int8 and uint8 are those
-/// of these embeddings; an element that is the same in all of them becomes 0. Throws std::invalid_argument.
-std::vector<std::vector<double>> quantized(std::vector<std::vector<double>> embeddings, const std::string& precision);
+/// that are given, else those of these embeddings; an element that is the same in all of them becomes 0. Throws
+/// std::invalid_argument.
+std::vector<std::vector<double>> quantized(
+    std::vector<std::vector<double>> embeddings, const std::string& precision,
+    const std::optional<std::vector<std::vector<double>>>& ranges = std::nullopt);
 
 /// Throws std::invalid_argument where the model does not embed sparsely.
 void check_sparse(const TextEncoder& encoder);

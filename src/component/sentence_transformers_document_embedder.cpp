@@ -19,6 +19,12 @@ constexpr std::string_view no_documents_to_embed =
 SentenceTransformersDocumentEmbedder::SentenceTransformersDocumentEmbedder(Parameters given)
     : EncoderComponent(type_name, with_encoder_defaults(std::move(given))) {}
 
+Value::Object SentenceTransformersDocumentEmbedder::init_parameters() const {
+  auto all = EncoderComponent::init_parameters();
+  leave_out_of_haystack_2(all, "quantization_ranges", Value());
+  return all;
+}
+
 void SentenceTransformersDocumentEmbedder::run(Run& run) {
   const auto& own = parameters();
   auto documents = documents_input(run, given_, no_documents_to_embed);
@@ -29,7 +35,8 @@ void SentenceTransformersDocumentEmbedder::run(Run& run) {
                                 .truncate_dim = own.truncate_dim,
                                 .normalize = own.normalize_embeddings,
                                 .precision = own.precision,
-                                .encode_kwargs = own.encode_kwargs.value_or(Value::Object{})};
+                                .encode_kwargs = own.encode_kwargs.value_or(Value::Object{}),
+                                .quantization_ranges = own.quantization_ranges};
   auto embeddings = embed_sentences(encoder(run.context()), texts, options, run.context());
   for (std::size_t i = 0; i < documents.size(); ++i) documents[i].embedding = std::move(embeddings[i]);
   run.set(documents_, std::move(documents));

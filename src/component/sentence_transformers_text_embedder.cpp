@@ -18,6 +18,12 @@ constexpr std::string_view no_text_to_embed =
 SentenceTransformersTextEmbedder::SentenceTransformersTextEmbedder(Parameters given)
     : EncoderComponent(type_name, with_encoder_defaults(std::move(given))) {}
 
+Value::Object SentenceTransformersTextEmbedder::init_parameters() const {
+  auto all = EncoderComponent::init_parameters();
+  leave_out_of_haystack_2(all, "quantization_ranges", Value());
+  return all;
+}
+
 void SentenceTransformersTextEmbedder::run(Run& run) {
   const auto& own = parameters();
   const std::vector<std::string> texts = {own.prefix + text_input(run, text_, no_text_to_embed) + own.suffix};
@@ -25,7 +31,8 @@ void SentenceTransformersTextEmbedder::run(Run& run) {
                                 .truncate_dim = own.truncate_dim,
                                 .normalize = own.normalize_embeddings,
                                 .precision = own.precision,
-                                .encode_kwargs = own.encode_kwargs.value_or(Value::Object{})};
+                                .encode_kwargs = own.encode_kwargs.value_or(Value::Object{}),
+                                .quantization_ranges = own.quantization_ranges};
   run.set(embedding_, embed_sentences(encoder(run.context()), texts, options, run.context()).front());
 }
 

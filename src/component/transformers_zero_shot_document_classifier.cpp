@@ -19,7 +19,6 @@ namespace {
 
 TransformersZeroShotDocumentClassifierParameters with_classifier_defaults(
     TransformersZeroShotDocumentClassifierParameters given) {
-  if (given.labels.empty()) throw std::invalid_argument("TransformersZeroShotDocumentClassifier needs labels");
   given.huggingface_pipeline_kwargs =
       resolved_pipeline_kwargs(given.huggingface_pipeline_kwargs.value_or(Value::Object{}), given.model,
                                "zero-shot-classification", given.device, given.log);
@@ -70,7 +69,13 @@ Value classification_of(const LabelScores& scores, const std::vector<std::string
 TransformersZeroShotDocumentClassifier::TransformersZeroShotDocumentClassifier(Parameters given)
     : EncoderComponent(type_name, with_classifier_defaults(std::move(given))) {}
 
+std::optional<std::string> TransformersZeroShotDocumentClassifier::known_problem() const {
+  if (parameters().labels.empty()) return "TransformersZeroShotDocumentClassifier needs labels";
+  return EncoderComponent::known_problem();
+}
+
 void TransformersZeroShotDocumentClassifier::warm_up(const CallContext& context) {
+  if (parameters().labels.empty()) throw std::invalid_argument("TransformersZeroShotDocumentClassifier needs labels");
   check_head(encoder(context), EncoderTask::sequence_classification, "TransformersZeroShotDocumentClassifier");
 }
 

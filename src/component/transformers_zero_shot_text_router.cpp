@@ -11,7 +11,6 @@ namespace berth {
 namespace {
 
 TransformersZeroShotTextRouterParameters with_zero_shot_defaults(TransformersZeroShotTextRouterParameters given) {
-  if (given.labels.empty()) throw std::invalid_argument("TransformersZeroShotTextRouter needs labels");
   given.huggingface_pipeline_kwargs =
       resolved_pipeline_kwargs(given.huggingface_pipeline_kwargs.value_or(Value::Object{}), given.model,
                                "zero-shot-classification", given.device, given.log);
@@ -30,7 +29,13 @@ TransformersZeroShotTextRouter::TransformersZeroShotTextRouter(Parameters given)
   }
 }
 
+std::optional<std::string> TransformersZeroShotTextRouter::known_problem() const {
+  if (parameters().labels.empty()) return "TransformersZeroShotTextRouter needs labels";
+  return EncoderComponent::known_problem();
+}
+
 void TransformersZeroShotTextRouter::warm_up(const CallContext& context) {
+  if (parameters().labels.empty()) throw std::invalid_argument("TransformersZeroShotTextRouter needs labels");
   check_head(encoder(context), EncoderTask::sequence_classification, "TransformersZeroShotTextRouter");
 }
 

@@ -67,7 +67,7 @@ Document Document::from_dict(const Value& dict) {
   DocumentFields fields;
   if (const Value* content = dict.find("content"); content != nullptr && !content->is_null() && !content->is_string())
     throw std::invalid_argument("The `content` field must be a string or None.");
-  from.read("id", fields.id);
+  if (const Value* id = dict.find("id"); id != nullptr && !id->is_null()) from.read("id", fields.id);
   from.read("content", fields.content);
   from.read("blob", fields.blob);
   from.read("meta", fields.meta);

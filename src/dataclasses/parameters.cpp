@@ -20,4 +20,8 @@ void check_parameter_names(const Value::Object& given, std::span<const std::stri
   throw WrongParameter(unknown.front(), problem);
 }
 
+WrongParameter missing_parameter(std::string_view name) {
+  return {std::string(name), fmt::format("the parameter '{}' must be given", name)};
+}
+
 }  // namespace berth

@@ -8,8 +8,6 @@
 #include "value/python_compare.h"
 
 namespace berth {
-namespace {
-
 bool is_serialized_device(const Value& value) {
   const Value* type = value.find("type");
   if (type == nullptr) return false;
@@ -18,8 +16,6 @@ bool is_serialized_device(const Value& value) {
   return (*type == Value("single") && device != nullptr && device->is_string()) ||
          (*type == Value("multiple") && map != nullptr && map->is_object());
 }
-
-}  // namespace
 
 Value::Object init_parameters(const Value& data, std::string_view type) {
   const Value* actual = data.find("type");

@@ -32,8 +32,8 @@ void print(const StreamingChunk& chunk) {
 
 StreamingCallback StreamingCallback::from_name(std::string_view name) {
   if (name != print_streaming_chunk)
-    throw std::invalid_argument(
-        fmt::format("Unknown streaming callback {}; known is '{}'", in_quotes(name), print_streaming_chunk));
+    throw std::invalid_argument(fmt::format("Could not import {} as a module or callable. Known is '{}'",
+                                            in_quotes(name), print_streaming_chunk));
   return {std::string(name), print};
 }
 

@@ -40,7 +40,7 @@ Enum one_of(const std::array<std::string_view, n>& names, std::string_view name,
   const auto found = std::ranges::find(names, name);
   if (found == names.end())
     throw std::invalid_argument(
-        fmt::format("{} {} is not supported; supported are: {}", what, in_quotes(name), fmt::join(names, ", ")));
+        fmt::format("{} {} is not supported. Supported are: {}", what, in_quotes(name), fmt::join(names, ", ")));
   return static_cast<Enum>(found - names.begin());
 }
 

@@ -122,12 +122,8 @@ ChatMessage message_of(Run& run, const Arguments& arguments, const Str& content)
   Any role;
   Any name;
   Any meta;
-  bool has_role = false;
-  for (const auto& [argument, value] : arguments.named) {
-    has_role = has_role || argument == "role";
+  for (const auto& [argument, value] : arguments.named)
     (argument == "role" ? role : argument == "name" ? name : meta) = value;
-  }
-  if (!has_role) throw std::runtime_error("A message needs a role");
   const auto checked_role = role_argument(role);
   if (!name.is_none() && !name.is_string()) throw std::runtime_error("name must be a string");
   if (!meta.is_none() && !meta.is(Type::dict)) throw std::runtime_error("meta must be a dictionary");

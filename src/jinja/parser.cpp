@@ -1,6 +1,7 @@
 #include "jinja/parser.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -385,6 +386,17 @@ class Parser {
     stmt.pairs.emplace_back(std::move(target), nullptr);
   }
 
+  /// A literal is looked at when the template is made; what is only known later, when it is rendered.
+  void check_message_argument(std::string_view name, const Expr& given) {
+    const bool is_literal = given.kind == Expr::Kind::constant;
+    static constexpr std::array<std::string_view, 4> roles = {"user", "system", "assistant", "tool"};
+    if (name == "role" && is_literal &&
+        (!given.value.is_string() || std::ranges::find(roles, given.value.string().bytes) == roles.end()))
+      tokens_.fail(fmt::format("Role must be one of: {}", fmt::join(roles, ", ")), given.place);
+    if (name == "name" && is_literal && !given.value.is_string()) tokens_.fail("name must be a string", given.place);
+    if (name == "meta" && given.kind != Expr::Kind::dict) tokens_.fail("meta must be a dictionary", given.place);
+  }
+
   StmtPtr parse_message() {
     auto stmt = make(StmtKind::message, tokens_.next().place);
     stmt->arguments = std::make_unique<CallArguments>();
@@ -393,8 +405,13 @@ class Parser {
       if (name != "role" && name != "name" && name != "meta")
         tokens_.fail(fmt::format("a message has a role, a name and meta, and no '{}'", name));
       tokens_.expect_op("=");
-      stmt->arguments->named.emplace_back(std::move(name), expressions_.parse_expression());
+      auto given = expressions_.parse_expression();
+      check_message_argument(name, *given);
+      stmt->arguments->named.emplace_back(std::move(name), std::move(given));
     }
+    if (std::ranges::find(stmt->arguments->named, "role", [](const auto& each) { return each.first; }) ==
+        stmt->arguments->named.end())
+      tokens_.fail("A message needs a role", stmt->place);
     const auto macros = macros_;
     stmt->body = parse_apart({"endmessage"}, "message");
     stmt->keeps_scope = macros_ != macros;

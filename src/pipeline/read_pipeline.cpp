@@ -57,7 +57,8 @@ class Reader {
                                         data_.is_null() ? "empty" : "a " + std::string(data_.type_name())));
     });
     PipelineOptions options;
-    attempt([&] { read_option(data_, "metadata", options.metadata); });
+    if (const Value* metadata = data_.find("metadata"); metadata != nullptr && !metadata->is_null())
+      attempt([&] { read_option(data_, "metadata", options.metadata); });
     attempt([&] { read_option(data_, "max_runs_per_component", options.max_runs_per_component); });
     attempt([&] { read_option(data_, "connection_type_validation", options.connection_type_validation); });
     options.input_names = names("inputs");

@@ -46,7 +46,6 @@ TEST(AnswerBuilder, TakesTheGroupOrTheWholeMatchForTheAnswer) {
   EXPECT_EQ(answer("[^ ]+$", "x. Answer: y"), "y");
   EXPECT_EQ(answer("z(a)?", "x"), "");
   EXPECT_EQ(answer("z(a)?", "xz"), "z");
-  EXPECT_EQ(answer("", "xz"), "xz");
 }
 
 TEST(AnswerBuilder, GivesTheDocumentsThatAReplyRefersTo) {
@@ -118,6 +117,18 @@ TEST(AnswerBuilder, StandsInADictionaryAsHaystackWritesIt) {
       R"("expand_reference_ranges": false}})");
   EXPECT_EQ(AnswerBuilder().to_dict(), dict);
   EXPECT_EQ(component_from_dict(dict)->to_dict(), dict);
+}
+
+TEST(AnswerBuilder, TakesAnEmptyPatternOfItsOwnForOneThatMatchesNothing) {
+  EXPECT_EQ(answer("", "Answer: yes"), "");
+  EXPECT_EQ(answers({.pattern = "y.s"}, {"Answer: yes"}, {{"pattern", ""}}).at(0).data, "yes");
+}
+
+TEST(AnswerBuilder, AsksForOneGroupOnlyWhereThereIsAReference) {
+  const std::string two = R"(\[(\d)-(\d)\])";
+  EXPECT_EQ(answers({.reference_pattern = two}, {"no [1]"}, {{"documents", documents}}).at(0).documents.size(), 0U);
+  EXPECT_EQ(answers({.reference_pattern = two}, {"[1-2]"}).at(0).data, "[1-2]");
+  EXPECT_NE(refusal({.reference_pattern = two}, {"[1-2]"}, {{"documents", documents}}), "");
 }
 
 }  // namespace

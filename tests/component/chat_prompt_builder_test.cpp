@@ -69,5 +69,14 @@ TEST(ChatPromptBuilder, RefusesWhatItCannotUseWithHaystacksReasons) {
               testing::StartsWith("The templatize_part filter cannot be used with a template containing a list of"));
 }
 
+TEST(ChatPromptBuilder, AsksForRequiredVariablesOnlyWhereThereIsATemplate) {
+  const std::vector<std::string> required = {"q"};
+  ChatPromptBuilder of_assistant(
+      {.prompt_template = Messages{ChatMessage::from_assistant("{{ q }}")}, .required_variables = required});
+  EXPECT_EQ(prompt(of_assistant, {}).at(0).text(), "{{ q }}");
+  ChatPromptBuilder of_user({.prompt_template = Messages{ChatMessage::from_user("x")}, .required_variables = required});
+  EXPECT_THAT(refusal([&] { prompt(of_user, {}); }), testing::HasSubstr("Missing required input variables"));
+}
+
 }  // namespace
 }  // namespace berth

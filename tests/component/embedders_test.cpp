@@ -220,6 +220,10 @@ TEST(SentenceEmbedding, IsQuantizedAsInSentenceTransformers) {
   EXPECT_EQ(quantized({{0, 1}, {1, 1}, {0.5, 1}}, "uint8"), (Rows{{0, 0}, {255, 0}, {127, 0}}));
   EXPECT_EQ(quantized({{0}, {1}, {0.75}}, "int8"), (Rows{{-128}, {127}, {63}}));
   EXPECT_EQ(quantized(rows, "float32"), rows);
+  const Rows ranges = {{0, -1}, {1, -1}};
+  EXPECT_EQ(quantized({{0.5, -0.5}, {2, 9}, {-1, -3}}, "uint8", ranges), (Rows{{127, 0}, {255, 10}, {0, 0}}));
+  EXPECT_EQ(quantized({{0.5, -0.5}}, "int8", ranges), (Rows{{-1, -128}}));
+  EXPECT_THROW(quantized({{1}}, "int8", ranges), std::invalid_argument);
 }
 
 TEST(SparseEmbedder, GivesWordsAboveZero) {

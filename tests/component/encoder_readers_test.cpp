@@ -46,7 +46,8 @@ TEST(EncoderReaders, RefuseLabelsAndTemplatesThatDoNotFit) {
   EXPECT_THAT(refusal([&] { router.warm_up(); }),
               HasSubstr("The provided labels do not match the labels in the model configuration file. Provided labels: "
                         "['en', 'de']. Model labels: ['contradiction', 'entailment', 'neutral']"));
-  EXPECT_THAT(refusal([] { TransformersZeroShotTextRouter({.labels = {}}); }), HasSubstr("needs labels"));
+  EXPECT_THAT(refusal([] { TransformersZeroShotTextRouter({.labels = {}, .device = reader_cpu}).warm_up(); }),
+              HasSubstr("needs labels"));
   EXPECT_THAT(refusal([] { TransformersZeroShotDocumentClassifier({.labels = {"a"}, .device = reader_cpu}); }),
               HasSubstr("needs a model"));
   for (const char* source : {"no label", "{} and {}", "{name}"}) {

@@ -68,6 +68,8 @@ TEST(MimeType, IsToldByTheEnding) {
   EXPECT_EQ(mime_type_of("b.tar.gz"), "application/x-tar");
   EXPECT_EQ(mime_type_of("b.tgz"), "application/x-tar");
   EXPECT_EQ(mime_type_of("README.md"), "text/markdown");
+  EXPECT_EQ(mime_type_of("README.md", {{"a/b", ".md"}, {"c/d", ".qq"}}), "text/markdown");
+  EXPECT_EQ(mime_type_of("x.qq", {{"a/b", ".md"}, {"c/d", ".qq"}}), "c/d");
   for (const char* none : {".profile", "a.b/c", "x.", "", "a.unheard"}) EXPECT_FALSE(mime_type_of(none)) << none;
 }
 
@@ -90,6 +92,22 @@ TEST(PythonType, IsWrittenAsHaystackWritesIt) {
   std::string deep = "str";
   for (int i = 0; i < 60; ++i) deep = "list[" + deep + "]";
   EXPECT_THAT(test::refusal([&] { (void)python_type(deep); }), HasSubstr("nested more than 50 deep"));
+}
+
+TEST(Encodings, AreThoseOfPythonWithoutAMarkAndByItsNames) {
+  const auto text = [](const std::string& bytes, const std::string& encoding) {
+    TextFileToDocument converter({.encoding = encoding});
+    const auto outputs = run_component(converter, {{"sources", Value::Array{ByteStream{.data = bytes}}}});
+    const auto documents = from_value<std::vector<Document>>(outputs.at("documents"));
+    return documents.empty() ? "none" : documents[0].content.value_or("");
+  };
+  EXPECT_EQ(text(std::string("a\0b\0", 4), "utf-16"), "ab");
+  EXPECT_EQ(text(std::string("\xFE\xFF\0a", 4), "UTF_16"), "a");
+  EXPECT_EQ(text(std::string("a\0\0\0", 4), "utf32"), "a");
+  EXPECT_EQ(text("caf\xC3\xA9", "u8"), "caf\xC3\xA9");
+  EXPECT_EQ(text("caf\xC3\xA9", "cp65001"), "caf\xC3\xA9");
+  EXPECT_EQ(text("caf\xE9", "1252"), "caf\xC3\xA9");
+  EXPECT_EQ(text("caf\xE9", "latin"), "caf\xC3\xA9");
 }
 
 }  // namespace

@@ -64,11 +64,12 @@ struct ComponentCase {
 /// the component, Berth refuses when it warms it up.
 Value loaded(const ComponentClass& component, const Value& data) {
   const auto made = component.create(init_parameters(data, component.type));
-  // Those around a pipeline of transformers read it at once, the others only when they are warmed up, as Berth's.
+  // Those around a pipeline of transformers or a client of a service read it at once, the others only when they are
+  // warmed up, as Berth's.
   const bool has_pipeline = std::ranges::any_of(
       component.parameters, [](const ParameterInfo& each) { return each.name.ends_with("pipeline_kwargs"); });
   const auto problem = made->known_problem();
-  if (has_pipeline && problem && problem->find("environment variables") != problem->npos)
+  if ((has_pipeline || component.remote) && problem && problem->find("environment variables") != problem->npos)
     throw MissingVariable(*problem);
   return made->to_dict();
 }
@@ -103,6 +104,11 @@ bool is_own_message(const Value& error) {
   return (type == "ValueError" || type == "DeserializationError") && !error.find("message")->as_string().empty();
 }
 
+/// Whether `ours` says all of Haystack's sentence and then more: what is known, or where the mistake is.
+bool goes_on(const std::string& ours, const std::string& haystack) {
+  return haystack.ends_with('.') && ours.starts_with(haystack + " ");
+}
+
 void check(const ComponentClass& component, const ComponentCase& each, const Outcome& made) {
   if (const Value* error = each.all.find("error")) {
     // Where "init_parameters" are absent, some of Haystack's components fail on that; in Berth all take their defaults.
@@ -111,7 +117,7 @@ void check(const ComponentClass& component, const ComponentCase& each, const Out
     if (is_own_message(*error)) {
       const auto& message = error->find("message")->as_string();
       if (!message.starts_with("Couldn't deserialize")) {
-        EXPECT_EQ(made.error, message);
+        if (!goes_on(made.error, message)) EXPECT_EQ(made.error, message);
       } else if (made.error != error->find("cause")->find("message")->as_string()) {
         EXPECT_EQ(made.error.substr(0, message.size()), message);  // Berth goes on with the cause
       }
@@ -120,7 +126,9 @@ void check(const ComponentClass& component, const ComponentCase& each, const Out
   }
   ASSERT_TRUE(made.result) << made.str();
   EXPECT_EQ(*made.result, each.all.as_object().at("to_dict"));
-  EXPECT_EQ(loaded(component, *made.result).to_json(), made.result->to_json());
+  // Where Haystack's own form gives another one, Berth's may too.
+  const Value* same = each.all.find("round_trip_equal");
+  if (same == nullptr || same->as_bool()) EXPECT_EQ(loaded(component, *made.result).to_json(), made.result->to_json());
 }
 
 /// A token given by value has no serialized form: it goes to the constructor.

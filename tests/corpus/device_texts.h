@@ -52,18 +52,18 @@ struct DeviceText {
   }
 };
 
-/// The device strings that the input of a case holds, in order.
-inline void collect_device_texts(const Value& value, std::vector<std::string>& texts) {
+/// The device strings that the input of a case holds, in order. `is_map`: it is a device map, where any name is a module's.
+inline void collect_device_texts(const Value& value, std::vector<std::string>& texts, bool is_map = false) {
   if (value.is_string()) {
     texts.push_back(value.as_string());
   } else if (value.is_array()) {
     for (const auto& element : value.as_array()) collect_device_texts(element, texts);
   } else if (value.is_object()) {
-    if (const Value* type = value.find("type"); type != nullptr && type->is_string()) {
+    if (const Value* type = value.find("type"); !is_map && type != nullptr && type->is_string()) {
       if (const Value* device = value.find("device"); device != nullptr && *type == Value("single"))
         collect_device_texts(*device, texts);
       if (const Value* map = value.find("device_map"); map != nullptr && *type == Value("multiple"))
-        collect_device_texts(*map, texts);
+        collect_device_texts(*map, texts, true);
     } else if (const Value* torch = value.find("$torch_device")) {
       collect_device_texts(*torch, texts);
     } else {
@@ -77,8 +77,8 @@ inline std::vector<std::string> device_texts(const Case& of) {
   const bool within = of.op.find("kwargs") != std::string::npos || of.op.find("hf_device_map") != std::string::npos;
   if (within) {
     if (const Value* device = of.input().find("device")) collect_device_texts(*device, texts);
-  } else if (of.op.find("from_") != std::string::npos) {
-    collect_device_texts(of.input(), texts);
+  } else if (of.op.find("from_") != std::string::npos && of.op != "DeviceType.from_str") {
+    collect_device_texts(of.input(), texts, of.op.starts_with("DeviceMap."));
   }
   return texts;
 }

@@ -25,14 +25,22 @@ Value hf_of(const Value& device) {
   return map;
 }
 
+/// Whether a device map has an entry that is no device for another reason than its text.
+bool has_another_mistake(const Case& of) {
+  const bool is_of_hf = of.op == "DeviceMap.from_hf";
+  if ((!is_of_hf && of.op != "DeviceMap.from_dict") || !of.input().is_object()) return false;
+  return std::ranges::any_of(of.input().as_object(), [&](const auto& entry) {
+    const auto& device = entry.second;
+    if (device.is_string()) return false;
+    return !is_of_hf || (device.is_int() ? device.as_int() < 0 : device.find("$torch_device") == nullptr);
+  });
+}
+
 std::optional<Expected> own_types(const Answer& answer) {
   for (const auto* type : {"vulkan", "npu", "rpc"}) {
     if (answer.message() != fmt::format("Unknown device type string '{}'", type)) continue;
     if (answer.of.op == "DeviceType.from_str") return Expected::result(type);
-    if (answer.of.op == "DeviceMap.from_hf")
-      for (const auto& [name, device] : answer.of.input().as_object())
-        if (!device.is_string() && !device.is_int() && device.find("$torch_device") == nullptr)
-          return Expected::any_error();  // of that entry
+    if (has_another_mistake(answer.of)) return Expected::any_error();
     const auto error = first_error(device_texts(answer.of));
     return error ? Expected::message(shown(*error)) : Expected::any_result();
   }
@@ -42,6 +50,7 @@ std::optional<Expected> own_types(const Answer& answer) {
 std::optional<Expected> unusual_id(const Answer& answer, bool (*is_unusual)(const DeviceText&)) {
   const auto texts = device_texts(answer.of);
   if (std::ranges::none_of(texts, [&](const auto& text) { return is_unusual(DeviceText(text)); })) return std::nullopt;
+  if (has_another_mistake(answer.of)) return Expected::any_error();  // the first in the map tells
   const auto error = first_error(texts);
   if (answer.message() == *error) return std::nullopt;
   return Expected::message(shown(*error));
@@ -175,7 +184,8 @@ std::optional<Expected> torch_device_index(const Answer& answer) {
 }
 
 std::optional<Expected> no_model_hub(const Answer& answer) {
-  if (answer.error_type() != "OfflineModeIsEnabled") return std::nullopt;
+  // Of a name that no model of the hub can have it says so.
+  if (answer.error_type() != "OfflineModeIsEnabled" && answer.error_type() != "HFValidationError") return std::nullopt;
   return Expected::any_error();
 }
 

@@ -181,7 +181,8 @@ std::vector<std::string> types_in(const std::string& text) {
 }
 
 void replace(std::string& text, std::string_view what, std::string_view by) {
-  if (const auto at = text.find(what); at != text.npos) text.replace(at, what.size(), by);
+  for (auto at = text.find(what); at != text.npos; at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
 }
 
 /// What Haystack itself says of a mistake, as Berth says it; none where that is Python, PyYAML or their importer.
@@ -193,10 +194,19 @@ std::optional<std::string> own_message(const Value& error) {
   static const std::set<std::string> own = {"ValueError", "DeserializationError", "PipelineConnectError"};
   auto message = said.find("message")->as_string();
   if (!own.contains(said.find("type")->as_string()) || message.starts_with("Could not import")) return std::nullopt;
-  if (message.ends_with('.')) message.pop_back();               // Berth may go on
-  replace(message, " does not exist. ", "' does not exist. ");  // there the quote is not closed
+  if (message.ends_with('.')) message.pop_back();  // Berth may go on
+  if (message.find("' does not exist. ") == message.npos)
+    replace(message, " does not exist. ", "' does not exist. ");  // there the quote of a receiver is not closed
   replace(message, "Callable[, None] | Callable[, Awaitable[None]]", "StreamingCallback");
+  replace(message, "Sequence[Tool | Toolset]", "list[Tool | Toolset]");
   return message;
+}
+
+/// Where "init_parameters" are absent, some of Haystack's components fail on that; in Berth all take their defaults.
+bool lacks_init_parameters(const Value& expected) {
+  const Value* error = expected.find("error");
+  const Value* cause = error == nullptr ? nullptr : error->find("cause");
+  return cause != nullptr && *cause->find("message") == Value("'init_parameters'");
 }
 
 /// Text of a hand-written pipeline: loaded and written as Haystack does, or refused in its words.
@@ -221,7 +231,9 @@ TEST_F(HandWrittenPipelinesCorpus, AreLoadedOrRefusedAsHaystackDoes) {
       return;
     }
     ++compared;
-    if (expected.find("loads")->as_bool()) {
+    if (lacks_init_parameters(expected)) {
+      EXPECT_TRUE(written) << problem;
+    } else if (expected.find("loads")->as_bool()) {
       EXPECT_TRUE(written) << problem;
       if (!written) return;
       EXPECT_EQ(*written, expected.find("dumps")->as_string());

@@ -116,5 +116,9 @@ TEST(Document, IsAValueThatSocketsHold) {
   EXPECT_EQ(type_of<std::vector<Document>>().str(), "list[Document]");
 }
 
+TEST(Document, HasTheIdOfItsContentWhereNullIsGivenForOne) {
+  EXPECT_EQ(Document::from_dict(Value::Object{{"content", "a"}, {"id", nullptr}}), Document({.content = "a"}));
+}
+
 }  // namespace
 }  // namespace berth

@@ -221,9 +221,9 @@ TEST(InMemoryDocumentStore, LeavesOutDocumentsWithoutContent) {
 
 TEST(InMemoryDocumentStore, RefusesParametersThatItDoesNotKnow) {
   EXPECT_EQ(refusal([] { InMemoryDocumentStore({.bm25_algorithm = "BM26"}); }),
-            "BM25 algorithm 'BM26' is not supported; supported are: BM25Okapi, BM25L, BM25Plus");
+            "BM25 algorithm 'BM26' is not supported. Supported are: BM25Okapi, BM25L, BM25Plus");
   EXPECT_EQ(refusal([] { InMemoryDocumentStore({.embedding_similarity_function = "l2"}); }),
-            "The embedding similarity function 'l2' is not supported; supported are: dot_product, cosine");
+            "The embedding similarity function 'l2' is not supported. Supported are: dot_product, cosine");
   EXPECT_THAT(refusal([] { InMemoryDocumentStore({.bm25_tokenization_regex = "("}); }),
               HasSubstr("The regular expression '(' is wrong at position 1"));
   EXPECT_EQ(refusal([] {

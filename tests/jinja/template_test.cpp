@@ -234,6 +234,10 @@ TEST(JinjaTemplate, RefusesBlocksThatMakeNoMessage) {
   EXPECT_THAT(refused_messages("x"), HasSubstr("text outside of its {% message %} blocks: 'x'"));
   EXPECT_THAT(refused_messages("{% message role='x' %}a{% endmessage %}"),
               HasSubstr("Role must be one of: user, system, assistant, tool"));
+  for (const std::string wrong : {"role='x'", "name='n'", "role=3", "role='user' name=3", "role='user' meta=[]"})
+    EXPECT_THROW(JinjaTemplate("{% message " + wrong + " %}a{% endmessage %}", JinjaTemplate::Kind::messages),
+                 std::invalid_argument)
+        << wrong;
   EXPECT_THAT(refused_messages("{% message role='user' %}  {% endmessage %}"),
               HasSubstr("Message content in template is empty or contains only whitespace characters. Content: '  '"));
   EXPECT_THAT(refused_messages("{% message %}a{% endmessage %}"), HasSubstr("needs a role"));

@@ -257,5 +257,9 @@ TEST_F(PipelineYaml, WarnsOfNamesThatLeadNowhere) {
               ElementsAre(HasSubstr("'inputs' at the top of the file"), HasSubstr("'outputs.sum' at the top")));
 }
 
+TEST(PipelineSerialization, TakesNullForNoMetadata) {
+  EXPECT_EQ(Pipeline::loads("components: {}\nmetadata: null\n").dumps(), Pipeline().dumps());
+}
+
 }  // namespace
 }  // namespace berth

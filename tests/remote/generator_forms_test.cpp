@@ -186,7 +186,8 @@ TEST_F(GeneratorForms, RefuseWhatMakesNoSense) {
   EXPECT_THAT(chat("modell", "m"), HasSubstr("did you mean 'model'?"));
   EXPECT_THAT(chat("api_base_url", "ftp://x"), HasSubstr("has to be https or http"));
   EXPECT_THAT(chat("api_base_url", "no address"), HasSubstr("is not valid"));
-  EXPECT_THAT(chat("streaming_callback", "os.system"), HasSubstr("Unknown streaming callback 'os.system'"));
+  EXPECT_THAT(chat("streaming_callback", "os.system"),
+              HasSubstr("Could not import 'os.system' as a module or callable. Known is"));
   EXPECT_THAT(chat("http_client_kwargs", Value::Object{{"foo", 1}}),
               HasSubstr("http_client_kwargs: there is no parameter 'foo'; it has: verify, cert"));
   EXPECT_THAT(chat("http_client_kwargs", Value::Object{{"proxy", 1}}),

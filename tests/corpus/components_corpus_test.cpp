@@ -117,7 +117,9 @@ void check(const ComponentClass& component, const ComponentCase& each, const Out
     if (is_own_message(*error)) {
       const auto& message = error->find("message")->as_string();
       if (!message.starts_with("Couldn't deserialize")) {
-        if (!goes_on(made.error, message)) EXPECT_EQ(made.error, message);
+        if (!goes_on(made.error, message)) {
+          EXPECT_EQ(made.error, message);
+        }
       } else if (made.error != error->find("cause")->find("message")->as_string()) {
         EXPECT_EQ(made.error.substr(0, message.size()), message);  // Berth goes on with the cause
       }
@@ -128,7 +130,9 @@ void check(const ComponentClass& component, const ComponentCase& each, const Out
   EXPECT_EQ(*made.result, each.all.as_object().at("to_dict"));
   // Where Haystack's own form gives another one, Berth's may too.
   const Value* same = each.all.find("round_trip_equal");
-  if (same == nullptr || same->as_bool()) EXPECT_EQ(loaded(component, *made.result).to_json(), made.result->to_json());
+  if (same == nullptr || same->as_bool()) {
+    EXPECT_EQ(loaded(component, *made.result).to_json(), made.result->to_json());
+  }
 }
 
 /// A token given by value has no serialized form: it goes to the constructor.

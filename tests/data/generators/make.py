@@ -89,8 +89,8 @@ cases = {
         lambda: byte_level(split(llama3), False, True, True), "float32"),
     "smollm": ("LlamaForCausalLM", "llama", small | {"tie_word_embeddings": True, "head_dim": 12, "rope_scaling": {
         "rope_type": "linear", "factor": 2.0}}, lambda: byte_level([pre_tokenizers.Digits(individual_digits=True)], True),
-        "bfloat16"),
-    "mistral": ("MistralForCausalLM", "mistral", small | {"sliding_window": None}, pieces, "float16"),
+        "float16"),
+    "mistral": ("MistralForCausalLM", "mistral", small | {"sliding_window": None}, pieces, "float32"),
     "qwen2": ("Qwen2ForCausalLM", "qwen2", small | {"tie_word_embeddings": True, "rope_scaling": {
         "rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64}},
         lambda: byte_level(split(qwen2), False), "float32"),
@@ -127,7 +127,7 @@ def greedy(model, ids):
     return tokens, [round(float(a - b), 6) for a, b in best]
 
 
-def haystack(kind, path, task):
+def haystack(model, tokenizer, path, task):
     from haystack.components.generators import HuggingFaceLocalGenerator
     from haystack.components.generators.chat import HuggingFaceLocalChatGenerator
     from haystack.dataclasses import ChatMessage
@@ -149,7 +149,10 @@ def haystack(kind, path, task):
             reply = generator.run([ChatMessage.from_user(text) if role == "user" else ChatMessage.from_system(text)
                                    for role, text in messages])["replies"][0]
             meta = {name: reply.meta[name] for name in ("finish_reason", "index", "usage")}
-            chats.append({"init": {"stop_words": None, "generation_kwargs": dict(options)},
+            rendered = tokenizer.apply_chat_template([{"role": role, "content": text} for role, text in messages], tokenize=False,
+                                                     add_generation_prompt=True)
+            gaps = greedy(model, tokenizer(rendered)["input_ids"])[1]
+            chats.append({"gap_of_best_logit": gaps,"init": {"stop_words": None, "generation_kwargs": dict(options)},
                           "messages": [{"role": role, "content": text} for role, text in messages],
                           "replies": [{"text": reply.text, "meta": meta}]})
         result["HuggingFaceLocalChatGenerator"] = chats
@@ -180,6 +183,6 @@ for number, (name, (kind, model_type, settings, make_tokenizer, dtype)) in enume
     (folder / name / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     task = "text2text-generation" if model_type == "t5" else "text-generation"
     expected = {"versions": {"transformers": transformers.__version__, "torch": torch.__version__.split("+")[0]},
-                "model": name, "architecture": kind, "raw": raw} | haystack(kind, folder / name, task)
+                "model": name, "architecture": kind, "raw": raw} | haystack(model, tokenizer, folder / name, task)
     (folder / f"{name}.expected.json").write_text(json.dumps(expected, ensure_ascii=False, indent=0) + "\n")
     print(name, sum(p.numel() for p in model.parameters()), min(min(r["greedy_20"]["gap_of_best_logit"]) for r in raw))

@@ -43,6 +43,16 @@ std::string fingerprint(const fs::path& folder) {
   return sha256(text).substr(0, 16);
 }
 
+/// What a process left that ended while it wrote `file`; the caller holds the lock on that.
+void remove_parts(const fs::path& file) {
+  std::error_code none;
+  for (fs::directory_iterator entry(file.parent_path(), none), end; !none && entry != end; entry.increment(none)) {
+    std::error_code ignored;
+    if (entry->path().filename().string().starts_with(file.filename().string() + ".part-"))
+      fs::remove(entry->path(), ignored);
+  }
+}
+
 void check_space(const fs::path& folder, std::uint64_t needed) {
   std::error_code none;
   const auto space = fs::space(folder, none);
@@ -77,11 +87,12 @@ fs::path loadable_model(const fs::path& model, const ModelSearch& search, const 
   const auto profile = model::read_safetensors_model(model);
   auto name = profile.name;
   std::replace(name.begin(), name.end(), '/', '-');
-  const auto folder = search.model_cache / "converted";
+  const auto folder = search.model_cache.parent_path() / "converted";
   const auto file = folder / fmt::format("{}-{}.gguf", name, fingerprint(model));
   fs::create_directories(folder);
   const auto lock = lock_file(fs::path(file).replace_extension(".lock"), patience_with_others);
   if (fs::exists(file, none)) return file;
+  remove_parts(file);
   check_space(folder, profile.tensor_bytes);
   if (context.log)
     context.log(LogLevel::info, fmt::format("{} holds safetensors: it is written once as {} ({} MB)", model.string(),

@@ -165,6 +165,8 @@ std::filesystem::path locate_cached(const std::filesystem::path& hub_cache, cons
 }
 
 std::string download_command(const HubName& name) {
+  const bool has_gguf = !name.choice.empty() || lower(name.repository).find("gguf") != std::string::npos;
+  if (!has_gguf) return download_command(name.repository, {});  // safetensors do as well
   if (name.choice.empty()) return fmt::format("hf download {} --include '*.gguf'", name.repository);
   // It comes from outside and goes into a command to be copied: only what a shell leaves alone.
   const auto plain = std::all_of(name.choice.begin(), name.choice.end(),

@@ -9,6 +9,7 @@
 #include "berth/error.h"
 #include "berth/model.h"
 #include "encoder_cases.h"
+#include "engine/checked_models.h"
 #include "engine/loadable_model.h"
 #include "refusal.h"
 #include "test_model.h"
@@ -30,7 +31,7 @@ class GeneratorCopy {
   fs::path path() const { return folder_.path() / "model"; }
   fs::path target() const { return folder_.path() / "model.gguf"; }
   const Value& config() const { return config_; }
-  ModelSearch search() const { return {.hub_cache = {}, .model_cache = folder_.path() / "cache"}; }
+  ModelSearch search() const { return {.hub_cache = {}, .model_cache = folder_.path() / "cache" / "models"}; }
 
   void write(const std::string& file, const std::string& text) const {
     std::ofstream(path() / file, std::ios::binary) << text;
@@ -160,9 +161,14 @@ TEST(LoadableModel, IsMadeOnceAndAnewWhenTheFolderChanges) {
   std::vector<std::string> told;
   const ConvertContext context{.log = [&](LogLevel, std::string_view text) { told.emplace_back(text); }};
   const auto first = loadable_model(copy.path(), copy.search(), context);
-  EXPECT_EQ(first.parent_path(), copy.search().model_cache / "converted");
+  EXPECT_EQ(first.parent_path(), copy.search().model_cache.parent_path() / "converted");
+  EXPECT_FALSE(is_checked(first, copy.search())) << "it is what a stranger wrote";
   EXPECT_EQ(loadable_model(copy.path(), copy.search(), context), first);
   EXPECT_EQ(told.size(), 1U);
+  const auto left = fs::path(first) += ".part-1";  // by a process that was killed
+  fs::rename(first, left);
+  EXPECT_EQ(loadable_model(copy.path(), copy.search(), context), first);
+  EXPECT_FALSE(fs::exists(left));
   copy.set("max_position_embeddings", 128);
   const auto second = loadable_model(copy.path(), copy.search(), context);
   EXPECT_NE(second, first);

@@ -21,6 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::AllOf;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -310,12 +311,12 @@ TEST_F(Locate, EachNameOfAListCanBeGivenAsItStands) {
 }
 
 TEST_F(Locate, MissingHubNameComesWithTheCommandThatGetsIt) {
-  EXPECT_THAT(not_found("org/name"),
-              AllOf(HasSubstr(in_root("hub")), HasSubstr("\n  hf download org/name --include '*.gguf'")));
+  EXPECT_THAT(not_found("org/name"), AllOf(HasSubstr(in_root("hub")), HasSubstr("\n  hf download org/name")));
+  EXPECT_THAT(not_found("org/name-GGUF"), HasSubstr("\n  hf download org/name-GGUF --include '*.gguf'"));
   EXPECT_THAT(not_found("org/name:Q4_K_M"), HasSubstr("\n  hf download org/name --include '*Q4_K_M*.gguf'"));
   EXPECT_THAT(not_found("org/name:m.gguf"), HasSubstr("\n  hf download org/name m.gguf"));
   // Nothing from the name may act in a shell that the command is pasted into.
-  EXPECT_THAT(not_found("org/name:$(x)'; y"), HasSubstr("\n  hf download org/name --include '*.gguf'"));
+  EXPECT_THAT(not_found("org/name:$(x)'; y"), EndsWith("\n  hf download org/name"));
 }
 
 TEST_F(Locate, CachedSafetensorsAreTheModelUnlessAGgufIsAskedFor) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 #include "plan/context_limits.h"
 #include "plan/context_steps.h"
@@ -14,6 +16,23 @@ namespace berth::plan {
 namespace {
 
 constexpr std::int64_t whole_budget = 8;  // in those of one search
+constexpr std::int64_t questions_of_a_search = 40;
+constexpr double no_quicker = 1 - 1e-7;  // rounding
+
+/// The same model and budgets, for other ends and by other strategies.
+std::vector<PlanRequest> other_requests(const PlanRequest& request) {
+  std::vector<PlanRequest> others;
+  for (const auto objective : {Objective::fastest, Objective::prompt, Objective::mixed, Objective::fewest_devices}) {
+    if (objective == request.objective) continue;
+    others.push_back(request);
+    others.back().objective = objective;
+  }
+  for (const auto strategy : {MapStrategy::sequential, MapStrategy::balanced}) {
+    others.push_back(request);
+    others.back().strategy = strategy;
+  }
+  return others;
+}
 
 }  // namespace
 
@@ -68,10 +87,8 @@ Plan Planner::make() {
 std::optional<FoundPlacement> Planner::find(const ContextSpec& context, const FixedBytes& known) {
   const PlacementSearch search(machine_, request_, memory_.whole);
   const auto parts = parts_of(profile_, request_, context, memory_.stored);
-  auto found = find_whole(search, parts, context, known);
+  auto found = find_in_memory(search, parts, context, known);
   if (found || request_.strategy != MapStrategy::optimal) return found;
-  found = with_share([&](SearchBudget& budget) { return search.find_divided(parts, context, budget); });
-  if (found) return found;
   return with_share([&](SearchBudget& budget) { return search.find_on_disk(parts, context, budget, 0); });
 }
 
@@ -82,11 +99,44 @@ std::optional<FoundPlacement> Planner::find_whole(const PlacementSearch& search,
   return with_share([&](SearchBudget& budget) { return search.find_narrow(parts, context, budget); });
 }
 
+std::optional<FoundPlacement> Planner::find_in_memory(const PlacementSearch& search, const ModelParts& parts,
+                                                      const ContextSpec& context, const FixedBytes& known) {
+  auto found = find_whole(search, parts, context, known);
+  if (found || request_.strategy != MapStrategy::optimal) return found;
+  return with_share([&](SearchBudget& budget) { return search.find_divided(parts, context, budget); });
+}
+
 FoundPlacement Planner::quickened(FoundPlacement found, const ContextSpec& context) {
-  const PlacementSearch search(machine_, request_, memory_.whole);
   const auto parts = parts_of(profile_, request_, context, memory_.stored);
-  return *with_share(
-      [&](SearchBudget& budget) { return search.find_narrow(parts, context, budget, std::move(found)); });
+  const auto narrowed = [&](const MachineView& machine, const PlanRequest& request, FoundPlacement start) {
+    const PlacementSearch search(machine, request, memory_.whole);
+    return *with_share(
+        [&](SearchBudget& budget) { return search.find_narrow(parts, context, budget, std::move(start)); });
+  };
+  auto best = found.is_narrowed ? std::move(found) : narrowed(machine_, request_, std::move(found));
+  const auto others = other_requests(request_);
+  const auto questions = questions_of_a_search * static_cast<std::int64_t>(others.size());
+  if (request_.objective == Objective::fewest_devices || budget_.tensors < questions * SearchBudget::of_question(parts))
+    return best;
+  // What is best for another request may be better for this one too. All look at the same, and each takes its own.
+  const auto weights = weights_of(request_);
+  const auto seconds = [&](const FoundPlacement& each) {
+    return weights.decode * each.seconds + weights.prompt * each.prompt_seconds;
+  };
+  const auto short_share = std::exchange(share_, part_of_a_probe * share_);  // as that request would have
+  for (const auto& other : others) {
+    const auto machine = counted_by(machine_, other);
+    const PlacementSearch search(machine, other, memory_.whole);
+    auto another = find_in_memory(search, parts, context);
+    budget_.tensors -= questions_of_a_search * SearchBudget::of_question(parts);
+    if (another && other.strategy == MapStrategy::optimal && !another->is_quickest && !another->is_narrowed)
+      another = narrowed(machine, other, *std::move(another));
+    if (!another || !(seconds(*another) < seconds(best) * no_quicker)) continue;
+    best = *std::move(another);
+    best.notes.clear();
+  }
+  share_ = short_share;
+  return best;
 }
 
 std::optional<FoundPlacement> Planner::find_on_disk(const ContextSpec& context) {

@@ -32,6 +32,9 @@ class Planner {
   /// By cuts of whole layers.
   std::optional<FoundPlacement> find_whole(const PlacementSearch& search, const ModelParts& parts,
                                            const ContextSpec& context, const FixedBytes& known = {});
+  /// The same, or with parts of layers apart from them.
+  std::optional<FoundPlacement> find_in_memory(const PlacementSearch& search, const ModelParts& parts,
+                                               const ContextSpec& context, const FixedBytes& known = {});
   std::optional<FoundPlacement> find_on_disk(const ContextSpec& context);
   /// Where the compute buffers of other placements may have hidden a quicker one.
   FoundPlacement quickened(FoundPlacement found, const ContextSpec& context);

@@ -57,7 +57,7 @@ std::optional<FoundPlacement> PlacementSearch::find_on_disk(const ModelParts& pa
       best = std::move(fewer);
     }
   best->on_disk = layers;
-  best->is_quickest = true;
+  best->is_narrowed = true;
   best->notes.push_back(
       {"disk", fmt::format("{} read from the file when they are used, as no memory has room for them",
                            layers == 0   ? "the embeddings are"

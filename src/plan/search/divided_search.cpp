@@ -71,7 +71,7 @@ std::optional<FoundPlacement> PlacementSearch::find_divided(const ModelParts& pa
       }
       division.close(which);
       if (!best) enough = budget.tensors - budget.tensors / 4;
-      found.is_quickest = true;  // no cut of whole layers fits
+      found.is_narrowed = true;  // no cut of whole layers fits
       add_notes(found, division.outside(which), parts, *packing);
       best = std::move(found);
     }

@@ -151,7 +151,7 @@ std::optional<FoundPlacement> PlacementSearch::find_narrow(const ModelParts& par
     if (quickest == open.end()) break;
     if (auto quicker = ask(quickest)) best = std::move(quicker);
   }
-  if (best) best->is_quickest = true;  // as far as the budget goes
+  if (best) best->is_narrowed = true;
   return best;
 }
 

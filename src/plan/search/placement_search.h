@@ -25,6 +25,7 @@ struct FoundPlacement {
   Device slowest = Device::cpu();  ///< that takes the most time
   std::vector<Reason> notes = {};  ///< what a strategy wanted otherwise
   bool is_quickest = false;        ///< no cut of whole layers that fits takes less, whatever its buffers are
+  bool is_narrowed = false;        ///< those that take less were asked one by one as far as the budget went, or none fits
 };
 
 /// To read what one sequence keeps in the cache once that is full. Sequences share it equally.

@@ -51,18 +51,6 @@ double usual_flops(DeviceType type) {
 /// Of one operation of a graph, where nobody measured it: an H200 takes 1.7 us.
 constexpr double usual_operation_s = 2e-6;
 
-/// How often a token is written, and how many tokens of prompts are read for it, in what the objective counts.
-struct ObjectiveWeights {
-  double decode = 1;
-  double prompt = 0;
-};
-
-ObjectiveWeights weights_of(const PlanRequest& request) {
-  if (request.objective == Objective::prompt) return {0, 1};
-  if (request.objective == Objective::mixed) return {1, std::max(request.prompt_per_token, 0.0)};
-  return {1, 0};
-}
-
 const DeviceInfo& known(const Inventory& inventory, const Device& device) {
   if (const auto* info = inventory.find(device)) return *info;
   std::vector<std::string> names;
@@ -183,6 +171,19 @@ void keep_most(MachineView& view, const PlanRequest& request, std::uint64_t weig
 }
 
 }  // namespace
+
+ObjectiveWeights weights_of(const PlanRequest& request) {
+  if (request.objective == Objective::prompt) return {0, 1};
+  if (request.objective == Objective::mixed) return {1, std::max(request.prompt_per_token, 0.0)};
+  return {1, 0};
+}
+
+MachineView counted_by(MachineView machine, const PlanRequest& request) {
+  set_objective(machine.cpu, request);
+  for (auto& device : machine.devices) set_objective(device, request);
+  if (machine.disk) set_objective(*machine.disk, request);
+  return machine;
+}
 
 const PlanDevice* MachineView::find(const Device& device) const {
   if (cpu.device == device) return &cpu;

@@ -49,6 +49,17 @@ struct MachineView {
   bool shares_host_memory(const PlanDevice& device) const { return device.pool == cpu.pool; }
 };
 
+/// How often a token is written, and how many tokens of prompts are read for it, in what an objective counts.
+struct ObjectiveWeights {
+  double decode = 1;
+  double prompt = 0;
+};
+
+ObjectiveWeights weights_of(const PlanRequest& request);
+
+/// The machine with what the objective of `request` counts.
+MachineView counted_by(MachineView machine, const PlanRequest& request);
+
 /// What a model does for one token.
 struct TokenWork {
   std::uint64_t state_bytes = 0;  ///< from one layer to the next

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "berth/convert_model.h"
 #include "berth/error.h"
 #include "berth/model.h"
 #include "berth/resolve.h"
@@ -13,7 +14,6 @@
 #include "conversation.h"
 #include "device_argument.h"
 #include "engine/checked_models.h"
-#include "engine/loadable_model.h"
 #include "engine/plan_here.h"
 #include "failure.h"
 #include "help.h"

@@ -13,7 +13,8 @@ namespace {
 void add_prompt_options(CLI::App& command, RunOptions& options) {
   command
       .add_option("MODEL", options.model,
-                  "A GGUF file, a folder that holds one, ORG/NAME in the Hugging Face cache, or smollm2, the default "
+                  "A GGUF file, a folder that holds one or safetensors, ORG/NAME in the Hugging Face cache, or "
+                  "smollm2, the default "
                   "model")
       ->type_name("MODEL")
       ->required();

@@ -6,6 +6,7 @@
 #include <stop_token>
 
 #include "berth/log.h"
+#include "berth/model.h"
 
 namespace berth {
 
@@ -28,5 +29,14 @@ struct ConvertContext {
 /// std::runtime_error without llama.cpp.
 void convert_model(const std::filesystem::path& folder, const std::filesystem::path& to,
                    const ConvertContext& context = {});
+
+/// `model`, as locate_model() gives it, or the GGUF file that was made of it where it is a folder with safetensors. The file
+/// lies in "converted" beside `search.model_cache`. It is made where it is not there yet, or the folder has changed since; of
+/// two processes one makes it. Throws as convert_model() does.
+///
+///     const auto search = ModelSearch::from_environment();
+///     const auto file = loadable_model(locate_model("Qwen/Qwen3-0.6B", search), search);
+std::filesystem::path loadable_model(const std::filesystem::path& model, const ModelSearch& search,
+                                     const ConvertContext& context = {});
 
 }  // namespace berth

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "berth/convert.h"
+#include "berth/convert_model.h"
 #include "berth/hf_kwargs.h"
 #include "berth/model.h"
-#include "engine/loadable_model.h"
 #include "engine/plan_here.h"
 #include "engine/shared_model.h"
 #include "model/encoder_decoder.h"

@@ -9,7 +9,6 @@
 #include <system_error>
 
 #include "berth/error.h"
-#include "engine/loadable_model.h"
 #include "engine/run_folder.h"
 #include "model/safetensors.h"
 #include "system/sha256.h"
@@ -88,7 +87,7 @@ fs::path loadable_model(const fs::path& model, const ModelSearch& search, const 
   auto name = profile.name;
   std::replace(name.begin(), name.end(), '/', '-');
   const auto folder = search.model_cache.parent_path() / "converted";
-  const auto file = folder / fmt::format("{}-{}.gguf", name, fingerprint(model));
+  auto file = folder / fmt::format("{}-{}.gguf", name, fingerprint(model));
   fs::create_directories(folder);
   const auto lock = lock_file(fs::path(file).replace_extension(".lock"), patience_with_others);
   if (fs::exists(file, none)) return file;

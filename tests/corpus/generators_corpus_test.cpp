@@ -10,12 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "berth/convert_model.h"
 #include "berth/engine.h"
 #include "berth/huggingface_local_chat_generator.h"
 #include "berth/huggingface_local_generator.h"
 #include "corpus/haystack_corpus.h"
 #include "encoder_cases.h"
-#include "engine/loadable_model.h"
 #include "test_model.h"
 
 namespace berth::corpus {

@@ -10,7 +10,6 @@
 #include "berth/model.h"
 #include "encoder_cases.h"
 #include "engine/checked_models.h"
-#include "engine/loadable_model.h"
 #include "refusal.h"
 #include "test_model.h"
 

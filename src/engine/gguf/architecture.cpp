@@ -141,6 +141,7 @@ const Architecture& architecture_of(const Config& config) {
   const auto found = std::ranges::find(architectures, type, &Architecture::model_type);
   if (found != architectures.end()) return *found;
   std::vector<std::string_view> known;
+  known.reserve(architectures.size());
   for (const auto& each : architectures) known.push_back(each.model_type);
   config.fail("model_type", in_quotes(type),
               fmt::format("one of {}. Convert others with llama.cpp: python3 convert_hf_to_gguf.py {}",

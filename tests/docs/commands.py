@@ -2,7 +2,7 @@
 
 In ```sh blocks, lines that start with `$ ` or with build/bin/berth are commands; the other lines of a block with `$ `
 are what they print, of which `...` stands for anything. A command must exit with 0, unless its line ends with
-`# exits N`. It runs in a folder of its own, where `examples` is that of the tree.
+`# exits N`. It runs in a folder of its own, where `examples` and `tests` are those of the tree.
 """
 
 import os
@@ -47,7 +47,8 @@ for name in files:
             elif commands:
                 commands[-1][1].append(row)
         with tempfile.TemporaryDirectory() as folder:
-            os.symlink(pathlib.Path(__file__).resolve().parents[2] / "examples", f"{folder}/examples")
+            for shared in ("examples", "tests"):
+                os.symlink(pathlib.Path(__file__).resolve().parents[2] / shared, f"{folder}/{shared}")
             for command, expected in commands:
                 run(f"{pathlib.Path(name).name}:{line}", command, expected, folder)
 

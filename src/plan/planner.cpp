@@ -133,7 +133,7 @@ FoundPlacement Planner::quickened(FoundPlacement found, const ContextSpec& conte
       another = narrowed(machine, other, *std::move(another));
     if (!another || !(seconds(*another) < seconds(best) * no_quicker)) continue;
     best = *std::move(another);
-    best.notes.clear();
+    if (other.strategy != MapStrategy::optimal) best.notes.clear();  // what that wanted otherwise
   }
   share_ = short_share;
   return best;

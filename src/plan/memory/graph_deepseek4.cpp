@@ -34,12 +34,7 @@ class Deepseek4 {
     g_.expand(mix.post);
     g_.expand(mix.combination);
     const auto input = m_.norm(mix.input, il, "ffn_norm");
-    ExpertOptions options;
-    options.gating = Gating::by_metadata;
-    options.normalised = m_.is_set("expert_weights_norm");
-    options.scaled = m_.scales_experts();
-    options.count = m_.profile.experts;
-    options.used = m_.layer(il).experts_used;
+    auto options = m_.experts_by_metadata(il);
     if (il < m_.number("hash_layer_count"))
       options.chosen = g_.make(Op::get_rows, i32, {options.used, tokens_, 1, 1},
                                {m_.weight(il, "ffn_gate_tid2eid"), m_.input("tokens", i32, {tokens_, 1, 1, 1})});

@@ -93,13 +93,7 @@ class HyV4 {
 
   TensorId transform(TensorId a, std::size_t il) {
     if (!m_.layer(il).experts) return m_.feed_forward(a, il, Activation::silu);
-    ExpertOptions options;
-    options.gating = Gating::by_metadata;
-    options.normalised = m_.is_set("expert_weights_norm");
-    options.scaled = m_.scales_experts();
-    options.count = m_.profile.experts;
-    options.used = m_.layer(il).experts_used;
-    const auto routed = m_.experts(a, il, options);
+    const auto routed = m_.experts(a, il, m_.experts_by_metadata(il));
     return g_.binary(routed, m_.feed_forward(a, il, Activation::silu, "_shexp"));
   }
 

@@ -33,6 +33,14 @@ bool ModelGraph::scales_experts() const {
   return scale != nullptr && scale->is_number() && scale->as_double() != 0 && scale->as_double() != 1;
 }
 
+ExpertOptions ModelGraph::experts_by_metadata(std::size_t of) const {
+  return {.gating = Gating::by_metadata,
+          .normalised = is_set("expert_weights_norm"),
+          .scaled = scales_experts(),
+          .count = profile.experts,
+          .used = layer(of).experts_used};
+}
+
 TensorId ModelGraph::leaf_of(const PlacedWeights::Weight* weight) {
   if (weight == nullptr) return no_tensor;
   auto& leaf = weight_tensors_[static_cast<std::size_t>(weight - weights_.all().data())];

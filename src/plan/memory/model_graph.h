@@ -88,6 +88,7 @@ class ModelGraph {
   std::uint64_t number(std::string_view key, std::uint64_t fallback = 0) const;  ///< of the architecture's metadata
   bool is_set(std::string_view key) const;                                       ///< a number other than zero, or true
   bool scales_experts() const;  ///< their weights, by something else than one
+  ExpertOptions experts_by_metadata(std::size_t layer) const;
   std::uint64_t width() const { return profile.embedding_length.value_or(0); }
   std::size_t layers() const { return trunk_; }
   const LayerProfile& layer(std::size_t index) const { return profile.layers[index]; }

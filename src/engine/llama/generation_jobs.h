@@ -25,6 +25,7 @@ struct GenerationJob {
   llama_pos position = 0;   // of the next token
   llama_token token = 0;    // the last one generated, not yet decoded
   std::int32_t output = 0;  // row of the batch with the scores of the next one
+  bool begins = true;       // no token with a text came yet
   bool untold = false;      // the text of `token` is still to be made
   bool done = false;        // no token comes after `token`
 };

@@ -184,6 +184,14 @@ std::string LlamaModel::piece(llama_token token) const {
   return text;
 }
 
+std::string LlamaModel::next_piece(llama_token token, bool& begins) const {
+  auto text = piece(token);
+  const bool is_first = begins && !text.empty();
+  if (is_first && encodes()) text.erase(0, text.find_first_not_of(' '));
+  begins = begins && !is_first;
+  return text;
+}
+
 std::unique_ptr<Session> LlamaModel::new_session(const SessionOptions& options) const {
   // Computing on the CPU keeps this thread busy; any other device leaves it free meanwhile.
   const auto text_time =

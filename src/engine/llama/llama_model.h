@@ -56,6 +56,9 @@ class LlamaModel final : public LoadedModel, public std::enable_shared_from_this
   std::vector<llama_token> tokenize(const Prompt& prompt) const;
   /// The bytes of a token; none for special tokens. A token may be a part of a character.
   std::string piece(llama_token token) const;
+  /// The same within an answer. `begins`: no token with bytes came before it, told for the next one. What continues no prompt
+  /// has no space before its first word, which such vocabularies put before each.
+  std::string next_piece(llama_token token, bool& begins) const;
 
   llama_model* handle() const { return model_.get(); }
   const llama_vocab* vocab() const { return llama_model_get_vocab(model_.get()); }

@@ -372,7 +372,7 @@ void LlamaSession::tell(Job& job, const GenerationContext& call) const {
   if (call.on_token) call.on_token(job.index, job.token);
   std::string text;
   if (!job.done || job.completion.finish_reason != FinishReason::end_of_text)
-    text = job.text.push(model_->piece(job.token));
+    text = job.text.push(model_->next_piece(job.token, job.begins));
   if (job.text.stopped()) {
     job.completion.finish_reason = FinishReason::stop_word;
     job.done = true;

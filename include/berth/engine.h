@@ -57,10 +57,19 @@ struct Prompt {
   bool operator==(const Prompt&) const = default;
 };
 
+/// When a beam search ends that has `num_beams` complete texts, as `early_stopping` of transformers says it.
+enum class EarlyStopping {
+  off,   ///< when the best beam, were it complete, would be no better than the worst of them
+  on,    ///< at once
+  never  ///< when no beam can become better than the worst of them, however long it gets
+};
+std::string_view to_string(EarlyStopping early_stopping);  ///< "off", "on", "never"
+
 /// How to continue a prompt. Names and defaults are those of transformers' GenerationConfig; the order is theirs too:
 /// repetition penalty, temperature, top_k, top_p, min_p.
 struct GenerationOptions {
   static constexpr int max_return_sequences = 64;
+  static constexpr int max_beams = max_return_sequences;
 
   int max_new_tokens = 512;                ///< > 0
   bool do_sample = false;                  ///< false: always the likeliest token
@@ -70,8 +79,14 @@ struct GenerationOptions {
   double min_p = 0.0;                      ///< in [0, 1]
   double repetition_penalty = 1.0;         ///< > 0; over the prompt and what was generated
   std::optional<std::uint32_t> seed = {};  ///< none: a new one for each call; Completion::seed tells it
-  int num_return_sequences = 1;  ///< samples for each prompt, 1 to max_return_sequences; more than 1 needs do_sample
+  /// Completions of each prompt, 1 to max_return_sequences; more than 1 are samples (do_sample), or the best of its beams.
+  int num_return_sequences = 1;
   std::vector<std::string> stop_words = {};  ///< each one ends the text and is not part of it
+  /// Texts of a prompt that are followed at the same time, 1 to max_beams; each takes a sequence of the context. More than 1
+  /// is a beam search, which goes without do_sample: the likeliest texts instead of the likeliest next token.
+  int num_beams = 1;
+  double length_penalty = 1.0;  ///< of beams: a text's log probability is divided by its tokens to the power of this
+  EarlyStopping early_stopping = EarlyStopping::off;  ///< of beams
 
   /// Throws std::invalid_argument naming the option, what it is and what it may be.
   void validate() const;
@@ -99,7 +114,7 @@ struct GenerationRequest {
   GenerationOptions options = {};
   /// Tokens that the completions begin with, as on_token() told them of a call that was cut: the first list for the first
   /// completion, and so on. They are computed with the prompts, count as generated, and are told and streamed again; what
-  /// is sampled goes on as it would have with the same seed.
+  /// is sampled goes on as it would have with the same seed. Not for beams, of which nothing is told before all are complete.
   std::vector<std::vector<std::int32_t>> begun = {};
 
   /// Throws std::invalid_argument for a text that is not UTF-8.
@@ -112,15 +127,16 @@ struct GenerationRequest {
 
 /// What a caller gives beside the request, as it is no data.
 struct GenerationContext {
-  std::function<void(const StreamingChunk&)> on_chunk = {};  ///< on the calling thread
-  std::stop_token stop = {};                                 ///< ends the generation with what there is, `cancelled`
+  /// On the calling thread. Of a beam search, when it is over.
+  std::function<void(const StreamingChunk&)> on_chunk = {};
+  std::stop_token stop = {};  ///< ends the generation with what there is, `cancelled`
   /// Each token of the completion `index`, before the chunk whose text it ends; on the calling thread.
   std::function<void(std::size_t index, std::int32_t token)> on_token = {};
   LogCallback log = {};  ///< told of a device or an engine that was lost meanwhile, and where the generation goes on
 };
 
 struct GenerationResult {
-  /// prompts x num_return_sequences, the samples of a prompt side by side.
+  /// prompts x num_return_sequences, those of a prompt side by side; of a beam search the best first.
   std::vector<Completion> completions = {};
   double first_token_ms = 0;     ///< from the call to the first token, waiting for other calls left out
   double generation_ms = 0;      ///< from the first token to the last

@@ -24,10 +24,22 @@ void GenerationOptions::validate() const {
     require(top_p > 0 && top_p <= 1, "top_p", top_p, "greater than 0 and at most 1");
     require(min_p >= 0 && min_p <= 1, "min_p", min_p, "between 0 and 1");
   }
-  if (num_return_sequences > 1 && !do_sample)
+  require(num_beams >= 1 && num_beams <= max_beams, "num_beams", num_beams, fmt::format("from 1 to {}", max_beams));
+  require(std::isfinite(length_penalty), "length_penalty", length_penalty, "a number");
+  if (num_beams > 1 && do_sample)
+    throw std::invalid_argument(
+        fmt::format("Generation option 'num_beams' is {} with do_sample: beams are searched here, not sampled. Leave "
+                    "do_sample off, or set num_beams to 1",
+                    num_beams));
+  if (num_beams > 1 && num_return_sequences > num_beams)
     throw std::invalid_argument(fmt::format(
-        "Generation option 'num_return_sequences' is {}, but without do_sample all of them would be the same",
-        num_return_sequences));
+        "Generation option 'num_return_sequences' is {}, more than the {} beams that are searched: set num_beams to {}",
+        num_return_sequences, num_beams, num_return_sequences));
+  if (num_return_sequences > 1 && !do_sample && num_beams == 1)
+    throw std::invalid_argument(
+        fmt::format("Generation option 'num_return_sequences' is {}, but without do_sample and with one beam all of "
+                    "them would be the same",
+                    num_return_sequences));
   for (const auto& word : stop_words)
     if (word.empty()) throw std::invalid_argument("A stop word must not be empty");
 }

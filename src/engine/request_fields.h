@@ -1,6 +1,8 @@
 /// What requests to engines are called in JSON.
 #pragma once
 
+#include <limits>
+
 #include "berth/engine.h"
 #include "inventory/device_key_fields.h"
 #include "plan/plan_fields.h"
@@ -20,6 +22,11 @@ struct FieldsOf<Prompt> {
 };
 
 template <>
+struct NamesOf<EarlyStopping> {
+  static constexpr std::array<std::string_view, 3> all = {"off", "on", "never"};
+};
+
+template <>
 struct FieldsOf<GenerationOptions> {
   using O = GenerationOptions;
   static constexpr std::tuple all = {field("max_new_tokens", &O::max_new_tokens),
@@ -31,7 +38,10 @@ struct FieldsOf<GenerationOptions> {
                                      field("repetition_penalty", &O::repetition_penalty),
                                      field("seed", &O::seed),
                                      field("num_return_sequences", &O::num_return_sequences),
-                                     free_text("stop_words", &O::stop_words)};
+                                     free_text("stop_words", &O::stop_words),
+                                     field("num_beams", &O::num_beams),
+                                     field("length_penalty", &O::length_penalty, -std::numeric_limits<double>::max()),
+                                     field("early_stopping", &O::early_stopping)};
 };
 
 template <>
@@ -65,10 +75,9 @@ struct FieldsOf<GenerationResult> {
 
 template <>
 struct FieldsOf<SessionOptions> {
-  static constexpr std::tuple all = {field("n_ctx", &SessionOptions::n_ctx),
-                                     field("n_threads", &SessionOptions::n_threads),
-                                     field("reuse_prefix", &SessionOptions::reuse_prefix),
-                                     field("reserve", &SessionOptions::reserve)};
+  static constexpr std::tuple all = {
+      field("n_ctx", &SessionOptions::n_ctx), field("n_threads", &SessionOptions::n_threads),
+      field("reuse_prefix", &SessionOptions::reuse_prefix), field("reserve", &SessionOptions::reserve)};
 };
 
 template <>
@@ -78,9 +87,11 @@ struct NamesOf<Isolation> {
 
 template <>
 struct FieldsOf<LoadRequest> {
-  static constexpr std::tuple all = {required("model", &LoadRequest::model), required("device", &LoadRequest::device),
+  static constexpr std::tuple all = {required("model", &LoadRequest::model),
+                                     required("device", &LoadRequest::device),
                                      field("placement", &LoadRequest::placement),
-                                     field("keys", &LoadRequest::keys), field("context", &LoadRequest::context),
+                                     field("keys", &LoadRequest::keys),
+                                     field("context", &LoadRequest::context),
                                      field("isolation", &LoadRequest::isolation),
                                      field("max_recoveries", &LoadRequest::max_recoveries),
                                      field("patience_s", &LoadRequest::patience_s)};

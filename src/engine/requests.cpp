@@ -11,6 +11,10 @@ std::string_view to_string(FinishReason reason) {
   return structs::NamesOf<FinishReason>::all.at(static_cast<std::size_t>(reason));
 }
 
+std::string_view to_string(EarlyStopping early_stopping) {
+  return structs::NamesOf<EarlyStopping>::all.at(static_cast<std::size_t>(early_stopping));
+}
+
 std::string_view to_string(Isolation isolation) {
   return structs::NamesOf<Isolation>::all.at(static_cast<std::size_t>(isolation));
 }
@@ -35,10 +39,8 @@ LoadRequest LoadRequest::from_dict(const Value& dict) { return structs::read<Loa
 
 LoadRequest LoadRequest::of(const Plan& plan, std::filesystem::path path) {
   if (plan.outcome != PlanOutcome::fits) throw ModelDoesNotFit(why_not(plan));
-  LoadRequest request{.model = std::move(path),
-                      .device = plan.placement.output,
-                      .placement = plan.placement,
-                      .context = plan.context};
+  LoadRequest request{
+      .model = std::move(path), .device = plan.placement.output, .placement = plan.placement, .context = plan.context};
   for (const auto& use : plan.use) request.keys.set(use.device.str(), use.key);
   return request;
 }

@@ -21,7 +21,8 @@ TEST(GenerationOptions, DefaultsAreValid) { EXPECT_NO_THROW(GenerationOptions{}.
 TEST(GenerationOptions, RefusesValuesOutOfRangeNamingThem) {
   expect_refused({.max_new_tokens = 0}, AllOf(HasSubstr("'max_new_tokens'"), HasSubstr("at least 1"), HasSubstr("0")));
   expect_refused({.do_sample = true, .temperature = 0}, HasSubstr("'temperature'"));
-  expect_refused({.do_sample = true, .temperature = std::numeric_limits<double>::quiet_NaN()}, HasSubstr("'temperature'"));
+  expect_refused({.do_sample = true, .temperature = std::numeric_limits<double>::quiet_NaN()},
+                 HasSubstr("'temperature'"));
   expect_refused({.do_sample = true, .top_k = -1}, HasSubstr("'top_k'"));
   expect_refused({.do_sample = true, .top_p = 1.5}, HasSubstr("'top_p'"));
   expect_refused({.do_sample = true, .min_p = -0.1}, HasSubstr("'min_p'"));
@@ -30,6 +31,10 @@ TEST(GenerationOptions, RefusesValuesOutOfRangeNamingThem) {
   expect_refused({.do_sample = true, .num_return_sequences = 65}, HasSubstr("from 1 to 64"));
   expect_refused({.num_return_sequences = 2}, HasSubstr("do_sample"));
   expect_refused({.stop_words = {""}}, HasSubstr("stop word"));
+  expect_refused({.num_beams = 0}, AllOf(HasSubstr("'num_beams'"), HasSubstr("from 1 to 64")));
+  expect_refused({.length_penalty = std::numeric_limits<double>::infinity()}, HasSubstr("'length_penalty'"));
+  expect_refused({.do_sample = true, .num_beams = 4}, AllOf(HasSubstr("'num_beams' is 4"), HasSubstr("do_sample off")));
+  expect_refused({.num_return_sequences = 3, .num_beams = 2}, HasSubstr("set num_beams to 3"));
 }
 
 TEST(GenerationOptions, SamplingOptionsDoNotMatterWithoutSampling) {

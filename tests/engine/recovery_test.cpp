@@ -121,6 +121,25 @@ TEST_F(Recovery, GoesOnWhereItWasWhenItsWorkerIsKilled) {
   }
 }
 
+TEST_F(Recovery, ABeamSearchBeginsAnewWhenItsWorkerIsKilled) {
+  Workers workers(1);
+  auto load = workers.request();
+  load.context->n_seq = 3;
+  load.context->unified = true;
+  const auto model = engine("llama.cpp").load(load);
+  auto request = count_back(*model);
+  request.options.num_beams = 3;
+  const auto expected = undisturbed(request);
+  const auto session = model->new_session(unhurried);
+  std::jthread killer([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    workers[0].end();
+  });
+  const auto result = session->generate(request);
+  EXPECT_THAT(result.recoveries, testing::SizeIs(1)) << "it was over before its worker was killed";
+  EXPECT_EQ(result.completions, expected);
+}
+
 TEST_F(Recovery, OutlivesTwoWorkersOneAfterTheOther) {
   Workers workers(2);
   const auto model = engine("llama.cpp").load(workers.request());

@@ -55,6 +55,9 @@ TEST(Requests, OfGenerationSurviveJson) {
     if (random.coin()) options.seed = random.coin() ? UINT32_MAX : static_cast<std::uint32_t>(random.below(1000));
     options.num_return_sequences = random.below(65);
     for (int n = random.below(3); n > 0; --n) options.stop_words.push_back(random_text(random));
+    options.num_beams = random.below(65);
+    options.length_penalty = random.below(5) - 2.5;
+    options.early_stopping = static_cast<EarlyStopping>(random.below(3));
     for (int n = random.below(3); n > 0; --n) request.begun.push_back({random.below(1000), random.below(1000)});
     ASSERT_EQ(sent(request), request);
   }

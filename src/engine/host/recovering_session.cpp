@@ -146,6 +146,7 @@ GenerationResult RecoveringSession::generate(const GenerationRequest& asked, con
         recover(problem, call, progress);
         recovered = true;
         request.begun = progress.next(asked.begun);
+        if (request.options.num_beams > 1) request.begun.clear();  // searched anew: only the end of it was told
       } catch (const Cancelled&) {
         return cancelled(request, progress);
       } catch (const EngineLost& last) {

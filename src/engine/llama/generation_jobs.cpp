@@ -37,6 +37,24 @@ void set_begun(const LlamaModel& model, GenerationJob& job, std::span<const llam
   job.begun = tokens;
 }
 
+/// The beams of a prompt are computed together.
+void check_beams(const LlamaModel& model, const GenerationRequest& request) {
+  const int beams = request.options.num_beams;
+  if (beams == 1) return;
+  if (!std::ranges::all_of(request.begun, [](const auto& tokens) { return tokens.empty(); }))
+    throw std::invalid_argument(
+        fmt::format("`begun` has tokens, and num_beams is {}: a search cannot go on without its other beams. Leave "
+                    "`begun` empty",
+                    beams));
+  const auto& context = model.context();
+  if (const int most = std::min(context.n_seq, context.n_batch); most < beams)
+    throw std::invalid_argument(fmt::format(
+        "num_beams is {}, and '{}' was loaded for {} at the same time: load it with an n_seq{} of at least "
+        "{}, or set num_beams to {}",
+        beams, model.info().path.filename().string(), most == 1 ? "one sequence" : fmt::format("{} sequences", most),
+        context.n_batch < beams ? " and an n_batch" : "", beams, most));
+}
+
 }  // namespace
 
 std::vector<std::vector<llama_token>> tokenize(const LlamaModel& model, const std::vector<Prompt>& prompts) {
@@ -66,24 +84,29 @@ std::vector<std::vector<llama_token>> tokenize(const LlamaModel& model, const st
 std::vector<GenerationJob> plan_jobs(const LlamaModel& model, const GenerationRequest& request,
                                      const std::vector<std::vector<llama_token>>& prompts) {
   const auto& options = request.options;
+  check_beams(model, request);
   const std::uint32_t seed = options.seed ? *options.seed : std::random_device{}();
   const auto n_vocab = static_cast<std::size_t>(llama_vocab_n_tokens(model.vocab()));
+  const int of_prompt = std::max(options.num_return_sequences, options.num_beams);
+  std::size_t completions = 0;
   std::vector<GenerationJob> jobs;
   for (const auto& prompt : prompts) {
     const auto& start = decoded(model, prompt);
     const auto room = model.sequence_limit() - static_cast<std::int32_t>(start.size());
-    for (int sample = 0; sample < options.num_return_sequences; ++sample) {
+    for (int sample = 0; sample < of_prompt; ++sample) {
+      const bool answers = sample < options.num_return_sequences;
       const auto job_seed = seed + static_cast<std::uint32_t>(jobs.size());
       Completion completion;
       completion.prompt_tokens = prompt.size();
       completion.seed = options.do_sample ? job_seed : 0;
-      jobs.push_back({.index = jobs.size(),
+      jobs.push_back({.index = answers ? completions++ : 0,
                       .prompt = &prompt,
                       .max_new_tokens = std::min(options.max_new_tokens, room),
                       .begun = {},
                       .sampler = Sampler(options, job_seed, start, n_vocab),
                       .text = TextStream(options.stop_words),
-                      .completion = std::move(completion)});
+                      .completion = std::move(completion),
+                      .answers = answers});
     }
   }
   if (request.begun.size() > jobs.size())
@@ -115,16 +138,17 @@ std::uint32_t encoded_of(const LlamaModel& model, std::span<const GenerationJob>
   return static_cast<std::uint32_t>(tokens);
 }
 
-std::size_t wave_size(const LlamaModel& model, std::span<const GenerationJob> jobs) {
+std::size_t wave_size(const LlamaModel& model, std::span<const GenerationJob> jobs, std::size_t beams) {
   const auto& context = model.context();
-  const auto most = std::min(jobs.size(), static_cast<std::size_t>(std::min(context.n_seq, context.n_batch)));
+  auto most = std::min(jobs.size(), static_cast<std::size_t>(std::min(context.n_seq, context.n_batch)));
+  most -= most % beams;
   if (!context.unified) return most;  // each sequence has its own part
   const auto fits = [&](std::span<const GenerationJob> wave) {
     return cells_of(model, wave) <= static_cast<std::uint32_t>(model.wave_limit()) &&
            encoded_of(model, wave) <= static_cast<std::uint32_t>(model.encode_limit());
   };
-  std::size_t n = 1;
-  while (n < most && fits(jobs.first(n + 1))) ++n;
+  std::size_t n = beams;
+  while (n < most && fits(jobs.first(n + beams))) n += beams;
   return n;
 }
 

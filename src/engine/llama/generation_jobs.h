@@ -12,7 +12,8 @@
 
 namespace berth::llama {
 
-/// One completion to make, and while it is made, its place in the context.
+/// One completion to make, and while it is made, its place in the context. In a beam search the place of one beam; the first
+/// jobs of a prompt become its completions.
 struct GenerationJob {
   std::size_t index;  // of the completion
   const std::vector<llama_token>* prompt;
@@ -28,13 +29,15 @@ struct GenerationJob {
   bool begins = true;       // no token with a text came yet
   bool untold = false;      // the text of `token` is still to be made
   bool done = false;        // no token comes after `token`
+  bool answers = true;      // false: a beam more than there are completions
 };
 
 /// Throws std::invalid_argument for a prompt that is empty or too long for the context that `model` was loaded with.
 std::vector<std::vector<llama_token>> tokenize(const LlamaModel& model, const std::vector<Prompt>& prompts);
 
 /// The jobs of `request`, those of one prompt one after the other. They point into `prompts` and `request`. Throws
-/// std::invalid_argument for begun tokens that an earlier call of this request cannot have made.
+/// std::invalid_argument for begun tokens that an earlier call of this request cannot have made, and for more beams than the
+/// context that `model` was loaded with has sequences.
 std::vector<GenerationJob> plan_jobs(const LlamaModel& model, const GenerationRequest& request,
                                      const std::vector<std::vector<llama_token>>& prompts);
 
@@ -47,7 +50,7 @@ std::uint32_t cells_of(const LlamaModel& model, std::span<const GenerationJob> j
 /// Tokens that are encoded for `jobs`, each prompt once; 0 for a model without an encoder.
 std::uint32_t encoded_of(const LlamaModel& model, std::span<const GenerationJob> jobs);
 
-/// How many of `jobs`, from the first on, are computed together: at least one.
-std::size_t wave_size(const LlamaModel& model, std::span<const GenerationJob> jobs);
+/// How many of `jobs`, from the first on, are computed together: a multiple of `beams`, and that at least.
+std::size_t wave_size(const LlamaModel& model, std::span<const GenerationJob> jobs, std::size_t beams);
 
 }  // namespace berth::llama

@@ -120,6 +120,12 @@ bool LlamaModel::ends_text(llama_token token) const {
   return ends_.empty() ? llama_vocab_is_eog(vocab(), token) : std::ranges::find(ends_, token) != ends_.end();
 }
 
+std::size_t LlamaModel::count_end_tokens() const {
+  std::size_t count = 0;
+  for (llama_token token = 0; token < llama_vocab_n_tokens(vocab()); ++token) count += ends_text(token) ? 1 : 0;
+  return count;
+}
+
 std::string LlamaModel::special_token(llama_token token) const {
   return token == LLAMA_TOKEN_NULL ? "" : llama_vocab_get_text(vocab(), token);
 }

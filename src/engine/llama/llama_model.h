@@ -49,6 +49,7 @@ class LlamaModel final : public LoadedModel, public std::enable_shared_from_this
   bool encodes() const { return !decoder_start_.empty(); }
   /// Whether a text ends before `token`: those that the file was told by convert_model(), else those of llama.cpp.
   bool ends_text(llama_token token) const;
+  std::size_t count_end_tokens() const;  ///< those that ends_text() knows; looks at the whole vocabulary
   /// Sessions tell what they hold, how many tokens they encoded at a time at most, and whether samplers are in their graph.
   void set_session(const void* session, const llama_context& context, std::uint64_t encoded, bool samples) const;
   void forget_session(const void* session) const;

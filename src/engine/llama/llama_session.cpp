@@ -16,20 +16,12 @@
 #include "engine/llama/log_capture.h"
 
 namespace berth::llama {
-/// Times of one call.
-struct LlamaSession::Clock {
-  using steady = std::chrono::steady_clock;
-  steady::time_point started = steady::now();
-  std::optional<steady::time_point> first_token;
-  steady::time_point last_token;
-  std::size_t tokens_after_first = 0;
 
-  void token(bool first_of_completion) {
-    last_token = steady::now();
-    if (!first_token) first_token = last_token;
-    if (!first_of_completion) ++tokens_after_first;
-  }
-};
+void LlamaSession::Clock::token(bool first_of_completion) {
+  last_token = steady::now();
+  if (!first_token) first_token = last_token;
+  if (!first_of_completion) ++tokens_after_first;
+}
 
 LlamaSession::LlamaSession(std::shared_ptr<const LlamaModel> model, const SessionOptions& options, TextTime text_time)
     : model_(std::move(model)),
@@ -62,14 +54,15 @@ GenerationResult LlamaSession::generate(const GenerationRequest& request, const 
     stop_ = call.stop;
     clock = {};  // what was spent waiting for other calls does not count
     for (std::span<Job> rest = jobs; !rest.empty();) {
-      const auto wave = rest.first(wave_size(*model_, rest));
-      run_wave(wave, call, clock);
+      const auto wave = rest.first(wave_size(*model_, rest, static_cast<std::size_t>(request.options.num_beams)));
+      run_wave(wave, request.options, call, clock);
       rest = rest.subspan(wave.size());
     }
   }
 
   GenerationResult result;
   for (Job& job : jobs) {
+    if (!job.answers) continue;
     if (!job.done) job.completion.finish_reason = FinishReason::cancelled;
     result.completions.push_back(std::move(job.completion));
   }
@@ -91,6 +84,7 @@ void LlamaSession::prepare_context(std::span<const Job> jobs) {
     for (const Job& job : jobs) cells = std::max(cells, cells_of(*model_, {&job, 1}));
   auto encoded = encoded_of(*model_, jobs);
   cells = std::max(cells, encoded);  // the engine's batches are no larger than its context
+  cells = std::min(cells, static_cast<std::uint32_t>(model_->sequence_limit()));  // beams may share more than they take
   auto sequences = static_cast<std::uint32_t>(jobs.size());
   // The engine reserves for batches that are a multiple of the sequences; with three it would take more than with four.
   if (encoded > 0) sequences = std::min(std::bit_ceil(sequences), static_cast<std::uint32_t>(model_->context().n_seq));
@@ -158,23 +152,19 @@ llama_pos LlamaSession::reuse_prefix(std::span<Job> jobs) {
   return 0;
 }
 
-namespace {
-template <class Job>
-void hand_on(Job& job, std::string text, const GenerationContext& call) {
+void LlamaSession::hand_on(Job& job, std::string text, const GenerationContext& call) const {
   if (text.empty()) return;
   job.completion.text += text;
   if (call.on_chunk) call.on_chunk({.content = std::move(text), .index = job.index});
 }
-}  // namespace
 
-void LlamaSession::run_wave(std::span<Job> jobs, const GenerationContext& call, Clock& clock) {
+void LlamaSession::run_wave(std::span<Job> jobs, const GenerationOptions& options, const GenerationContext& call,
+                            Clock& clock) {
   if (call.stop.stop_requested()) return;
   prepare_context(jobs);
   several_ = jobs.size() > 1;
   try {
-    decode_prompts(jobs, call, clock);
-    decode_begun(jobs, call, clock);
-    while (!call.stop.stop_requested() && !std::ranges::all_of(jobs, &Job::done)) decode_next_tokens(jobs, call, clock);
+    options.num_beams > 1 ? search_beams(jobs, options, call, clock) : run_samples(jobs, call, clock);
   } catch (...) {
     computing_.reset();
     in_context_.clear();
@@ -186,6 +176,20 @@ void LlamaSession::run_wave(std::span<Job> jobs, const GenerationContext& call, 
     tell(job, call);
     if (!job.done) hand_on(job, job.text.finish(), call);  // cancelled: nothing that was generated is lost
   }
+}
+
+void LlamaSession::run_samples(std::span<Job> jobs, const GenerationContext& call, Clock& clock) {
+  decode_prompts(jobs, [&](std::span<Job> samples) {
+    for (Job& job : samples) {
+      if (job.sequence != samples[0].sequence)
+        llama_memory_seq_cp(llama_get_memory(context_.get()), samples[0].sequence, job.sequence, -1, -1);
+      if (!job.begun.empty()) continue;
+      choose(job, clock);
+      tell(job, call);
+    }
+  });
+  decode_begun(jobs, call, clock);
+  while (!call.stop.stop_requested() && !std::ranges::all_of(jobs, &Job::done)) decode_next_tokens(jobs, call, clock);
 }
 
 /// Computes what the decoder looks at, for all jobs in one batch: the engine keeps the result of the last one only, and
@@ -218,24 +222,17 @@ bool LlamaSession::encode_prompts(std::span<Job> jobs) {
   return computed(llama_encode(context_.get(), batch), batch.n_tokens, log);
 }
 
-void LlamaSession::decode_prompts(std::span<Job> jobs, const GenerationContext& call, Clock& clock) {
+/// Computes the prompts; `go_on` gets the jobs of each when the scores behind it are there, in the sequence of the first one.
+void LlamaSession::decode_prompts(std::span<Job> jobs, const std::function<void(std::span<Job>)>& go_on) {
   const llama_pos reused = reuse_prefix(jobs);
   if (model_->encodes() && !encode_prompts(jobs)) return;
   batch_->n_tokens = 0;
   const auto limit = static_cast<std::int32_t>(llama_n_batch(context_.get()));
 
-  std::vector<std::span<Job>> ready;  // samples of each prompt whose last token is in the batch
+  std::vector<std::span<Job>> ready;  // those of each prompt whose last token is in the batch
   const auto flush = [&] {
     if (!decode()) return false;
-    for (const auto& samples : ready) {
-      for (Job& job : samples) {
-        if (job.sequence != samples[0].sequence)
-          llama_memory_seq_cp(llama_get_memory(context_.get()), samples[0].sequence, job.sequence, -1, -1);
-        if (!job.begun.empty()) continue;
-        choose(job, clock);
-        tell(job, call);
-      }
-    }
+    std::ranges::for_each(ready, go_on);
     ready.clear();
     batch_->n_tokens = 0;
     return true;
@@ -276,7 +273,8 @@ void LlamaSession::decode_begun(std::span<Job> jobs, const GenerationContext& ca
         add_to_batch(job.token, job.position++, job.sequence, false);
         if (jobs.size() == 1) in_context_.push_back(job.token);
       }
-      take(job, token, clock);
+      clock.token(job.completion.generated_tokens == 0);
+      take(job, token);
       tell(job, call);
     }
   }
@@ -304,8 +302,8 @@ void LlamaSession::decode_next_tokens(std::span<Job> jobs, const GenerationConte
   if (text_time_ == TextTime::before_next_token) tell_all();
 }
 
-/// Computes the batch; false where the caller cancelled it.
-bool LlamaSession::decode() {
+/// Computes the batch; false where the caller cancelled it, and where `may_be_full` if the context has no room for it.
+bool LlamaSession::decode(bool may_be_full) {
   if (stop_.stop_requested()) {  // not every backend asks while it computes
     in_context_.clear();
     return false;
@@ -315,14 +313,14 @@ bool LlamaSession::decode() {
   const std::span outputs(batch_->logits, static_cast<std::size_t>(batch_->n_tokens));
   computing_.reset();
   computing_.emplace(outputs.size(), std::ranges::any_of(outputs, [](auto each) { return each != 0; }));
-  return computed(llama_decode(context_.get(), *batch_), batch_->n_tokens, log);
+  return computed(llama_decode(context_.get(), *batch_), batch_->n_tokens, log, may_be_full);
 }
 
-/// Whether the engine did what it was asked for; false where the caller cancelled it.
-bool LlamaSession::computed(int status, int tokens, LogCapture& log) {
+/// Whether the engine did what it was asked for; false as decode() says.
+bool LlamaSession::computed(int status, int tokens, LogCapture& log, bool may_be_full) {
   if (status == 0) return true;
   in_context_.clear();  // what was computed of it is unknown
-  if (stop_.stop_requested()) return false;
+  if (stop_.stop_requested() || (status == 1 && may_be_full)) return false;
   throw EngineError("llama.cpp", model_->info().where(),
                     fmt::format("computing {} tokens failed ({}): {}", tokens, status,
                                 log.errors(status == 1 ? "the context is full" : "no reason was given")));
@@ -335,25 +333,32 @@ ScoreTaps::Scores LlamaSession::scores_of(const Job& job) {
   return {{scores, scores == nullptr ? 0 : n_vocab}, {}};
 }
 
+void LlamaSession::finish_computing() {
+  if (computing_) computing_->finish();
+  computing_.reset();
+}
+
+void LlamaSession::refuse_scores() const {
+  throw EngineError("llama.cpp", model_->info().where(),
+                    "the model computed scores that are not numbers (NaN or infinite): the file is damaged, or this "
+                    "device computes it wrongly; try another device or another file of the model");
+}
+
 /// Chooses the next token of `job`. Its text is made by tell().
 void LlamaSession::choose(Job& job, Clock& clock) {
   const auto [scores, maxima] = scores_of(job);
-  if (computing_) computing_->finish();
-  computing_.reset();
+  finish_computing();
   const auto token = job.sampler.next(scores, maxima);
-  if (!token)
-    throw EngineError("llama.cpp", model_->info().where(),
-                      "the model computed scores that are not numbers (NaN or infinite): the file is damaged, or this "
-                      "device computes it wrongly; try another device or another file of the model");
-  take(job, *token, clock);
+  if (!token) refuse_scores();
+  clock.token(job.completion.generated_tokens == 0);
+  take(job, *token);
 }
 
 /// Makes `token` the last one of `job`.
-void LlamaSession::take(Job& job, llama_token token, Clock& clock) const {
+void LlamaSession::take(Job& job, llama_token token) const {
   job.token = token;
   job.untold = true;
   auto& completion = job.completion;
-  clock.token(completion.generated_tokens == 0);
   ++completion.generated_tokens;
 
   if (model_->ends_text(job.token)) {

@@ -1,6 +1,8 @@
 /// Generation on a llama.cpp context: several prompts and samples in one batch.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -28,23 +30,43 @@ class LlamaSession final : public Session {
 
  private:
   using Job = GenerationJob;
-  struct Clock;
+  struct Clock {  // times of one call
+    using steady = std::chrono::steady_clock;
+    steady::time_point started = steady::now();
+    std::optional<steady::time_point> first_token = {};
+    steady::time_point last_token = {};
+    std::size_t tokens_after_first = 0;
+
+    void token(bool first_of_completion);
+  };
+  struct Search;
 
   void prepare_context(std::span<const Job> jobs);
   void make_context(std::uint32_t cells, std::uint32_t sequences, std::uint32_t encoded);
-  void run_wave(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
+  void run_wave(std::span<Job> jobs, const GenerationOptions& options, const GenerationContext& call, Clock& clock);
+  void run_samples(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
   bool encode_prompts(std::span<Job> jobs);
-  void decode_prompts(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
+  void decode_prompts(std::span<Job> jobs, const std::function<void(std::span<Job>)>& go_on);
   void decode_begun(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
   void decode_next_tokens(std::span<Job> jobs, const GenerationContext& call, Clock& clock);
-  bool decode();
-  bool computed(int status, int tokens, LogCapture& log);
+  bool decode(bool may_be_full = false);
+  bool computed(int status, int tokens, LogCapture& log, bool may_be_full = false);
   ScoreTaps::Scores scores_of(const Job& job);
+  void finish_computing();
+  [[noreturn]] void refuse_scores() const;
   void choose(Job& job, Clock& clock);
-  void take(Job& job, llama_token token, Clock& clock) const;
+  void take(Job& job, llama_token token) const;
   void tell(Job& job, const GenerationContext& call) const;
+  void hand_on(Job& job, std::string text, const GenerationContext& call) const;
   void add_to_batch(llama_token token, llama_pos position, llama_seq_id sequence, bool output);
   llama_pos reuse_prefix(std::span<Job> jobs);
+
+  // llama_session_beams.cpp
+  void search_beams(std::span<Job> jobs, const GenerationOptions& options, const GenerationContext& call, Clock& clock);
+  Search begin_search(std::span<Job> jobs, const GenerationOptions& options) const;
+  void go_on(Search& search, Clock& clock);
+  void give_places(Search& search) const;
+  void answer(Search& search, const GenerationContext& call) const;
 
   std::shared_ptr<const LlamaModel> model_;
   SessionOptions options_;

@@ -103,16 +103,20 @@ bool has(const Value::Object& object, std::string_view name) {
   return value != nullptr && !value->is_null() && !(value->is_array() && value->as_array().empty());
 }
 
-/// Whether a component gives the same while it streams: tools and several replies do not go with it.
+/// Whether a component gives the same while it streams: tools, several replies and beams do not go with it.
 bool may_stream(const Component& component, const Value::Object& inputs) {
   const auto parameters = component.init_parameters();
+  const Value* pipeline_kwargs = parameters.find("huggingface_pipeline_kwargs");
+  const Value* task = pipeline_kwargs == nullptr ? nullptr : pipeline_kwargs->find("task");
+  bool beams = task != nullptr && *task == Value("text2text-generation");  // where nothing is said
   for (const auto* given : {&parameters, &inputs}) {
     if (has(*given, "tools") || has(*given, "streaming_callback")) return false;
     const Value* kwargs = given->find("generation_kwargs");
-    if (kwargs != nullptr && (kwargs->find("num_return_sequences") != nullptr || kwargs->find("n") != nullptr))
-      return false;
+    if (kwargs == nullptr) continue;
+    if (kwargs->find("num_return_sequences") != nullptr || kwargs->find("n") != nullptr) return false;
+    if (const Value* number = kwargs->find("num_beams")) beams = *number != Value(1);
   }
-  return true;
+  return !beams;
 }
 
 /// Sets the callback of the only generator, where there is one, in `data`.

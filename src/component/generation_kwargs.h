@@ -16,7 +16,8 @@ struct GenerationKwargs {
 /// a wrong type, as from_init_parameters(). What has no effect is told to `log`.
 GenerationKwargs read_generation_kwargs(const Value::Object& kwargs, const LogCallback& log);
 
-/// A stream has one reply: where more were asked for, `log` is told.
+/// A stream has one reply: where more were asked for, `log` is told. Throws std::invalid_argument for beams, as transformers
+/// does.
 void stream_one_reply(GenerationOptions& options, const LogCallback& log);
 
 }  // namespace berth

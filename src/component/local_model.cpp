@@ -9,6 +9,7 @@
 #include "berth/convert_model.h"
 #include "berth/hf_kwargs.h"
 #include "berth/model.h"
+#include "component/beam_defaults.h"
 #include "engine/plan_here.h"
 #include "engine/shared_model.h"
 #include "model/encoder_decoder.h"
@@ -147,6 +148,22 @@ std::optional<std::string> LocalModel::problem_of_task(const ModelProfile& profi
                                          : "it continues the prompt and has no encoder");
 }
 
+/// As far as it is known, else that of most models.
+std::string LocalModel::task() const try {
+  const Value* task = kwargs_.find("task");
+  return task != nullptr ? task->as_string() : std::string(task_of(read_here(model())));
+} catch (const std::exception&) {
+  return std::string(text_generation);
+}
+
+Value::Object LocalModel::with_defaults(const Value::Object& kwargs) const {
+  auto defaults = [&] {
+    const std::lock_guard lock(mutex_);
+    return beam_defaults_;
+  }();
+  return with_beam_defaults(kwargs, defaults ? *defaults : beam_defaults(task(), {}));
+}
+
 GenerationKwargs LocalModel::read_kwargs(const Value::Object& kwargs, const LogCallback& log) const {
   const Value* task = kwargs_.find("task");
   const Value* full_text = kwargs.find("return_full_text");
@@ -155,7 +172,7 @@ GenerationKwargs LocalModel::read_kwargs(const Value::Object& kwargs, const LogC
         fmt::format("generation_kwargs: 'return_full_text' belongs to the task '{}'; a reply of '{}' never holds the "
                     "prompt. Remove it",
                     text_generation, text2text_generation));
-  return read_generation_kwargs(kwargs, log);
+  return read_generation_kwargs(with_defaults(kwargs), log);
 }
 
 Value::Object LocalModel::serialized_kwargs() const {
@@ -164,7 +181,7 @@ Value::Object LocalModel::serialized_kwargs() const {
   return kwargs;
 }
 
-void LocalModel::set_defaults(Value::Object& generation_kwargs, bool has_stop_words) const {
+void LocalModel::set_defaults(Value::Object& generation_kwargs, bool has_stop_words) {
   const Value* task = kwargs_.find("task");
   if (task != nullptr && *task == Value(text_generation) && !generation_kwargs.contains("return_full_text"))
     generation_kwargs.set("return_full_text", false);
@@ -173,6 +190,7 @@ void LocalModel::set_defaults(Value::Object& generation_kwargs, bool has_stop_wo
         "Found both the `stop_words` init parameter and the `stopping_criteria` key in `generation_kwargs`. "
         "Please specify only one of them.");
   if (!generation_kwargs.contains("max_new_tokens")) generation_kwargs.set("max_new_tokens", 512);
+  generation_kwargs_ = generation_kwargs;
 }
 
 const Resolution& LocalModel::resolution() const {
@@ -195,14 +213,20 @@ void LocalModel::warm_up(const CallContext& context) {
   if (const auto problem = known_without_the_model()) throw std::invalid_argument(*problem);
   if (!strategy_) (void)resolution();  // a device that is not there is told before a file is looked for
   const auto search = ModelSearch::from_environment();
-  const auto file = loadable_model(locate_model(this->model(), search), search,
-                                   {.progress = progress_, .stop = context.stop, .log = context.logging_to(log_).log});
+  const auto found = locate_model(this->model(), search);
+  const auto file =
+      loadable_model(found, search, {.progress = progress_, .stop = context.stop, .log = context.logging_to(log_).log});
   auto profile = [&] {
     const std::lock_guard lock(mutex_);
     return std::exchange(profile_, nullptr);  // a second try looks at the file anew
   }();
   if (!profile || profile->path != file) profile = std::make_shared<const ModelProfile>(read_model(file));
   if (const auto problem = problem_of_task(*profile)) throw std::invalid_argument(*problem);
+  auto defaults = beam_defaults(task_of(*profile), found);
+  {
+    const std::lock_guard lock(mutex_);
+    beam_defaults_ = std::move(defaults);
+  }
   const LoadContext load_context{
       .progress = progress_, .stop = context.stop, .log = context.logging_to(log_).log, .profile = profile};
   const auto model = load(*profile, load_context);
@@ -220,7 +244,9 @@ std::shared_ptr<const LoadedModel> LocalModel::load(const ModelProfile& profile,
                                      [&] { return engine(engine_name).load(request, context); });
   }
   const auto request = plan_request(profile);
-  Value::Object wish = {{"strategy", to_string(request.strategy)}, {"isolation", to_string(isolation_)}};
+  Value::Object wish = {{"strategy", to_string(request.strategy)},
+                        {"isolation", to_string(isolation_)},
+                        {"n_seq", request.context.n_seq}};
   for (const auto& [device, bytes] : max_memory_) wish.set(device.str(), bytes);
   if (given_) wish.set("device", given_->to_dict());
   return shared_model<LoadedModel>(profile.path, wish, context.stop, [&] {
@@ -235,11 +261,21 @@ std::shared_ptr<const LoadedModel> LocalModel::load(const ModelProfile& profile,
 }
 
 bool LocalModel::is_placed(const ModelProfile& profile) const {
-  return !strategy_ && max_memory_.empty() && (given_ || fits_alone(profile, resolution()));
+  return !strategy_ && max_memory_.empty() && (given_ || fits_alone(profile, resolution(), context()));
+}
+
+/// With as many sequences as the component's own kwargs have beams.
+ContextSpec LocalModel::context() const {
+  const auto kwargs = with_defaults(generation_kwargs_);
+  const Value* beams = kwargs.find("num_beams");
+  if (beams == nullptr || !beams->is_int() || beams->as_int() <= 1 || beams->as_int() > GenerationOptions::max_beams)
+    return {};  // where it is wrong, read_kwargs() says so
+  return {.n_seq = static_cast<int>(beams->as_int()), .unified = true};
 }
 
 PlanRequest LocalModel::plan_request(const ModelProfile& profile) const {
   auto request = default_plan_request(profile);
+  request.context = context();
   request.strategy = strategy_.value_or(MapStrategy::optimal);
   request.max_memory = max_memory_;
   const auto* device = given_ ? given_->single() : nullptr;
@@ -256,7 +292,7 @@ std::vector<DeviceUse> LocalModel::load_use() const {
       const std::lock_guard lock(mutex_);
       profile_ = profile;
     }
-    if (is_placed(*profile)) return use_at_first(*profile, resolution().device);
+    if (is_placed(*profile)) return use_at_first(*profile, resolution().device, context());
     const auto plan = make_plan(*profile, machine_here(), plan_request(*profile));
     return plan.outcome == PlanOutcome::fits ? plan.use : std::vector<DeviceUse>();
   } catch (const std::exception&) {

@@ -48,9 +48,10 @@ class LocalModel {
   std::optional<std::string> known_problem() const;
 
   /// The defaults that the task brings, into `generation_kwargs`; throws where stop words are given in two ways.
-  void set_defaults(Value::Object& generation_kwargs, bool has_stop_words) const;
+  /// A model that is planned gets as many sequences as they have beams.
+  void set_defaults(Value::Object& generation_kwargs, bool has_stop_words);
 
-  /// read_generation_kwargs() for the task. Throws std::invalid_argument, also for `return_full_text` where a task has none.
+  /// read_generation_kwargs() for the task, with beam_defaults(). Throws std::invalid_argument, also for `return_full_text` where a task has none.
   GenerationKwargs read_kwargs(const Value::Object& kwargs, const LogCallback& log) const;
 
   /// What was given; else where the parts of the loaded model are, and before that what is found on this machine when it is
@@ -76,6 +77,9 @@ class LocalModel {
   /// On one device or the map that was given, instead of where a plan says.
   bool is_placed(const ModelProfile& profile) const;
   PlanRequest plan_request(const ModelProfile& profile) const;
+  std::string task() const;
+  Value::Object with_defaults(const Value::Object& kwargs) const;
+  ContextSpec context() const;
 
   Value::Object kwargs_;
   std::optional<std::string> missing_token_;
@@ -83,16 +87,18 @@ class LocalModel {
   std::optional<MapStrategy> strategy_;   // instead of a device
   std::vector<MemoryBudget> max_memory_;  // for it
   Isolation isolation_ = Isolation::automatic;
+  Value::Object generation_kwargs_;  // of the component
   mutable std::once_flag resolved_;
   mutable std::optional<Resolution> resolution_;  // once for each component: it may look at the whole machine
   LogCallback log_;
   std::function<bool(float)> progress_;
 
   CancellableMutex loading_;
-  mutable std::mutex mutex_;                             // of the three below, and never held for long
+  mutable std::mutex mutex_;                             // of the four below, and never held for long
   mutable std::shared_ptr<const ModelProfile> profile_;  // from load_use() to warm_up()
   std::shared_ptr<const LoadedModel> model_;
   std::shared_ptr<Session> session_;
+  std::optional<Value::Object> beam_defaults_;  // of the model, from warm_up() on
 };
 
 }  // namespace berth

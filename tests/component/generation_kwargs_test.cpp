@@ -44,6 +44,28 @@ TEST(GenerationKwargs, ReadsEveryOption) {
   EXPECT_TRUE(full);
 }
 
+TEST(GenerationKwargs, ReadsThoseOfBeams) {
+  const auto read = [](Value early) {
+    return read_generation_kwargs({{"num_beams", 3}, {"length_penalty", -1}, {"early_stopping", std::move(early)}}, {})
+        .options;
+  };
+  EXPECT_EQ(read(true).num_beams, 3);
+  EXPECT_EQ(read(true).length_penalty, -1.0);
+  EXPECT_EQ(read(true).early_stopping, EarlyStopping::on);
+  EXPECT_EQ(read(false).early_stopping, EarlyStopping::off);
+  EXPECT_EQ(read("never").early_stopping, EarlyStopping::never);
+  EXPECT_EQ(read(nullptr).early_stopping, EarlyStopping::off);
+  EXPECT_EQ(refusal({{"early_stopping", "always"}}),
+            "generation_kwargs: 'early_stopping' must be true, false or 'never', got 'always'");
+}
+
+TEST(GenerationKwargs, OtherKindsOfBeamSearchAreRefused) {
+  EXPECT_THAT(refusal({{"num_beams", 4}, {"num_beam_groups", 2}}),
+              AllOf(HasSubstr("'num_beam_groups'"), HasSubstr("not done here"), HasSubstr("Remove it")));
+  EXPECT_THAT(refusal({{"num_beams", 4}, {"force_words_ids", Value::Array{}}}), HasSubstr("'force_words_ids'"));
+  EXPECT_THAT(refusal({{"num_beams", 4}, {"do_sample", true}}), HasSubstr("set num_beams to 1"));
+}
+
 TEST(GenerationKwargs, NullIsAbsentAndOneStopStringIsAListOfOne) {
   const auto [options, full] = read_generation_kwargs({{"temperature", nullptr}, {"stop_strings", "x"}}, {});
   EXPECT_EQ(options.temperature, 1.0);
@@ -80,6 +102,9 @@ TEST(GenerationKwargs, WhatHasNoEffectIsSaid) {
   const auto log = [&](LogLevel, std::string_view message) { warnings.emplace_back(message); };
   read_generation_kwargs({{"temperature", 0.5}, {"max_length", 20}}, log);
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("'max_length'"), HasSubstr("'temperature'")));
+  warnings.clear();
+  read_generation_kwargs({{"length_penalty", 2.0}, {"early_stopping", true}}, log);
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("'length_penalty'"), HasSubstr("num_beams is 1")));
   warnings.clear();
   read_generation_kwargs({{"do_sample", true}, {"temperature", 0.5}}, log);
   EXPECT_THAT(warnings, IsEmpty());

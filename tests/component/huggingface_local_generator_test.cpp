@@ -152,7 +152,7 @@ TEST(HuggingFaceLocalGenerator, WarmUpSaysWhatIsMissingAndCanBeTriedAgain) {
 
 TEST(HuggingFaceLocalGenerator, WarmUpRefusesBadOptionsBeforeItLoads) {
   auto parameters = local_model();
-  parameters.generation_kwargs = {{"num_beams", 4}};
+  parameters.generation_kwargs = {{"num_beams", 400}};
   HuggingFaceLocalGenerator generator(std::move(parameters));
   EXPECT_THAT(refusal<std::invalid_argument>([&] { generator.warm_up(); }), HasSubstr("'num_beams'"));
   for (const bool full : {true, false}) {

@@ -2,11 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +14,7 @@
 #include "berth/huggingface_local_generator.h"
 #include "corpus/haystack_corpus.h"
 #include "encoder_cases.h"
+#include "own_cache.h"
 #include "test_model.h"
 
 namespace berth::corpus {
@@ -30,22 +29,9 @@ double close_step(const fs::path& model, bool keeps_float32) {
   return !is_float32 ? 0.1 : keeps_float32 ? 0.01 : 0.05;
 }
 
-/// A cache of one's own: what is made of the models is nothing to the user's.
-class OwnCache {
- public:
-  OwnCache() { setenv("XDG_CACHE_HOME", folder_.path().c_str(), 1); }
-  ~OwnCache() { before_ ? setenv("XDG_CACHE_HOME", before_->c_str(), 1) : unsetenv("XDG_CACHE_HOME"); }
-
- private:
-  test::TemporaryFolder folder_;
-  std::optional<std::string> before_ = std::getenv("XDG_CACHE_HOME") == nullptr
-                                           ? std::nullopt
-                                           : std::optional<std::string>(std::getenv("XDG_CACHE_HOME"));
-};
-
 template <class Check>
 void for_each_generator(Check check) {
-  const OwnCache cache;
+  const test::OwnCache cache;
   std::size_t count = 0;
   for (const auto& folder : {corpus_folder() / "models", fs::path(BERTH_TEST_DATA_DIR "/generators")}) {
     for (const auto& name : test::encoder_cases(folder)) {
@@ -134,8 +120,9 @@ bool is_sure(const fs::path& folder, const Value& expected, const std::string& p
   return false;
 }
 
-/// In Haystack only the longest stop word ends a reply, and the others are cut out of it afterwards; no beams are searched
-/// here; and what a count of tokens means differs (docs/haystack-compatibility.md).
+/// In Haystack only the longest stop word ends a reply, and the others are cut out of it afterwards
+/// (docs/haystack-compatibility.md). Which searches of beams are close calls is recorded elsewhere
+/// (tests/component/beams_test.cpp).
 bool is_alike(const Value& recorded) {
   const auto& init = *recorded.find("init");
   const auto* words = init.find("stop_words");
@@ -146,7 +133,7 @@ bool is_alike(const Value& recorded) {
 TEST(GeneratorsCorpus, ReplyAsHaystackDoes) {
   for_each_generator([](const fs::path& folder, const Value& expected) {
     const auto* cases = expected.find("HuggingFaceLocalGenerator");
-    // A pipeline of transformers searches with four beams for such a model, where nothing is said.
+    // Those are of four beams, as nothing is said.
     if (cases == nullptr || task_of(folder) == "text2text-generation") return;
     std::size_t compared = 0;
     std::map<std::string, std::unique_ptr<HuggingFaceLocalGenerator>> generators;

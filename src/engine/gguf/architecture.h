@@ -3,7 +3,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "berth/model.h"
 #include "engine/encoder/config.h"
@@ -24,8 +23,5 @@ struct Architecture {
 
 /// Throws FormatError where `config` names none that is known, with those that are.
 const Architecture& architecture_of(const encoder::Config& config);
-
-/// Of "llama3" scaling: what the frequency of each pair of a rotation is divided by. Empty where nothing is scaled so.
-std::vector<float> rotation_factors(const encoder::Config& config);
 
 }  // namespace berth::gguf

@@ -11,6 +11,7 @@
 
 #include "berth/error.h"
 #include "engine/encoder/element_values.h"
+#include "engine/gguf/rotation.h"
 #include "text/printable.h"
 
 namespace berth::gguf {
@@ -129,7 +130,8 @@ std::vector<WrittenTensor> written_tensors(const ModelProfile& profile, const Ar
   }
   if (auto factors = rotation_factors(config); !factors.empty()) {
     const auto size = static_cast<std::int64_t>(factors.size());
-    tensors.push_back({.name = "rope_freqs.weight", .type = GGML_TYPE_F32, .shape = {size}, .values = std::move(factors)});
+    tensors.push_back(
+        {.name = "rope_freqs.weight", .type = GGML_TYPE_F32, .shape = {size}, .values = std::move(factors)});
   }
   return tensors;
 }

@@ -1,0 +1,43 @@
+#include <algorithm>
+
+#include "engine/gguf/architecture_keys.h"
+#include "engine/gguf/rotation.h"
+
+namespace berth::gguf {
+
+using encoder::Config;
+
+namespace {
+
+/// Tokens beyond a sliding window are seen by llama.cpp's graphs of these architectures; so the context ends there.
+std::int64_t context_length(const Config& config) {
+  const auto length = config.count("max_position_embeddings");
+  const bool slides = config.flag("use_sliding_window", config.text("model_type", "") == "mistral");
+  return slides ? std::min(length, config.integer("sliding_window", length, 1, most_count)) : length;
+}
+
+}  // namespace
+
+void set_decoder(const Config& config, const std::string& name, std::int64_t context_length, Keys& keys) {
+  const auto heads = config.count("num_attention_heads");
+  keys.count(name + ".block_count", config.count("num_hidden_layers", 1024));
+  keys.count(name + ".context_length", context_length);
+  keys.count(name + ".embedding_length", config.count("hidden_size"));
+  keys.count(name + ".feed_forward_length", config.count("intermediate_size"));
+  keys.count(name + ".attention.head_count", heads);
+  keys.count(name + ".attention.head_count_kv", config.integer("num_key_value_heads", heads, 1, most_count));
+  keys.count(name + ".attention.key_length", head_size(config));
+  keys.count(name + ".attention.value_length", head_size(config));
+  keys.number(name + ".attention.layer_norm_rms_epsilon", config.number("rms_norm_eps", 1e-6F));
+  keys.count(name + ".vocab_size", config.count("vocab_size"));
+  set_rotation(config, name, keys);
+}
+
+/// Llama and those that are built as it is.
+void set_llama(const Config& config, const std::string& name, Keys& keys) {
+  need(config, "hidden_act", "silu");
+  need(config, "partial_rotary_factor", 1.0);
+  set_decoder(config, name, context_length(config), keys);
+}
+
+}  // namespace berth::gguf

@@ -1,0 +1,22 @@
+/// How positions rotate queries and keys.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/encoder/config.h"
+#include "engine/gguf/keys.h"
+
+namespace berth::gguf {
+
+/// Numbers of one head.
+std::int64_t head_size(const encoder::Config& config);
+
+/// Sets the keys of rotations. Throws FormatError for a kind that llama.cpp does not have.
+void set_rotation(const encoder::Config& config, const std::string& name, Keys& keys);
+
+/// Of "llama3" scaling: what the frequency of each pair of a rotation is divided by. Empty where nothing is scaled so.
+std::vector<float> rotation_factors(const encoder::Config& config);
+
+}  // namespace berth::gguf

@@ -85,6 +85,17 @@ TEST(ConvertModel, KeepsTheTypeOfMatrices) {
     EXPECT_EQ(tensor.type, tensor.shape.size() == 2 ? "BF16" : "F32") << tensor.name;
 }
 
+TEST(ConvertModel, LeavesOutWhatReadsImages) {
+  const GeneratorCopy copy("gemma3");
+  convert_model(copy.path(), copy.target());
+  const auto before = read_model(copy.path());
+  const auto after = read_model(copy.target());
+  EXPECT_EQ(after.architecture, "gemma3");
+  EXPECT_EQ(after.layers, before.layers) << "the windows of layers among them";
+  EXPECT_LT(after.tensors.size(), before.tensors.size());
+  for (const auto& tensor : after.tensors) EXPECT_THAT(tensor.name, testing::Not(HasSubstr("vision")));
+}
+
 TEST(ConvertModel, RefusesWhatItDoesNotKnowAndSaysWhatItDoes) {
   GeneratorCopy copy("llama3");
   copy.set("model_type", "bart");
@@ -103,6 +114,10 @@ TEST(ConvertModel, RefusesWhatLlamaCppWouldComputeInAnotherWay) {
   EXPECT_THAT(with("qwen2", "rope_scaling", Value::Object{{"rope_type", "yarn"}, {"attention_factor", 2.0}}),
               HasSubstr("attention_factor"));
   EXPECT_THAT(with("gpt2", "activation_function", "relu"), HasSubstr("gelu_new"));
+  EXPECT_THAT(with("gemma2", "query_pre_attn_scalar", 200), HasSubstr("query_pre_attn_scalar"));
+  EXPECT_THAT(with("gemma2", "attn_logit_softcapping", nullptr), HasSubstr("attn_logit_softcapping"));
+  EXPECT_THAT(with("gemma3_text", "use_bidirectional_attention", true), HasSubstr("use_bidirectional_attention"));
+  EXPECT_THAT(with("gemma3", "text_config", nullptr), HasSubstr("text_config"));
   EXPECT_THAT(with("flan_t5", "feed_forward_proj", "gated-silu"), HasSubstr("gated-gelu"));
 }
 
@@ -132,7 +147,7 @@ TEST(ConvertModel, RefusesFilesThatAreDamagedOrMissing) {
 
 TEST(ConvertModel, WithAnyWrongEntryEndsInNoMoreThanAnError) {
   const std::vector<Value> wrong = {nullptr, -1, 0, 3, 1000003, "text", 1e300, Value::Array{}, Value::Object{}};
-  for (const auto* name : {"llama3", "qwen2", "gpt2", "flan_t5"}) {
+  for (const auto* name : {"llama3", "qwen2", "gpt2", "flan_t5", "gemma2", "gemma3"}) {
     GeneratorCopy copy(name);
     const auto good = copy.config();
     for (const auto& [entry, value] : good.as_object()) {

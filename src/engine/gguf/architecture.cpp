@@ -20,6 +20,15 @@ constexpr std::array architectures = std::to_array<Architecture>({
     {.model_type = "mistral", .name = "llama", .pairs_rows = true, .set_keys = set_llama},
     {.model_type = "qwen2", .name = "qwen2", .set_keys = set_llama},
     {.model_type = "qwen3", .name = "qwen3", .set_keys = set_llama},
+    {.model_type = "gemma", .name = "gemma", .tied = true, .norms_less_one = true, .set_keys = set_gemma},
+    {.model_type = "gemma2", .name = "gemma2", .tied = true, .norms_less_one = true, .set_keys = set_gemma2},
+    {.model_type = "gemma3_text", .name = "gemma3", .tied = true, .norms_less_one = true, .set_keys = set_gemma3},
+    {.model_type = "gemma3",
+     .name = "gemma3",
+     .tied = true,
+     .norms_less_one = true,
+     .text_defaults = gemma3_text,
+     .set_keys = set_gemma3},
     {.model_type = "gpt2", .name = "gpt2", .tied = true, .transposed = true, .set_keys = set_gpt2},
     {.model_type = "t5", .name = "t5", .tied = true, .set_keys = set_t5},
 });
@@ -41,6 +50,13 @@ const Architecture& architecture_of(const Config& config) {
   config.fail("model_type", in_quotes(type),
               fmt::format("one of {}. Convert others with llama.cpp: python3 convert_hf_to_gguf.py {}",
                           fmt::join(known, ", "), in_quotes(config.file().parent_path().string())));
+}
+
+Config text_part(const Config& config, const Architecture& architecture) {
+  if (architecture.text_defaults == nullptr) return config;
+  const auto* part = config.find("text_config");
+  if (part == nullptr || !part->is_object()) config.fail("text_config", "nothing", "an object");
+  return {config.file(), architecture.text_defaults(), part->as_object()};
 }
 
 }  // namespace berth::gguf

@@ -106,8 +106,9 @@ void gguf::convert(const fs::path& folder, const fs::path& to, const ConvertCont
     throw ModelNotFound(fmt::format("There is no config.json beside {}", in_quotes(folder.string())));
   const auto files = model::safetensors_files(folder);
   const auto beside = files.front().parent_path();
-  const encoder::Config config(beside / "config.json", *values);
-  const auto& architecture = architecture_of(config);
+  const encoder::Config whole(beside / "config.json", *values);
+  const auto& architecture = architecture_of(whole);
+  const auto config = text_part(whole, architecture);
   const auto tensors = written_tensors(profile, architecture, config);
   check_tensors(profile, tensors);
 

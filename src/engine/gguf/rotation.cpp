@@ -15,11 +15,15 @@ using encoder::Config;
 
 namespace {
 
-/// What config.json says of rotations: "rope_parameters" since transformers 5, "rope_scaling" before.
-std::optional<Config> rotation(const Config& config) {
-  for (const auto* name : {"rope_parameters", "rope_scaling"})
-    if (const auto* entry = config.find(name); entry != nullptr && entry->is_object())
-      return Config(config.file(), *entry);
+/// What config.json says of rotations: "rope_parameters" since transformers 5, "rope_scaling" before. The former may tell it
+/// for each of the `kinds` of layers.
+std::optional<Config> rotation(const Config& config, std::string_view kinds = "full_attention") {
+  for (const auto* name : {"rope_parameters", "rope_scaling"}) {
+    const auto* entry = config.find(name);
+    if (entry == nullptr || !entry->is_object()) continue;
+    const auto* part = entry->find(kinds);
+    return Config(config.file(), part != nullptr && part->is_object() ? *part : *entry);
+  }
   return std::nullopt;
 }
 
@@ -56,6 +60,12 @@ void set_rotation(const Config& config, const std::string& name, Keys& keys) {
                               most_count * 64));
   keys.number(name + ".rope.scaling.yarn_beta_fast", scaling->number("beta_fast", 32));
   keys.number(name + ".rope.scaling.yarn_beta_slow", scaling->number("beta_slow", 1));
+}
+
+float base_in_windows(const Config& config) {
+  const auto base = config.number("rope_local_base_freq", 10000);
+  const auto own = rotation(config, "sliding_attention");
+  return config.find("rope_parameters") != nullptr && own ? own->number("rope_theta", base) : base;
 }
 
 /// transformers' _compute_llama3_parameters.

@@ -20,11 +20,32 @@ namespace {
 /// What stands at the end of a tensor's name there and here.
 constexpr std::array<std::string_view, 2> endings = {".weight", ".bias"};
 
-constexpr std::array<std::string_view, 24> known_roles = {
-    "token_embd",      "position_embd", "output",       "output_norm",  "attn_norm",       "attn_q",
-    "attn_k",          "attn_v",        "attn_qkv",     "attn_output",  "attn_q_norm",     "attn_k_norm",
-    "attn_rel_b",      "cross_attn_q",  "cross_attn_k", "cross_attn_v", "ffn_norm",        "cross_attn_output",
-    "cross_attn_norm", "ffn_gate",      "ffn_up",       "ffn_down",     "enc.output_norm", "dec.output_norm"};
+constexpr std::array<std::string_view, 26> known_roles = {"token_embd",
+                                                          "position_embd",
+                                                          "output",
+                                                          "output_norm",
+                                                          "attn_norm",
+                                                          "attn_q",
+                                                          "attn_k",
+                                                          "attn_v",
+                                                          "attn_qkv",
+                                                          "attn_output",
+                                                          "attn_q_norm",
+                                                          "attn_k_norm",
+                                                          "attn_rel_b",
+                                                          "cross_attn_q",
+                                                          "cross_attn_k",
+                                                          "cross_attn_v",
+                                                          "cross_attn_output",
+                                                          "cross_attn_norm",
+                                                          "ffn_norm",
+                                                          "ffn_gate",
+                                                          "ffn_up",
+                                                          "ffn_down",
+                                                          "enc.output_norm",
+                                                          "dec.output_norm",
+                                                          "post_attention_norm",
+                                                          "post_ffw_norm"};
 
 /// Not computed with: tables that are made anew, and copies.
 constexpr std::array<std::string_view, 6> left_out = {
@@ -32,23 +53,38 @@ constexpr std::array<std::string_view, 6> left_out = {
     ".attn.masked_bias",           "encoder.embed_tokens.weight",
     "decoder.embed_tokens.weight", "EncDecAttention.relative_attention_bias.weight"};
 
+/// What reads images.
+constexpr std::array<std::string_view, 2> of_images = {"vision_tower.", "multi_modal_projector."};
+
 std::string_view ending_of(std::string_view name) {
   const auto found = std::ranges::find_if(endings, [&](std::string_view end) { return name.ends_with(end); });
   return found == endings.end() ? std::string_view() : *found;
 }
 
-/// "enc." and "dec." stand before the layer in GGUF.
-std::string name_of(const TensorInfo& tensor) {
-  if (!tensor.layer) return tensor.role;
-  const auto dot = tensor.role.find('.');
-  if (dot == std::string::npos) return fmt::format("blk.{}.{}", *tensor.layer, tensor.role);
-  auto role = tensor.role.substr(dot + 1);
-  if (role.ends_with("attn_output")) role.resize(role.size() - std::string_view("utput").size());  // "attn_o"
-  return fmt::format("{}.blk.{}.{}", tensor.role.substr(0, dot), *tensor.layer, role);
+bool is_left_out(const TensorInfo& tensor, const Architecture& architecture) {
+  return std::ranges::any_of(left_out, [&](std::string_view end) { return tensor.name.ends_with(end); }) ||
+         (architecture.text_defaults != nullptr && std::ranges::any_of(of_images, [&](std::string_view part) {
+            return tensor.name.find(part) != std::string::npos;
+          }));
 }
 
-bool is_known(const TensorInfo& tensor) {
-  std::string_view role = tensor.role;
+/// Where norms stand behind attention and feed-forward too, "post_attention_layernorm" is one of them.
+std::string role_of(const TensorInfo& tensor, bool norms_after) {
+  const bool is_after = norms_after && tensor.name.ends_with("post_attention_layernorm.weight");
+  return is_after ? "post_attention_norm" : tensor.role;
+}
+
+/// "enc." and "dec." stand before the layer in GGUF.
+std::string name_of(const TensorInfo& tensor, const std::string& of_role) {
+  if (!tensor.layer) return of_role;
+  const auto dot = of_role.find('.');
+  if (dot == std::string::npos) return fmt::format("blk.{}.{}", *tensor.layer, of_role);
+  auto role = of_role.substr(dot + 1);
+  if (role.ends_with("attn_output")) role.resize(role.size() - std::string_view("utput").size());  // "attn_o"
+  return fmt::format("{}.blk.{}.{}", of_role.substr(0, dot), *tensor.layer, role);
+}
+
+bool is_known(const TensorInfo& tensor, std::string_view role) {
   if (tensor.layer && (role.starts_with("enc.") || role.starts_with("dec."))) role.remove_prefix(4);
   return std::ranges::find(known_roles, role) != known_roles.end() && !ending_of(tensor.name).empty();
 }
@@ -59,26 +95,27 @@ bool is_known(const TensorInfo& tensor) {
                     expected);
 }
 
-WrittenTensor written(const ModelProfile& profile, const TensorInfo& source, const Architecture& architecture,
-                      const encoder::Config& config) {
+WrittenTensor written(const ModelProfile& profile, const TensorInfo& source, const std::string& role,
+                      const Architecture& architecture, const encoder::Config& config) {
   const auto stored = encoder::stored_type(source.type);
   if (!stored) refuse(profile, source, "the type " + source.type, "F32, F16 or BF16");
-  WrittenTensor tensor{.name = name_of(source) + std::string(ending_of(source.name)), .source = &source};
+  WrittenTensor tensor{.name = name_of(source, role) + std::string(ending_of(source.name)), .source = &source};
   for (const auto size : source.shape) tensor.shape.push_back(static_cast<std::int64_t>(size));
   // Norms, biases and tables of positions are added or multiplied in float32.
-  const bool is_matrix = source.shape.size() == 2 && source.role != "position_embd" && !source.role.ends_with("rel_b");
+  const bool is_matrix = source.shape.size() == 2 && role != "position_embd" && !role.ends_with("rel_b");
   tensor.type = is_matrix ? *stored : GGML_TYPE_F32;
   if (architecture.transposed && is_matrix && source.layer) {
     tensor.transposed = true;
     std::ranges::reverse(tensor.shape);
   }
-  if (architecture.pairs_rows && (source.role == "attn_q" || source.role == "attn_k")) {
+  if (architecture.pairs_rows && (role == "attn_q" || role == "attn_k")) {
     const auto heads = config.count("num_attention_heads");
-    tensor.heads = source.role == "attn_q" ? heads : config.integer("num_key_value_heads", heads, 1, heads);
+    tensor.heads = role == "attn_q" ? heads : config.integer("num_key_value_heads", heads, 1, heads);
     if (tensor.shape.back() % (2 * tensor.heads) != 0)
       refuse(profile, source, fmt::format("{} rows", tensor.shape.back()),
              fmt::format("an even number for each of {} heads", tensor.heads));
   }
+  if (architecture.norms_less_one && role.ends_with("norm")) tensor.added = 1;
   return tensor;
 }
 
@@ -113,13 +150,15 @@ std::vector<WrittenTensor> written_tensors(const ModelProfile& profile, const Ar
                                            const encoder::Config& config) {
   std::vector<WrittenTensor> tensors;
   const bool tied = config.flag("tie_word_embeddings", architecture.tied);
+  const bool norms_after =
+      std::ranges::find(profile.tensors, "post_ffw_norm", &TensorInfo::role) != profile.tensors.end();
   const WrittenTensor* embeddings = nullptr;
   tensors.reserve(profile.tensors.size() + 2);
   for (const auto& source : profile.tensors) {
-    const auto is_end = [&](std::string_view end) { return source.name.ends_with(end); };
-    if (std::ranges::any_of(left_out, is_end) || (tied && source.role == "output")) continue;
-    if (!is_known(source)) refuse(profile, source, "something", "no tensor that has no place in GGUF");
-    tensors.push_back(written(profile, source, architecture, config));
+    if (is_left_out(source, architecture) || (tied && source.role == "output")) continue;
+    const auto role = role_of(source, norms_after);
+    if (!is_known(source, role)) refuse(profile, source, "something", "no tensor that has no place in GGUF");
+    tensors.push_back(written(profile, source, role, architecture, config));
     if (source.role == "token_embd") embeddings = &tensors.back();
   }
   // T5 with tied embeddings makes the state smaller before the output.
@@ -140,9 +179,9 @@ void write_tensor(const WrittenTensor& tensor, std::span<const std::byte> source
                   const std::function<void(std::span<const std::byte>)>& write) {
   if (tensor.source == nullptr) return write(std::as_bytes(std::span(tensor.values)));
   const auto stored = *encoder::stored_type(tensor.source->type);
-  if (tensor.scale != 1) {
+  if (tensor.scale != 1 || tensor.added != 0) {
     auto values = encoder::to_floats(source, stored);
-    for (auto& value : values) value *= tensor.scale;
+    for (auto& value : values) value = value * tensor.scale + tensor.added;
     return write(encoder::converted(std::as_bytes(std::span(values)), GGML_TYPE_F32, tensor.type));
   }
   if (stored == tensor.type && !tensor.transposed && tensor.heads == 0) return write(source);

@@ -25,6 +25,7 @@ struct WrittenTensor {
   bool transposed = false;
   std::int64_t heads = 0;  ///< above 0: the rows of each of so many heads are put in pairs
   float scale = 1;
+  float added = 0;  ///< to each number, once it is scaled
 };
 
 /// `profile` is a model in safetensors with its config.json and must outlive what is given. Throws FormatError where a

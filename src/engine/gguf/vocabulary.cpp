@@ -155,6 +155,9 @@ class VocabularyWriter {
       list.push_back(found == scores.end() ? -static_cast<float>(merges.size()) : found->second);
     }
     mark_bytes_and_unknown(text_of(model, "unk_token"));
+    // Runs of spaces, which Gemma adds to its vocabulary: as pieces they are read and written as such.
+    for (std::size_t i = 0; i < tokens_.size(); ++i)
+      if (types_[i] == user_defined && tokens_[i].starts_with("▁")) types_[i] = normal;
     keys_.text("tokenizer.ggml.model", "llama");
     keys_.text("tokenizer.ggml.pre", "default");
     keys_.numbers("tokenizer.ggml.scores", list);

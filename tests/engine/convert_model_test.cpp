@@ -78,6 +78,18 @@ TEST(ConvertModel, HoldsWhatTheFolderSays) {
   EXPECT_TRUE(after.has_chat_template);
 }
 
+TEST(ConvertModel, NamesModelsSoThatLlamaCppKnowsTheTokenizerOfPhi3) {
+  const auto name_of = [](const char* model, const char* name) {
+    const GeneratorCopy copy(model);
+    fs::rename(copy.path(), copy.path().parent_path() / name);
+    convert_model(copy.path().parent_path() / name, copy.target());
+    return read_model(copy.target()).name;
+  };
+  EXPECT_EQ(name_of("phi", "Phi-3-mini"), "Phi-3-mini");
+  EXPECT_EQ(name_of("phi", "mine"), "mine (Phi-3)");
+  EXPECT_EQ(name_of("mistral", "not-phi3"), "not-phi 3");
+}
+
 TEST(ConvertModel, KeepsTheTypeOfMatrices) {
   const GeneratorCopy copy("qwen3");
   convert_model(copy.path(), copy.target());
@@ -118,6 +130,9 @@ TEST(ConvertModel, RefusesWhatLlamaCppWouldComputeInAnotherWay) {
   EXPECT_THAT(with("gemma2", "attn_logit_softcapping", nullptr), HasSubstr("attn_logit_softcapping"));
   EXPECT_THAT(with("gemma3_text", "use_bidirectional_attention", true), HasSubstr("use_bidirectional_attention"));
   EXPECT_THAT(with("gemma3", "text_config", nullptr), HasSubstr("text_config"));
+  EXPECT_THAT(with("phi", "rope_scaling", Value::Object{{"type", "longrope"}, {"long_factor", Value::Array{1}}}),
+              HasSubstr("2 numbers"));
+  EXPECT_THAT(with("llama3", "rope_scaling", Value::Object{{"type", "longrope"}}), HasSubstr("'longrope'"));
   EXPECT_THAT(with("flan_t5", "feed_forward_proj", "gated-silu"), HasSubstr("gated-gelu"));
 }
 
@@ -147,7 +162,7 @@ TEST(ConvertModel, RefusesFilesThatAreDamagedOrMissing) {
 
 TEST(ConvertModel, WithAnyWrongEntryEndsInNoMoreThanAnError) {
   const std::vector<Value> wrong = {nullptr, -1, 0, 3, 1000003, "text", 1e300, Value::Array{}, Value::Object{}};
-  for (const auto* name : {"llama3", "qwen2", "gpt2", "flan_t5", "gemma2", "gemma3"}) {
+  for (const auto* name : {"llama3", "qwen2", "gpt2", "flan_t5", "gemma2", "gemma3", "phi"}) {
     GeneratorCopy copy(name);
     const auto good = copy.config();
     for (const auto& [entry, value] : good.as_object()) {

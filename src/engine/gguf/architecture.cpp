@@ -20,6 +20,7 @@ constexpr std::array architectures = std::to_array<Architecture>({
     {.model_type = "mistral", .name = "llama", .pairs_rows = true, .set_keys = set_llama},
     {.model_type = "qwen2", .name = "qwen2", .set_keys = set_llama},
     {.model_type = "qwen3", .name = "qwen3", .set_keys = set_llama},
+    {.model_type = "phi3", .name = "phi3", .set_keys = set_phi3},
     {.model_type = "gemma", .name = "gemma", .tied = true, .norms_less_one = true, .set_keys = set_gemma},
     {.model_type = "gemma2", .name = "gemma2", .tied = true, .norms_less_one = true, .set_keys = set_gemma2},
     {.model_type = "gemma3_text", .name = "gemma3", .tied = true, .norms_less_one = true, .set_keys = set_gemma3},

@@ -22,6 +22,7 @@ void set_windows(const encoder::Config& config, const std::string& name, std::in
 
 // Each sets the keys of an architecture that is called `name` in GGUF.
 void set_llama(const encoder::Config& config, const std::string& name, Keys& keys);
+void set_phi3(const encoder::Config& config, const std::string& name, Keys& keys);
 void set_gemma(const encoder::Config& config, const std::string& name, Keys& keys);
 void set_gemma2(const encoder::Config& config, const std::string& name, Keys& keys);
 void set_gemma3(const encoder::Config& config, const std::string& name, Keys& keys);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <fstream>
 #include <memory>
@@ -97,6 +99,15 @@ std::size_t rows_of_embeddings(const ModelProfile& profile) {
   throw FormatError(profile.path, 0, "no embeddings of tokens", "a model that generates text");
 }
 
+/// llama.cpp takes a tokenizer for that of Phi-3 by the name of its model alone.
+std::string name_for_llama(std::string name, bool is_phi3_tokenizer) {
+  auto lower = name;
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const auto at = std::min(lower.find("phi-3"), lower.find("phi3"));
+  if (is_phi3_tokenizer) return at == std::string::npos ? name + " (Phi-3)" : name;
+  return at == std::string::npos ? name : name_for_llama(name.insert(at + 3, " "), false);
+}
+
 }  // namespace
 
 void gguf::convert(const fs::path& folder, const fs::path& to, const ConvertContext& context) {
@@ -109,16 +120,15 @@ void gguf::convert(const fs::path& folder, const fs::path& to, const ConvertCont
   const encoder::Config whole(beside / "config.json", *values);
   const auto& architecture = architecture_of(whole);
   const auto config = text_part(whole, architecture);
-  const auto tensors = written_tensors(profile, architecture, config);
-  check_tensors(profile, tensors);
-
   const std::unique_ptr<gguf_context, FreeContext> header(gguf_init_empty());
   Keys keys(*header);
   const std::string name(architecture.name);
   keys.text("general.architecture", name);
-  keys.text("general.name", profile.name);
   architecture.set_keys(config, name, keys);
-  set_vocabulary(beside, rows_of_embeddings(profile), keys);
+  const auto tensors = written_tensors(profile, architecture, config);
+  check_tensors(profile, tensors);
+  const bool is_phi3_tokenizer = set_vocabulary(beside, rows_of_embeddings(profile), keys);
+  keys.text("general.name", name_for_llama(profile.name, is_phi3_tokenizer));
   add_tensors(*header, tensors);
 
   NewFile file(to);

@@ -12,7 +12,8 @@ namespace {
 /// Tokens beyond a sliding window are seen by llama.cpp's graphs of these architectures; so the context ends there.
 std::int64_t context_length(const Config& config) {
   const auto length = config.count("max_position_embeddings");
-  const bool slides = config.flag("use_sliding_window", config.text("model_type", "") == "mistral");
+  const auto type = config.text("model_type", "");
+  const bool slides = config.flag("use_sliding_window", type == "mistral" || type == "phi3");
   return slides ? std::min(length, config.integer("sliding_window", length, 1, most_count)) : length;
 }
 
@@ -37,6 +38,11 @@ void set_decoder(const Config& config, const std::string& name, std::int64_t con
 void set_llama(const Config& config, const std::string& name, Keys& keys) {
   need(config, "hidden_act", "silu");
   need(config, "partial_rotary_factor", 1.0);
+  set_decoder(config, name, context_length(config), keys);
+}
+
+void set_phi3(const Config& config, const std::string& name, Keys& keys) {
+  need(config, "hidden_act", "silu");
   set_decoder(config, name, context_length(config), keys);
 }
 

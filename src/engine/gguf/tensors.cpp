@@ -167,10 +167,10 @@ std::vector<WrittenTensor> written_tensors(const ModelProfile& profile, const Ar
     tensors.back().name = "output.weight";
     tensors.back().scale = 1 / std::sqrt(static_cast<float>(config.count("d_model")));
   }
-  if (auto factors = rotation_factors(config); !factors.empty()) {
-    const auto size = static_cast<std::int64_t>(factors.size());
+  for (auto& factors : rotation_factors(config)) {
+    const auto size = static_cast<std::int64_t>(factors.values.size());
     tensors.push_back(
-        {.name = "rope_freqs.weight", .type = GGML_TYPE_F32, .shape = {size}, .values = std::move(factors)});
+        {.name = factors.name, .type = GGML_TYPE_F32, .shape = {size}, .values = std::move(factors.values)});
   }
   return tensors;
 }

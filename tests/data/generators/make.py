@@ -44,9 +44,9 @@ def byte_level(before, use_regex, begin=False, ignore_merges=False):
     return tokenizer
 
 
-def pieces(gemma=False):
+def pieces(gemma=False, phi=False):
     """As the tokenizers of Llama 2 and Mistral 7B, which were made of SentencePiece's; or that of Gemma, which puts no space
-    before a text and has tokens for some lines and spaces."""
+    before a text and has tokens for some lines and spaces; or that of Phi-3, where spaces behind special tokens are left out."""
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
     spaces = normalizers.Replace(" ", "▁")
     tokenizer.normalizer = spaces if gemma else normalizers.Sequence([normalizers.Prepend("▁"), spaces])
@@ -65,11 +65,15 @@ def pieces(gemma=False):
     order = {"".join(pair): i for i, pair in reversed(list(enumerate(made)))}
     pairs = [[token[:i], token[i:]] for token in order for i in range(1, len(token)) if token[:i] in vocab and token[i:] in vocab]
     state["model"]["merges"] = sorted(pairs, key=lambda pair: (order["".join(pair)], vocab[pair[0]], vocab[pair[1]]))
+    for token in state["added_tokens"]:
+        token["rstrip"] = phi and token["content"] not in ("<s>", "<unk>")
     if gemma:
         for token in ("\n", "\n\n", "▁▁"):
             vocab[token] = len(vocab)
         state["model"]["merges"][:0] = [["\n", "\n"], ["▁", "▁"]]
     tokenizer = Tokenizer.from_str(json.dumps(state))
+    if phi:
+        tokenizer.add_special_tokens(["<|endoftext|>"])
     if gemma:
         tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
         tokenizer.add_tokens([AddedToken(text, normalized=False) for text in ("\n\n", "▁▁")])
@@ -124,6 +128,10 @@ cases = {
                           "image_size": 16, "patch_size": 8}, "mm_tokens_per_image": 4},
         lambda: pieces(True), "bfloat16"),
     "gemma": ("GemmaForCausalLM", "gemma", gemma, lambda: pieces(True), "float32"),
+    "phi": ("Phi3ForCausalLM", "phi3", small | {"tie_word_embeddings": True, "partial_rotary_factor": 0.5, "max_position_embeddings": 1024,
+             "original_max_position_embeddings": 256, "pad_token_id": 1, "rope_scaling": {
+                 "type": "longrope", "short_factor": [1.0, 1.5], "long_factor": [1.5, 9.0]}},
+             lambda: pieces(phi=True), "float32"),
 }
 
 
@@ -138,7 +146,7 @@ def randomize(model, kind):
             else:
                 is_table = "embed" in name or "shared" in name or "wte" in name
                 parameter.copy_(torch.randn_like(parameter) * (0.3 if not is_table else 0.1 if scaled else 1))
-            if scaled and "embed_tokens" in name:
+            if type(model).__name__.startswith(("Gemma", "Phi")) and "embed_tokens" in name:
                 parameter[len(marks):len(marks) + 256] *= 0.1  # single bytes are hardly answered: they would make no text
             parameter.copy_(parameter.to(getattr(torch, kind)).to(torch.float32))
     model.tie_weights()
@@ -162,6 +170,7 @@ def haystack(model, tokenizer, path, task):
     from haystack.utils import ComponentDevice
     cpu = ComponentDevice.from_str("cpu")
     options = {"max_new_tokens": 20, "do_sample": False}
+    as_is = {"clean_up_tokenization_spaces": False} if task == "text-generation" else {}
     # Without it transformers leaves out what caps the attention of Gemma 2.
     eager = {"model_kwargs": {"attn_implementation": "eager"}}
     answers = []
@@ -169,7 +178,7 @@ def haystack(model, tokenizer, path, task):
         generator = HuggingFaceLocalGenerator(str(path), task=task, device=cpu, generation_kwargs=dict(options), stop_words=stop,
                                               huggingface_pipeline_kwargs=eager)
         generator.warm_up()
-        answers += [{"init": {"stop_words": stop, "generation_kwargs": dict(options)}, "prompt": prompt, "replies": generator.run(prompt)["replies"]}
+        answers += [{"init": {"stop_words": stop, "generation_kwargs": dict(options)}, "prompt": prompt, "replies": generator.run(prompt, generation_kwargs=as_is)["replies"]}
                     for prompt in prompts]
     result = {"HuggingFaceLocalGenerator": answers}
     if task == "text-generation":
@@ -179,7 +188,7 @@ def haystack(model, tokenizer, path, task):
         generator.warm_up()
         for messages in ([["user", "hello"]], [["system", "you are terse."], ["user", "What is the capital of Germany?"]]):
             reply = generator.run([ChatMessage.from_user(text) if role == "user" else ChatMessage.from_system(text)
-                                   for role, text in messages])["replies"][0]
+                                   for role, text in messages], generation_kwargs=as_is)["replies"][0]
             meta = {name: reply.meta[name] for name in ("finish_reason", "index", "usage")}
             rendered = tokenizer.apply_chat_template([{"role": role, "content": text} for role, text in messages], tokenize=False,
                                                      add_generation_prompt=True)
@@ -209,7 +218,8 @@ for number, (name, (kind, model_type, settings, make_tokenizer, dtype)) in enume
     model.to(torch.float32)
     tokenizer.save_pretrained(folder / name)
     raw = []
-    for prompt in prompts:
+    longer = [" ".join(texts * 2)] if "original_max_position_embeddings" in settings else []
+    for prompt in prompts + longer:
         ids = tokenizer(prompt)["input_ids"]
         token_ids, gaps = greedy(model, ids)
         raw.append({"prompt": prompt, "input_ids": ids, "greedy_20": {"token_ids": token_ids, "gap_of_best_logit": gaps}})

@@ -133,6 +133,9 @@ TEST(ConvertModel, RefusesWhatLlamaCppWouldComputeInAnotherWay) {
   EXPECT_THAT(with("phi", "rope_scaling", Value::Object{{"type", "longrope"}, {"long_factor", Value::Array{1}}}),
               HasSubstr("2 numbers"));
   EXPECT_THAT(with("llama3", "rope_scaling", Value::Object{{"type", "longrope"}}), HasSubstr("'longrope'"));
+  EXPECT_THAT(with("qwen3_moe", "norm_topk_prob", false), HasSubstr("norm_topk_prob"));
+  EXPECT_THAT(with("qwen2_moe", "norm_topk_prob", true), HasSubstr("norm_topk_prob"));
+  EXPECT_THAT(with("qwen2_moe", "mlp_only_layers", Value::Array{1}), HasSubstr("mlp_only_layers"));
   EXPECT_THAT(with("flan_t5", "feed_forward_proj", "gated-silu"), HasSubstr("gated-gelu"));
 }
 
@@ -150,6 +153,18 @@ TEST(ConvertModel, RefusesTokenizersThatLlamaCppDoesNotHave) {
   EXPECT_THAT(without.refusal(), HasSubstr("tokenizer.json"));
 }
 
+TEST(ConvertModel, JoinsTheExpertsOfALayer) {
+  const GeneratorCopy copy("qwen3_moe");
+  convert_model(copy.path(), copy.target());
+  const auto model = read_model(copy.target());
+  const auto found = std::ranges::find(model.tensors, "blk.1.ffn_down_exps.weight", &TensorInfo::name);
+  ASSERT_NE(found, model.tensors.end());
+  EXPECT_EQ(found->shape, (std::vector<std::uint64_t>{16, 32, 4}));
+  fs::remove(copy.target());
+  copy.replace_in("model.safetensors", "layers.1.mlp.experts.2.down_proj", "layers.1.mlp.experts.7.down_proj");
+  EXPECT_THAT(copy.refusal(), AllOf(HasSubstr("experts.3"), HasSubstr("from 0 on")));
+}
+
 TEST(ConvertModel, RefusesFilesThatAreDamagedOrMissing) {
   const GeneratorCopy copy("llama3");
   copy.replace_in("model.safetensors", "self_attn.q_proj.weight", "self_attn.x_proj.weight");
@@ -162,7 +177,7 @@ TEST(ConvertModel, RefusesFilesThatAreDamagedOrMissing) {
 
 TEST(ConvertModel, WithAnyWrongEntryEndsInNoMoreThanAnError) {
   const std::vector<Value> wrong = {nullptr, -1, 0, 3, 1000003, "text", 1e300, Value::Array{}, Value::Object{}};
-  for (const auto* name : {"llama3", "qwen2", "gpt2", "flan_t5", "gemma2", "gemma3", "phi"}) {
+  for (const auto* name : {"llama3", "qwen2", "gpt2", "flan_t5", "gemma2", "gemma3", "phi", "qwen3_moe"}) {
     GeneratorCopy copy(name);
     const auto good = copy.config();
     for (const auto& [entry, value] : good.as_object()) {

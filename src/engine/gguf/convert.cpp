@@ -142,13 +142,13 @@ void gguf::convert(const fs::path& folder, const fs::path& to, const ConvertCont
         context.progress && !context.progress(static_cast<float>(static_cast<double>(done) /
                                                                  static_cast<double>(profile.tensor_bytes + 1)));
     if (cancelled || context.stop.stop_requested()) throw Cancelled("The conversion was cancelled");
-    const auto* source = tensor.source;
-    write_tensor(
-        tensor,
-        source == nullptr ? std::span<const std::byte>() : sources.at(source->part).part(source->offset, source->bytes),
-        [&](std::span<const std::byte> bytes) { file.write(bytes); });
+    const auto write = [&](std::span<const std::byte> bytes) { file.write(bytes); };
+    if (tensor.sources.empty()) write_tensor(tensor, {}, write);
+    for (const auto* source : tensor.sources) {
+      write_tensor(tensor, sources.at(source->part).part(source->offset, source->bytes), write);
+      done += source->bytes;
+    }
     file.pad(gguf_get_alignment(header.get()));
-    done += source == nullptr ? 0 : source->bytes;
   }
   file.keep();
 }

@@ -13,7 +13,7 @@ namespace {
 std::int64_t context_length(const Config& config) {
   const auto length = config.count("max_position_embeddings");
   const auto type = config.text("model_type", "");
-  const bool slides = config.flag("use_sliding_window", type == "mistral" || type == "phi3");
+  const bool slides = config.flag("use_sliding_window", type == "mistral" || type == "mixtral" || type == "phi3");
   return slides ? std::min(length, config.integer("sliding_window", length, 1, most_count)) : length;
 }
 

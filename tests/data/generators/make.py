@@ -97,6 +97,7 @@ small = {"hidden_size": 32, "num_attention_heads": 4, "num_key_value_heads": 2, 
 t5 = {"d_model": 32, "d_kv": 8, "d_ff": 48, "num_layers": 2, "num_heads": 4, "decoder_start_token_id": 0, "pad_token_id": 0,
       "eos_token_id": 1}
 gemma = small | {"hidden_size": 24, "intermediate_size": 32, "head_dim": 12, "query_pre_attn_scalar": 12, "hidden_activation": "gelu_pytorch_tanh"}
+experts = {"num_experts_per_tok": 2, "moe_intermediate_size": 16}
 windows = {"sliding_window": 8}  # less than the prompts
 # name: (class, model_type, configuration, tokenizer, type of the weights)
 cases = {
@@ -132,6 +133,14 @@ cases = {
              "original_max_position_embeddings": 256, "pad_token_id": 1, "rope_scaling": {
                  "type": "longrope", "short_factor": [1.0, 1.5], "long_factor": [1.5, 9.0]}},
              lambda: pieces(phi=True), "float32"),
+    "mixtral": ("MixtralForCausalLM", "mixtral", small | experts | {
+        "num_local_experts": 4, "intermediate_size": 16, "sliding_window": None, "tie_word_embeddings": True},
+        lambda: byte_level(split(llama3), False), "float32"),
+    "qwen2_moe": ("Qwen2MoeForCausalLM", "qwen2_moe", small | experts | {"num_experts": 4, "shared_expert_intermediate_size": 24},
+                  lambda: byte_level(split(qwen2), False), "float32"),
+    "qwen3_moe": ("Qwen3MoeForCausalLM", "qwen3_moe", small | experts | {
+        "num_experts": 4, "head_dim": 12, "norm_topk_prob": True, "tie_word_embeddings": True},
+        lambda: byte_level(split(qwen2), False), "float32"),
 }
 
 

@@ -136,6 +136,8 @@ TEST(ConvertModel, RefusesWhatLlamaCppWouldComputeInAnotherWay) {
   EXPECT_THAT(with("qwen3_moe", "norm_topk_prob", false), HasSubstr("norm_topk_prob"));
   EXPECT_THAT(with("qwen2_moe", "norm_topk_prob", true), HasSubstr("norm_topk_prob"));
   EXPECT_THAT(with("qwen2_moe", "mlp_only_layers", Value::Array{1}), HasSubstr("mlp_only_layers"));
+  EXPECT_THAT(with("smollm3", "no_rope_layers", Value::Array{1, 1, 1, 1}), HasSubstr("[1, 1, 1, 0]"));
+  EXPECT_THAT(with("olmo2", "tie_word_embeddings", true), HasSubstr("tie_word_embeddings"));
   EXPECT_THAT(with("flan_t5", "feed_forward_proj", "gated-silu"), HasSubstr("gated-gelu"));
 }
 
@@ -177,7 +179,8 @@ TEST(ConvertModel, RefusesFilesThatAreDamagedOrMissing) {
 
 TEST(ConvertModel, WithAnyWrongEntryEndsInNoMoreThanAnError) {
   const std::vector<Value> wrong = {nullptr, -1, 0, 3, 1000003, "text", 1e300, Value::Array{}, Value::Object{}};
-  for (const auto* name : {"llama3", "qwen2", "gpt2", "flan_t5", "gemma2", "gemma3", "phi", "qwen3_moe"}) {
+  for (const auto* name :
+       {"llama3", "qwen2", "gpt2", "flan_t5", "gemma2", "gemma3", "phi", "qwen3_moe", "smollm3", "granite"}) {
     GeneratorCopy copy(name);
     const auto good = copy.config();
     for (const auto& [entry, value] : good.as_object()) {

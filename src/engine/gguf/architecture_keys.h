@@ -23,6 +23,9 @@ void set_windows(const encoder::Config& config, const std::string& name, std::in
 // Each sets the keys of an architecture that is called `name` in GGUF.
 void set_llama(const encoder::Config& config, const std::string& name, Keys& keys);
 void set_phi3(const encoder::Config& config, const std::string& name, Keys& keys);
+void set_smollm3(const encoder::Config& config, const std::string& name, Keys& keys);
+void set_granite(const encoder::Config& config, const std::string& name, Keys& keys);
+void set_olmo2(const encoder::Config& config, const std::string& name, Keys& keys);
 void set_mixtral(const encoder::Config& config, const std::string& name, Keys& keys);
 void set_qwen2_moe(const encoder::Config& config, const std::string& name, Keys& keys);
 void set_qwen3_moe(const encoder::Config& config, const std::string& name, Keys& keys);

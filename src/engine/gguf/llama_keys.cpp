@@ -41,6 +41,30 @@ void set_llama(const Config& config, const std::string& name, Keys& keys) {
   set_decoder(config, name, context_length(config), keys);
 }
 
+void set_smollm3(const Config& config, const std::string& name, Keys& keys) {
+  need(config, "attention_bias", false);
+  need(config, "mlp_bias", false);
+  need(config, "no_rope_layer_interval", 4);
+  Value::Array rotated;
+  for (std::int64_t i = 1; i <= config.count("num_hidden_layers", 1024); ++i) rotated.emplace_back(i % 4 == 0 ? 0 : 1);
+  need(config, "no_rope_layers", rotated);
+  set_llama(config, name, keys);
+}
+
+void set_granite(const Config& config, const std::string& name, Keys& keys) {
+  set_llama(config, name, keys);
+  keys.number(name + ".embedding_scale", config.number("embedding_multiplier", 1));
+  keys.number(name + ".attention.scale", config.number("attention_multiplier", 1));
+  keys.number(name + ".residual_scale", config.number("residual_multiplier", 1));
+  keys.number(name + ".logit_scale", config.number("logits_scaling", 1));
+}
+
+void set_olmo2(const Config& config, const std::string& name, Keys& keys) {
+  need(config, "attention_bias", false);
+  need(config, "tie_word_embeddings", false);
+  set_llama(config, name, keys);
+}
+
 void set_phi3(const Config& config, const std::string& name, Keys& keys) {
   need(config, "hidden_act", "silu");
   set_decoder(config, name, context_length(config), keys);

@@ -141,6 +141,12 @@ cases = {
     "qwen3_moe": ("Qwen3MoeForCausalLM", "qwen3_moe", small | experts | {
         "num_experts": 4, "head_dim": 12, "norm_topk_prob": True, "tie_word_embeddings": True},
         lambda: byte_level(split(qwen2), False), "float32"),
+    "smollm3": ("SmolLM3ForCausalLM", "smollm3", small | {"num_hidden_layers": 4, "tie_word_embeddings": True, "pad_token_id": 1},
+                lambda: byte_level(split(llama3), False, ignore_merges=True), "float32"),
+    "granite": ("GraniteForCausalLM", "granite", small | {
+        "tie_word_embeddings": True, "embedding_multiplier": 3.0, "attention_multiplier": 0.2, "residual_multiplier": 0.5,
+        "logits_scaling": 2.0}, lambda: byte_level([pre_tokenizers.Digits(individual_digits=True)], True), "float32"),
+    "olmo2": ("Olmo2ForCausalLM", "olmo2", small | {"pad_token_id": 1}, lambda: byte_level(split(llama3), False), "float32"),
 }
 
 

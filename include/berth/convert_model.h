@@ -18,7 +18,8 @@ struct ConvertContext {
 };
 
 /// Writes the model in safetensors of `folder` as one GGUF file, `to`, with its tokenizer and chat template. Numbers stay as
-/// they are: F32, F16 or BF16. Llama, Mistral, Qwen 2 and 3, GPT-2 and T5 are known, by `model_type` of config.json.
+/// they are: F32, F16 or BF16. Llama, Mistral, Mixtral, Qwen 2 and 3, Gemma 1 to 3, Phi-3, SmolLM3, Granite, OLMo 2, GPT-2
+/// and T5 are known, by `model_type` of config.json.
 ///
 ///     convert_model("/models/SmolLM2-135M-Instruct", "smollm2.gguf");
 ///     const auto model = engine("llama.cpp").load({.model = "smollm2.gguf"});

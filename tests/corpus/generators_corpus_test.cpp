@@ -45,7 +45,7 @@ void for_each_generator(Check check) {
       }
     }
   }
-  EXPECT_GE(count, 8U);
+  EXPECT_GE(count, 19U);
 }
 
 std::vector<std::int32_t> ids_of(const Value& list) {

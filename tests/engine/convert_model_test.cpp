@@ -78,11 +78,34 @@ TEST(ConvertModel, HoldsWhatTheFolderSays) {
   EXPECT_TRUE(after.has_chat_template);
 }
 
+TEST(ConvertModel, NamesModelsSoThatLlamaCppKnowsTheTokenizerOfPhi3) {
+  const auto name_of = [](const char* model, const char* name) {
+    const GeneratorCopy copy(model);
+    fs::rename(copy.path(), copy.path().parent_path() / name);
+    convert_model(copy.path().parent_path() / name, copy.target());
+    return read_model(copy.target()).name;
+  };
+  EXPECT_EQ(name_of("phi", "Phi-3-mini"), "Phi-3-mini");
+  EXPECT_EQ(name_of("phi", "mine"), "mine (Phi-3)");
+  EXPECT_EQ(name_of("mistral", "not-phi3"), "not-phi 3");
+}
+
 TEST(ConvertModel, KeepsTheTypeOfMatrices) {
   const GeneratorCopy copy("qwen3");
   convert_model(copy.path(), copy.target());
   for (const auto& tensor : read_model(copy.target()).tensors)
     EXPECT_EQ(tensor.type, tensor.shape.size() == 2 ? "BF16" : "F32") << tensor.name;
+}
+
+TEST(ConvertModel, LeavesOutWhatReadsImages) {
+  const GeneratorCopy copy("gemma3");
+  convert_model(copy.path(), copy.target());
+  const auto before = read_model(copy.path());
+  const auto after = read_model(copy.target());
+  EXPECT_EQ(after.architecture, "gemma3");
+  EXPECT_EQ(after.layers, before.layers) << "the windows of layers among them";
+  EXPECT_LT(after.tensors.size(), before.tensors.size());
+  for (const auto& tensor : after.tensors) EXPECT_THAT(tensor.name, testing::Not(HasSubstr("vision")));
 }
 
 TEST(ConvertModel, RefusesWhatItDoesNotKnowAndSaysWhatItDoes) {
@@ -103,6 +126,18 @@ TEST(ConvertModel, RefusesWhatLlamaCppWouldComputeInAnotherWay) {
   EXPECT_THAT(with("qwen2", "rope_scaling", Value::Object{{"rope_type", "yarn"}, {"attention_factor", 2.0}}),
               HasSubstr("attention_factor"));
   EXPECT_THAT(with("gpt2", "activation_function", "relu"), HasSubstr("gelu_new"));
+  EXPECT_THAT(with("gemma2", "query_pre_attn_scalar", 200), HasSubstr("query_pre_attn_scalar"));
+  EXPECT_THAT(with("gemma2", "attn_logit_softcapping", nullptr), HasSubstr("attn_logit_softcapping"));
+  EXPECT_THAT(with("gemma3_text", "use_bidirectional_attention", true), HasSubstr("use_bidirectional_attention"));
+  EXPECT_THAT(with("gemma3", "text_config", nullptr), HasSubstr("text_config"));
+  EXPECT_THAT(with("phi", "rope_scaling", Value::Object{{"type", "longrope"}, {"long_factor", Value::Array{1}}}),
+              HasSubstr("2 numbers"));
+  EXPECT_THAT(with("llama3", "rope_scaling", Value::Object{{"type", "longrope"}}), HasSubstr("'longrope'"));
+  EXPECT_THAT(with("qwen3_moe", "norm_topk_prob", false), HasSubstr("norm_topk_prob"));
+  EXPECT_THAT(with("qwen2_moe", "norm_topk_prob", true), HasSubstr("norm_topk_prob"));
+  EXPECT_THAT(with("qwen2_moe", "mlp_only_layers", Value::Array{1}), HasSubstr("mlp_only_layers"));
+  EXPECT_THAT(with("smollm3", "no_rope_layers", Value::Array{1, 1, 1, 1}), HasSubstr("[1, 1, 1, 0]"));
+  EXPECT_THAT(with("olmo2", "tie_word_embeddings", true), HasSubstr("tie_word_embeddings"));
   EXPECT_THAT(with("flan_t5", "feed_forward_proj", "gated-silu"), HasSubstr("gated-gelu"));
 }
 
@@ -120,6 +155,18 @@ TEST(ConvertModel, RefusesTokenizersThatLlamaCppDoesNotHave) {
   EXPECT_THAT(without.refusal(), HasSubstr("tokenizer.json"));
 }
 
+TEST(ConvertModel, JoinsTheExpertsOfALayer) {
+  const GeneratorCopy copy("qwen3_moe");
+  convert_model(copy.path(), copy.target());
+  const auto model = read_model(copy.target());
+  const auto found = std::ranges::find(model.tensors, "blk.1.ffn_down_exps.weight", &TensorInfo::name);
+  ASSERT_NE(found, model.tensors.end());
+  EXPECT_EQ(found->shape, (std::vector<std::uint64_t>{16, 32, 4}));
+  fs::remove(copy.target());
+  copy.replace_in("model.safetensors", "layers.1.mlp.experts.2.down_proj", "layers.1.mlp.experts.7.down_proj");
+  EXPECT_THAT(copy.refusal(), AllOf(HasSubstr("experts.3"), HasSubstr("from 0 on")));
+}
+
 TEST(ConvertModel, RefusesFilesThatAreDamagedOrMissing) {
   const GeneratorCopy copy("llama3");
   copy.replace_in("model.safetensors", "self_attn.q_proj.weight", "self_attn.x_proj.weight");
@@ -132,7 +179,8 @@ TEST(ConvertModel, RefusesFilesThatAreDamagedOrMissing) {
 
 TEST(ConvertModel, WithAnyWrongEntryEndsInNoMoreThanAnError) {
   const std::vector<Value> wrong = {nullptr, -1, 0, 3, 1000003, "text", 1e300, Value::Array{}, Value::Object{}};
-  for (const auto* name : {"llama3", "qwen2", "gpt2", "flan_t5"}) {
+  for (const auto* name :
+       {"llama3", "qwen2", "gpt2", "flan_t5", "gemma2", "gemma3", "phi", "qwen3_moe", "smollm3", "granite"}) {
     GeneratorCopy copy(name);
     const auto good = copy.config();
     for (const auto& [entry, value] : good.as_object()) {

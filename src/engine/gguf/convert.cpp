@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <fstream>
 #include <memory>
@@ -97,6 +99,15 @@ std::size_t rows_of_embeddings(const ModelProfile& profile) {
   throw FormatError(profile.path, 0, "no embeddings of tokens", "a model that generates text");
 }
 
+/// llama.cpp takes a tokenizer for that of Phi-3 by the name of its model alone.
+std::string name_for_llama(std::string name, bool is_phi3_tokenizer) {
+  auto lower = name;
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const auto at = std::min(lower.find("phi-3"), lower.find("phi3"));
+  if (is_phi3_tokenizer) return at == std::string::npos ? name + " (Phi-3)" : name;
+  return at == std::string::npos ? name : name_for_llama(name.insert(at + 3, " "), false);
+}
+
 }  // namespace
 
 void gguf::convert(const fs::path& folder, const fs::path& to, const ConvertContext& context) {
@@ -106,18 +117,18 @@ void gguf::convert(const fs::path& folder, const fs::path& to, const ConvertCont
     throw ModelNotFound(fmt::format("There is no config.json beside {}", in_quotes(folder.string())));
   const auto files = model::safetensors_files(folder);
   const auto beside = files.front().parent_path();
-  const encoder::Config config(beside / "config.json", *values);
-  const auto& architecture = architecture_of(config);
-  const auto tensors = written_tensors(profile, architecture, config);
-  check_tensors(profile, tensors);
-
+  const encoder::Config whole(beside / "config.json", *values);
+  const auto& architecture = architecture_of(whole);
+  const auto config = text_part(whole, architecture);
   const std::unique_ptr<gguf_context, FreeContext> header(gguf_init_empty());
   Keys keys(*header);
   const std::string name(architecture.name);
   keys.text("general.architecture", name);
-  keys.text("general.name", profile.name);
   architecture.set_keys(config, name, keys);
-  set_vocabulary(beside, rows_of_embeddings(profile), keys);
+  const auto tensors = written_tensors(profile, architecture, config);
+  check_tensors(profile, tensors);
+  const bool is_phi3_tokenizer = set_vocabulary(beside, rows_of_embeddings(profile), keys);
+  keys.text("general.name", name_for_llama(profile.name, is_phi3_tokenizer));
   add_tensors(*header, tensors);
 
   NewFile file(to);
@@ -131,13 +142,13 @@ void gguf::convert(const fs::path& folder, const fs::path& to, const ConvertCont
         context.progress && !context.progress(static_cast<float>(static_cast<double>(done) /
                                                                  static_cast<double>(profile.tensor_bytes + 1)));
     if (cancelled || context.stop.stop_requested()) throw Cancelled("The conversion was cancelled");
-    const auto* source = tensor.source;
-    write_tensor(
-        tensor,
-        source == nullptr ? std::span<const std::byte>() : sources.at(source->part).part(source->offset, source->bytes),
-        [&](std::span<const std::byte> bytes) { file.write(bytes); });
+    const auto write = [&](std::span<const std::byte> bytes) { file.write(bytes); };
+    if (tensor.sources.empty()) write_tensor(tensor, {}, write);
+    for (const auto* source : tensor.sources) {
+      write_tensor(tensor, sources.at(source->part).part(source->offset, source->bytes), write);
+      done += source->bytes;
+    }
     file.pad(gguf_get_alignment(header.get()));
-    done += source == nullptr ? 0 : source->bytes;
   }
   file.keep();
 }

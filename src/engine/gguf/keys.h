@@ -38,6 +38,9 @@ class Keys {
   void numbers(const std::string& name, const std::vector<float>& values) {
     gguf_set_arr_data(&context_, name.c_str(), GGUF_TYPE_FLOAT32, values.data(), values.size());
   }
+  void flags(const std::string& name, const std::vector<std::int8_t>& values) {
+    gguf_set_arr_data(&context_, name.c_str(), GGUF_TYPE_BOOL, values.data(), values.size());
+  }
   void bytes(const std::string& name, std::string_view values) {
     gguf_set_arr_data(&context_, name.c_str(), GGUF_TYPE_UINT8, values.data(), values.size());
   }

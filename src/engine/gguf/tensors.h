@@ -19,12 +19,13 @@ namespace berth::gguf {
 struct WrittenTensor {
   std::string name;  ///< "blk.0.attn_q.weight"
   ggml_type type = GGML_TYPE_F32;
-  std::vector<std::int64_t> shape = {};  ///< in ggml's order
-  const TensorInfo* source = nullptr;    ///< in the profile; none: `values`
+  std::vector<std::int64_t> shape = {};         ///< in ggml's order
+  std::vector<const TensorInfo*> sources = {};  ///< in the profile, of one type, one behind the other; none: `values`
   std::vector<float> values = {};
   bool transposed = false;
   std::int64_t heads = 0;  ///< above 0: the rows of each of so many heads are put in pairs
   float scale = 1;
+  float added = 0;  ///< to each number, once it is scaled
 };
 
 /// `profile` is a model in safetensors with its config.json and must outlive what is given. Throws FormatError where a
@@ -32,7 +33,7 @@ struct WrittenTensor {
 std::vector<WrittenTensor> written_tensors(const ModelProfile& profile, const Architecture& architecture,
                                            const encoder::Config& config);
 
-/// Writes a tensor by `write`, made of the bytes of its source.
+/// Writes what of a tensor is made of the bytes of one of its sources, or its values where it has none, by `write`.
 void write_tensor(const WrittenTensor& tensor, std::span<const std::byte> source,
                   const std::function<void(std::span<const std::byte>)>& write);
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -42,6 +43,15 @@ class VocabularyWriter {
         json_(model::read_json(path_, most_bytes)),
         config_(read_beside("tokenizer_config.json")),
         tokenizer_(Tokenizer::load(folder)) {}
+
+  /// Whether spaces behind special tokens are left out, as llama.cpp does it for Phi-3 alone; it needs these tokens there.
+  bool strips_as_phi3() const {
+    const auto* added = json_.find("added_tokens");
+    if (added == nullptr || !added->is_array()) return false;
+    constexpr std::array needed = {"</s>", "<s>", "<unk>", "<|endoftext|>"};
+    return std::ranges::any_of(added->as_array(), [](const Value& token) { return flag_of(token, "rstrip"); }) &&
+           std::ranges::all_of(needed, [&](const char* token) { return tokenizer_.id(token).has_value(); });
+  }
 
   void write() {
     const Value& model = *need(json_, "model");
@@ -155,6 +165,9 @@ class VocabularyWriter {
       list.push_back(found == scores.end() ? -static_cast<float>(merges.size()) : found->second);
     }
     mark_bytes_and_unknown(text_of(model, "unk_token"));
+    // Runs of spaces, which Gemma adds to its vocabulary: as pieces they are read and written as such.
+    for (std::size_t i = 0; i < tokens_.size(); ++i)
+      if (types_[i] == user_defined && tokens_[i].starts_with("▁")) types_[i] = normal;
     keys_.text("tokenizer.ggml.model", "llama");
     keys_.text("tokenizer.ggml.pre", "default");
     keys_.numbers("tokenizer.ggml.scores", list);
@@ -320,11 +333,13 @@ class VocabularyWriter {
 
 }  // namespace
 
-void set_vocabulary(const fs::path& folder, std::size_t size, Keys& keys) {
+bool set_vocabulary(const fs::path& folder, std::size_t size, Keys& keys) {
   if (size == 0 || size > most_tokens)
     throw FormatError(folder / "config.json", fmt::format("embeddings of {} tokens", size),
                       fmt::format("1 to {}", most_tokens));
-  VocabularyWriter(folder, size, keys).write();
+  VocabularyWriter writer(folder, size, keys);
+  writer.write();
+  return writer.strips_as_phi3();
 }
 
 }  // namespace berth::gguf

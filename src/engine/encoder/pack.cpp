@@ -1,7 +1,9 @@
 #include "engine/encoder/pack.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <tuple>
 
 namespace berth::encoder {
 namespace {
@@ -48,10 +50,20 @@ std::vector<Pack> make_packs(const EncodeRequest& request, std::size_t most_toke
   for (const auto& ids : request.token_ids) total += ids.size();
   const auto limit = std::min(most_tokens, (total + least_packs - 1) / least_packs);
   std::vector<Pack> packs;
+  std::multimap<std::size_t, std::size_t> by_room;  // the packs with room for so many tokens more
   for (const auto sequence : order) {
     const auto length = request.token_ids[sequence].size();
-    if (packs.empty() || packs.back().ids.size() + length > limit) packs.emplace_back();
-    add(packs.back(), request, sequence);
+    const auto fullest = by_room.lower_bound(length);
+    std::size_t pack = packs.size();
+    std::size_t room = limit;
+    if (fullest == by_room.end()) {
+      packs.emplace_back();
+    } else {
+      std::tie(room, pack) = *fullest;
+      by_room.erase(fullest);
+    }
+    add(packs[pack], request, sequence);
+    if (room > length) by_room.emplace(room - length, pack);
   }
   return packs;
 }

@@ -30,7 +30,7 @@ struct Pack {
 };
 
 /// Divides the sequences of a request into packs of about `most_tokens` each, but at least `least_packs` where there are
-/// that many sequences. A longer sequence is a pack of its own.
+/// that many sequences. A longer sequence is a pack of its own. Shorter ones fill what longer ones leave.
 std::vector<Pack> make_packs(const EncodeRequest& request, std::size_t most_tokens, std::size_t least_packs);
 
 }  // namespace berth::encoder

@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <iterator>
 #include <numbers>
 #include <random>
 
@@ -31,6 +33,10 @@ class EncoderKernels : public testing::Test {
     return values;
   }
 
+  /// Rows of x have something behind them.
+  void compare_product(const Kernels& kernels, const std::vector<float>& x, const std::vector<float>& weights,
+                       std::int64_t rows, std::int64_t inner, std::int64_t columns);
+
   /// For several lengths and head sizes. A number of a query is `most_query`, the others are about 1.
   void compare_attention(void (*attend)(const HeadAttention&), float most_query, double tolerance);
 
@@ -41,51 +47,87 @@ float at(const std::vector<float>& values, std::int64_t i) { return values[stati
 
 double gelu(double x) { return 0.5 * x * (1 + std::erf(x / std::numbers::sqrt2)); }
 
+void EncoderKernels::compare_product(const Kernels& kernels, const std::vector<float>& x,
+                                     const std::vector<float>& weights, std::int64_t rows, std::int64_t inner,
+                                     std::int64_t columns) {
+  const auto bias = numbers(columns);
+  const auto matrix = packed(kernels, weights.data(), inner, columns);
+  EXPECT_EQ(matrix.is_crossed, kernels.crosses && inner % 2 == 0);
+  EXPECT_EQ(matrix.bytes(), packed_bytes(kernels, false, inner, columns));
+  for (const bool gives_gelu : {false, true}) {
+    std::vector<float> y(static_cast<std::size_t>(rows * columns), 1e9F);
+    Product product{.x = x.data(),
+                    .x_stride = inner + 3,
+                    .rows = rows,
+                    .inner = inner,
+                    .matrix = &matrix,
+                    .bias = gives_gelu ? bias.data() : nullptr,
+                    .columns = columns,
+                    .y = y.data(),
+                    .y_stride = columns,
+                    .gelu = gives_gelu};
+    for (std::int64_t panel = 0; panel < panels_of(kernels, columns); ++panel) {  // as threads that share it
+      product.first_panel = panel;
+      product.end_panel = panel + 1;
+      kernels.product(product);
+    }
+    for (std::int64_t row = 0; row < rows; ++row)
+      for (std::int64_t column = 0; column < columns; ++column) {
+        double expected = gives_gelu ? at(bias, column) : 0;
+        double sizes = 0;
+        for (std::int64_t k = 0; k < inner; ++k) {
+          const double term = double{at(x, row * (inner + 3) + k)} * at(weights, column * inner + k);
+          expected += term;
+          sizes += term * term;
+        }
+        if (gives_gelu) expected = gelu(expected);
+        ASSERT_NEAR(at(y, row * columns + column), expected,
+                    2e-6 * std::sqrt(sizes) + 1e-6 * std::abs(expected) + (gives_gelu ? 1e-6 : 0))
+            << row << " " << column;
+      }
+  }
+}
+
 TEST_F(EncoderKernels, ProductsOfAnyShapeAreThoseOfTheDefinition) {
   struct Shape {
     std::int64_t rows, inner, columns;
   };
-  for (const auto* kernels : kernels_of_this_processor())
-    for (const auto& [rows, inner, columns] : {Shape{1, 1, 1},
-                                               {1, 384, 2},
-                                               {3, 17, 33},
-                                               {14, 32, 64},
-                                               {15, 50, 31},
-                                               {230, 8, 40},
-                                               {29, 96, 100},
-                                               {31, 300, 64}}) {
-      SCOPED_TRACE(std::string(kernels->name) + " " + std::to_string(rows) + "x" + std::to_string(inner) + "x" +
-                   std::to_string(columns));
-      const auto x = numbers(rows * (inner + 3));  // rows with something behind them
-      const auto weights = numbers(columns * inner);
-      const auto bias = numbers(columns);
-      const auto matrix = packed(*kernels, weights.data(), inner, columns);
-      for (const bool gives_gelu : {false, true}) {
-        std::vector<float> y(static_cast<std::size_t>(rows * columns), 1e9F);
-        Product product{.x = x.data(),
-                        .x_stride = inner + 3,
-                        .rows = rows,
-                        .inner = inner,
-                        .packed = matrix.data(),
-                        .bias = gives_gelu ? bias.data() : nullptr,
-                        .columns = columns,
-                        .y = y.data(),
-                        .y_stride = columns,
-                        .gelu = gives_gelu};
-        for (std::int64_t panel = 0; panel < panels_of(*kernels, columns); ++panel) {  // as threads that share it
-          product.first_panel = panel;
-          product.end_panel = panel + 1;
-          kernels->product(product);
-        }
-        for (std::int64_t row = 0; row < rows; ++row)
-          for (std::int64_t column = 0; column < columns; ++column) {
-            double expected = gives_gelu ? at(bias, column) : 0;
-            for (std::int64_t k = 0; k < inner; ++k)
-              expected += double{at(x, row * (inner + 3) + k)} * at(weights, column * inner + k);
-            if (gives_gelu) expected = gelu(expected);
-            ASSERT_NEAR(at(y, row * columns + column), expected, 1e-5 * std::max(1.0, std::abs(expected)));
-          }
+  for (const auto* of_processor : kernels_of_this_processor())
+    for (const bool crosses : {false, true})
+      for (const auto& [rows, inner, columns] : {Shape{1, 1, 1},
+                                                 {1, 384, 2},
+                                                 {3, 17, 33},
+                                                 {14, 32, 64},
+                                                 {15, 50, 31},
+                                                 {25, 2, 64},
+                                                 {230, 8, 40},
+                                                 {29, 96, 100},
+                                                 {13, 770, 64},
+                                                 {31, 300, 64}}) {
+        auto kernels = *of_processor;
+        kernels.crosses = crosses;
+        SCOPED_TRACE(std::string(kernels.name) + (crosses ? " crossed " : " ") + std::to_string(rows) + "x" +
+                     std::to_string(inner) + "x" + std::to_string(columns));
+        compare_product(kernels, numbers(rows * (inner + 3)), numbers(columns * inner), rows, inner, columns);
       }
+}
+
+TEST_F(EncoderKernels, LargeAndSmallNumbersOfCrossedProductsDoNotSpoilEachOther) {
+  constexpr std::int64_t rows = 40;
+  constexpr std::int64_t inner = 96;
+  constexpr std::int64_t columns = 64;
+  for (const auto* of_processor : kernels_of_this_processor())
+    for (const float of_weights : {1e-12F, 3e-3F, 1.0F, 1e12F}) {
+      auto kernels = *of_processor;
+      kernels.crosses = true;
+      SCOPED_TRACE(kernels.name + std::to_string(of_weights));
+      auto x = numbers(rows * (inner + 3));
+      for (std::int64_t i = 0; i < std::ssize(x); ++i)
+        x[static_cast<std::size_t>(i)] *=
+            std::array{1.0F, 1e6F, 1e-6F, 0.0F}[static_cast<std::size_t>(i / (inner + 3) % 4)];
+      auto weights = numbers(columns * inner);
+      for (auto& weight : weights) weight *= of_weights;
+      compare_product(kernels, x, weights, rows, inner, columns);
     }
 }
 

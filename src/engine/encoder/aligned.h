@@ -2,23 +2,32 @@
 #pragma once
 
 #include <cstddef>
-#include <new>
+#include <memory_resource>
 #include <vector>
 
 namespace berth::encoder {
 
+/// Large pieces of memory, in huge pages where the system has some: a processor that reads many matrices in turn finds their
+/// addresses quicker. Only what is used of a piece takes memory.
+std::pmr::memory_resource& huge_pages();
+
 template <class T>
-struct AlignedAllocator {
+class AlignedAllocator {
+ public:
   using value_type = T;
-  static constexpr std::align_val_t alignment{64};
 
-  AlignedAllocator() = default;
+  AlignedAllocator(std::pmr::memory_resource* memory = std::pmr::new_delete_resource()) : memory_(memory) {}
   template <class Other>
-  AlignedAllocator(const AlignedAllocator<Other>&) {}
+  AlignedAllocator(const AlignedAllocator<Other>& other) : memory_(other.memory()) {}
 
-  T* allocate(std::size_t count) { return static_cast<T*>(::operator new(count * sizeof(T), alignment)); }
-  void deallocate(T* from, std::size_t) { ::operator delete(from, alignment); }
+  T* allocate(std::size_t count) { return static_cast<T*>(memory_->allocate(count * sizeof(T), alignment)); }
+  void deallocate(T* from, std::size_t count) { memory_->deallocate(from, count * sizeof(T), alignment); }
+  std::pmr::memory_resource* memory() const { return memory_; }
   bool operator==(const AlignedAllocator&) const = default;
+
+ private:
+  static constexpr std::size_t alignment = 64;
+  std::pmr::memory_resource* memory_;
 };
 
 template <class T>

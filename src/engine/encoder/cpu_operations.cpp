@@ -1,8 +1,12 @@
 #include "engine/encoder/cpu_operations.h"
 
 #include <array>
+#include <cstddef>
+#include <string_view>
 #include <tuple>
 #include <utility>
+
+#include "engine/encoder/mapped_file.h"
 
 namespace berth::encoder {
 namespace {
@@ -26,7 +30,7 @@ void compute_product(ggml_tensor* y, int thread, int threads, void* data) {
                   .x_stride = stride_of(x),
                   .rows = x->ne[1],
                   .inner = x->ne[0],
-                  .packed = operation.packed,
+                  .matrix = operation.matrix,
                   .int8 = operation.int8,
                   .bias = operation.bias.empty() ? nullptr : operation.bias.data(),
                   .columns = y->ne[0],
@@ -102,6 +106,12 @@ void compute_rotation(ggml_tensor* y, int thread, int threads, void* data) {
              floats(y->src[2]) + token * size / 2, floats(y) + token * y->ne[0] + head * size, size / 2);
 }
 
+/// A mapped weight needs no memory once it is packed.
+void leave_to_file(const ggml_tensor& weight) {
+  if (std::string_view(ggml_backend_buffer_name(weight.buffer)) == "CPU_Mapped")
+    encoder::leave_to_file({static_cast<const std::byte*>(weight.data), ggml_nbytes(&weight)});
+}
+
 template <std::size_t most>
 ggml_tensor* custom(ggml_context* context, std::int64_t width, std::int64_t rows,
                     std::array<ggml_tensor*, most> sources, int count, ggml_custom_op_t compute,
@@ -127,21 +137,26 @@ void PackedWeights::set(CpuOperation& operation, std::span<ggml_tensor* const> w
     measured_[key] = packed_bytes(kernels_, is_int8_, inner, columns);
     return;
   }
+  bool is_new = false;
   if (is_int8_) {
-    auto& matrix = int8_[key];
-    if (matrix.values.empty()) matrix = packed_int8(kernels_, joined(), inner, columns);
-    operation.int8 = &matrix;
+    auto found = int8_.find(key);
+    is_new = found == int8_.end();
+    if (is_new) found = int8_.emplace(key, packed_int8(kernels_, joined(), inner, columns, &memory_)).first;
+    operation.int8 = &found->second;
   } else {
-    auto& values = packed_[key];
-    if (values.empty()) values = packed(kernels_, joined(), inner, columns);
-    operation.packed = values.data();
+    auto found = packed_.find(key);
+    is_new = found == packed_.end();
+    if (is_new) found = packed_.emplace(key, packed(kernels_, joined(), inner, columns, &memory_)).first;
+    operation.matrix = &found->second;
   }
+  for (const auto* each : weights)
+    if (is_new) leave_to_file(*each);
 }
 
 std::uint64_t PackedWeights::bytes() const {
   const std::lock_guard lock(mutex_);
   std::uint64_t sum = 0;
-  for (const auto& [key, values] : packed_) sum += values.size() * sizeof(float);
+  for (const auto& [key, matrix] : packed_) sum += matrix.bytes();
   for (const auto& [key, matrix] : int8_) sum += matrix.bytes();
   for (const auto& [key, bytes] : measured_) sum += bytes;
   return sum;

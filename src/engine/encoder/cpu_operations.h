@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory_resource>
 #include <mutex>
 #include <span>
 #include <utility>
@@ -31,12 +32,14 @@ class PackedWeights {
   std::uint64_t bytes() const;
 
  private:
+  static constexpr std::size_t piece = 32 << 20;
   using Key = std::pair<const ggml_tensor*, std::size_t>;  // the first matrix, and how many there are
 
   const Kernels& kernels_;
   bool is_int8_;
   mutable std::mutex mutex_;
-  mutable std::map<Key, Aligned<float>> packed_;
+  mutable std::pmr::monotonic_buffer_resource memory_{piece, &huge_pages()};
+  mutable std::map<Key, FloatMatrix> packed_;
   mutable std::map<Key, Int8Matrix> int8_;
   mutable std::map<Key, std::uint64_t> measured_;
 };
@@ -44,9 +47,9 @@ class PackedWeights {
 /// What an operation needs beside its tensors. It has to live as long as the graph.
 struct CpuOperation {
   const Kernels* kernels = nullptr;
-  const float* packed = nullptr;     ///< of a product
-  const Int8Matrix* int8 = nullptr;  ///< of a product in int8
-  std::vector<float> bias = {};      ///< of a product, [columns] or none
+  const FloatMatrix* matrix = nullptr;  ///< of a product
+  const Int8Matrix* int8 = nullptr;     ///< of a product in int8
+  std::vector<float> bias = {};         ///< of a product, [columns] or none
   bool gelu = false;
   float eps = 0;  ///< of a norm
   bool has_bias = false;

@@ -13,6 +13,7 @@ const Kernels* best_kernels() {
   static Kernels avx512 = kernels_avx512;
   if (__builtin_cpu_supports("avx512vnni") == 0) avx512.product_int8 = nullptr;
   if (__builtin_cpu_supports("avx512bf16") == 0) avx512.attend_bf16 = nullptr;
+  avx512.crosses = __builtin_cpu_is("amd") != 0;
   const char* given = std::getenv("BERTH_ENCODER_KERNELS");
   const std::string_view wanted = given == nullptr ? "" : given;
   const bool has_avx512 = __builtin_cpu_supports("avx512f") != 0;
@@ -30,26 +31,6 @@ const Kernels* kernels_here() {
   return kernels;
 }
 
-Aligned<float> packed(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns) {
-  Aligned<float> result(static_cast<std::size_t>(panels_of(kernels, columns) * kernels.panel * inner));
-  auto* to = result.data();
-  for (std::int64_t first = 0; first < columns; first += kernels.panel, to += kernels.panel * inner) {
-    const auto count = std::min(kernels.panel, columns - first);
-    for (std::int64_t column = 0; column < count; ++column) {
-      const auto* from = weights + (first + column) * inner;
-      for (std::int64_t k = 0; k < inner; ++k) to[k * kernels.panel + column] = from[k];
-    }
-  }
-  return result;
-}
-
-std::uint64_t packed_bytes(const Kernels& kernels, bool is_int8, std::int64_t inner, std::int64_t columns) {
-  const auto wide = panels_of(kernels, columns) * kernels.panel;
-  const auto floats = static_cast<std::int64_t>(sizeof(float));
-  const auto bytes = is_int8 ? wide * ((inner + 3) / 4 * 4 + int8_groups(inner) * floats) : wide * inner * floats;
-  return static_cast<std::uint64_t>(bytes);
-}
-
 void rotate(float* x, std::int64_t length) {
   for (const auto* end = x + length / rotated_block * rotated_block; x != end; x += rotated_block)
     for (const int step : {1, 2, 16, 32, 64})  // what a vector of 16 numbers does at once, and among its neighbours
@@ -61,15 +42,16 @@ void rotate(float* x, std::int64_t length) {
       }
 }
 
-Int8Matrix packed_int8(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns) {
+Int8Matrix packed_int8(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns,
+                       const AlignedAllocator<float>& memory) {
   const auto panel = kernels.panel;
   const auto groups = int8_groups(inner);
   std::int64_t fours = 0;
   for (std::int64_t group = 0; group < groups; ++group) fours += int8_fours(group, inner);
   const auto panels = panels_of(kernels, columns);
   const auto scales = static_cast<std::size_t>(panels * groups * panel);
-  Int8Matrix result{.values = Aligned<std::uint8_t>(static_cast<std::size_t>(panels * fours * panel * 4), 128),
-                    .scales = Aligned<float>(scales)};
+  Int8Matrix result{.values = Aligned<std::uint8_t>(static_cast<std::size_t>(panels * fours * panel * 4), 128, memory),
+                    .scales = Aligned<float>(scales, memory)};
   const auto whole = inner / rotated_block * rotated_block;
   std::vector<float> rotated(static_cast<std::size_t>(inner));
   for (std::int64_t column = 0; column < columns; ++column) {

@@ -27,15 +27,26 @@ struct Int8Matrix {
   std::uint64_t bytes() const { return values.size() + scales.size() * sizeof(float); }
 };
 
+/// A matrix in float32 as product() takes it: w = scale v. Panels of columns have the numbers of one row of x's inner dimension
+/// side by side; the last one is filled up with zeros.
+struct FloatMatrix {
+  Aligned<float> values;  ///< by panel: of each column what is_crossed needs, then by inner dimension, column
+  float scale = 1;        ///< a power of two
+  /// There are the negative sums of the products of neighbours, so that a product takes half of the multiplications (crossed.inc).
+  bool is_crossed = false;
+
+  std::uint64_t bytes() const { return values.size() * sizeof(float); }
+};
+
 /// y [rows, columns] = x [rows, inner] times a packed matrix, plus `bias`.
 struct Product {
   const float* x = nullptr;
   std::int64_t x_stride = 0;  ///< numbers between two rows
   std::int64_t rows = 0;
   std::int64_t inner = 0;
-  const float* packed = nullptr;     ///< by packed()
-  const Int8Matrix* int8 = nullptr;  ///< by packed_int8(), instead
-  const float* bias = nullptr;       ///< [columns], or nullptr
+  const FloatMatrix* matrix = nullptr;  ///< by packed()
+  const Int8Matrix* int8 = nullptr;     ///< by packed_int8(), instead
+  const float* bias = nullptr;          ///< [columns], or nullptr
   std::int64_t columns = 0;
   float* y = nullptr;
   std::int64_t y_stride = 0;
@@ -81,6 +92,7 @@ struct Kernels {
   void (*norm)(const NormRows&);
   void (*attend)(const HeadAttention&);
   void (*attend_bf16)(const HeadAttention&);  ///< with factors in bfloat16; nullptr as above
+  bool crosses;                               ///< crossed matrices are quicker: the processor adds beside it multiplies
 };
 
 extern const Kernels kernels_avx512;
@@ -95,12 +107,13 @@ inline std::int64_t panels_of(const Kernels& kernels, std::int64_t columns) {
   return (columns + kernels.panel - 1) / kernels.panel;
 }
 
-/// A matrix [columns, inner] of a linear layer as product() takes it: panels of columns, in which the numbers of one row of
-/// x's inner dimension lie side by side; the last panel is filled up with zeros.
-Aligned<float> packed(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns);
+/// A matrix [columns, inner] of a linear layer; crossed where `kernels` cross and the inner dimension is even.
+FloatMatrix packed(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns,
+                   const AlignedAllocator<float>& memory = {});
 /// The bytes that packed(), or packed_int8(), would hold.
 std::uint64_t packed_bytes(const Kernels& kernels, bool is_int8, std::int64_t inner, std::int64_t columns);
-Int8Matrix packed_int8(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns);
+Int8Matrix packed_int8(const Kernels& kernels, const float* weights, std::int64_t inner, std::int64_t columns,
+                       const AlignedAllocator<float>& memory = {});
 
 /// Of `inner` numbers.
 inline std::int64_t int8_groups(std::int64_t inner) { return (inner + int8_group - 1) / int8_group; }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <vector>
 
@@ -53,19 +54,19 @@ BERTH_KERNEL inline void transpose(const float* from, std::int64_t stride, std::
 /// On its own, as GCC 12 keeps the sums in registers only here.
 template <int Rows, int Vectors>
 BERTH_KERNEL [[gnu::noinline]] void compute_tile(const Tile& tile) {
-  const auto* start = tile.start == nullptr ? tile.y : tile.start;
-  const auto start_stride = tile.start == nullptr ? tile.stride : 0;
   Vector sums[Rows][Vectors];
 #pragma GCC unroll 6
   for (int row = 0; row < Rows; ++row)
 #pragma GCC unroll 2
-    for (int i = 0; i < Vectors; ++i) sums[row][i] = load(start + row * start_stride + i * lanes);
+    for (int i = 0; i < Vectors; ++i) sums[row][i] = load(tile.from + row * tile.from_stride + i * lanes);
   const auto* rows = tile.rows;
   const auto* columns = tile.columns;
-  for (auto left = tile.steps; left > 0; --left, rows += tile.row_step, columns += 2 * lanes) {
+  const auto* ahead = tile.ahead == nullptr ? columns : tile.ahead;
+  for (auto left = tile.steps; left > 0; --left, rows += tile.step, columns += 2 * lanes, ahead += 2 * lanes) {
+    __builtin_prefetch(ahead, 0, 2);
 #pragma GCC unroll 6
     for (int row = 0; row < Rows; ++row) {
-      const auto value = same(rows[row]);
+      const auto value = same(rows[row * tile.row_stride]);
 #pragma GCC unroll 2
       for (int i = 0; i < Vectors; ++i) sums[row][i] = fma(value, load(columns + i * lanes), sums[row][i]);
     }
@@ -74,6 +75,23 @@ BERTH_KERNEL [[gnu::noinline]] void compute_tile(const Tile& tile) {
   for (int row = 0; row < Rows; ++row)
 #pragma GCC unroll 2
     for (int i = 0; i < Vectors; ++i) store(tile.y + row * tile.stride + i * lanes, sums[row][i]);
+}
+
+/// Each number goes to the place of its neighbour.
+BERTH_KERNEL inline Vector with_neighbours(Vector a) { return _mm256_permute_ps(a, 0xB1); }
+
+/// Crossed matrices gain nothing here: there are too few registers.
+constexpr int crossed_rows = 1;
+BERTH_KERNEL inline void compute_crossed(int /*count*/, const Tile& tile, const CrossedTile& crossed) {
+  for (std::int64_t i = 0; i < 2 * lanes; i += lanes) {
+    auto sum = add(add(load(tile.from + i), same(*crossed.of_rows)), load(crossed.of_columns + i));
+    for (std::int64_t step = 0; step < tile.steps; step += 2) {
+      const auto* columns = tile.columns + step * 2 * lanes + i;
+      sum = fma(add(same(tile.rows[step]), load(columns + 2 * lanes)), add(same(tile.rows[step + 1]), load(columns)),
+                sum);
+    }
+    store(tile.y + i, fma(sum, same(*crossed.scales), load(crossed.bias + i)));
+  }
 }
 
 #include "engine/encoder/kernel_code.inc"
@@ -87,8 +105,8 @@ BERTH_KERNEL [[gnu::noinline]] void compute_tile(const Tile& tile) {
 
 }  // namespace avx2
 
-const Kernels kernels_avx2 = {"avx2", avx2::panel, avx2::product_here, nullptr, avx2::norm_here, avx2::attend_here,
-                              nullptr};
+const Kernels kernels_avx2 = {"avx2",  avx2::panel, avx2::product_here, nullptr, avx2::norm_here, avx2::attend_here,
+                              nullptr, false};
 
 }  // namespace berth::encoder
 #endif

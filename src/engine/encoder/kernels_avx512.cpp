@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <vector>
 
@@ -96,8 +97,12 @@ BERTH_KERNEL inline void transpose(const float* from, std::int64_t stride, std::
                       to + i * to_stride + row, to_stride);
 }
 
+/// Each number goes to the place of its neighbour.
+BERTH_KERNEL inline Vector with_neighbours(Vector a) { return _mm512_permute_ps(a, 0xB1); }
+
 #include "engine/encoder/avx512_tiles.inc"
 #include "engine/encoder/bf16_pairs.inc"
+#include "engine/encoder/crossed.inc"
 #include "engine/encoder/kernel_code.inc"
 
 #define BERTH_INT8_KERNEL [[gnu::target("avx512f,avx512vnni")]]
@@ -116,8 +121,8 @@ BERTH_KERNEL inline void transpose(const float* from, std::int64_t stride, std::
 }  // namespace avx512
 
 const Kernels kernels_avx512 = {
-    "avx512",          avx512::panel,       avx512::product_here,    avx512::product_int8_here,
-    avx512::norm_here, avx512::attend_here, avx512::attend_bf16_here};
+    "avx512",          avx512::panel,       avx512::product_here,     avx512::product_int8_here,
+    avx512::norm_here, avx512::attend_here, avx512::attend_bf16_here, true};
 
 }  // namespace berth::encoder
 #pragma GCC diagnostic pop

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
@@ -39,6 +40,14 @@ std::span<const std::byte> MappedFile::part(std::uint64_t offset, std::uint64_t 
   if (offset > bytes_.size() || count > bytes_.size() - offset)
     throw FormatError(path_, bytes_.size(), "the end of the file", fmt::format("{} bytes from {}", count, offset));
   return bytes_.subspan(offset, count);
+}
+
+void leave_to_file(std::span<const std::byte> bytes) {
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto start = reinterpret_cast<std::uintptr_t>(bytes.data());
+  const auto first = (start + page - 1) / page * page;
+  const auto end = (start + bytes.size()) / page * page;
+  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
 }
 
 }  // namespace berth::encoder

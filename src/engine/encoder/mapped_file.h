@@ -27,4 +27,8 @@ class MappedFile {
   std::span<const std::byte> bytes_;
 };
 
+/// Takes what lies in whole pages out of this process' memory; who reads it again gets it from the file again. `bytes` have to
+/// be of a MappedFile.
+void leave_to_file(std::span<const std::byte> bytes);
+
 }  // namespace berth::encoder

@@ -20,6 +20,7 @@ struct GenerateArguments : GenerationOptions {
   std::optional<std::variant<std::string, std::vector<std::string>>> stop_strings = {};
   bool return_full_text = false;
   std::optional<std::variant<bool, std::string>> early_stops = {};
+  std::optional<bool> clean_up_spaces = {};
 
   static constexpr auto fields() {
     using G = GenerateArguments;
@@ -29,7 +30,8 @@ struct GenerateArguments : GenerationOptions {
                       field("repetition_penalty", &G::repetition_penalty), field("seed", &G::seed),
                       field("num_return_sequences", &G::num_return_sequences), field("stop_strings", &G::stop_strings),
                       field("return_full_text", &G::return_full_text), field("num_beams", &G::num_beams),
-                      field("length_penalty", &G::length_penalty), field("early_stopping", &G::early_stops));
+                      field("length_penalty", &G::length_penalty), field("early_stopping", &G::early_stops),
+                      field("clean_up_tokenization_spaces", &G::clean_up_spaces));
   }
 };
 
@@ -62,7 +64,8 @@ GenerationKwargs read_generation_kwargs(const Value::Object& kwargs, const LogCa
   refuse_other_searches(kwargs);
   auto given = generate_arguments(kwargs);
   if (given.early_stops) given.early_stopping = early_stopping_of(*given.early_stops);
-  GenerationKwargs result{.options = given, .return_full_text = given.return_full_text};
+  GenerationKwargs result{
+      .options = given, .return_full_text = given.return_full_text, .clean_up_spaces = given.clean_up_spaces};
   if (given.stop_strings) {
     auto* one = std::get_if<std::string>(&*given.stop_strings);
     result.options.stop_words =

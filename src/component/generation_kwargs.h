@@ -1,6 +1,8 @@
 /// From the keyword arguments of Hugging Face's generate() to Berth's options.
 #pragma once
 
+#include <optional>
+
 #include "berth/engine.h"
 #include "berth/log.h"
 #include "berth/value.h"
@@ -10,6 +12,7 @@ namespace berth {
 struct GenerationKwargs {
   GenerationOptions options;
   bool return_full_text = false;
+  std::optional<bool> clean_up_spaces = {};  ///< "clean_up_tokenization_spaces"; absent: as the task does
 };
 
 /// Reads `kwargs`; null is the same as absent. Throws std::invalid_argument for a name that is not known or a value of

@@ -112,7 +112,8 @@ HuggingFaceLocalChatGenerator::Result HuggingFaceLocalChatGenerator::run(const s
   auto kwargs = generation_kwargs_;
   for (const auto& [name, value] : generation_kwargs) kwargs.set(name, value);
   const auto stop_words = take_stop_words(kwargs);
-  auto options = model_->read_kwargs(kwargs, context.log).options;
+  auto arguments = model_->read_kwargs(kwargs, context.log);
+  auto& options = arguments.options;
   options.stop_words.insert(options.stop_words.end(), stop_words.begin(), stop_words.end());
   if (callback) stream_one_reply(options, context.log);
 
@@ -128,7 +129,7 @@ HuggingFaceLocalChatGenerator::Result HuggingFaceLocalChatGenerator::run(const s
                                                    .log = context.logging_to(model_->log()).log});
   for (std::size_t i = 0; i < result.generation.completions.size(); ++i) {
     const auto& completion = result.generation.completions[i];
-    const auto text = without_stop_words(completion.text, stop_words);
+    const auto text = without_stop_words(model_->reply(prompt.text(), completion.text, arguments), stop_words);
     const auto call = specs.empty() ? std::nullopt : parse_tool_call(text);
     const auto* finish_reason = completion.finish_reason == FinishReason::length ? "length"
                                 : call                                           ? "tool_calls"

@@ -50,7 +50,8 @@ HuggingFaceLocalGenerator::Result HuggingFaceLocalGenerator::run(std::string_vie
 
   auto merged = generation_kwargs_;
   for (const auto& [name, value] : generation_kwargs) merged.set(name, value);
-  auto [options, return_full_text] = model_->read_kwargs(merged, context.log);
+  auto kwargs = model_->read_kwargs(merged, context.log);
+  auto& options = kwargs.options;
   const auto callback = streaming_callback ? streaming_callback : streaming_callback_;
   if (callback) stream_one_reply(options, context.log);
   const auto stop_words = stop_words_.value_or(std::vector<std::string>{});
@@ -62,8 +63,9 @@ HuggingFaceLocalGenerator::Result HuggingFaceLocalGenerator::run(std::string_vie
                                                    .stop = context.stop,
                                                    .log = context.logging_to(model_->log()).log});
   for (const auto& completion : result.generation.completions)
-    result.replies.push_back(
-        without_stop_words((return_full_text ? std::string(prompt) : "") + completion.text, stop_words));
+    result.replies.push_back(without_stop_words(
+        (kwargs.return_full_text ? std::string(prompt) : "") + model_->reply(prompt, completion.text, kwargs),
+        stop_words));
   return result;
 }
 

@@ -10,6 +10,7 @@
 #include "berth/hf_kwargs.h"
 #include "berth/model.h"
 #include "component/beam_defaults.h"
+#include "component/cleaned_reply.h"
 #include "engine/plan_here.h"
 #include "engine/shared_model.h"
 #include "model/encoder_decoder.h"
@@ -150,8 +151,12 @@ std::optional<std::string> LocalModel::problem_of_task(const ModelProfile& profi
 
 /// As far as it is known, else that of most models.
 std::string LocalModel::task() const try {
-  const Value* task = kwargs_.find("task");
-  return task != nullptr ? task->as_string() : std::string(task_of(read_here(model())));
+  if (const Value* task = kwargs_.find("task")) return task->as_string();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!task_of_loaded_.empty()) return task_of_loaded_;
+  }
+  return std::string(task_of(read_here(model())));
 } catch (const std::exception&) {
   return std::string(text_generation);
 }
@@ -173,6 +178,12 @@ GenerationKwargs LocalModel::read_kwargs(const Value::Object& kwargs, const LogC
                     "prompt. Remove it",
                     text_generation, text2text_generation));
   return read_generation_kwargs(with_defaults(kwargs), log);
+}
+
+std::string LocalModel::reply(std::string_view prompt, std::string text, const GenerationKwargs& kwargs) const {
+  const bool continues = task() == text_generation;
+  if (!kwargs.clean_up_spaces.value_or(continues)) return text;
+  return cleaned_reply(continues ? prompt : "", text);
 }
 
 Value::Object LocalModel::serialized_kwargs() const {
@@ -226,6 +237,7 @@ void LocalModel::warm_up(const CallContext& context) {
   {
     const std::lock_guard lock(mutex_);
     beam_defaults_ = std::move(defaults);
+    task_of_loaded_ = task_of(*profile);
   }
   const LoadContext load_context{
       .progress = progress_, .stop = context.stop, .log = context.logging_to(log_).log, .profile = profile};

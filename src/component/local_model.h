@@ -54,6 +54,10 @@ class LocalModel {
   /// read_generation_kwargs() for the task, with beam_defaults(). Throws std::invalid_argument, also for `return_full_text` where a task has none.
   GenerationKwargs read_kwargs(const Value::Object& kwargs, const LogCallback& log) const;
 
+  /// The reply to `prompt` of which the model generated `text`: cleaned as a pipeline of transformers does for the task, or as
+  /// `kwargs` say.
+  std::string reply(std::string_view prompt, std::string text, const GenerationKwargs& kwargs) const;
+
   /// What was given; else where the parts of the loaded model are, and before that what is found on this machine when it is
   /// first asked for.
   ComponentDevice device() const;
@@ -94,11 +98,12 @@ class LocalModel {
   std::function<bool(float)> progress_;
 
   CancellableMutex loading_;
-  mutable std::mutex mutex_;                             // of the four below, and never held for long
+  mutable std::mutex mutex_;                             // of the five below, and never held for long
   mutable std::shared_ptr<const ModelProfile> profile_;  // from load_use() to warm_up()
   std::shared_ptr<const LoadedModel> model_;
   std::shared_ptr<Session> session_;
   std::optional<Value::Object> beam_defaults_;  // of the model, from warm_up() on
+  std::string task_of_loaded_;                  // as well
 };
 
 }  // namespace berth

@@ -5,6 +5,7 @@
 #include "berth/error.h"
 #include "text/file.h"
 #include "tokenizer/class_settings.h"
+#include "tokenizer/clean_up.h"
 #include "tokenizer/encode.h"
 #include "tokenizer/read_tokenizer.h"
 
@@ -66,15 +67,6 @@ Draft encoded(const Parts& parts, std::string_view text, const std::string_view*
 Encoding padded(Draft draft, const EncodeOptions& options) {
   if (options.padding) tokenizing::pad(std::span(&draft, 1), *options.padding);
   return std::move(draft).finish();
-}
-
-/// As transformers cleans a decoded text.
-std::string cleaned_up(std::string text) {
-  constexpr std::pair<std::string_view, std::string_view> rules[] = {
-      {" .", "."},     {" ?", "?"},   {" !", "!"},   {" ,", ","},     {" ' ", "'"},
-      {" n't", "n't"}, {" 'm", "'m"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
-  for (const auto& [from, to] : rules) text = tokenizing::replaced_all(text, from, to);
-  return text;
 }
 
 }  // namespace
@@ -145,7 +137,7 @@ std::string Tokenizer::decode(std::span<const std::int32_t> ids, const DecodeOpt
   } else {
     for (std::size_t i = 0; i < tokens.size(); ++i) (text += i == 0 ? "" : " ") += tokens[i];
   }
-  return options.clean_up_spaces.value_or(parts_->clean_up_spaces) ? cleaned_up(std::move(text)) : text;
+  return options.clean_up_spaces.value_or(parts_->clean_up_spaces) ? tokenizing::cleaned_up(std::move(text)) : text;
 }
 
 std::optional<std::int32_t> Tokenizer::id(std::string_view token) const {

@@ -19,18 +19,19 @@ std::string refusal(const Value::Object& kwargs) {
 }
 
 TEST(GenerationKwargs, ReadsEveryOption) {
-  const auto [options, full] = read_generation_kwargs({{"max_new_tokens", 7},
-                                                       {"do_sample", true},
-                                                       {"temperature", 0.5},
-                                                       {"top_k", 3},
-                                                       {"top_p", 1},
-                                                       {"min_p", 0.1},
-                                                       {"repetition_penalty", 1.5},
-                                                       {"seed", 4294967295},
-                                                       {"num_return_sequences", 2},
-                                                       {"stop_strings", Value::Array{"a", "b"}},
-                                                       {"return_full_text", true}},
-                                                      {});
+  const auto [options, full, cleans] = read_generation_kwargs({{"max_new_tokens", 7},
+                                                               {"do_sample", true},
+                                                               {"temperature", 0.5},
+                                                               {"top_k", 3},
+                                                               {"top_p", 1},
+                                                               {"min_p", 0.1},
+                                                               {"repetition_penalty", 1.5},
+                                                               {"seed", 4294967295},
+                                                               {"num_return_sequences", 2},
+                                                               {"stop_strings", Value::Array{"a", "b"}},
+                                                               {"return_full_text", true},
+                                                               {"clean_up_tokenization_spaces", false}},
+                                                              {});
   EXPECT_EQ(options.max_new_tokens, 7);
   EXPECT_TRUE(options.do_sample);
   EXPECT_EQ(options.temperature, 0.5);
@@ -42,6 +43,7 @@ TEST(GenerationKwargs, ReadsEveryOption) {
   EXPECT_EQ(options.num_return_sequences, 2);
   EXPECT_THAT(options.stop_words, ElementsAre("a", "b"));
   EXPECT_TRUE(full);
+  EXPECT_EQ(cleans, false);
 }
 
 TEST(GenerationKwargs, ReadsThoseOfBeams) {
@@ -67,10 +69,11 @@ TEST(GenerationKwargs, OtherKindsOfBeamSearchAreRefused) {
 }
 
 TEST(GenerationKwargs, NullIsAbsentAndOneStopStringIsAListOfOne) {
-  const auto [options, full] = read_generation_kwargs({{"temperature", nullptr}, {"stop_strings", "x"}}, {});
+  const auto [options, full, cleans] = read_generation_kwargs({{"temperature", nullptr}, {"stop_strings", "x"}}, {});
   EXPECT_EQ(options.temperature, 1.0);
   EXPECT_THAT(options.stop_words, ElementsAre("x"));
   EXPECT_FALSE(full);
+  EXPECT_EQ(cleans, std::nullopt);
 }
 
 TEST(GenerationKwargs, AnUnknownOptionIsRefusedWithTheNearestOrThoseThatAreAccepted) {

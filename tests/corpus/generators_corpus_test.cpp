@@ -98,6 +98,8 @@ Parameters parameters_of(const fs::path& folder, const Value& recorded, const st
   Parameters parameters{.model = folder.string(), .task = task, .device = Device::cpu()};
   for (const auto& [name, value] : init.find("generation_kwargs")->as_object())
     parameters.generation_kwargs.set(name, value);
+  if (folder.parent_path().filename() == "generators")  // recorded so by make.py
+    parameters.generation_kwargs.set("clean_up_tokenization_spaces", false);
   if (const auto* words = init.find("stop_words"); words != nullptr && words->is_array()) {
     parameters.stop_words.emplace();
     for (const auto& word : words->as_array()) parameters.stop_words->push_back(word.as_string());

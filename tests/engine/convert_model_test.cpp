@@ -4,12 +4,16 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <fstream>
+#include <set>
 
+#include "berth/engine.h"
 #include "berth/error.h"
 #include "berth/model.h"
 #include "encoder_cases.h"
 #include "engine/checked_models.h"
+#include "model/safetensors_writer.h"
 #include "refusal.h"
 #include "test_model.h"
 
@@ -44,6 +48,16 @@ class GeneratorCopy {
     std::string text((std::istreambuf_iterator<char>(source)), {});
     text.replace(text.find(from), from.size(), to);
     write(file, text);
+  }
+  /// Others in place of the tensors of the model; all their numbers are 0.
+  void write_tensors(const std::vector<TensorInfo>& tensors) const {
+    test::SafetensorsWriter writer;
+    for (const auto& tensor : tensors) {
+      auto bytes = std::uint64_t{tensor.type == "F32" ? 4U : 2U};
+      for (const auto extent : tensor.shape) bytes *= extent;
+      writer.tensor(tensor.name, tensor.type, {tensor.shape.rbegin(), tensor.shape.rend()}, bytes);
+    }
+    writer.write(path() / "model.safetensors");
   }
 
   std::string refusal() const {
@@ -192,6 +206,75 @@ TEST(ConvertModel, WithAnyWrongEntryEndsInNoMoreThanAnError) {
     }
     EXPECT_EQ(copy.refusal(), "was accepted") << name;
   }
+}
+
+/// "model.layers..mlp.experts..up_proj.weight" are those of all layers and experts.
+std::string kind_of(std::string name) {
+  std::erase_if(name, [](char c) { return c >= '0' && c <= '9'; });
+  return name;
+}
+
+/// Wrong ones in place of `shape`; the contiguous dimension stands first.
+std::vector<std::vector<std::uint64_t>> other_shapes(const std::vector<std::uint64_t>& shape) {
+  std::vector<std::vector<std::uint64_t>> others = {
+      {}, {0}, {1}, {0, 64}, {std::uint64_t{1} << 40U, 0}, {2, 2, 2, 2, 2}};
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    for (const auto times : {0U, 2U}) {
+      others.push_back(shape);
+      others.back()[i] *= times;
+    }
+  }
+  for (const auto more : {1U, 2U}) {
+    others.push_back(shape);
+    others.back().push_back(more);
+  }
+  others.emplace_back(shape.rbegin(), shape.rend());
+  auto elements = std::uint64_t{1};
+  for (const auto extent : shape) elements *= extent;
+  others.push_back({elements});
+  std::erase(others, shape);
+  return others;
+}
+
+TEST(ConvertModel, WithTensorsOfAnyShapeEndsInAnErrorOrInAFileThatIsWhole) {
+  for (const auto* name : {"llama3", "gpt2", "flan_t5", "gemma3", "phi", "qwen2_moe"}) {
+    const GeneratorCopy copy(name);
+    const auto good = read_model(copy.path()).tensors;
+    const auto load = [&] { engine("llama.cpp").load({.model = copy.target()}); };
+    copy.write_tensors(good);
+    convert_model(copy.path(), copy.target());
+    EXPECT_EQ(test::refusal<EngineError>(load), "was accepted") << name;
+    std::set<std::string> kinds;
+    for (const auto& tensor : good) {
+      const auto kind = kind_of(tensor.name);
+      if (!kinds.insert(kind).second) continue;
+      for (const auto& shape : other_shapes(tensor.shape)) {
+        SCOPED_TRACE(fmt::format("{}: {} [{}]", name, kind, fmt::join(shape, ", ")));
+        auto tensors = good;
+        for (auto& each : tensors)
+          if (kind_of(each.name) == kind) each.shape = shape;
+        copy.write_tensors(tensors);
+        fs::remove(copy.target());
+        if (test::refusal<FormatError>([&] { convert_model(copy.path(), copy.target()); }) != "was accepted") continue;
+        EXPECT_NO_THROW(read_model(copy.target()));
+        test::refusal<EngineError>(load);
+      }
+    }
+  }
+}
+
+TEST(ConvertModel, RefusesTensorsWithoutNumbersAndSaysWhichAndWhere) {
+  const auto with = [](const char* model, const char* name, const std::vector<std::uint64_t>& shape) {
+    const GeneratorCopy copy(model);
+    auto tensors = read_model(copy.path()).tensors;
+    std::ranges::find(tensors, name, &TensorInfo::name)->shape = shape;
+    copy.write_tensors(tensors);
+    return copy.refusal();
+  };
+  EXPECT_THAT(with("llama3", "model.layers.0.self_attn.q_proj.weight", {}),
+              AllOf(HasSubstr("q_proj"), HasSubstr("[]"), HasSubstr("above 0")));
+  EXPECT_THAT(with("llama3", "model.layers.0.self_attn.q_proj.weight", {64, 0}), HasSubstr("[0, 64]"));
+  EXPECT_THAT(with("gpt2", "transformer.h.0.mlp.c_fc.weight", {128, 0}), HasSubstr("[0, 128]"));
 }
 
 TEST(ConvertModel, LeavesNothingWhereItIsCancelledOrCannotWrite) {

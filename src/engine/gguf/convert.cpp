@@ -93,9 +93,10 @@ void check_tensors(const ModelProfile& profile, const std::vector<WrittenTensor>
   }
 }
 
-std::size_t rows_of_embeddings(const ModelProfile& profile) {
-  for (const auto& tensor : profile.tensors)
-    if (tensor.role == "token_embd" && tensor.shape.size() == 2) return tensor.shape[1];
+std::size_t rows_of_embeddings(const ModelProfile& profile, const std::vector<WrittenTensor>& tensors) {
+  for (const auto& tensor : tensors)
+    if (tensor.name == "token_embd.weight" && tensor.shape.size() == 2)
+      return static_cast<std::size_t>(tensor.shape[1]);
   throw FormatError(profile.path, 0, "no embeddings of tokens", "a model that generates text");
 }
 
@@ -127,7 +128,7 @@ void gguf::convert(const fs::path& folder, const fs::path& to, const ConvertCont
   architecture.set_keys(config, name, keys);
   const auto tensors = written_tensors(profile, architecture, config);
   check_tensors(profile, tensors);
-  const bool is_phi3_tokenizer = set_vocabulary(beside, rows_of_embeddings(profile), keys);
+  const bool is_phi3_tokenizer = set_vocabulary(beside, rows_of_embeddings(profile, tensors), keys);
   keys.text("general.name", name_for_llama(profile.name, is_phi3_tokenizer));
   add_tensors(*header, tensors);
 

@@ -1,6 +1,7 @@
 #include "engine/gguf/tensors.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -95,8 +96,16 @@ bool is_known(const TensorInfo& tensor, std::string_view role) {
                     expected);
 }
 
+/// Of a file that was made to do harm: a dimension of no rows has no rows to move.
+void check_shape(const ModelProfile& profile, const TensorInfo& source) {
+  if (!source.shape.empty() && std::ranges::find(source.shape, 0U) == source.shape.end()) return;
+  const std::vector<std::uint64_t> shape(source.shape.rbegin(), source.shape.rend());  // as it stands in the file
+  refuse(profile, source, fmt::format("the shape [{}]", fmt::join(shape, ", ")), "one dimension or more, each above 0");
+}
+
 WrittenTensor written(const ModelProfile& profile, const TensorInfo& source, const std::string& role,
                       const Architecture& architecture, const encoder::Config& config) {
+  check_shape(profile, source);
   const auto stored = encoder::stored_type(source.type);
   if (!stored) refuse(profile, source, "the type " + source.type, "F32, F16 or BF16");
   WrittenTensor tensor{.name = name_of(source, role) + std::string(ending_of(source.name)), .sources = {&source}};

@@ -48,6 +48,7 @@ class NewFile {
     if (!out_) fail();
     written_ += bytes.size();
   }
+  std::size_t written() const { return written_; }
   void pad(std::size_t alignment) { write(std::vector<std::byte>((alignment - written_ % alignment) % alignment)); }
   void keep() {
     out_.close();
@@ -138,7 +139,9 @@ void gguf::convert(const fs::path& folder, const fs::path& to, const ConvertCont
   file.write(start);
   std::vector<encoder::MappedFile> sources(files.begin(), files.end());
   std::uint64_t done = 0;
-  for (const auto& tensor : tensors) {
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const auto& tensor = tensors[i];
+    const auto start_of_tensor = file.written();
     const auto cancelled =
         context.progress && !context.progress(static_cast<float>(static_cast<double>(done) /
                                                                  static_cast<double>(profile.tensor_bytes + 1)));
@@ -149,6 +152,12 @@ void gguf::convert(const fs::path& folder, const fs::path& to, const ConvertCont
       write_tensor(tensor, sources.at(source->part).part(source->offset, source->bytes), write);
       done += source->bytes;
     }
+    // One of another size would move all behind it.
+    const auto bytes = gguf_get_tensor_size(header.get(), static_cast<std::int64_t>(i));
+    if (file.written() - start_of_tensor != bytes)
+      throw FormatError(profile.path, tensor.sources.empty() ? 0 : tensor.sources.front()->offset,
+                        fmt::format("{} bytes for tensor {}", file.written() - start_of_tensor, in_quotes(tensor.name)),
+                        fmt::format("{}, which its shape takes", bytes));
     file.pad(gguf_get_alignment(header.get()));
   }
   file.keep();

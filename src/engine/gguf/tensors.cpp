@@ -96,11 +96,15 @@ bool is_known(const TensorInfo& tensor, std::string_view role) {
                     expected);
 }
 
+[[noreturn]] void refuse_shape(const ModelProfile& profile, const TensorInfo& source, const std::string& expected) {
+  const std::vector<std::uint64_t> shape(source.shape.rbegin(), source.shape.rend());  // as it stands in the file
+  refuse(profile, source, fmt::format("the shape [{}]", fmt::join(shape, ", ")), expected);
+}
+
 /// Of a file that was made to do harm: a dimension of no rows has no rows to move.
 void check_shape(const ModelProfile& profile, const TensorInfo& source) {
-  if (!source.shape.empty() && std::ranges::find(source.shape, 0U) == source.shape.end()) return;
-  const std::vector<std::uint64_t> shape(source.shape.rbegin(), source.shape.rend());  // as it stands in the file
-  refuse(profile, source, fmt::format("the shape [{}]", fmt::join(shape, ", ")), "one dimension or more, each above 0");
+  if (source.shape.empty() || std::ranges::find(source.shape, 0U) != source.shape.end())
+    refuse_shape(profile, source, "one dimension or more, each above 0");
 }
 
 WrittenTensor written(const ModelProfile& profile, const TensorInfo& source, const std::string& role,
@@ -110,7 +114,10 @@ WrittenTensor written(const ModelProfile& profile, const TensorInfo& source, con
   if (!stored) refuse(profile, source, "the type " + source.type, "F32, F16 or BF16");
   WrittenTensor tensor{.name = name_of(source, role) + std::string(ending_of(source.name)), .sources = {&source}};
   for (const auto size : source.shape) tensor.shape.push_back(static_cast<std::int64_t>(size));
-  if (role == "ffn_gate_inp_shexp") tensor.shape.resize(1);
+  if (role == "ffn_gate_inp_shexp") {
+    if (source.shape.size() != 2 || source.shape[1] != 1) refuse_shape(profile, source, "one row");
+    tensor.shape.resize(1);
+  }
   // Norms, biases and tables of positions are added or multiplied in float32; so are experts chosen.
   const bool is_matrix = source.shape.size() == 2 && role != "position_embd" && !role.ends_with("rel_b") &&
                          !role.starts_with("ffn_gate_inp");

@@ -181,6 +181,21 @@ TEST(ConvertModel, JoinsTheExpertsOfALayer) {
   EXPECT_THAT(copy.refusal(), AllOf(HasSubstr("experts.3"), HasSubstr("from 0 on")));
 }
 
+TEST(ConvertModel, RefusesWhatStandsTwiceOrInNoPlaceOfAnExpert) {
+  const auto with = [](const std::string& ending) {
+    const GeneratorCopy copy("qwen3_moe");
+    auto tensors = read_model(copy.path()).tensors;
+    const auto of_one = std::ranges::find(tensors, "model.layers.1.mlp.experts.2.up_proj.weight", &TensorInfo::name);
+    tensors.push_back(*of_one);
+    tensors.back().name = "model.layers.1.mlp.experts.2." + ending;
+    copy.write_tensors(tensors);
+    return copy.refusal();
+  };
+  EXPECT_THAT(with("w3.weight"), AllOf(HasSubstr("w3.weight"), HasSubstr("ffn_up of expert 2 again")));
+  EXPECT_THAT(with("up_proj"), AllOf(HasSubstr("up_proj"), HasSubstr("the weight of an expert")));
+  EXPECT_THAT(with("up_proj.bias"), AllOf(HasSubstr("up_proj.bias"), HasSubstr("the weight of an expert")));
+}
+
 TEST(ConvertModel, RefusesFilesThatAreDamagedOrMissing) {
   const GeneratorCopy copy("llama3");
   copy.replace_in("model.safetensors", "self_attn.q_proj.weight", "self_attn.x_proj.weight");

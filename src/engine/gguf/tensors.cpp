@@ -191,7 +191,11 @@ std::vector<WrittenTensor> written_tensors(const ModelProfile& profile, const Ar
   for (const auto& source : profile.tensors) {
     if (is_left_out(source, architecture) || (tied && source.role == "output")) continue;
     if (const auto number = number_of_expert(source.role); number && source.layer) {
-      experts[{*source.layer, source.role.substr(0, source.role.find('.'))}].emplace(*number, &source);
+      const auto part = source.role.substr(0, source.role.find('.'));
+      if (!is_known(source, part + "_exps") || !source.name.ends_with(".weight"))
+        refuse(profile, source, "something", "the weight of an expert");
+      if (!experts[{*source.layer, part}].emplace(*number, &source).second)
+        refuse(profile, source, fmt::format("the {} of expert {} again", part, *number), "each of an expert once");
       continue;
     }
     const auto role = role_of(source, norms_after);

@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int version_of_conversion = 2;
+constexpr int version_of_conversion = 3;
 constexpr std::chrono::hours patience_with_others{1};
 constexpr std::array files_beside = {"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
                                      "chat_template.jinja"};

@@ -155,6 +155,33 @@ TEST(ConvertModel, RefusesWhatLlamaCppWouldComputeInAnotherWay) {
   EXPECT_THAT(with("flan_t5", "feed_forward_proj", "gated-silu"), HasSubstr("gated-gelu"));
 }
 
+TEST(ConvertModel, TakesTheRotationsOfLlama3WhereLlamaCppDoes) {
+  const Value::Object llama3{{"rope_type", "llama3"},  {"factor", 8.0},
+                             {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0},
+                             {"rope_theta", 10000.0},  {"original_max_position_embeddings", 64}};
+  std::vector<std::string> taken;
+  for (const auto& name : test::encoder_cases(BERTH_TEST_DATA_DIR "/generators")) {
+    SCOPED_TRACE(name);
+    GeneratorCopy copy(name);
+    if (const auto* part = copy.config().find("text_config")) {
+      auto text = *part;
+      text.as_object().set("rope_parameters", llama3);
+      copy.set("text_config", std::move(text));
+    } else {
+      copy.set("rope_parameters", llama3);
+    }
+    const auto refusal = test::refusal<FormatError>([&] { convert_model(copy.path(), copy.target()); });
+    if (refusal != "was accepted") {
+      EXPECT_THAT(refusal, AllOf(HasSubstr("'llama3'"), HasSubstr("default, linear")));
+      continue;
+    }
+    EXPECT_NO_THROW(engine("llama.cpp").load({.model = copy.target()}));
+    const auto has_factors = [](const TensorInfo& tensor) { return tensor.name == "rope_freqs.weight"; };
+    if (std::ranges::any_of(read_model(copy.target()).tensors, has_factors)) taken.push_back(name);
+  }
+  EXPECT_THAT(taken, testing::ElementsAre("granite", "llama3", "mistral", "mixtral", "smollm"));
+}
+
 TEST(ConvertModel, RefusesTokenizersThatLlamaCppDoesNotHave) {
   const auto with = [](const std::string& from, const std::string& to) {
     const GeneratorCopy copy("gpt2");

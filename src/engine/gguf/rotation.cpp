@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "engine/gguf/architecture_keys.h"
@@ -34,6 +35,10 @@ std::string kind_of(const Config& rotation) {
   const auto kind = rotation.text("rope_type", rotation.text("type", "default"));
   return kind == "su" ? "longrope" : kind;
 }
+
+/// Where llama.cpp loads "rope_freqs.weight", the factors of llama3. Elsewhere a file that has them does not load.
+bool has_llama3(std::string_view architecture) { return architecture == "llama" || architecture == "granite"; }
+bool has_longrope(std::string_view architecture) { return architecture == "phi3"; }
 
 std::int64_t first_length(const Config& config, const Config& scaling) {
   const auto length =
@@ -90,14 +95,19 @@ void set_rotation(const Config& config, const std::string& name, Keys& keys) {
   keys.count(name + ".rope.dimension_count", rotated_size(config));
   if (!scaling) return;
   const auto kind = kind_of(*scaling);
-  if (kind == "default" || kind == "llama3") return;  // the latter has a tensor of factors
-  if (kind == "longrope" && name == "phi3") {         // with tensors of factors
+  if (kind == "default" || (kind == "llama3" && has_llama3(name))) return;  // the latter has a tensor of factors
+  if (kind == "longrope" && has_longrope(name)) {                           // with tensors of factors
     keys.text(name + ".rope.scaling.type", kind);
     keys.count(name + ".rope.scaling.original_context_length", first_length(config, *scaling));
     return keys.number(name + ".rope.scaling.attn_factor", long_attention_factor(config, *scaling));
   }
   if (kind != "linear" && kind != "yarn")
-    scaling->fail("rope_type", in_quotes(kind), "default, linear, llama3 or yarn");
+    scaling->fail("rope_type", in_quotes(kind),
+                  fmt::format("default, linear{} or yarn, which llama.cpp computes for {}",
+                              has_llama3(name)     ? ", llama3"
+                              : has_longrope(name) ? ", longrope"
+                                                   : "",
+                              name));
   keys.text(name + ".rope.scaling.type", kind);
   keys.number(name + ".rope.scaling.factor", scaling->number("factor", 1));
   if (kind == "linear") return;
@@ -137,11 +147,11 @@ std::vector<float> llama3_factors(const Config& config, const Config& scaling) {
 
 }  // namespace
 
-std::vector<RotationFactors> rotation_factors(const Config& config) {
+std::vector<RotationFactors> rotation_factors(const Config& config, std::string_view architecture) {
   const auto scaling = rotation(config);
   const auto kind = scaling ? kind_of(*scaling) : std::string();
-  if (kind == "llama3") return {{"rope_freqs.weight", llama3_factors(config, *scaling)}};
-  if (kind != "longrope") return {};
+  if (kind == "llama3" && has_llama3(architecture)) return {{"rope_freqs.weight", llama3_factors(config, *scaling)}};
+  if (kind != "longrope" || !has_longrope(architecture)) return {};
   const auto pairs = rotated_size(config) / 2;
   return {{"rope_factors_long.weight", listed_factors(*scaling, "long_factor", pairs)},
           {"rope_factors_short.weight", listed_factors(*scaling, "short_factor", pairs)}};

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/encoder/config.h"
@@ -28,7 +29,7 @@ struct RotationFactors {
   std::vector<float> values;
 };
 
-/// Of "llama3" scaling and of "longrope"; empty where nothing is scaled so.
-std::vector<RotationFactors> rotation_factors(const encoder::Config& config);
+/// Of "llama3" scaling and of "longrope"; empty where nothing is scaled so. `architecture` is the name in GGUF.
+std::vector<RotationFactors> rotation_factors(const encoder::Config& config, std::string_view architecture);
 
 }  // namespace berth::gguf

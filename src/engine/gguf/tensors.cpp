@@ -210,7 +210,7 @@ std::vector<WrittenTensor> written_tensors(const ModelProfile& profile, const Ar
     tensors.back().name = "output.weight";
     tensors.back().scale = 1 / std::sqrt(static_cast<float>(config.count("d_model")));
   }
-  for (auto& factors : rotation_factors(config)) {
+  for (auto& factors : rotation_factors(config, architecture.name)) {
     const auto size = static_cast<std::int64_t>(factors.values.size());
     tensors.push_back(
         {.name = factors.name, .type = GGML_TYPE_F32, .shape = {size}, .values = std::move(factors.values)});

@@ -1,6 +1,7 @@
 /// Berth's own worker: who is let in, what it costs others when one client makes no sense, and what runs on it.
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <cstring>
 #include <optional>
 
@@ -29,6 +30,14 @@ using std::chrono_literals::operator""s;
 
 std::string refusal_at(const std::string& endpoint) {
   return refusal<RpcError>([&] { RpcWorker worker(endpoint, 20s); });
+}
+
+/// "was accepted", or why not after a time in which whoever is gone has left his place.
+std::string refusal_in_the_end(const std::string& endpoint) {
+  const auto end = std::chrono::steady_clock::now() + 20s;
+  auto refusal = refusal_at(endpoint);
+  while (refusal != "was accepted" && std::chrono::steady_clock::now() < end) refusal = refusal_at(endpoint);
+  return refusal;
 }
 
 /// A greeting, and after it a command with a body that is said to be that long.
@@ -60,7 +69,7 @@ TEST(WorkerFront, TakesNoMoreClientsThanItMayAndServesTheNextWhenOneIsGone) {
     EXPECT_TRUE(worker.told("1 clients are here, as many as may be"));
     EXPECT_NO_THROW(RpcWorker::ask_front(worker.endpoint(), 20s)) << "who only asks takes no place";
     only.reset();
-    for (int each = 0; each < 5; ++each) EXPECT_EQ(refusal_at(worker.endpoint()), "was accepted") << each;
+    for (int each = 0; each < 5; ++each) EXPECT_EQ(refusal_in_the_end(worker.endpoint()), "was accepted") << each;
   }
 }
 

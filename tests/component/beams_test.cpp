@@ -23,6 +23,7 @@ using test::refusal;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
 
 using Tokens = std::vector<std::int32_t>;
@@ -223,6 +224,11 @@ TEST_F(BeamsOfT5, NeedAsManySequences) {
   const auto session = load(ContextSpec{.n_ctx = 256, .n_seq = 3, .unified = true})->new_session();
   EXPECT_THAT(refusal([&] { session->generate(request({"q"}, 4, 5)); }),
               AllOf(HasSubstr("num_beams is 4"), HasSubstr("3 sequences"), HasSubstr("n_seq of at least 4")));
+  const auto short_of_cells = load(ContextSpec{.n_ctx = 8, .n_seq = 16, .unified = true})->new_session();
+  EXPECT_THAT(refusal([&] { short_of_cells->generate(request({"a b"}, 16, 5)); }),
+              AllOf(HasSubstr("num_beams is 16"), HasSubstr("8 sequences"), HasSubstr("n_ctx of at least 16"),
+                    Not(HasSubstr("n_seq"))));
+  EXPECT_THAT(short_of_cells->generate(request({"a b"}, 8, 5)).completions, SizeIs(1));
   auto begun = request({"q"}, 2, 5);
   begun.begun = {{4}};
   EXPECT_THAT(refusal([&] { session->generate(begun); }), HasSubstr("Leave `begun` empty"));

@@ -93,18 +93,21 @@ void LlamaSession::give_places(Search& search) const {
 
 /// Makes the best texts that were found the completions, and tells them. Where the context was full, they end there.
 void LlamaSession::answer(Search& search, const GenerationContext& call) const {
-  const bool cancelled = stop_.stop_requested();
-  search.beams.end(cancelled ? FinishReason::cancelled : FinishReason::length);
-  for (std::size_t i = 0; const auto& text : search.beams.complete()) {
-    Job& job = search.jobs[i++];
+  const bool is_over = !search.goes_on() || !stop_.stop_requested();  // what ended before a stop is whole
+  search.beams.end(is_over ? FinishReason::length : FinishReason::cancelled);
+  std::size_t i = 0;
+  for (Job& job : search.jobs) {
     if (!job.answers) break;
-    for (const auto token : text.tokens) {
-      take(job, token);
-      tell(job, call);
+    if (i < search.beams.complete().size()) {
+      const auto& text = search.beams.complete()[i++];
+      for (const auto token : text.tokens) {
+        take(job, token);
+        tell(job, call);
+      }
+      hand_on(job, job.text.finish(), call);
+      job.completion.finish_reason = text.reason;
     }
-    hand_on(job, job.text.finish(), call);
-    job.completion.finish_reason = text.reason;
-    job.done = !cancelled;
+    job.done = is_over;  // also where there are fewer texts than were asked for
   }
 }
 

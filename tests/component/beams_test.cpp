@@ -301,6 +301,20 @@ TEST_F(BeamsOfT5, AreFourWhereNothingIsSaid) {
   EXPECT_THAT(with_defaults.run("q", {}, {{"do_sample", true}, {"num_return_sequences", 5}}).replies, SizeIs(5));
 }
 
+TEST_F(BeamsOfT5, AreKnownBeforeARun) {
+  auto four = generator({{"max_new_tokens", 8}});
+  EXPECT_EQ(four.num_beams(), 4);
+  EXPECT_EQ(four.num_beams({{"num_beams", nullptr}}), 4);
+  EXPECT_EQ(four.num_beams({{"num_beams", 1}}), 1);
+  EXPECT_EQ(four.num_beams({{"do_sample", true}}), 1);
+  EXPECT_EQ(four.num_beams({{"do_sample", true}, {"num_beams", nullptr}}), 1);
+  EXPECT_EQ(generator({{"num_beams", 3}}).num_beams(), 3);
+  std::string streamed;
+  const auto reply =
+      four.run("q", {"", [&](const StreamingChunk& chunk) { streamed += chunk.content; }}, {{"do_sample", true}});
+  EXPECT_THAT(reply.replies, ElementsAre(streamed));
+}
+
 TEST_F(BeamsOfT5, AreNotStreamed) {
   std::string streamed;
   const StreamingCallback callback = {"", [&](const StreamingChunk& chunk) { streamed += chunk.content; }};

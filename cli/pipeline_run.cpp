@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "berth/error.h"
+#include "berth/huggingface_local_chat_generator.h"
+#include "berth/huggingface_local_generator.h"
 #include "berth/streaming.h"
 #include "answer.h"
 #include "device_argument.h"
@@ -103,23 +105,29 @@ bool has(const Value::Object& object, std::string_view name) {
   return value != nullptr && !value->is_null() && !(value->is_array() && value->as_array().empty());
 }
 
+/// Known once the component is warm.
+bool searches_beams(const Component& component, const Value::Object& inputs) {
+  const Value* given = inputs.find("generation_kwargs");
+  const auto kwargs = given != nullptr && given->is_object() ? given->as_object() : Value::Object();
+  if (const auto* generator = dynamic_cast<const HuggingFaceLocalGenerator*>(&component))
+    return generator->num_beams(kwargs) > 1;
+  const auto* generator = dynamic_cast<const HuggingFaceLocalChatGenerator*>(&component);
+  return generator != nullptr && generator->num_beams(kwargs) > 1;
+}
+
 /// Whether a component gives the same while it streams: tools, several replies and beams do not go with it.
 bool may_stream(const Component& component, const Value::Object& inputs) {
   const auto parameters = component.init_parameters();
-  const Value* pipeline_kwargs = parameters.find("huggingface_pipeline_kwargs");
-  const Value* task = pipeline_kwargs == nullptr ? nullptr : pipeline_kwargs->find("task");
-  bool beams = task != nullptr && *task == Value("text2text-generation");  // where nothing is said
   for (const auto* given : {&parameters, &inputs}) {
     if (has(*given, "tools") || has(*given, "streaming_callback")) return false;
     const Value* kwargs = given->find("generation_kwargs");
     if (kwargs == nullptr) continue;
     if (kwargs->find("num_return_sequences") != nullptr || kwargs->find("n") != nullptr) return false;
-    if (const Value* number = kwargs->find("num_beams")) beams = *number != Value(1);
   }
-  return !beams;
+  return !searches_beams(component, inputs);
 }
 
-/// Sets the callback of the only generator, where there is one, in `data`.
+/// Sets the callback of the only generator, where there is one, in `data`. The pipeline is warm.
 void stream(const Pipeline& pipeline, Value::Object& data, StreamingCallback callback) {
   const auto components = streaming_components(pipeline);
   if (components.size() != 1) return;
@@ -173,18 +181,17 @@ int run(const PipelineRunOptions& options) {
 
   ReplyPrinter printer;
   std::string shown;
-  if (options.json)
-    silence(pipeline, data);
-  else if (!options.no_stream && output_is_terminal())
-    stream(pipeline, data, {"", [&](const StreamingChunk& chunk) {
-                              shown += chunk.content;
-                              printer.print_part(chunk.content);
-                            }});
+  if (options.json) silence(pipeline, data);
 
   const Interrupt interrupt;
   Value::Object outputs;
   try {
     warm_up(pipeline, options, interrupt);
+    if (!options.json && !options.no_stream && output_is_terminal())
+      stream(pipeline, data, {"", [&](const StreamingChunk& chunk) {
+                                shown += chunk.content;
+                                printer.print_part(chunk.content);
+                              }});
     outputs = pipeline.run(
         data,
         {.include_outputs_from = wanted_components(pipeline, options), .stop = interrupt.token(), .log = tell_message});

@@ -105,6 +105,9 @@ class HuggingFaceLocalChatGenerator final : public Component {
   std::optional<std::string> known_problem() const override;
   std::optional<ComponentDevice> device() const override;
   std::shared_ptr<const LoadedModel> loaded_model() const;  ///< nullptr before warm_up()
+  /// How many beams run() searches with these kwargs, for sure from warm_up() on: a folder of a model may say it. With more
+  /// than one it takes no streaming callback.
+  int num_beams(const Value::Object& generation_kwargs = {}) const;
 
  private:
   std::optional<Secret> token_;

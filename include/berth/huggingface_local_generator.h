@@ -91,6 +91,9 @@ class HuggingFaceLocalGenerator final : public Component {
   std::optional<ComponentDevice> device() const override;
   /// The loaded model, or nullptr before warm_up().
   std::shared_ptr<const LoadedModel> loaded_model() const;
+  /// How many beams run() searches with these kwargs, for sure from warm_up() on: a folder of a model may say it. With more
+  /// than one it takes no streaming callback.
+  int num_beams(const Value::Object& generation_kwargs = {}) const;
 
  private:
   std::optional<Secret> token_;

@@ -86,6 +86,12 @@ std::shared_ptr<const LoadedModel> HuggingFaceLocalChatGenerator::loaded_model()
   return model_->loaded_model();
 }
 
+int HuggingFaceLocalChatGenerator::num_beams(const Value::Object& generation_kwargs) const {
+  auto merged = generation_kwargs_;
+  for (const auto& [name, value] : generation_kwargs) merged.set(name, value);
+  return model_->beams(merged);
+}
+
 std::vector<DeviceUse> HuggingFaceLocalChatGenerator::load_use() const { return model_->load_use(); }
 
 void HuggingFaceLocalChatGenerator::warm_up(const CallContext& context) {

@@ -32,6 +32,12 @@ std::optional<ComponentDevice> HuggingFaceLocalGenerator::device() const { retur
 
 std::shared_ptr<const LoadedModel> HuggingFaceLocalGenerator::loaded_model() const { return model_->loaded_model(); }
 
+int HuggingFaceLocalGenerator::num_beams(const Value::Object& generation_kwargs) const {
+  auto merged = generation_kwargs_;
+  for (const auto& [name, value] : generation_kwargs) merged.set(name, value);
+  return model_->beams(merged);
+}
+
 std::vector<DeviceUse> HuggingFaceLocalGenerator::load_use() const { return model_->load_use(); }
 
 void HuggingFaceLocalGenerator::warm_up(const CallContext& context) {

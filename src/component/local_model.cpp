@@ -276,13 +276,18 @@ bool LocalModel::is_placed(const ModelProfile& profile) const {
   return !strategy_ && max_memory_.empty() && (given_ || fits_alone(profile, resolution(), context()));
 }
 
+int LocalModel::beams(const Value::Object& kwargs) const {
+  const auto all = with_defaults(kwargs);
+  const Value* beams = all.find("num_beams");
+  if (beams == nullptr || !beams->is_int() || beams->as_int() < 1 || beams->as_int() > GenerationOptions::max_beams)
+    return 1;
+  return static_cast<int>(beams->as_int());
+}
+
 /// With as many sequences as the component's own kwargs have beams.
 ContextSpec LocalModel::context() const {
-  const auto kwargs = with_defaults(generation_kwargs_);
-  const Value* beams = kwargs.find("num_beams");
-  if (beams == nullptr || !beams->is_int() || beams->as_int() <= 1 || beams->as_int() > GenerationOptions::max_beams)
-    return {};  // where it is wrong, read_kwargs() says so
-  return {.n_seq = static_cast<int>(beams->as_int()), .unified = true};
+  const int n = beams(generation_kwargs_);
+  return n == 1 ? ContextSpec{} : ContextSpec{.n_seq = n, .unified = true};
 }
 
 PlanRequest LocalModel::plan_request(const ModelProfile& profile) const {

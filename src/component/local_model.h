@@ -54,6 +54,9 @@ class LocalModel {
   /// read_generation_kwargs() for the task, with beam_defaults(). Throws std::invalid_argument, also for `return_full_text` where a task has none.
   GenerationKwargs read_kwargs(const Value::Object& kwargs, const LogCallback& log) const;
 
+  /// How many beams are searched with `kwargs`, as far as that is known before warm_up(); 1 where read_kwargs() refuses them.
+  int beams(const Value::Object& kwargs) const;
+
   /// The reply to `prompt` of which the model generated `text`: cleaned as a pipeline of transformers does for the task, or as
   /// `kwargs` say.
   std::string reply(std::string_view prompt, std::string text, const GenerationKwargs& kwargs) const;

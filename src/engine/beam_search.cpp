@@ -20,6 +20,12 @@ double log_of_sum(const ScoreBlocks& scores) {
   return static_cast<double>(scores.largest()) + std::log(sum);
 }
 
+std::vector<std::int32_t> each_once(std::vector<std::int32_t> tokens) {
+  std::ranges::sort(tokens);
+  tokens.erase(std::unique(tokens.begin(), tokens.end()), tokens.end());
+  return tokens;
+}
+
 double with_length_penalty(double score, std::size_t tokens, double penalty) {
   return score / std::pow(static_cast<double>(tokens), penalty);
 }
@@ -29,7 +35,7 @@ double with_length_penalty(double score, std::size_t tokens, double penalty) {
 BeamSearch::BeamSearch(Rules rules, std::span<const std::int32_t> prompt)
     : rules_(std::move(rules)),
       width_(static_cast<std::size_t>(rules_.options.num_beams)),
-      prompt_(prompt.begin(), prompt.end()) {}
+      prompt_(each_once({prompt.begin(), prompt.end()})) {}
 
 bool BeamSearch::step(std::span<const std::span<float>> scores) {
   const auto found = continuations(scores);
@@ -78,15 +84,14 @@ std::optional<std::vector<BeamSearch::Continuation>> BeamSearch::continuations(
 
 /// Of log probabilities, other than without beams: no token gets likelier by a penalty above 1.
 void BeamSearch::penalize(const Beam& beam, double total, std::span<float> scores) const {
-  auto seen = prompt_;
-  seen.insert(seen.end(), beam.tokens.begin(), beam.tokens.end());
-  std::ranges::sort(seen);
-  seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
-  for (const auto token : seen) {
+  const auto penalize_one = [&](std::int32_t token) {
     float& score = scores[static_cast<std::size_t>(token)];
     if (std::isfinite(score))
       score = static_cast<float>(total + (static_cast<double>(score) - total) * rules_.options.repetition_penalty);
-  }
+  };
+  std::ranges::for_each(prompt_, penalize_one);
+  for (const auto token : each_once(beam.tokens))
+    if (!std::ranges::binary_search(prompt_, token)) penalize_one(token);
 }
 
 void BeamSearch::add_complete(std::vector<std::int32_t> tokens, double score, FinishReason reason) {

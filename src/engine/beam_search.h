@@ -67,7 +67,7 @@ class BeamSearch {
 
   Rules rules_;
   std::size_t width_;
-  std::vector<std::int32_t> prompt_;
+  std::vector<std::int32_t> prompt_;  // each token once, in order
   std::vector<Beam> beams_ = {Beam()};
   std::vector<Complete> complete_;
 };

@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
+#include <filesystem>
+#include <fstream>
+#include <map>
 
 #include "cli/pipeline_file.h"
 #include "cli/process.h"
@@ -214,6 +217,22 @@ TEST_F(PipelineRunCommand, StreamsToATerminalAndPrintsAReplyOnce) {
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
     EXPECT_EQ(outcome.out, " Paris\r\n");
   }
+}
+
+/// A search has no text before it is over.
+TEST_F(PipelineRunCommand, DoesNotStreamWhereTheModelAsksForBeams) {
+  const auto model = folder_.path() / "model";
+  std::filesystem::copy(BERTH_TEST_DATA_DIR "/generators/smollm", model);
+  std::ofstream(model / "generation_config.json") << R"({"num_beams": 3})";
+  const std::vector<std::string> input = {"--input", "country=France"};
+  const std::map<std::string, std::optional<std::string>> own_cache = {
+      {"XDG_CACHE_HOME", (folder_.path() / "cache").string()}};
+  const auto in_file = run(capital_yaml(model.string()), input, {.environment = own_cache});
+  ASSERT_EQ(in_file.exit_code, 0) << in_file.err;
+  const auto on_terminal =
+      run(capital_yaml(model.string()), input, {.environment = own_cache, .terminal_output = true});
+  EXPECT_EQ(on_terminal.exit_code, 0) << on_terminal.err << on_terminal.out;
+  EXPECT_NE(on_terminal.out, "");
 }
 
 TEST_F(PipelineRunCommand, WhatAFileStreamsIsNoPartOfTheDocument) {

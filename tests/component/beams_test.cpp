@@ -2,8 +2,10 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iostream>
 #include <map>
+#include <thread>
 
 #include "berth/convert_model.h"
 #include "berth/engine.h"
@@ -23,6 +25,7 @@ using test::refusal;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
 
 using Tokens = std::vector<std::int32_t>;
@@ -194,7 +197,7 @@ TEST_F(BeamsOfT5, AFullContextEndsAllOfThem) {
   wanted.options.early_stopping = EarlyStopping::never;
   const auto result = session->generate(wanted);
   EXPECT_EQ(result.completions.at(0).finish_reason, FinishReason::length);
-  EXPECT_LE(result.completions[0].generated_tokens, 250U);
+  EXPECT_LT(result.completions[0].generated_tokens, 250U);
   EXPECT_GE(result.completions[0].generated_tokens, 31U) << "the cells are no fewer than that for each";
   EXPECT_EQ(tokens_of(*session, request({"q"}, 3, 5)), tokens_of(*load()->new_session(), request({"q"}, 3, 5)));
 }
@@ -202,27 +205,82 @@ TEST_F(BeamsOfT5, AFullContextEndsAllOfThem) {
 TEST_F(BeamsOfT5, AStopWordEndsATextOfThem) {
   const auto session = load()->new_session({.n_threads = 1});
   auto wanted = request({"summarize what the fox did"}, 4, 12);
-  const auto whole = session->generate(wanted).completions[0].text;
-  ASSERT_GE(whole.size(), 4U);
-  wanted.options.stop_words = {whole.substr(1, 1)};
+  wanted.options.length_penalty = 0;  // the start of a text is likelier than the text
+  const auto whole = session->generate(wanted).completions[0];
+  ASSERT_GE(whole.text.size(), 8U);
   wanted.options.num_return_sequences = 4;
-  for (const auto& completion : session->generate(wanted).completions)
-    EXPECT_EQ(completion.text.find(wanted.options.stop_words[0]), std::string::npos) << completion.text;
+  for (const std::size_t length : {1, 3}) {
+    const auto word = whole.text.substr(3, length);
+    ASSERT_EQ(whole.text.find(word), 3U);
+    wanted.options.stop_words = {"?", word};
+    const auto found = session->generate(wanted).completions;
+    EXPECT_EQ(found[0].text, whole.text.substr(0, 3));
+    EXPECT_EQ(found[0].finish_reason, FinishReason::stop_word);
+    EXPECT_LT(found[0].generated_tokens, whole.generated_tokens);
+    for (const auto& completion : found) EXPECT_EQ(completion.text.find(word), std::string::npos) << completion.text;
+  }
 }
 
 TEST_F(BeamsOfT5, ACancelledSearchGivesItsBestSoFar) {
-  const auto session = load()->new_session({.n_threads = 1});
+  const auto session = load(ContextSpec{.n_ctx = 100'000, .n_seq = 8, .unified = true})->new_session({.n_threads = 1});
+  auto wanted = request({"translate a b c", "q"}, 4, 12'000, 4);  // so that both are searched together
+  wanted.options.early_stopping = EarlyStopping::on;
+  GenerationResult result;
+  // Until the stop comes late enough, however fast this machine is.
+  for (std::chrono::milliseconds wait{20};; wait *= 2) {
+    std::stop_source stop;
+    const std::jthread stopper([&] {
+      std::this_thread::sleep_for(wait);
+      stop.request_stop();
+    });
+    result = session->generate(wanted, {.stop = stop.get_token()});
+    ASSERT_THAT(result.completions, SizeIs(8));
+    for (std::size_t i = 4; i < 8; ++i) ASSERT_EQ(result.completions[i].finish_reason, FinishReason::cancelled);
+    if (result.completions[4].generated_tokens > 100) break;
+  }
+  EXPECT_FALSE(result.completions[4].text.empty());
+  // The other search was over long before.
+  const auto alone = session->generate({.prompts = {wanted.prompts[0]}, .options = wanted.options});
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_LT(alone.completions[i].generated_tokens, 100U);
+    EXPECT_EQ(alone.completions[i].finish_reason, FinishReason::end_of_text);
+    EXPECT_EQ(result.completions[i], alone.completions[i]);
+  }
+}
+
+TEST_F(BeamsOfT5, ASearchThatIsOverIsNotCancelled) {
+  const auto session = load(ContextSpec{.n_ctx = 256, .n_seq = 8, .unified = true})->new_session({.n_threads = 1});
+  const auto wanted = request({"translate a b c", "q", "summarize what the fox did"}, 4, 5);
+  const auto whole = session->generate(wanted).completions;
   std::stop_source stop;
-  stop.request_stop();
-  const auto result = session->generate(request({"q"}, 4, 50, 2), {.stop = stop.get_token()});
-  ASSERT_THAT(result.completions, SizeIs(2));
-  for (const auto& completion : result.completions) EXPECT_EQ(completion.finish_reason, FinishReason::cancelled);
+  const auto stopped = session->generate(
+      wanted, {.stop = stop.get_token(), .on_token = [&](std::size_t, std::int32_t) { stop.request_stop(); }});
+  ASSERT_THAT(stopped.completions, SizeIs(3));
+  EXPECT_EQ(stopped.completions[0], whole[0]);
+  EXPECT_EQ(stopped.completions[1], whole[1]) << "searched beside the first one";
+  EXPECT_EQ(stopped.completions[2].finish_reason, FinishReason::cancelled) << "comes after them";
+  EXPECT_EQ(stopped.completions[2].generated_tokens, 0U);
+}
+
+/// The model has 56 tokens, and so 56 texts of one token.
+TEST_F(BeamsOfT5, FewerTextsThanWereAskedForAreNotCancelled) {
+  const auto session = load()->new_session({.n_threads = 1});
+  const auto result = session->generate(request({"q"}, 64, 1, 64));
+  ASSERT_THAT(result.completions, SizeIs(64));
+  for (const auto& completion : result.completions) EXPECT_NE(completion.finish_reason, FinishReason::cancelled);
+  EXPECT_GT(result.completions[55].generated_tokens, 0U);
+  EXPECT_EQ(result.completions[56].generated_tokens, 0U);
 }
 
 TEST_F(BeamsOfT5, NeedAsManySequences) {
   const auto session = load(ContextSpec{.n_ctx = 256, .n_seq = 3, .unified = true})->new_session();
   EXPECT_THAT(refusal([&] { session->generate(request({"q"}, 4, 5)); }),
               AllOf(HasSubstr("num_beams is 4"), HasSubstr("3 sequences"), HasSubstr("n_seq of at least 4")));
+  const auto short_of_cells = load(ContextSpec{.n_ctx = 8, .n_seq = 16, .unified = true})->new_session();
+  EXPECT_THAT(refusal([&] { short_of_cells->generate(request({"a b"}, 16, 5)); }),
+              AllOf(HasSubstr("num_beams is 16"), HasSubstr("8 sequences"), HasSubstr("n_ctx of at least 16"),
+                    Not(HasSubstr("n_seq"))));
+  EXPECT_THAT(short_of_cells->generate(request({"a b"}, 8, 5)).completions, SizeIs(1));
   auto begun = request({"q"}, 2, 5);
   begun.begun = {{4}};
   EXPECT_THAT(refusal([&] { session->generate(begun); }), HasSubstr("Leave `begun` empty"));
@@ -241,6 +299,20 @@ TEST_F(BeamsOfT5, AreFourWhereNothingIsSaid) {
   EXPECT_EQ(*written.find("init_parameters")->find("generation_kwargs"), Value(Value::Object{{"max_new_tokens", 8}}));
   // Who samples has one.
   EXPECT_THAT(with_defaults.run("q", {}, {{"do_sample", true}, {"num_return_sequences", 5}}).replies, SizeIs(5));
+}
+
+TEST_F(BeamsOfT5, AreKnownBeforeARun) {
+  auto four = generator({{"max_new_tokens", 8}});
+  EXPECT_EQ(four.num_beams(), 4);
+  EXPECT_EQ(four.num_beams({{"num_beams", nullptr}}), 4);
+  EXPECT_EQ(four.num_beams({{"num_beams", 1}}), 1);
+  EXPECT_EQ(four.num_beams({{"do_sample", true}}), 1);
+  EXPECT_EQ(four.num_beams({{"do_sample", true}, {"num_beams", nullptr}}), 1);
+  EXPECT_EQ(generator({{"num_beams", 3}}).num_beams(), 3);
+  std::string streamed;
+  const auto reply =
+      four.run("q", {"", [&](const StreamingChunk& chunk) { streamed += chunk.content; }}, {{"do_sample", true}});
+  EXPECT_THAT(reply.replies, ElementsAre(streamed));
 }
 
 TEST_F(BeamsOfT5, AreNotStreamed) {

@@ -1,10 +1,13 @@
 #include "engine/llama/generation_jobs.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <random>
 #include <stdexcept>
+#include <string_view>
+#include <vector>
 
 namespace berth::llama {
 namespace {
@@ -47,12 +50,18 @@ void check_beams(const LlamaModel& model, const GenerationRequest& request) {
                     "`begun` empty",
                     beams));
   const auto& context = model.context();
-  if (const int most = std::min(context.n_seq, context.n_batch); most < beams)
-    throw std::invalid_argument(fmt::format(
-        "num_beams is {}, and '{}' was loaded for {} at the same time: load it with an n_seq{} of at least "
-        "{}, or set num_beams to {}",
-        beams, model.info().path.filename().string(), most == 1 ? "one sequence" : fmt::format("{} sequences", most),
-        context.n_batch < beams ? " and an n_batch" : "", beams, most));
+  const int cells = context.unified ? model.sequence_limit() : beams;  // each beam has one at least
+  const int most = std::min({context.n_seq, context.n_batch, cells});
+  if (most >= beams) return;
+  std::vector<std::string_view> missing;
+  if (context.n_seq < beams) missing.push_back("an n_seq");
+  if (context.n_batch < beams) missing.push_back("an n_batch");
+  if (cells < beams) missing.push_back("an n_ctx");
+  throw std::invalid_argument(fmt::format(
+      "num_beams is {}, and '{}' was loaded for {} at the same time: load it with {} of at least {}, or set num_beams "
+      "to {}",
+      beams, model.info().path.filename().string(), most == 1 ? "one sequence" : fmt::format("{} sequences", most),
+      fmt::join(missing, " and "), beams, most));
 }
 
 }  // namespace

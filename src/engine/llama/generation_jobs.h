@@ -37,7 +37,7 @@ std::vector<std::vector<llama_token>> tokenize(const LlamaModel& model, const st
 
 /// The jobs of `request`, those of one prompt one after the other. They point into `prompts` and `request`. Throws
 /// std::invalid_argument for begun tokens that an earlier call of this request cannot have made, and for more beams than the
-/// context that `model` was loaded with has sequences.
+/// context that `model` was loaded with computes at the same time.
 std::vector<GenerationJob> plan_jobs(const LlamaModel& model, const GenerationRequest& request,
                                      const std::vector<std::vector<llama_token>>& prompts);
 

@@ -40,12 +40,17 @@ void LlamaSession::search_beams(std::span<Job> jobs, const GenerationOptions& op
 LlamaSession::Search LlamaSession::begin_search(std::span<Job> jobs, const GenerationOptions& options) const {
   BeamSearch::Rules rules{.options = options, .end_tokens = model_->count_end_tokens(), .end = {}};
   rules.options.max_new_tokens = jobs[0].max_new_tokens;
-  rules.end = [this, &options](std::span<const llama_token> tokens) -> std::optional<FinishReason> {
+  std::size_t longest = 0;
+  for (const auto& word : options.stop_words) longest = std::max(longest, word.size());
+  rules.end = [this, &options, longest](std::span<const llama_token> tokens) -> std::optional<FinishReason> {
     if (model_->ends_text(tokens.back())) return FinishReason::end_of_text;
     if (options.stop_words.empty()) return std::nullopt;
+    // No stop word ended before: one that is there now begins no further before the last piece than the longest reaches.
+    std::size_t first = tokens.size() - 1;
+    for (std::size_t bytes = 1; first > 0 && bytes < longest;) bytes += model_->piece(tokens[--first]).size();
+    bool begins = std::ranges::all_of(tokens.first(first), [&](auto token) { return model_->piece(token).empty(); });
     TextStream text(options.stop_words);
-    bool begins = true;
-    for (const auto token : tokens) text.push(model_->next_piece(token, begins));
+    for (const auto token : tokens.subspan(first)) text.push(model_->next_piece(token, begins));
     return text.stopped() ? std::optional(FinishReason::stop_word) : std::nullopt;
   };
   return {.jobs = jobs, .beams = {std::move(rules), decoded(*model_, *jobs[0].prompt)}, .places = {&jobs[0]}};
@@ -93,18 +98,21 @@ void LlamaSession::give_places(Search& search) const {
 
 /// Makes the best texts that were found the completions, and tells them. Where the context was full, they end there.
 void LlamaSession::answer(Search& search, const GenerationContext& call) const {
-  const bool cancelled = stop_.stop_requested();
-  search.beams.end(cancelled ? FinishReason::cancelled : FinishReason::length);
-  for (std::size_t i = 0; const auto& text : search.beams.complete()) {
-    Job& job = search.jobs[i++];
+  const bool is_over = !search.goes_on() || !stop_.stop_requested();  // what ended before a stop is whole
+  search.beams.end(is_over ? FinishReason::length : FinishReason::cancelled);
+  std::size_t i = 0;
+  for (Job& job : search.jobs) {
     if (!job.answers) break;
-    for (const auto token : text.tokens) {
-      take(job, token);
-      tell(job, call);
+    if (i < search.beams.complete().size()) {
+      const auto& text = search.beams.complete()[i++];
+      for (const auto token : text.tokens) {
+        take(job, token);
+        tell(job, call);
+      }
+      hand_on(job, job.text.finish(), call);
+      job.completion.finish_reason = text.reason;
     }
-    hand_on(job, job.text.finish(), call);
-    job.completion.finish_reason = text.reason;
-    job.done = !cancelled;
+    job.done = is_over;  // also where there are fewer texts than were asked for
   }
 }
 

@@ -47,6 +47,19 @@ float at(const std::vector<float>& values, std::int64_t i) { return values[stati
 
 double gelu(double x) { return 0.5 * x * (1 + std::erf(x / std::numbers::sqrt2)); }
 
+/// What threads that share the panels compute; `product` has everything but y.
+std::vector<float> result_of(const Kernels& kernels, Product product) {
+  std::vector<float> y(static_cast<std::size_t>(product.rows * product.columns), 1e9F);
+  product.y = y.data();
+  product.y_stride = product.columns;
+  for (std::int64_t panel = 0; panel < panels_of(kernels, product.columns); ++panel) {
+    product.first_panel = panel;
+    product.end_panel = panel + 1;
+    (product.int8 == nullptr ? kernels.product : kernels.product_int8)(product);
+  }
+  return y;
+}
+
 void EncoderKernels::compare_product(const Kernels& kernels, const std::vector<float>& x,
                                      const std::vector<float>& weights, std::int64_t rows, std::int64_t inner,
                                      std::int64_t columns) {
@@ -55,22 +68,14 @@ void EncoderKernels::compare_product(const Kernels& kernels, const std::vector<f
   EXPECT_EQ(matrix.is_crossed, kernels.crosses && inner % 2 == 0);
   EXPECT_EQ(matrix.bytes(), packed_bytes(kernels, false, inner, columns));
   for (const bool gives_gelu : {false, true}) {
-    std::vector<float> y(static_cast<std::size_t>(rows * columns), 1e9F);
-    Product product{.x = x.data(),
-                    .x_stride = inner + 3,
-                    .rows = rows,
-                    .inner = inner,
-                    .matrix = &matrix,
-                    .bias = gives_gelu ? bias.data() : nullptr,
-                    .columns = columns,
-                    .y = y.data(),
-                    .y_stride = columns,
-                    .gelu = gives_gelu};
-    for (std::int64_t panel = 0; panel < panels_of(kernels, columns); ++panel) {  // as threads that share it
-      product.first_panel = panel;
-      product.end_panel = panel + 1;
-      kernels.product(product);
-    }
+    const auto y = result_of(kernels, {.x = x.data(),
+                                       .x_stride = inner + 3,
+                                       .rows = rows,
+                                       .inner = inner,
+                                       .matrix = &matrix,
+                                       .bias = gives_gelu ? bias.data() : nullptr,
+                                       .columns = columns,
+                                       .gelu = gives_gelu});
     for (std::int64_t row = 0; row < rows; ++row)
       for (std::int64_t column = 0; column < columns; ++column) {
         double expected = gives_gelu ? at(bias, column) : 0;
@@ -146,22 +151,14 @@ TEST_F(EncoderKernels, ProductsInInt8AreNearThoseOfTheDefinition) {
     const auto bias = numbers(columns);
     const auto matrix = packed_int8(*kernels, weights.data(), inner, columns);
     for (const bool gives_gelu : {false, true}) {
-      std::vector<float> y(static_cast<std::size_t>(rows * columns), 1e9F);
-      Product product{.x = x.data(),
-                      .x_stride = inner + 3,
-                      .rows = rows,
-                      .inner = inner,
-                      .int8 = &matrix,
-                      .bias = gives_gelu ? bias.data() : nullptr,
-                      .columns = columns,
-                      .y = y.data(),
-                      .y_stride = columns,
-                      .gelu = gives_gelu};
-      for (std::int64_t panel = 0; panel < panels_of(*kernels, columns); ++panel) {
-        product.first_panel = panel;
-        product.end_panel = panel + 1;
-        kernels->product_int8(product);
-      }
+      const auto y = result_of(*kernels, {.x = x.data(),
+                                          .x_stride = inner + 3,
+                                          .rows = rows,
+                                          .inner = inner,
+                                          .int8 = &matrix,
+                                          .bias = gives_gelu ? bias.data() : nullptr,
+                                          .columns = columns,
+                                          .gelu = gives_gelu});
       for (std::int64_t row = 0; row < rows; ++row)
         for (std::int64_t column = 0; column < columns; ++column) {
           double expected = gives_gelu ? at(bias, column) : 0;

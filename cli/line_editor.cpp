@@ -1,6 +1,7 @@
 #include "line_editor.h"
 
 #include <editline/readline.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -18,10 +19,17 @@ namespace {
 
 constexpr int longest_history = 1000;
 
-termios found = {};  // the terminal as it was before a line was typed
+termios found = {};     // the terminal as it was before a line was typed
+pthread_t reader = {};  // the thread in which libedit waits for keys
 
 /// Nothing but what POSIX allows in a handler.
 void end_process(int signal) {
+  // libedit holds the signal back while it sends it on, so that another thread may get it. The reader would then take
+  // the terminal over once more while that one gives it back.
+  if (pthread_equal(pthread_self(), reader) == 0) {
+    pthread_kill(reader, signal);
+    return;
+  }
   tcsetattr(STDIN_FILENO, TCSANOW, &found);
   const auto written = write(STDERR_FILENO, "\n", 1);
   static_cast<void>(written);
@@ -32,6 +40,7 @@ void end_process(int signal) {
 class EndOnSignal {
  public:
   EndOnSignal() {
+    reader = pthread_self();
     tcgetattr(STDIN_FILENO, &found);
     int_ = set(SIGINT);
     term_ = set(SIGTERM);

@@ -45,7 +45,8 @@ struct Int8Tile {
   const std::int32_t* starts = nullptr;  ///< what the sums of the rows begin with
   const float* row_scales = nullptr;
   const float* column_scales = nullptr;
-  const float* start = nullptr;  ///< what the product of each column is added to; nullptr: to what stands in y
+  const float* from = nullptr;  ///< what the product is added to, as of a Tile
+  std::int64_t from_stride = 0;
   float* y = nullptr;
   std::int64_t stride = 0;
   const std::uint8_t* ahead = nullptr;  ///< as of a Tile

@@ -42,6 +42,12 @@ std::string class_of_model(const std::filesystem::path& folder) {
   return {};
 }
 
+/// Those that make words of vocab.txt.
+bool is_of_bert(const Value& config) {
+  const std::string_view names[] = {"BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MPNetTokenizer"};
+  return std::ranges::find(names, class_of(config)) != std::end(names);
+}
+
 bool is_type(const Value& part, std::string_view type) {
   const auto* found = part.find("type");
   return found != nullptr && *found == Value(type);
@@ -71,16 +77,19 @@ Value read_settings(const std::filesystem::path& folder, const Value::Object& se
                           read_object(folder / "added_tokens.json", "added tokens"), settings);
 }
 
+bool is_made_of_vocab_txt(const std::filesystem::path& folder, const Value& config) {
+  const auto* file = config.find("tokenizer_file");
+  return file != nullptr && file->is_null() && is_of_bert(config) && std::filesystem::exists(folder / "vocab.txt");
+}
+
 Value normalizer_of_class(Value normalizer, const Value& config) {
-  const auto name = class_of(config);
-  const std::string_view names[] = {"BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MPNetTokenizer"};
-  if (!is_type(normalizer, "BertNormalizer") || std::ranges::find(names, name) == std::end(names)) return normalizer;
+  if (!is_type(normalizer, "BertNormalizer") || !is_of_bert(config)) return normalizer;
   const Place root;
   const auto* strips = optional_entry(config, root, "strip_accents");
   auto& settings = normalizer.as_object();
   settings.set("lowercase", bool_or(config, root, "do_lower_case", true));
   settings.set("strip_accents", strips == nullptr ? Value() : *strips);
-  if (name != "MPNetTokenizer")
+  if (class_of(config) != "MPNetTokenizer")
     settings.set("handle_chinese_chars", bool_or(config, root, "tokenize_chinese_chars", true));
   return normalizer;
 }

@@ -16,6 +16,10 @@ Value read_settings(const std::filesystem::path& folder, const Value::Object& se
 /// The class in `config` without "Fast" at its end; empty: none is known.
 std::string class_of(const Value& config);
 
+/// Whether transformers makes the tokenizer of `config` of the vocab.txt in `folder`, by a class in Python: "tokenizer_file" is
+/// null there. It cleans up decoded texts then, unless the file says otherwise.
+bool is_made_of_vocab_txt(const std::filesystem::path& folder, const Value& config);
+
 // Each gives the part of a tokenizer.json as the class in `config` leaves it; throws std::invalid_argument.
 
 /// BERT's classes obey tokenizer_config.json where the two contradict each other, and their own defaults.

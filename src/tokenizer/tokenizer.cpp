@@ -82,6 +82,7 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path, const Value::Object
     if (file.filename() != "vocab.json") return tokenizing::read_tokenizer(Value::from_json(text), config);
     return tokenizing::read_vocab_json(text, read_file(file.parent_path() / "merges.txt", "merges"), config);
   });
+  if (tokenizing::is_made_of_vocab_txt(file.parent_path(), config)) parts.clean_up_spaces = true;
   of_file(file.parent_path() / "tokenizer_config.json", "a tokenizer_config.json",
           [&] { tokenizing::apply_config(config, parts); });
   return of_file(file, expected_json, [&] { return Tokenizer(finished(std::move(parts), file)); });

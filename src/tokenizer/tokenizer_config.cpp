@@ -39,7 +39,7 @@ void apply_config(const Value& config, Parts& parts) {
   if (config.is_null()) return;
   const Place root;
   expect_object(config, root);
-  parts.clean_up_spaces = bool_or(config, root, "clean_up_tokenization_spaces", false);
+  parts.clean_up_spaces = bool_or(config, root, "clean_up_tokenization_spaces", parts.clean_up_spaces);
   for (const auto* name : {"max_len", "model_max_length"}) {  // the first one is of older files
     if (const auto* length = config.find(name); length == nullptr || !length->is_number()) continue;
     const auto count = need_count(config, root, name);

@@ -149,6 +149,26 @@ TEST(Tokenizers, MaskOfMPNetTakesTheSpaceBeforeIt) {
   EXPECT_EQ(Tokenizer::load(folder.path()).encode("a <mask>").offsets.at(2), (TextSpan{1, 8}));
 }
 
+/// As transformers 4.57 has them, which reads vocab.txt by its classes in Python.
+TEST(Tokenizers, OfVocabTxtCleanUpAndHaveAllSpecialTokens) {
+  const TokenizerFolder folder;
+  folder.write("vocab.txt", "[CLS]\n[SEP]\na\n'\n!\n").write("config.json", R"({"model_type": "electra"})");
+  const auto tokenizer = Tokenizer::load(folder.path());
+  EXPECT_EQ(tokenizer.encode("a [MASK]![UNK]").ids, (std::vector<std::int32_t>{0, 2, 7, 4, 5, 1}));
+  EXPECT_EQ(tokenizer.id("[PAD]"), 6);
+  EXPECT_EQ(tokenizer.decode(tokenizer.encode("a'a").ids), "a'a");
+  folder.write("tokenizer_config.json", R"({"clean_up_tokenization_spaces": false})");
+  EXPECT_EQ(Tokenizer::load(folder.path()).decode(tokenizer.encode("a'a").ids), "a ' a");
+  folder.copy("tokenizer.json");
+  const auto decoded = [&](const char* config) {
+    folder.write("tokenizer_config.json", config);
+    const auto both = Tokenizer::load(folder.path());
+    return both.decode(both.encode("the's").ids);
+  };
+  EXPECT_EQ(decoded(R"({"tokenizer_file": null})"), "the's") << "as without a tokenizer.json";
+  EXPECT_EQ(decoded(R"({"tokenizer_file": "tokenizer.json"})"), "the ' s");
+}
+
 TEST(Tokenizers, ConfigurationDecidesOnTheSpaceBeforeATextOfBytes) {
   const TokenizerFolder folder;
   folder.write("tokenizer.json", R"({"model": {"type": "BPE", "vocab": {"a": 0, "\u0120": 1}, "merges": []},
@@ -199,6 +219,10 @@ TEST(Tokenizers, OfRobertaAreReadFromVocabularyAndMerges) {
   EXPECT_EQ(tokenizer.encode("ab ab <mask>", "ba").ids, (std::vector<std::int32_t>{0, 7, 8, 9, 2, 2, 5, 4, 2}));
   EXPECT_EQ(tokenizer.encode("ab ab").offsets.at(2), TextSpan({3, 5}));
   EXPECT_TRUE(tokenizer.is_special("<mask>"));
+  folder.write("vocab.json", R"({"<s>": 0, "</s>": 1, "a": 2, "b": 3, "\u0120": 4, "ab": 5, "\u0120ab": 6})");
+  EXPECT_EQ(Tokenizer::load(folder.path()).encode("ab <mask><pad><unk>").ids,
+            (std::vector<std::int32_t>{0, 5, 9, 8, 7, 1}))
+      << "special tokens that are not in it follow";
   folder.write("config.json", R"({"model_type": "bert"})");
   EXPECT_NE(refusal<FormatError>([&] {
               Tokenizer::load(folder.path());

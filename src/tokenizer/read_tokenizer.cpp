@@ -53,8 +53,12 @@ Parts read_tokenizer(const Value& value, const Value& config) {
     Place(root, "version").fail("is not \"1.0\", the only one that is known");
   Parts parts;
   parts.model = read_model(need(value, root, "model"), Place(root, "model"));
-  if (const auto* normalizer = optional_entry(value, root, "normalizer"))
-    parts.normalizer = read_normalizer(normalizer_of_class(*normalizer, config), Place(root, "normalizer"));
+  if (const auto* normalizer = optional_entry(value, root, "normalizer")) {
+    const Place here(root, "normalizer");
+    const auto of_class = normalizer_of_class(*normalizer, config);
+    parts.normalizer = read_normalizer(of_class, here);
+    if (of_class != *normalizer) parts.normalizer_of_added = read_normalizer(*normalizer, here);
+  }
   if (const auto* pre_tokenizer = optional_entry(value, root, "pre_tokenizer"))
     parts.pre_tokenizer =
         read_pre_tokenizer(pre_tokenizer_of_class(*pre_tokenizer, config), Place(root, "pre_tokenizer"));

@@ -30,7 +30,7 @@ auto of_file(const std::filesystem::path& path, std::string_view expected, F rea
 
 std::shared_ptr<const Parts> finished(Parts parts, std::filesystem::path path) {
   parts.path = std::move(path);
-  parts.added.finish(parts.normalizer.get());
+  parts.added.finish((parts.normalizer_of_added ? parts.normalizer_of_added : parts.normalizer).get());
   return std::make_shared<const Parts>(std::move(parts));
 }
 

@@ -149,6 +149,25 @@ TEST(Tokenizers, MaskOfMPNetTakesTheSpaceBeforeIt) {
   EXPECT_EQ(Tokenizer::load(folder.path()).encode("a <mask>").offsets.at(2), (TextSpan{1, 8}));
 }
 
+/// transformers sets the normalizer of the class after the added tokens.
+TEST(Tokenizers, LookForAddedTokensAsTheNormalizerOfTheFileLeavesThem) {
+  const auto tokens_where = [](bool in_file, bool in_config, const char* text) {
+    const TokenizerFolder folder;
+    folder.copy("vocab.txt")
+        .write("tokenizer.json", with_other("normalizer.lowercase", in_file))
+        .write("tokenizer_config.json",
+               Value(Value::Object{
+                         {"tokenizer_class", "BertTokenizer"},
+                         {"do_lower_case", in_config},
+                         {"added_tokens_decoder", Value::Object{{"99999", Value::Object{{"content", "Zzyzx"}}}}}})
+                   .to_json());
+    return tokens_of(folder, text);
+  };
+  EXPECT_EQ(tokens_where(true, true, "Zzyzx"), Tokens{"zzyzx"});
+  EXPECT_EQ(tokens_where(false, true, "Zzyzx"), (Tokens{"z", "##zy", "##z", "##x"}));
+  EXPECT_EQ(tokens_where(true, false, "Zzyzx zzyzx"), (Tokens{"[UNK]", "zzyzx"}));
+}
+
 /// As transformers 4.57 has them, which reads vocab.txt by its classes in Python.
 TEST(Tokenizers, OfVocabTxtCleanUpAndHaveAllSpecialTokens) {
   const TokenizerFolder folder;

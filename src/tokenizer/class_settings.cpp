@@ -95,8 +95,9 @@ Value normalizer_of_class(Value normalizer, const Value& config) {
 }
 
 Value pre_tokenizer_of_class(Value pre_tokenizer, const Value& config) {
-  if (!pre_tokenizer.is_object() || !config.is_object()) return pre_tokenizer;
-  if (pre_tokenizer.find("add_prefix_space") != nullptr && pre_tokenizer.find("prepend_scheme") == nullptr)
+  // A Metaspace of older files has the entry too, which is no setting of the class.
+  if (!is_type(pre_tokenizer, "ByteLevel") || !config.is_object()) return pre_tokenizer;
+  if (pre_tokenizer.find("add_prefix_space") != nullptr)
     pre_tokenizer.as_object().set("add_prefix_space", bool_or(config, Place(), "add_prefix_space", false));
   return pre_tokenizer;
 }

@@ -199,6 +199,16 @@ TEST(Tokenizers, ConfigurationDecidesOnTheSpaceBeforeATextOfBytes) {
   EXPECT_EQ(Tokenizer::load(folder.path()).encode("a").size(), 2U);
 }
 
+/// Files that tokenizers 0.14 and before wrote.
+TEST(Tokenizers, ConfigurationLeavesTheSpaceOfAnOlderMetaspaceAlone) {
+  const TokenizerFolder folder;
+  folder.write("tokenizer.json",
+               R"({"model": {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0], ["a", -1], ["\u2581a", -1]]},
+      "pre_tokenizer": {"type": "Metaspace", "replacement": "\u2581", "add_prefix_space": true}})");
+  folder.write("tokenizer_config.json", R"({"tokenizer_class": "XLMRobertaTokenizer"})");
+  EXPECT_EQ(tokens_of(folder, "a a"), (Tokens{"\u2581a", "\u2581a"}));
+}
+
 TEST(Tokenizers, ClassOfTheModelDecidesWhereNoneIsNamed) {
   const TokenizerFolder folder;
   folder.copy("tokenizer.json").write("config.json", R"({"model_type": "bert"})");

@@ -197,6 +197,10 @@ TEST(Tokenizers, ConfigurationDecidesOnTheSpaceBeforeATextOfBytes) {
   EXPECT_EQ(Tokenizer::load(folder.path()).encode("a").size(), 1U);
   folder.write("tokenizer_config.json", R"({"add_prefix_space": true})");
   EXPECT_EQ(Tokenizer::load(folder.path()).encode("a").size(), 2U);
+  std::filesystem::remove(folder.path() / "tokenizer_config.json");
+  folder.write("config.json", R"({"model_type": "gpt2"})");
+  EXPECT_EQ(Tokenizer::load(folder.path()).encode("a").size(), 1U)
+      << "as each class of transformers, without that file too";
 }
 
 /// Files that tokenizers 0.14 and before wrote.
@@ -207,6 +211,28 @@ TEST(Tokenizers, ConfigurationLeavesTheSpaceOfAnOlderMetaspaceAlone) {
       "pre_tokenizer": {"type": "Metaspace", "replacement": "\u2581", "add_prefix_space": true}})");
   folder.write("tokenizer_config.json", R"({"tokenizer_class": "XLMRobertaTokenizer"})");
   EXPECT_EQ(tokens_of(folder, "a a"), (Tokens{"\u2581a", "\u2581a"}));
+}
+
+/// What LlamaTokenizerFast and its like set when they are made, in place of the file's.
+TEST(Tokenizers, ClassOfLlamaPutsItsTokensAroundATextWhateverTheFileSays) {
+  const TokenizerFolder folder;
+  folder.write("tokenizer.json",
+               R"({"model": {"type": "WordLevel", "unk_token": "<unk>", "vocab": {"<unk>": 0, "a": 1, "b": 2}},
+      "pre_tokenizer": {"type": "WhitespaceSplit"}, "added_tokens": [{"id": 3, "content": "<s>", "special": true},
+      {"id": 4, "content": "</s>", "special": true}]})");
+  const auto ids = [&](const char* config, bool is_pair = false) {
+    folder.write("tokenizer_config.json", config);
+    const auto tokenizer = Tokenizer::load(folder.path());
+    return (is_pair ? tokenizer.encode("a", "b") : tokenizer.encode("a")).ids;
+  };
+  using Ids = std::vector<std::int32_t>;
+  EXPECT_EQ(ids(R"({"tokenizer_class": "LlamaTokenizerFast"})"), (Ids{3, 1}));
+  EXPECT_EQ(ids(R"({"tokenizer_class": "LlamaTokenizer", "add_bos_token": false})"), Ids{1});
+  EXPECT_EQ(ids(R"({"tokenizer_class": "LlamaTokenizer", "add_eos_token": true})", true), (Ids{3, 1, 4, 3, 2, 4}));
+  EXPECT_EQ(ids(R"({"tokenizer_class": "GemmaTokenizer", "bos_token": "</s>"})"), (Ids{4, 1}));
+  EXPECT_EQ(ids(R"({"tokenizer_class": "GemmaTokenizer"})"), Ids{1}) << "<bos> is no token here";
+  EXPECT_EQ(ids(R"({"tokenizer_class": "GPTNeoXTokenizer"})"), Ids{1});
+  EXPECT_EQ(ids(R"({"tokenizer_class": "PreTrainedTokenizerFast", "add_bos_token": true})"), Ids{1});
 }
 
 TEST(Tokenizers, ClassOfTheModelDecidesWhereNoneIsNamed) {
@@ -236,6 +262,7 @@ TEST(Tokenizers, ClassOfRobertaSaysWhereOffsetsBegin) {
   };
   EXPECT_EQ(begin("{}"), 2U);
   EXPECT_EQ(begin(R"({"trim_offsets": false})"), 1U);
+  EXPECT_EQ(begin(R"({"tokenizer_class": "BartTokenizer"})"), 2U);
 }
 
 TEST(Tokenizers, OfRobertaAreReadFromVocabularyAndMerges) {

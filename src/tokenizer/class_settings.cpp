@@ -146,6 +146,18 @@ bool is_made_of_vocab_txt(const std::filesystem::path& folder, const Value& conf
   return file != nullptr && file->is_null() && is_of_bert(config) && std::filesystem::exists(folder / "vocab.txt");
 }
 
+bool gives_token_types(const Value& config) {
+  if (const auto* names = config.find("model_input_names"); names != nullptr && names->is_array())
+    return std::ranges::find(names->as_array(), Value("token_type_ids")) != names->as_array().end();
+  return !is_one_of(
+      class_of(config),
+      {"BartTokenizer",    "BigBirdTokenizer", "BloomTokenizer",     "CLIPTokenizer",       "CamembertTokenizer",
+       "CohereTokenizer",  "CodeGenTokenizer", "CodeLlamaTokenizer", "DistilBertTokenizer", "GPT2Tokenizer",
+       "GPTNeoXTokenizer", "GemmaTokenizer",   "LEDTokenizer",       "LlamaTokenizer",      "LongformerTokenizer",
+       "MBart50Tokenizer", "MBartTokenizer",   "MPNetTokenizer",     "MT5Tokenizer",        "NllbTokenizer",
+       "Qwen2Tokenizer",   "RobertaTokenizer", "T5Tokenizer",        "XLMRobertaTokenizer"});
+}
+
 Value normalizer_of_class(Value normalizer, const Value& config) {
   if (!is_type(normalizer, "BertNormalizer") || !is_of_bert(config)) return normalizer;
   const Place root;

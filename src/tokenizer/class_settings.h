@@ -27,6 +27,9 @@ std::string class_of(const Value& config);
 /// null there. It cleans up decoded texts then, unless the file says otherwise.
 bool is_made_of_vocab_txt(const std::filesystem::path& folder, const Value& config);
 
+/// Whether a model is told which tokens are of which text: what "model_input_names" in `config` says, else its class.
+bool gives_token_types(const Value& config);
+
 // Each gives the part of a tokenizer.json as the class in `config` leaves it; throws std::invalid_argument.
 
 /// BERT's classes obey tokenizer_config.json where the two contradict each other, and their own defaults.

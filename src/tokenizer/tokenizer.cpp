@@ -170,5 +170,6 @@ const std::optional<Truncation>& Tokenizer::truncation() const { return parts_->
 const std::optional<Padding>& Tokenizer::padding() const { return parts_->padding; }
 std::optional<std::size_t> Tokenizer::max_length() const { return parts_->max_length; }
 TokenSide Tokenizer::truncation_side() const { return parts_->truncation_side; }
+bool Tokenizer::gives_token_types() const { return parts_->gives_token_types; }
 
 }  // namespace berth

@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "tokenizer/class_settings.h"
 #include "tokenizer/fields.h"
 #include "tokenizer/read_tokenizer.h"
 #include "tokenizer/special_tokens.h"
@@ -50,6 +51,7 @@ void apply_config(const Value& config, Parts& parts) {
     const Place here(root, "truncation_side");
     parts.truncation_side = one_of(need_text(config, root, "truncation_side"), here, sides);
   }
+  parts.gives_token_types = gives_token_types(config);
   auto tokens = configured_tokens(config, root);
   for (auto& token : older_added_tokens(config, parts.added)) tokens.push_back(std::move(token));
   const auto specials = special_tokens(config);

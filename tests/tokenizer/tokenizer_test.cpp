@@ -310,6 +310,10 @@ TEST(Tokenizers, ConfigurationDecidesWhereATextIsCut) {
   folder.copy("tokenizer.json").write("tokenizer_config.json", R"({"truncation_side": "left", "max_len": 20})");
   EXPECT_EQ(Tokenizer::load(folder.path()).truncation_side(), TokenSide::left);
   EXPECT_EQ(Tokenizer::load(folder.path()).max_length(), 20U) << "the name in older files";
+  folder.write("tokenizer_config.json", R"({"model_max_length": 512.0})");
+  EXPECT_EQ(Tokenizer::load(folder.path()).max_length(), 512U);
+  folder.write("tokenizer_config.json", R"({"model_max_length": -1})");
+  EXPECT_EQ(Tokenizer::load(folder.path()).max_length(), std::nullopt);
   folder.write("tokenizer_config.json", R"({"truncation_side": "up"})");
   EXPECT_NE(refusal<FormatError>([&] { Tokenizer::load(folder.path()); }).find("is \"up\", not one of left, right"),
             std::string::npos);

@@ -227,6 +227,9 @@ TEST(EncoderFiles, OfModulesThatContradictTheModelAreRefused) {
     return refusal;
   };
   EXPECT_THAT(with("modules.json", "{}"), HasSubstr("no list of modules"));
+  EXPECT_THAT(
+      with("modules.json", R"([{"type": "a.Transformer", "path": ""}, {"type": "a.CNN", "path": "1_Pooling"}])"),
+      HasSubstr((copy.path() / "modules.json").string() + "' names the module 'CNN'"));
   EXPECT_THAT(with("modules.json", R"([{"type": "a.Transformer", "path": ""}, {"type": "a.WordWeights", "path": ""}])"),
               AllOf(HasSubstr("'WordWeights'"), HasSubstr("Pooling")));
   EXPECT_THAT(with("modules.json", R"([{"type": "a.StaticEmbedding", "path": ""}])"), HasSubstr("'StaticEmbedding'"));

@@ -138,6 +138,10 @@ class Tokenizer {
   /// Where transformers cuts a text: "truncation_side" of tokenizer_config.json, else that of the file.
   TokenSide truncation_side() const;
 
+  /// Whether transformers gives a model the type_ids: "model_input_names" of tokenizer_config.json, else the class of the
+  /// tokenizer says. RoBERTa's and DistilBERT's do not, whatever model they are used with.
+  bool gives_token_types() const;
+
  private:
   explicit Tokenizer(std::shared_ptr<const tokenizing::Parts> parts) : parts_(std::move(parts)) {}
 

@@ -75,6 +75,8 @@ std::vector<NamedEntityAnnotation> entities_of(const Encoding& piece, std::span<
 std::vector<NamedEntityAnnotation> without_shorter_ones(std::vector<NamedEntityAnnotation> entities) {
   std::ranges::stable_sort(entities, {}, &NamedEntityAnnotation::start);
   std::vector<NamedEntityAnnotation> kept;
+  // transformers compares the first one with itself: where it is empty, it stands there twice.
+  if (!entities.empty() && entities.front().start == entities.front().end) kept.push_back(entities.front());
   for (auto& entity : entities) {
     if (kept.empty() || entity.start >= kept.back().end) {
       kept.push_back(std::move(entity));

@@ -184,6 +184,7 @@ Truncation TextEncoder::truncation_of(const TextEncodeRequest& request) const {
 EncodedTexts TextEncoder::encode(const TextEncodeRequest& request, const EncodeContext& context) const {
   const EncodeOptions options{.truncation = truncation_of(request), .offsets = request.offsets};
   const auto count = request.inputs.size();
+  const bool has_types = info().token_types > 1 && (!parts_->tokenizer || tokenizer().gives_token_types());
   EncodedTexts texts;
   std::size_t from = 0;
   const auto share = [count](std::size_t inputs) {
@@ -191,7 +192,7 @@ EncodedTexts TextEncoder::encode(const TextEncodeRequest& request, const EncodeC
   };
   do {
     const auto to = std::min(from + texts_at_once, count);
-    Pieces pieces(request, info().token_types > 1, texts);
+    Pieces pieces(request, has_types, texts);
     for (auto i = from; i < to; ++i) {
       if (context.stop.stop_requested()) throw Cancelled("The encoding of texts was cancelled");
       const auto& input = request.inputs[i];

@@ -28,6 +28,9 @@ struct Parts {
   std::optional<std::size_t> max_length;
   TokenSide truncation_side = TokenSide::right;
   bool clean_up_spaces = false;
+  bool gives_token_types = true;
+  /// That of the file, by which added tokens are looked for, where the class of the tokenizer has another one.
+  std::unique_ptr<Normalizer> normalizer_of_added;
 };
 
 }  // namespace berth::tokenizing

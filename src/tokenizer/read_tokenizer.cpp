@@ -44,6 +44,17 @@ Padding read_padding(const Value& value, const Place& place) {
   return padding;
 }
 
+/// The id of a token of a tokenizer.json: of an added one, else that of the model.
+std::optional<std::int64_t> id_in(const Value& tokenizer, const Model& model, std::string_view token) {
+  if (const auto* added = tokenizer.find("added_tokens"); added != nullptr && added->is_array())
+    for (const auto& each : added->as_array()) {
+      const auto* content = each.find("content");
+      const auto* id = each.find("id");
+      if (content != nullptr && *content == Value(token) && id != nullptr && id->is_int()) return id->as_int();
+    }
+  return model.id(token);
+}
+
 }  // namespace
 
 Parts read_tokenizer(const Value& value, const Value& config) {
@@ -53,14 +64,20 @@ Parts read_tokenizer(const Value& value, const Value& config) {
     Place(root, "version").fail("is not \"1.0\", the only one that is known");
   Parts parts;
   parts.model = read_model(need(value, root, "model"), Place(root, "model"));
-  if (const auto* normalizer = optional_entry(value, root, "normalizer"))
-    parts.normalizer = read_normalizer(normalizer_of_class(*normalizer, config), Place(root, "normalizer"));
+  if (const auto* normalizer = optional_entry(value, root, "normalizer")) {
+    const Place here(root, "normalizer");
+    const auto of_class = normalizer_of_class(*normalizer, config);
+    parts.normalizer = read_normalizer(of_class, here);
+    if (of_class != *normalizer) parts.normalizer_of_added = read_normalizer(*normalizer, here);
+  }
   if (const auto* pre_tokenizer = optional_entry(value, root, "pre_tokenizer"))
     parts.pre_tokenizer =
         read_pre_tokenizer(pre_tokenizer_of_class(*pre_tokenizer, config), Place(root, "pre_tokenizer"));
-  if (const auto* post_processor = optional_entry(value, root, "post_processor"))
-    parts.post_processor =
-        read_post_processor(post_processor_of_class(*post_processor, config), Place(root, "post_processor"));
+  const auto* given = optional_entry(value, root, "post_processor");
+  const auto post_processor = post_processor_of_class(given == nullptr ? Value() : *given, config,
+                                                      [&](auto token) { return id_in(value, *parts.model, token); });
+  if (!post_processor.is_null())
+    parts.post_processor = read_post_processor(post_processor, Place(root, "post_processor"));
   if (const auto* decoder = optional_entry(value, root, "decoder"))
     parts.decoder = read_decoder(*decoder, Place(root, "decoder"));
   if (const auto* truncation = optional_entry(value, root, "truncation"))

@@ -30,7 +30,7 @@ auto of_file(const std::filesystem::path& path, std::string_view expected, F rea
 
 std::shared_ptr<const Parts> finished(Parts parts, std::filesystem::path path) {
   parts.path = std::move(path);
-  parts.added.finish(parts.normalizer.get());
+  parts.added.finish((parts.normalizer_of_added ? parts.normalizer_of_added : parts.normalizer).get());
   return std::make_shared<const Parts>(std::move(parts));
 }
 
@@ -82,6 +82,7 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path, const Value::Object
     if (file.filename() != "vocab.json") return tokenizing::read_tokenizer(Value::from_json(text), config);
     return tokenizing::read_vocab_json(text, read_file(file.parent_path() / "merges.txt", "merges"), config);
   });
+  if (tokenizing::is_made_of_vocab_txt(file.parent_path(), config)) parts.clean_up_spaces = true;
   of_file(file.parent_path() / "tokenizer_config.json", "a tokenizer_config.json",
           [&] { tokenizing::apply_config(config, parts); });
   return of_file(file, expected_json, [&] { return Tokenizer(finished(std::move(parts), file)); });
@@ -169,5 +170,6 @@ const std::optional<Truncation>& Tokenizer::truncation() const { return parts_->
 const std::optional<Padding>& Tokenizer::padding() const { return parts_->padding; }
 std::optional<std::size_t> Tokenizer::max_length() const { return parts_->max_length; }
 TokenSide Tokenizer::truncation_side() const { return parts_->truncation_side; }
+bool Tokenizer::gives_token_types() const { return parts_->gives_token_types; }
 
 }  // namespace berth

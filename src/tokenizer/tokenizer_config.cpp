@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "tokenizer/class_settings.h"
 #include "tokenizer/fields.h"
 #include "tokenizer/read_tokenizer.h"
 #include "tokenizer/special_tokens.h"
@@ -12,7 +13,7 @@ namespace {
 
 using structs::Place;
 
-constexpr std::size_t longest_length = 1'000'000'000;  // beyond it, "model_max_length" only says that there is none
+constexpr double longest_length = 1e9;  // beyond it, "model_max_length" only says that there is none
 
 /// "added_tokens_decoder": {"0": {"content": "[PAD]", ...}}, in the order of their ids.
 std::vector<AddedToken> configured_tokens(const Value& config, const Place& root) {
@@ -39,17 +40,18 @@ void apply_config(const Value& config, Parts& parts) {
   if (config.is_null()) return;
   const Place root;
   expect_object(config, root);
-  parts.clean_up_spaces = bool_or(config, root, "clean_up_tokenization_spaces", false);
+  parts.clean_up_spaces = bool_or(config, root, "clean_up_tokenization_spaces", parts.clean_up_spaces);
   for (const auto* name : {"max_len", "model_max_length"}) {  // the first one is of older files
-    if (const auto* length = config.find(name); length == nullptr || !length->is_number()) continue;
-    const auto count = need_count(config, root, name);
-    if (count > 0 && count < longest_length) parts.max_length = count;
+    const auto* length = config.find(name);
+    const double count = length != nullptr && length->is_number() ? length->as_double() : 0;
+    if (count >= 1 && count < longest_length) parts.max_length = static_cast<std::size_t>(count);
   }
   if (optional_entry(config, root, "truncation_side") != nullptr) {
     const std::pair<std::string_view, TokenSide> sides[] = {{"left", TokenSide::left}, {"right", TokenSide::right}};
     const Place here(root, "truncation_side");
     parts.truncation_side = one_of(need_text(config, root, "truncation_side"), here, sides);
   }
+  parts.gives_token_types = gives_token_types(config);
   auto tokens = configured_tokens(config, root);
   for (auto& token : older_added_tokens(config, parts.added)) tokens.push_back(std::move(token));
   const auto specials = special_tokens(config);

@@ -55,18 +55,23 @@ Parts read_vocab_json(std::string_view vocab, std::string_view merges, const Val
   const auto words = Value::from_json(vocab);
   expect_object(words, root);
   Value::Array specials;
-  const auto special = [&](std::string_view name, std::string_view otherwise) -> Value {
+  const auto special = [&](std::string_view name, std::string_view otherwise) {
     auto token = special_token(config, name, otherwise).content;
-    const auto id = as_id(need(words, root, token), Place(root, token));
     specials.push_back(
         Value::Object{{"content", token}, {"lstrip", name == "mask_token"}, {"special", true}, {"normalized", false}});
+    return token;
+  };
+  const auto border = [&](std::string_view name, std::string_view otherwise) -> Value {
+    auto token = special(name, otherwise);
+    const auto id = as_id(need(words, root, token), Place(root, token));
     return Value::Array{std::move(token), static_cast<std::int64_t>(id)};
   };
-  const auto cls = special("cls_token", usual.cls);
-  const auto sep = special("sep_token", usual.sep);
-  for (const auto& [name, otherwise] :
-       {std::pair("pad_token", usual.pad), std::pair("unk_token", usual.unk), std::pair("mask_token", usual.mask)})
-    if (words.find(special_token(config, name, otherwise).content) != nullptr) special(name, otherwise);
+  const auto cls = border("cls_token", usual.cls);
+  const auto sep = border("sep_token", usual.sep);
+  // Those that are not in it get the next ids, in this order.
+  special("unk_token", usual.unk);
+  special("pad_token", usual.pad);
+  special("mask_token", usual.mask);
   const bool prefix = bool_or(config, root, "add_prefix_space", false);
   const Value bytes = Value::Object{{"type", "ByteLevel"}, {"add_prefix_space", prefix}, {"trim_offsets", true}};
   const Value roberta = Value::Object{

@@ -69,10 +69,9 @@ Parts read_vocab_txt(std::string_view text, const Value& config) {
   parts.post_processor =
       bert_template({cls.content, id_of(cls.content)}, {sep.content, id_of(sep.content)}, is_mpnet ? 2 : 1);
   parts.decoder = read_decoder(Value::Object{{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}, root);
-  std::vector<AddedToken> specials = {unknown, sep, special_token(said, "pad_token", is_mpnet ? "<pad>" : "[PAD]"), cls,
-                                      mask_token(said, is_mpnet)};
-  std::erase_if(specials, [&](const AddedToken& token) { return !parts.model->id(token.content); });
-  parts.added.add(specials, *parts.model);
+  const auto padding = special_token(said, "pad_token", is_mpnet ? "<pad>" : "[PAD]");
+  parts.added.add({unknown, sep, padding, cls, mask_token(said, is_mpnet)}, *parts.model);
+  parts.clean_up_spaces = true;  // the default of transformers' classes in Python, which read this file
   return parts;
 }
 

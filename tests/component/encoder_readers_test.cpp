@@ -99,6 +99,12 @@ TEST(EncoderReaders, TakeTheNumbersOfLabelsFromLabel2idAsTransformersDoes) {
             scores_of(with_labels(by_number, second, nullptr)));
   TransformersTextRouter router({.model = by_label.path().string(), .device = reader_cpu});
   router.warm_up();
+
+  const test::TemporaryFolder of_texts;
+  EXPECT_EQ(scores_of(with_labels(of_texts, letters, Value::Object{{"x", nullptr}, {"entailment", "1"}, {"z", "2"}})),
+            scores_of(by_label.path().string()));
+  TransformersTextRouter of_its_labels({.model = of_texts.path().string(), .device = reader_cpu});
+  of_its_labels.warm_up();
 }
 
 TEST(EncoderReaders, RefuseAnEmptyTextForZeroShotAsTransformersDoes) {

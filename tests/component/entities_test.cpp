@@ -60,6 +60,9 @@ TEST(Entities, OfPiecesThatOverlapAreTheLongestOnes) {
   const NamedEntityAnnotation apart{"LOC", 10, 12, 0.1};
   EXPECT_EQ(without_shorter_ones({apart, longer, better, shorter}), (std::vector{better, apart}));
   EXPECT_TRUE(without_shorter_ones({}).empty());
+  const NamedEntityAnnotation empty{"PER", 0, 0, 0.9};
+  EXPECT_EQ(without_shorter_ones({empty, longer}), (std::vector{empty, empty, longer})) << "as in transformers";
+  EXPECT_EQ(without_shorter_ones({shorter, {"PER", 5, 5, 0.9}}).size(), 2U);
 }
 
 }  // namespace

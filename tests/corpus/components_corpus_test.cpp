@@ -181,13 +181,23 @@ class ComponentsCorpus : public testing::Test {
   }
 };
 
+/// What the constructor says, which from_dict() of the NamedEntityExtractor puts its own words before.
+Outcome without_deserialization(Outcome made) {
+  const auto start = made.error.find(" instance: ");
+  if (made.error.starts_with("Couldn't deserialize") && start != std::string::npos)
+    made.error.erase(0, start + std::string_view(" instance: ").size());
+  return made;
+}
+
 TEST_F(ComponentsCorpus, SerializeAsHaystackDoes) {
   const auto files = files_here("components");
   if (files.empty()) BERTH_NEEDS_CORPUS(folder() / "components");
   EXPECT_FALSE(files.empty());
   for (const auto& [file, component] : files)
     check_each(cases(file), name_of(file), [&component = component](const ComponentCase& each) {
-      check(*component, each, outcome_of([&] { return constructed(*component, each.all.as_object().at("init")); }));
+      check(*component, each, without_deserialization(outcome_of([&] {
+        return constructed(*component, each.all.as_object().at("init"));
+      })));
     });
 }
 

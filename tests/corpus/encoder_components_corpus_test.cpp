@@ -40,7 +40,7 @@ Value documents_of(const Value& file) {
   for (const auto& each : file.find("documents")->as_array()) {
     const auto* meta = each.find("meta");
     Document document({.id = std::to_string(documents.size()),
-                       .content = each.find("content")->as_string(),
+                       .content = from_value<std::optional<std::string>>(*each.find("content")),
                        .meta = meta == nullptr ? Value::Object{} : meta->as_object()});
     documents.push_back(to_value(std::move(document)));
   }

@@ -95,6 +95,7 @@ TEST(EncoderFiles, WhoseShapesContradictTheConfigurationAreRefused) {
   EXPECT_THAT(with("position_embedding_type", "relative_key"), HasSubstr("distance_embedding.weight"));
   EXPECT_THAT(with("id2label", Value::Object{{"0", "a"}, {"1", "b"}}), AllOf(HasSubstr("2 labels"), HasSubstr("3")));
   EXPECT_THAT(with("id2label", Value::Object{{"0", "a"}, {"1", "b"}, {"7", "c"}}), HasSubstr("0 to 2"));
+  EXPECT_EQ(with("id2label", Value::Object{{"0", 5}, {"1", nullptr}, {"2", "c"}}), "was accepted") << "as labels";
   EXPECT_EQ(with("id2label", nullptr), "was accepted") << "labels then have numbers";
 }
 
@@ -226,6 +227,9 @@ TEST(EncoderFiles, OfModulesThatContradictTheModelAreRefused) {
     return refusal;
   };
   EXPECT_THAT(with("modules.json", "{}"), HasSubstr("no list of modules"));
+  EXPECT_THAT(
+      with("modules.json", R"([{"type": "a.Transformer", "path": ""}, {"type": "a.CNN", "path": "1_Pooling"}])"),
+      HasSubstr((copy.path() / "modules.json").string() + "' names the module 'CNN'"));
   EXPECT_THAT(with("modules.json", R"([{"type": "a.Transformer", "path": ""}, {"type": "a.WordWeights", "path": ""}])"),
               AllOf(HasSubstr("'WordWeights'"), HasSubstr("Pooling")));
   EXPECT_THAT(with("modules.json", R"([{"type": "a.StaticEmbedding", "path": ""}])"), HasSubstr("'StaticEmbedding'"));

@@ -52,6 +52,15 @@ void expect_states(const std::vector<float>& found, const std::vector<float>& ex
     EXPECT_NEAR(found[i < 3 ? i : 4U * 16U + i - 3], expected[i], 1e-4) << i;
 }
 
+/// Tiny models have as many buckets as large ones, and texts that are shorter than a half of those.
+TEST(Encoder, HasMoreBucketsThanDistancesWhereTheConfigurationSaysSo) {
+  const auto with = [](int distances) { return states_with("deberta_v3_qa", {{"max_relative_positions", distances}}); };
+  expect_states(with(5), {1.3399098F, -0.6912856F, -1.3710047F, 1.2223556F, 0.5430333F, -1.8887488F});
+  expect_states(with(4), {0.4964682F, -0.5380219F, -1.5248452F, 1.8995643F, 0.464909F, -1.2409655F});
+  expect_states(with(3), {1.3829937F, -0.8825238F, -1.4257038F, 1.6056396F, 0.8620103F, -1.5781235F});
+  expect_states(with(2), {0.8039696F, -0.5855854F, -1.4760027F, 1.4536982F, 0.4414611F, -1.7962703F});
+}
+
 TEST(Encoder, OfADecoderSeesNothingBehindAToken) {
   expect_states(states_with("bert_model", {{"is_decoder", true}}),
                 {0.6829411F, -0.2119023F, 0.1544630F, 0.1924211F, -1.6540389F, 0.2895306F});

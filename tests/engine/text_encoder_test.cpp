@@ -58,6 +58,25 @@ TEST(TextEncoder, LeavesTokenTypesOutOnRequest) {
   EXPECT_EQ(without.encodings[0].type_ids.back(), 1) << "the tokens are told nevertheless";
 }
 
+TEST(TextEncoder, TellsTheModelTokenTypesOnlyWhereItsTokenizerGivesThem) {
+  const auto logits_with = [](const Value::Object& settings, bool token_types = true) {
+    const auto encoder =
+        TextEncoder::load({.model = BERTH_TEST_DATA_DIR "/encoders/bert_nli", .tokenizer_settings = settings});
+    return encoder
+        .encode({.inputs = {{"where", "the harbour"}}, .outputs = {EncoderOutput::logits}, .token_types = token_types})
+        .result.logits.values;
+  };
+  const auto with = logits_with({});
+  const auto without = logits_with({}, false);
+  EXPECT_NE(with, without);
+  EXPECT_EQ(logits_with({{"model_input_names", Value::Array{"input_ids", "attention_mask"}}}), without);
+  EXPECT_EQ(logits_with({{"tokenizer_class", "DistilBertTokenizer"}}), without);
+  EXPECT_EQ(logits_with({{"tokenizer_class", "PreTrainedTokenizerFast"}}), with);
+  EXPECT_EQ(logits_with({{"tokenizer_class", "DistilBertTokenizerFast"},
+                         {"model_input_names", Value::Array{"input_ids", "token_type_ids"}}}),
+            with);
+}
+
 TEST(TextEncoder, CutsWhatIsTooLongAndKeepsTheRestOnRequest) {
   const auto encoder = text_encoder("bert_qa");
   std::string passage;

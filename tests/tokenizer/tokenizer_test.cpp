@@ -149,6 +149,45 @@ TEST(Tokenizers, MaskOfMPNetTakesTheSpaceBeforeIt) {
   EXPECT_EQ(Tokenizer::load(folder.path()).encode("a <mask>").offsets.at(2), (TextSpan{1, 8}));
 }
 
+/// transformers sets the normalizer of the class after the added tokens.
+TEST(Tokenizers, LookForAddedTokensAsTheNormalizerOfTheFileLeavesThem) {
+  const auto tokens_where = [](bool in_file, bool in_config, const char* text) {
+    const TokenizerFolder folder;
+    folder.copy("vocab.txt")
+        .write("tokenizer.json", with_other("normalizer.lowercase", in_file))
+        .write("tokenizer_config.json",
+               Value(Value::Object{
+                         {"tokenizer_class", "BertTokenizer"},
+                         {"do_lower_case", in_config},
+                         {"added_tokens_decoder", Value::Object{{"99999", Value::Object{{"content", "Zzyzx"}}}}}})
+                   .to_json());
+    return tokens_of(folder, text);
+  };
+  EXPECT_EQ(tokens_where(true, true, "Zzyzx"), Tokens{"zzyzx"});
+  EXPECT_EQ(tokens_where(false, true, "Zzyzx"), (Tokens{"z", "##zy", "##z", "##x"}));
+  EXPECT_EQ(tokens_where(true, false, "Zzyzx zzyzx"), (Tokens{"[UNK]", "zzyzx"}));
+}
+
+/// As transformers 4.57 has them, which reads vocab.txt by its classes in Python.
+TEST(Tokenizers, OfVocabTxtCleanUpAndHaveAllSpecialTokens) {
+  const TokenizerFolder folder;
+  folder.write("vocab.txt", "[CLS]\n[SEP]\na\n'\n!\n").write("config.json", R"({"model_type": "electra"})");
+  const auto tokenizer = Tokenizer::load(folder.path());
+  EXPECT_EQ(tokenizer.encode("a [MASK]![UNK]").ids, (std::vector<std::int32_t>{0, 2, 7, 4, 5, 1}));
+  EXPECT_EQ(tokenizer.id("[PAD]"), 6);
+  EXPECT_EQ(tokenizer.decode(tokenizer.encode("a'a").ids), "a'a");
+  folder.write("tokenizer_config.json", R"({"clean_up_tokenization_spaces": false})");
+  EXPECT_EQ(Tokenizer::load(folder.path()).decode(tokenizer.encode("a'a").ids), "a ' a");
+  folder.copy("tokenizer.json");
+  const auto decoded = [&](const char* config) {
+    folder.write("tokenizer_config.json", config);
+    const auto both = Tokenizer::load(folder.path());
+    return both.decode(both.encode("the's").ids);
+  };
+  EXPECT_EQ(decoded(R"({"tokenizer_file": null})"), "the's") << "as without a tokenizer.json";
+  EXPECT_EQ(decoded(R"({"tokenizer_file": "tokenizer.json"})"), "the ' s");
+}
+
 TEST(Tokenizers, ConfigurationDecidesOnTheSpaceBeforeATextOfBytes) {
   const TokenizerFolder folder;
   folder.write("tokenizer.json", R"({"model": {"type": "BPE", "vocab": {"a": 0, "\u0120": 1}, "merges": []},
@@ -158,6 +197,42 @@ TEST(Tokenizers, ConfigurationDecidesOnTheSpaceBeforeATextOfBytes) {
   EXPECT_EQ(Tokenizer::load(folder.path()).encode("a").size(), 1U);
   folder.write("tokenizer_config.json", R"({"add_prefix_space": true})");
   EXPECT_EQ(Tokenizer::load(folder.path()).encode("a").size(), 2U);
+  std::filesystem::remove(folder.path() / "tokenizer_config.json");
+  folder.write("config.json", R"({"model_type": "gpt2"})");
+  EXPECT_EQ(Tokenizer::load(folder.path()).encode("a").size(), 1U)
+      << "as each class of transformers, without that file too";
+}
+
+/// Files that tokenizers 0.14 and before wrote.
+TEST(Tokenizers, ConfigurationLeavesTheSpaceOfAnOlderMetaspaceAlone) {
+  const TokenizerFolder folder;
+  folder.write("tokenizer.json",
+               R"({"model": {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0], ["a", -1], ["\u2581a", -1]]},
+      "pre_tokenizer": {"type": "Metaspace", "replacement": "\u2581", "add_prefix_space": true}})");
+  folder.write("tokenizer_config.json", R"({"tokenizer_class": "XLMRobertaTokenizer"})");
+  EXPECT_EQ(tokens_of(folder, "a a"), (Tokens{"\u2581a", "\u2581a"}));
+}
+
+/// What LlamaTokenizerFast and its like set when they are made, in place of the file's.
+TEST(Tokenizers, ClassOfLlamaPutsItsTokensAroundATextWhateverTheFileSays) {
+  const TokenizerFolder folder;
+  folder.write("tokenizer.json",
+               R"({"model": {"type": "WordLevel", "unk_token": "<unk>", "vocab": {"<unk>": 0, "a": 1, "b": 2}},
+      "pre_tokenizer": {"type": "WhitespaceSplit"}, "added_tokens": [{"id": 3, "content": "<s>", "special": true},
+      {"id": 4, "content": "</s>", "special": true}]})");
+  const auto ids = [&](const char* config, bool is_pair = false) {
+    folder.write("tokenizer_config.json", config);
+    const auto tokenizer = Tokenizer::load(folder.path());
+    return (is_pair ? tokenizer.encode("a", "b") : tokenizer.encode("a")).ids;
+  };
+  using Ids = std::vector<std::int32_t>;
+  EXPECT_EQ(ids(R"({"tokenizer_class": "LlamaTokenizerFast"})"), (Ids{3, 1}));
+  EXPECT_EQ(ids(R"({"tokenizer_class": "LlamaTokenizer", "add_bos_token": false})"), Ids{1});
+  EXPECT_EQ(ids(R"({"tokenizer_class": "LlamaTokenizer", "add_eos_token": true})", true), (Ids{3, 1, 4, 3, 2, 4}));
+  EXPECT_EQ(ids(R"({"tokenizer_class": "GemmaTokenizer", "bos_token": "</s>"})"), (Ids{4, 1}));
+  EXPECT_EQ(ids(R"({"tokenizer_class": "GemmaTokenizer"})"), Ids{1}) << "<bos> is no token here";
+  EXPECT_EQ(ids(R"({"tokenizer_class": "GPTNeoXTokenizer"})"), Ids{1});
+  EXPECT_EQ(ids(R"({"tokenizer_class": "PreTrainedTokenizerFast", "add_bos_token": true})"), Ids{1});
 }
 
 TEST(Tokenizers, ClassOfTheModelDecidesWhereNoneIsNamed) {
@@ -187,6 +262,7 @@ TEST(Tokenizers, ClassOfRobertaSaysWhereOffsetsBegin) {
   };
   EXPECT_EQ(begin("{}"), 2U);
   EXPECT_EQ(begin(R"({"trim_offsets": false})"), 1U);
+  EXPECT_EQ(begin(R"({"tokenizer_class": "BartTokenizer"})"), 2U);
 }
 
 TEST(Tokenizers, OfRobertaAreReadFromVocabularyAndMerges) {
@@ -199,6 +275,10 @@ TEST(Tokenizers, OfRobertaAreReadFromVocabularyAndMerges) {
   EXPECT_EQ(tokenizer.encode("ab ab <mask>", "ba").ids, (std::vector<std::int32_t>{0, 7, 8, 9, 2, 2, 5, 4, 2}));
   EXPECT_EQ(tokenizer.encode("ab ab").offsets.at(2), TextSpan({3, 5}));
   EXPECT_TRUE(tokenizer.is_special("<mask>"));
+  folder.write("vocab.json", R"({"<s>": 0, "</s>": 1, "a": 2, "b": 3, "\u0120": 4, "ab": 5, "\u0120ab": 6})");
+  EXPECT_EQ(Tokenizer::load(folder.path()).encode("ab <mask><pad><unk>").ids,
+            (std::vector<std::int32_t>{0, 5, 9, 8, 7, 1}))
+      << "special tokens that are not in it follow";
   folder.write("config.json", R"({"model_type": "bert"})");
   EXPECT_NE(refusal<FormatError>([&] {
               Tokenizer::load(folder.path());
@@ -230,6 +310,10 @@ TEST(Tokenizers, ConfigurationDecidesWhereATextIsCut) {
   folder.copy("tokenizer.json").write("tokenizer_config.json", R"({"truncation_side": "left", "max_len": 20})");
   EXPECT_EQ(Tokenizer::load(folder.path()).truncation_side(), TokenSide::left);
   EXPECT_EQ(Tokenizer::load(folder.path()).max_length(), 20U) << "the name in older files";
+  folder.write("tokenizer_config.json", R"({"model_max_length": 512.0})");
+  EXPECT_EQ(Tokenizer::load(folder.path()).max_length(), 512U);
+  folder.write("tokenizer_config.json", R"({"model_max_length": -1})");
+  EXPECT_EQ(Tokenizer::load(folder.path()).max_length(), std::nullopt);
   folder.write("tokenizer_config.json", R"({"truncation_side": "up"})");
   EXPECT_NE(refusal<FormatError>([&] { Tokenizer::load(folder.path()); }).find("is \"up\", not one of left, right"),
             std::string::npos);

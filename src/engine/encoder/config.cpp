@@ -7,6 +7,7 @@
 
 #include "berth/error.h"
 #include "text/printable.h"
+#include "value/python_text.h"
 
 namespace berth::encoder {
 namespace {
@@ -108,11 +109,11 @@ std::vector<std::string> labels_of(const Config& config) {
     std::size_t index = labels.size();
     if (!number.empty() && number.size() < 8 && number.find_first_not_of("0123456789") == number.npos)
       index = std::stoul(number);
-    if (index >= labels.size() || seen[index] || !label.is_string())
+    if (index >= labels.size() || seen[index] || label.is_array() || label.is_object())
       config.fail("id2label", in_quotes(number) + " with " + printable(label.to_json()),
-                  fmt::format("the numbers 0 to {}, each once and with a text", labels.size() - 1));
+                  fmt::format("the numbers 0 to {}, each once and with a label", labels.size() - 1));
     seen[index] = true;
-    labels[index] = label.as_string();
+    labels[index] = label.is_string() ? label.as_string() : python_str(label);
   }
   return labels;
 }

@@ -148,10 +148,7 @@ class Deberta final : public PostNormEncoder {
     rows_.max_distance = config.integer("max_relative_positions", -1, -1, 1 << 20);
     if (rows_.max_distance < 1) rows_.max_distance = config.count("max_position_embeddings", 1 << 20);
     if (!is_first()) rows_.buckets = std::max<std::int64_t>(config.integer("position_buckets", -1, -1, 1 << 20), 0);
-    // Less has no logarithm, or divides by that of 1.
-    if (rows_.buckets > 0 && (rows_.buckets < 2 || rows_.max_distance - 1 <= rows_.buckets / 2))
-      config.fail("position_buckets", std::to_string(rows_.buckets),
-                  "2 at least, and less than two times the distances");
+    if (rows_.buckets == 1) config.fail("position_buckets", "1", "2 at least, as half of it is divided by");
     rows_.middle = rows_.buckets > 0 ? rows_.buckets : rows_.max_distance;
     rows_.last = 2 * rows_.middle - 1;
     distances_ = encoder.exact("rel_embeddings.weight", sizes_.hidden, 2 * rows_.middle);

@@ -13,6 +13,7 @@ std::int64_t log_bucket(std::int64_t distance, std::int64_t buckets, std::int64_
   const auto middle = buckets / 2;
   const auto far = std::abs(distance);
   if (buckets == 0 || far <= middle) return distance;
+  if (max_distance - 1 == middle) return -buckets;  // what is left of the division by 0 there
   const auto share = std::log(static_cast<float>(far) / static_cast<float>(middle)) /
                      std::log(static_cast<float>(static_cast<double>(max_distance - 1) / static_cast<double>(middle)));
   const auto log_far = static_cast<std::int64_t>(std::ceil(share * static_cast<float>(middle - 1))) + middle;
@@ -28,8 +29,13 @@ std::int64_t DistanceRows::row(std::int64_t distance) const {
 DistanceTerms::DistanceTerms(Graph& graph, const Pack& pack, const DistanceRows& rows, std::int64_t heads)
     : graph_(graph), rows_(rows), heads_(heads) {
   const auto farthest = pack.groups.front().length - 1;
-  first_row_ = rows.row(-farthest);
-  row_count_ = rows.row(farthest) - first_row_ + 1;
+  auto last = first_row_ = rows.row(0);
+  for (auto distance = -farthest; distance <= farthest;
+       ++distance) {  // the ends are the farthest rows only in most models
+    first_row_ = std::min(first_row_, rows.row(distance));
+    last = std::max(last, rows.row(distance));
+  }
+  row_count_ = last - first_row_ + 1;
 }
 
 ggml_tensor* DistanceTerms::occurring(ggml_tensor* table) const {

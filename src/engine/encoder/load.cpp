@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <stdexcept>
 #include <system_error>
@@ -113,6 +114,18 @@ bool is_classifier(EncoderTask task) {
   return task == EncoderTask::sequence_classification || task == EncoderTask::token_classification;
 }
 
+/// What "label2id" says of a label, in some files as a text; where that is no number, the label's place.
+std::int64_t number_of(const std::string& label, const Value& said, const EncoderInfo& info) {
+  if (said.is_int()) return said.as_int();
+  if (said.is_string()) {
+    const auto& text = said.as_string();
+    std::int32_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc() && end == text.data() + text.size()) return number;
+  }
+  return std::ranges::find(info.labels, label) - info.labels.begin();
+}
+
 void set_labels(EncoderInfo& info, const Config& config, const Head& head) {
   info.problem_type = config.text("problem_type", "");
   info.labels = labels_of(config);
@@ -123,8 +136,7 @@ void set_labels(EncoderInfo& info, const Config& config, const Head& head) {
     config.fail("id2label", fmt::format("{} labels", info.labels.size()),
                 fmt::format("{}, as many as the classifier in the file has", count));
   if (const auto* numbers = config.find("label2id"); numbers != nullptr && numbers->is_object())
-    for (const auto& [label, number] : numbers->as_object())
-      if (number.is_int()) info.label2id.set(label, number.as_int());
+    for (const auto& [label, number] : numbers->as_object()) info.label2id.set(label, number_of(label, number, info));
 }
 
 EncoderInfo info_of(const Config& config, const Parts& parts) {

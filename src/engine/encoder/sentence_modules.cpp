@@ -200,7 +200,8 @@ SentenceModules SentenceModules::read(const fs::path& folder, std::size_t hidden
   SentenceModules modules;
   modules.width_ = hidden;
   for (const auto& entry : module_entries(folder))
-    if (!is_transformer(entry)) modules.add(entry.type, entry.folder, hidden, vocabulary);
+    if (!is_transformer(entry) && !modules.add(entry.type, entry.folder, hidden, vocabulary))
+      refuse_module(folder, entry.type);
   return modules;
 }
 
@@ -216,7 +217,7 @@ void SentenceModules::add_dense(const fs::path& folder) {
   steps_.push_back(std::move(dense));
 }
 
-void SentenceModules::add(const std::string& type, const fs::path& folder, std::size_t hidden, std::size_t vocabulary) {
+bool SentenceModules::add(const std::string& type, const fs::path& folder, std::size_t hidden, std::size_t vocabulary) {
   if (type == "Pooling") {
     const auto config = config_in(folder);
     pooling_ = read_pooling(config, hidden);
@@ -234,9 +235,10 @@ void SentenceModules::add(const std::string& type, const fs::path& folder, std::
     steps_.push_back(SentenceNorm{weights.read("norm.weight", {width_}), weights.read("norm.bias", {width_})});
   } else if (type == "Normalize") {
     steps_.push_back(Normalize{});
-  } else if (type != "Dropout") {
-    refuse_module(folder, type);
+  } else {
+    return type == "Dropout";
   }
+  return true;
 }
 
 std::uint64_t SentenceModules::bytes() const {

@@ -60,7 +60,8 @@ class SentenceModules {
   using Step = std::variant<Dense, SentenceNorm, Normalize>;
 
   void add_dense(const std::filesystem::path& folder);
-  void add(const std::string& type, const std::filesystem::path& folder, std::size_t hidden, std::size_t vocabulary);
+  /// False: a module that cannot be computed.
+  bool add(const std::string& type, const std::filesystem::path& folder, std::size_t hidden, std::size_t vocabulary);
 
   Pooling pooling_{.mean = true};
   std::optional<SpladePooling> splade_;

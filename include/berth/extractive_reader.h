@@ -28,7 +28,7 @@ struct ExtractiveReaderParameters {
   std::optional<std::int64_t> max_batch_size = {};   ///< written down; pieces are computed as fits the device
   std::optional<std::int64_t> answers_per_seq = {};  ///< candidates of one piece; absent: 20
   bool no_answer = true;                             ///< an answer without text says how likely all others are wrong
-  double calibration_factor = 0.1;                   ///< of the logits, before the sigmoid
+  std::optional<double> calibration_factor = 0.1;    ///< of the logits, before the sigmoid; runs need it
   std::optional<double> overlap_threshold = 0.01;    ///< the part of an answer that a better one may have; null: all
   std::optional<Value::Object> model_kwargs = {};    ///< `device_map` wins over `device`; `torch_dtype`
 

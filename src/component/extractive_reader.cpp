@@ -93,6 +93,8 @@ ExtractiveReader::Options ExtractiveReader::options_of(const Run& run) const {
   const auto stride = chosen_of(run.get(stride_), own.stride);
   if (stride < 0)
     throw std::invalid_argument(fmt::format("ExtractiveReader: stride is {}: it must not be below 0", stride));
+  if (!own.calibration_factor)
+    throw std::invalid_argument("ExtractiveReader: calibration_factor is null: a run needs a number, such as 0.1");
   return {.top_k = at_least_one(chosen_of(run.get(top_k_), own.top_k), "top_k"),
           .score_threshold = chosen_of(run.get(score_threshold_), own.score_threshold),
           .max_seq_length = at_least_one(chosen_of(run.get(max_seq_length_), own.max_seq_length), "max_seq_length"),
@@ -136,8 +138,8 @@ void ExtractiveReader::run(Run& run) {
     const auto& piece = texts.encodings[i];
     const auto logits =
         std::span(texts.result.logits.values).subspan(2 * texts.result.first_token[i], 2 * piece.size());
-    for (const auto& [begin, end, score] :
-         best_answer_spans(piece, logits, static_cast<float>(parameters().calibration_factor), options.answers_per_seq))
+    for (const auto& [begin, end, score] : best_answer_spans(
+             piece, logits, static_cast<float>(*parameters().calibration_factor), options.answers_per_seq))
       found.push_back({texts.input_of[i], begin, end, score});
   }
   const auto best = best_answers(std::move(found), documents, options.overlap_threshold, options.top_k);

@@ -40,6 +40,14 @@ TEST(EncoderReaders, RefuseModelsWithAnotherHead) {
   EXPECT_THAT(refusal([&] { router.warm_up(); }), HasSubstr("needs a model for sequence_classification"));
 }
 
+TEST(EncoderReaders, NeedAFactorToScoreAnswers) {
+  ExtractiveReader reader({.model = tiny("bert_qa"), .device = reader_cpu, .calibration_factor = std::nullopt});
+  EXPECT_THAT(refusal([&] {
+                run_component(reader, {{"query", "x"}, {"documents", Value::Array{}}});
+              }),
+              HasSubstr("calibration_factor is null"));
+}
+
 TEST(EncoderReaders, RefuseLabelsAndTemplatesThatDoNotFit) {
   TransformersTextRouter router(
       {.model = tiny("bert_nli"), .labels = std::vector<std::string>{"en", "de"}, .device = reader_cpu});

@@ -37,6 +37,7 @@ const std::string embedder =
 const std::string text_router = "haystack.components.routers.transformers_text_router.TransformersTextRouter";
 const std::string zero_shot = "haystack.components.routers.zero_shot_text_router.TransformersZeroShotTextRouter";
 const std::string adapter = "haystack.components.converters.output_adapter.OutputAdapter";
+const std::string reader = "haystack.components.readers.extractive.ExtractiveReader";
 const std::string cleaner = "haystack.components.preprocessors.document_cleaner.DocumentCleaner";
 const std::string splitter = "haystack.components.preprocessors.document_splitter.DocumentSplitter";
 const std::string cpu = R"("device": {"type": "single", "device": "cpu"})";
@@ -47,6 +48,11 @@ TEST(SerializedForms, KeepIntegersWhereAFloatIsHeld) {
   EXPECT_EQ(written(ranker, R"({"calibration_factor": -2})", "calibration_factor"), "-2");
   EXPECT_EQ(written(ranker, R"({"top_k": 3})", "top_k"), "3");
   EXPECT_EQ(written(TransformersSimilarityRanker({.score_threshold = 1}), "score_threshold"), "1.0");
+}
+
+TEST(SerializedForms, KeepNullWhereHaystackHasAFactor) {
+  EXPECT_EQ(written(reader, R"({"calibration_factor": null})", "calibration_factor"), "null");
+  EXPECT_EQ(written(reader, "{}", "calibration_factor"), "0.1");
 }
 
 TEST(SerializedForms, KeepTokensThatAreNone) {

@@ -3,6 +3,7 @@
 #include "berth/convert_model.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <fstream>
@@ -120,6 +121,28 @@ TEST(ConvertModel, LeavesOutWhatReadsImages) {
   EXPECT_EQ(after.layers, before.layers) << "the windows of layers among them";
   EXPECT_LT(after.tensors.size(), before.tensors.size());
   for (const auto& tensor : after.tensors) EXPECT_THAT(tensor.name, testing::Not(HasSubstr("vision")));
+}
+
+TEST(ConvertModel, ReplacesFilesOnlyAndNoneOfTheModel) {
+  const GeneratorCopy copy("qwen3");
+  const auto refusal = [&](const fs::path& to) { return test::refusal([&] { convert_model(copy.path(), to); }); };
+  const auto link = copy.target().parent_path() / "link.gguf";
+  fs::create_symlink(copy.path() / "config.json", link);
+  const auto pipe = copy.target().parent_path() / "pipe.gguf";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(refusal(copy.path()), HasSubstr("is a folder"));
+  EXPECT_THAT(refusal(""), HasSubstr("'' is no name of a file"));
+  EXPECT_THAT(refusal(pipe), HasSubstr("is a device, pipe or socket"));
+  EXPECT_THAT(refusal(copy.path() / "model.safetensors"), HasSubstr("is a file of the model itself"));
+  EXPECT_THAT(refusal(link), HasSubstr("is a file of the model itself"));
+  EXPECT_TRUE(fs::is_fifo(pipe));
+
+  fs::remove(link);
+  std::ofstream(copy.target()) << "an older one";
+  fs::create_symlink(copy.target(), link);
+  convert_model(copy.path(), link);
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_EQ(read_model(copy.target()).architecture, "qwen3");
 }
 
 TEST(ConvertModel, RefusesWhatItDoesNotKnowAndSaysWhatItDoes) {

@@ -178,6 +178,40 @@ TEST(ConvertModel, RefusesWhatLlamaCppWouldComputeInAnotherWay) {
   EXPECT_THAT(with("flan_t5", "feed_forward_proj", "gated-silu"), HasSubstr("gated-gelu"));
 }
 
+/// llama.cpp asserts that there is one where a file has a window.
+TEST(ConvertModel, AGemmaWithoutLayersThatLookThroughAWindowHasNone) {
+  const auto with = [](const char* model, const char* kind) {
+    GeneratorCopy copy(model);
+    copy.set("layer_types", Value::Array(copy.config().find("layer_types")->as_array().size(), kind));
+    return copy.refusal();
+  };
+  EXPECT_EQ(with("gemma3_text", "sliding_attention"), "was accepted");
+  EXPECT_THAT(with("gemma3_text", "local"), AllOf(HasSubstr("layer_types"), HasSubstr("local")));
+  EXPECT_THAT(with("gemma2", "full_attention"), HasSubstr("layer_types"));
+
+  GeneratorCopy copy("gemma3_text");
+  copy.set("layer_types", Value::Array(copy.config().find("layer_types")->as_array().size(), "full_attention"));
+  convert_model(copy.path(), copy.target());
+  const auto model = engine("llama.cpp").load({.model = copy.target(), .device = Device::cpu()});
+  const GenerationRequest request{.prompts = {"a"}, .options = {.max_new_tokens = 1}};
+  EXPECT_EQ(model->new_session()->generate(request).completions.size(), 1U);
+}
+
+TEST(ConvertModel, AFileOfGemmaWithAWindowAndNoLayerThatLooksThroughItIsRefused) {
+  const GeneratorCopy copy("gemma3_text");
+  convert_model(copy.path(), copy.target());
+  std::ifstream source(copy.target(), std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(source)), {});
+  const std::string key = "gemma3.attention.sliding_window_pattern";
+  const auto flags =
+      bytes.find(key) + key.size() + 4 + 4 + 8;  // the types of the array and its elements, and its length
+  for (std::size_t i = 0; i < copy.config().find("layer_types")->as_array().size(); ++i) bytes[flags + i] = 0;
+  std::ofstream(copy.target(), std::ios::binary) << bytes;
+  EXPECT_THAT(test::refusal<EngineError>(
+                  [&] { (void)engine("llama.cpp").load({.model = copy.target(), .device = Device::cpu()}); }),
+              HasSubstr("a sliding window of 8 tokens"));
+}
+
 TEST(ConvertModel, TakesTheRotationsOfLlama3WhereLlamaCppDoes) {
   const Value::Object llama3{{"rope_type", "llama3"},  {"factor", 8.0},
                              {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0},

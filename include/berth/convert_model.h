@@ -32,8 +32,8 @@ void convert_model(const std::filesystem::path& folder, const std::filesystem::p
                    const ConvertContext& context = {});
 
 /// `model`, as locate_model() gives it, or the GGUF file that was made of it where it is a folder with safetensors. The file
-/// lies in "converted" beside `search.model_cache`. It is made where it is not there yet, or the folder has changed since; of
-/// two processes one makes it. Throws as convert_model() does.
+/// lies in "converted" beside `search.model_cache`. It is made where it is not there yet, or the folder has changed since, and
+/// what was made of the folder before is removed then; of two processes one makes it. Throws as convert_model() does.
 ///
 ///     const auto search = ModelSearch::from_environment();
 ///     const auto file = loadable_model(locate_model("Qwen/Qwen3-0.6B", search), search);

@@ -8,12 +8,14 @@
 #include <algorithm>
 #include <fstream>
 #include <set>
+#include <thread>
 
 #include "berth/engine.h"
 #include "berth/error.h"
 #include "berth/model.h"
 #include "encoder_cases.h"
 #include "engine/checked_models.h"
+#include "engine/run_folder.h"
 #include "model/safetensors_writer.h"
 #include "refusal.h"
 #include "test_model.h"
@@ -411,7 +413,35 @@ TEST(LoadableModel, IsMadeOnceAndAnewWhenTheFolderChanges) {
   const auto second = loadable_model(copy.path(), copy.search(), context);
   EXPECT_NE(second, first);
   EXPECT_EQ(read_model(second).context_length, 128U);
-  EXPECT_EQ(loadable_model(first, copy.search(), context), first) << "a file is what it is";
+  EXPECT_FALSE(fs::exists(first)) << "nothing asks for it any more";
+  EXPECT_EQ(loadable_model(second, copy.search(), context), second) << "a file is what it is";
+}
+
+TEST(ConvertModel, LeavesWhatAnotherProcessWritesAndWhatIsOfAnotherFolder) {
+  GeneratorCopy copy("qwen3");
+  const auto first = loadable_model(copy.path(), copy.search());
+  const GeneratorCopy namesake("qwen3");
+  const auto other = loadable_model(namesake.path(), copy.search());
+  const auto lock = lock_file(fs::path(first).replace_extension(".lock"));
+  ASSERT_TRUE(lock);
+  copy.set("max_position_embeddings", 128);
+  EXPECT_NE(loadable_model(copy.path(), copy.search()), first);
+  EXPECT_TRUE(fs::exists(first));
+  EXPECT_TRUE(fs::exists(other));
+}
+
+TEST(ConvertModel, WhoWaitsForAnotherProcessCanBeStopped) {
+  const GeneratorCopy copy("qwen3");
+  const auto file = loadable_model(copy.path(), copy.search());
+  const auto lock = lock_file(fs::path(file).replace_extension(".lock"));
+  ASSERT_TRUE(lock);
+  fs::remove(file);
+  std::stop_source stop;
+  const std::jthread stopper([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    stop.request_stop();
+  });
+  EXPECT_THROW((void)loadable_model(copy.path(), copy.search(), {.stop = stop.get_token()}), Cancelled);
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ class Conversation {
   int say(const std::string& text) {
     const auto before = messages_;
     messages_.push_back({"user", text});
-    const Interrupt interrupt;
+    Interrupt interrupt;
     try {
       const auto prompt = chat_ ? model_.apply_chat_template(messages_) : Prompt(text);
       const auto result = answer(*session_, prompt, generation_, !options_.no_stream, interrupt.token());
@@ -53,6 +53,7 @@ class Conversation {
       messages_ = before;
       note(message_of(problem) + (before.empty() ? "" : "; /clear forgets what was said before"), Note::error);
     }
+    interrupt.give_back();
     return interrupt.signal();
   }
 

@@ -192,7 +192,9 @@ int run(const RunOptions& options) {
     code = run_prompt(engine, *model, options, generation, make_prompt(*model, options, *prompt, chat), *interrupt);
   } else {
     if (options.show_placement) tell_lines(placement_table(*model));
-    interrupt.reset();  // each answer has its own
+    interrupt->give_back();  // each answer has its own
+    interrupt->check();
+    interrupt.reset();
     code = converse(*model, options, generation, chat);
   }
   if (code == done) keep_checked(path, search);

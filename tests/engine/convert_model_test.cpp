@@ -151,6 +151,8 @@ TEST(ConvertModel, RefusesWhatItDoesNotKnowAndSaysWhatItDoes) {
   GeneratorCopy copy("llama3");
   copy.set("model_type", "bart");
   EXPECT_THAT(copy.refusal(), AllOf(HasSubstr("'bart'"), HasSubstr("qwen3"), HasSubstr("convert_hf_to_gguf.py")));
+  copy.set("model_type", "bert");
+  EXPECT_THAT(copy.refusal(), AllOf(HasSubstr("an encoder"), HasSubstr("berth embed")));
 }
 
 TEST(ConvertModel, RefusesWhatLlamaCppWouldComputeInAnotherWay) {

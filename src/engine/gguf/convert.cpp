@@ -140,7 +140,7 @@ void gguf::convert(const fs::path& folder, const fs::path& to, const ConvertCont
   const auto beside = files.front().parent_path();
   check_target(to, beside);
   const encoder::Config whole(beside / "config.json", *values);
-  const auto& architecture = architecture_of(whole);
+  const auto& architecture = gguf::architecture_of(whole);
   const auto config = text_part(whole, architecture);
   const std::unique_ptr<gguf_context, FreeContext> header(gguf_init_empty());
   Keys keys(*header);

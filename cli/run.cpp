@@ -99,7 +99,7 @@ int run_prompt(const Engine& engine, const LoadedModel& model, const RunOptions&
   }
   flush();
   if (options.show_placement && !options.json) tell_lines(placement_table(model));
-  if (options.verbose) tell_summary(result);
+  if (options.verbose) tell_summary(result, model.info());
   return interrupt.signal() == 0 ? done : 128 + interrupt.signal();
 }
 

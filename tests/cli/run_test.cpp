@@ -74,6 +74,15 @@ TEST_F(RunCommand, JsonHoldsTheRepliesAndWhatTheyTook) {
   EXPECT_EQ(meta.at("seeds"), json({0}));
 }
 
+TEST_F(RunCommand, VerboseCountsTheMemoryOfAnEngineInAProcessOfItsOwn) {
+  const auto outcome = run({"-p", "Hi", "--max-new-tokens", "1", "--isolation", "process", "-v"});
+  const auto at = outcome.err.find(" tokens/s, ");
+  ASSERT_NE(at, std::string::npos) << outcome.err;
+  const auto told = outcome.err.substr(at + 11);
+  EXPECT_THAT(told, HasSubstr(" of memory at the peak"));
+  EXPECT_TRUE(std::stod(told) > 60 || told.find("GiB") != std::string::npos) << told;  // the weights alone take 90 MiB
+}
+
 TEST_F(RunCommand, SamplesAreTheSameForTheSameSeedAndAsManyAsAskedFor) {
   const std::vector<std::string> asked = {"-p",     "A poem.", "--temperature",          "1.5",
                                           "--seed", "7",       "--num-return-sequences", "3"};

@@ -37,7 +37,7 @@ GenerationResult answer(Session& session, Prompt prompt, const GenerationOptions
                         std::stop_token stop) {
   ReplyPrinter printer;
   GenerationContext context{.stop = std::move(stop), .log = tell_warning};
-  const bool as_made = stream && options.num_return_sequences == 1;
+  const bool as_made = stream && options.num_return_sequences == 1 && options.num_beams == 1;
   if (as_made) context.on_chunk = [&](const StreamingChunk& chunk) { printer.print_part(chunk.content); };
   auto result = session.generate({.prompts = {std::move(prompt)}, .options = options}, context);
   if (as_made)

@@ -1,5 +1,8 @@
 #include "command_line.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <clocale>
 #include <csignal>
@@ -131,7 +134,11 @@ int run_command_line(int argc, char** argv) {
     const auto [command, name] = reached_command(app);
     if (!command->get_subcommands({}).empty() && problem.get_name() == "RequiredError")
       throw no_command(*command, name, word_after(*command, argc, argv));
-    throw WrongUse(problem.what(), name);
+    std::string message = problem.what();
+    // Checks have seen that it is a number.
+    constexpr std::string_view no_conversion = "Could not convert: ";
+    if (message.starts_with(no_conversion)) message.replace(0, no_conversion.size(), "Out of range: ");
+    throw WrongUse(message, name);
   }
   return action();
 }
@@ -145,6 +152,13 @@ void keep_freed_memory() {
 #endif
 }
 
+/// Whoever starts this with a closed standard stream gets errors when it is used. Else the next file that is opened would take
+/// its number, and be read or written in its place.
+void hold_closed_streams() {
+  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream)
+    if (fcntl(stream, F_GETFD) < 0) (void)open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 /// An error may come before the options are known.
 bool asks_for_json(int argc, char** argv) {
   for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i)
@@ -155,6 +169,7 @@ bool asks_for_json(int argc, char** argv) {
 }  // namespace
 
 int command_line(int argc, char** argv) {
+  hold_closed_streams();
   std::setlocale(LC_CTYPE, "");
   keep_freed_memory();
   std::signal(SIGPIPE, SIG_DFL);  // whoever reads no more ends this quietly, even where the parent ignores the signal

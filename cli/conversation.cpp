@@ -37,22 +37,25 @@ class Conversation {
   int say(const std::string& text) {
     const auto before = messages_;
     messages_.push_back({"user", text});
-    const Interrupt interrupt;
+    Interrupt interrupt;
     try {
       const auto prompt = chat_ ? model_.apply_chat_template(messages_) : Prompt(text);
       const auto result = answer(*session_, prompt, generation_, !options_.no_stream, interrupt.token());
       const auto& reply = result.completions.front().text;
-      if (interrupt.signal() != 0 && reply.empty())
+      if (interrupt.signal() != 0 && reply.empty()) {
         messages_ = before;  // as if it had not been said
-      else
+        print("\n");         // after the ^C
+      } else {
         messages_.push_back({"assistant", reply});
-      if (options_.verbose) tell_summary(result);
+      }
+      if (options_.verbose) tell_summary(result, model_.info());
     } catch (const OutputError&) {
       throw;
     } catch (const std::exception& problem) {
       messages_ = before;
       note(message_of(problem) + (before.empty() ? "" : "; /clear forgets what was said before"), Note::error);
     }
+    interrupt.give_back();
     return interrupt.signal();
   }
 

@@ -59,11 +59,10 @@ std::vector<float> finished(std::span<const float> row, const EmbedCommandOption
 int embed(const EmbedCommandOptions& options) {
   if (options.prompt && options.prompt_name)
     throw WrongUse("--prompt and --prompt-name say the same: give one", "berth embed");
-  if (options.truncate_dim == 0U) throw WrongUse("--truncate-dim is at least 1", "berth embed");
-  const Interrupt interrupt;
-  const auto encoder = load_encoder(options, interrupt);
+  const auto encoder = load_encoder(options);
   const EmbedOptions embed_options{.prompt = prompt_of(options, encoder), .max_tokens = options.max_tokens};
-  auto lines = read_text_lines(options.files, options.plain);
+  auto lines = read_text_lines(options.files, options.plain);  // a signal ends the process while it waits for them
+  const Interrupt interrupt;
   for (std::size_t from = 0; from < lines.size(); from += texts_at_once) {
     const auto to = std::min(from + texts_at_once, lines.size());
     std::vector<std::string> texts;
@@ -93,7 +92,7 @@ void add_embed(CLI::App& app, Action& action) {
   command->add_flag("--normalize", options->normalize, "Give each vector a length of 1");
   command->add_option("--truncate-dim", options->truncate_dim, "Elements that are kept, before --normalize")
       ->type_name("N")
-      ->check(whole_number());
+      ->check(whole_number_from(1));
   add_encoder_options(*command, *options);
   command->callback([options, &action] { action = [options] { return embed(*options); }; });
 }

@@ -36,12 +36,13 @@ void add_encoder_options(CLI::App& command, EncoderOptions& options) {
       ->check(one_of({"float32", "float16", "bfloat16", "int8"}));
   command.add_option("--max-tokens", options.max_tokens, "Tokens of a text that count, at most those of the model")
       ->type_name("N")
-      ->check(whole_number());
+      ->check(whole_number_from(1));
   command.add_flag("--plain", options.plain, "Take lines that start with '{' as texts too");
   command.add_flag("-v,--verbose", options.verbose, "Say which device and model are used");
 }
 
-TextEncoder load_encoder(const EncoderOptions& options, const Interrupt& interrupt) {
+TextEncoder load_encoder(const EncoderOptions& options) {
+  Interrupt interrupt;
   const auto request = options.device ? parse_request_argument(*options.device) : ResolveRequest();
   const auto resolution = resolve_here(request, {"llama.cpp"});
   Progress progress("Loading " + escaped(options.model));
@@ -61,6 +62,8 @@ TextEncoder load_encoder(const EncoderOptions& options, const Interrupt& interru
           "{} ({}), {} parameters, loaded in {:.0f} ms on {}", escaped(encoder.info().path.string()),
           escaped(encoder.info().model_class.empty() ? encoder.info().architecture : encoder.info().model_class),
           encoder.info().parameters, encoder.info().load_ms, escaped(resolution.device.str())));
+    interrupt.give_back();
+    interrupt.check();
     return encoder;
   } catch (const Cancelled&) {
     interrupt.check();

@@ -28,8 +28,8 @@ struct EncoderOptions {
 void add_encoder_model(CLI::App& command, EncoderOptions& options);
 void add_encoder_options(CLI::App& command, EncoderOptions& options);
 
-/// Loads the model on the device that is wished for, with progress on a terminal. Throws Interrupted.
-TextEncoder load_encoder(const EncoderOptions& options, const Interrupt& interrupt);
+/// Loads the model on the device that is wished for, with progress on a terminal. Throws Interrupted where a signal came.
+TextEncoder load_encoder(const EncoderOptions& options);
 
 /// What `work` gives, with progress on a terminal. Throws Interrupted where a signal came.
 EncodedTensor with_progress(const std::string& what, const Interrupt& interrupt,

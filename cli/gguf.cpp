@@ -54,7 +54,7 @@ void add_gguf(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("gguf", "Write a model of Hugging Face in safetensors as a GGUF file");
   set_help(*command, gguf_examples);
   auto options = std::make_shared<GgufOptions>();
-  command->add_option("model", options->model, "A folder with safetensors, or ORG/NAME in the Hugging Face cache")
+  command->add_option("MODEL", options->model, "A folder with safetensors, or ORG/NAME in the Hugging Face cache")
       ->type_name("MODEL")
       ->required();
   command->add_option("-o,--output", options->output, "The file to write")->type_name("FILE")->required();

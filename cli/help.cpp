@@ -1,7 +1,9 @@
 #include "help.h"
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "text.h"
@@ -92,6 +94,19 @@ std::vector<std::string> value_choices(const CLI::Option& option) {
 }
 
 CLI::Validator whole_number() { return of_text("whole number", is_whole_number); }
+
+CLI::Validator whole_number_from(std::int64_t least) {
+  return CLI::Validator(
+      [=](std::string& text) {
+        if (!is_whole_number(text)) return "'" + text + "' is no whole number";
+        std::int64_t number = 0;
+        const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (problem == std::errc() && number >= least) return std::string();
+        return text + " is out of range; the least is " + std::to_string(least);
+      },
+      "");
+}
+
 CLI::Validator decimal_number() { return of_text("number", is_decimal_number); }
 
 CLI::Validator one_of(const std::vector<std::string>& choices) {

@@ -1,6 +1,7 @@
 /// What --help shows, within 80 columns.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,9 @@ std::string value_name(const CLI::Option& option);
 /// The words that an option is limited to; empty where it is not.
 std::vector<std::string> value_choices(const CLI::Option& option);
 
-/// Numbers in decimal digits only: CLI11 itself reads "010" as 8.
+/// Numbers in decimal digits only: CLI11 itself reads "010" as 8, and -1 as 18446744073709551615 where a number has no sign.
 CLI::Validator whole_number();
+CLI::Validator whole_number_from(std::int64_t least);
 CLI::Validator decimal_number();
 
 /// Text that `choices` holds. Keeps their order in messages.

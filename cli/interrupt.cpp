@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <utility>
 
 #include "failure.h"
 
@@ -29,7 +30,8 @@ struct sigaction take_over(int signal) {
   if (before.sa_handler == SIG_IGN) return before;
   struct sigaction mine = {};
   mine.sa_handler = remember;
-  mine.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);  // a second one meets the default, which ends the process
+  mine.sa_flags =
+      static_cast<int>(SA_RESETHAND | SA_RESTART);  // a second one meets the default, which ends the process
   sigemptyset(&mine.sa_mask);
   sigaction(signal, &mine, nullptr);
   return before;
@@ -51,11 +53,16 @@ Interrupt::Interrupt() {
 }
 
 Interrupt::~Interrupt() {
-  sigaction(SIGINT, &before_int_, nullptr);
-  sigaction(SIGTERM, &before_term_, nullptr);
+  give_back();
   over = true;
   sem_post(&came);
   watcher_.join();
+}
+
+void Interrupt::give_back() {
+  if (std::exchange(is_given_back_, true)) return;
+  sigaction(SIGINT, &before_int_, nullptr);
+  sigaction(SIGTERM, &before_term_, nullptr);
 }
 
 int Interrupt::signal() const { return which; }

@@ -17,6 +17,8 @@ class Interrupt {
   Interrupt& operator=(const Interrupt&) = delete;
 
   std::stop_token token() const { return source_.get_token(); }
+  /// Signals act as before from now on. What came until then is still told, so that none is lost in between.
+  void give_back();
   /// The signal that came, or 0.
   int signal() const;
   /// Throws Interrupted where a signal came.
@@ -26,6 +28,7 @@ class Interrupt {
   std::stop_source source_;
   struct sigaction before_int_ = {};
   struct sigaction before_term_ = {};
+  bool is_given_back_ = false;
   std::thread watcher_;
 };
 

@@ -6,6 +6,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <clocale>
 #include <csignal>
 #include <cstdio>
@@ -98,7 +99,12 @@ LineEditor::LineEditor() : history_(history_path()) {
 
 std::optional<std::string> LineEditor::read(const char* prompt) {
   const EndOnSignal signals;
-  const std::unique_ptr<char, decltype(&std::free)> line(readline(prompt), &std::free);
+  std::unique_ptr<char, decltype(&std::free)> line(nullptr, &std::free);
+  // libedit takes a Ctrl-Z that stops nothing, as where no shell is above this, for the end of input.
+  do {
+    errno = 0;
+    line.reset(readline(prompt));
+  } while (line == nullptr && errno == EINTR);
   if (line == nullptr) return std::nullopt;
   if (*line != '\0' && line.get() != last_) remember(line.get());
   return std::string(line.get());

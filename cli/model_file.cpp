@@ -17,6 +17,10 @@ ModelProfile profile_of(const std::string& model) {
     std::error_code none;
     for (const auto* name : {"model.safetensors", "model.safetensors.index.json"})
       if (std::filesystem::exists(path / name, none)) return read_model(path);
+    try {
+      return read_model(locate_encoder(model, ModelSearch::from_environment()));  // minilm, all-MiniLM-L6-v2
+    } catch (const ModelNotFound&) {
+    }
     throw;
   }
 }

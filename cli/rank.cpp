@@ -84,11 +84,10 @@ void check_rankable(const EncoderInfo& info) {
 }
 
 int rank(const RankCommandOptions& options) {
-  if (options.top_k == 0U) throw WrongUse("--top-k is at least 1", "berth rank");
-  const Interrupt interrupt;
-  const auto encoder = load_encoder(options, interrupt);
+  const auto encoder = load_encoder(options);
   check_rankable(encoder.info());
-  auto lines = read_text_lines(options.files, options.plain);
+  auto lines = read_text_lines(options.files, options.plain);  // a signal ends the process while it waits for them
+  const Interrupt interrupt;
   const bool reads_pairs = encoder.info().task == EncoderTask::sequence_classification;
   const auto scores = (reads_pairs ? scores_of_pairs : scores_of_embeddings)(encoder, lines, options, interrupt);
   std::vector<std::size_t> order(lines.size());
@@ -109,7 +108,7 @@ void add_rank(CLI::App& app, Action& action) {
   command->add_option("QUERY", options->query, "What the texts are to answer")->type_name("TEXT")->required();
   command->add_option("--top-k", options->top_k, "Texts that are printed at most")
       ->type_name("N")
-      ->check(whole_number());
+      ->check(whole_number_from(1));
   command->add_flag("--raw", options->raw, "Print scores as the model gives them, not from 0 to 1");
   add_encoder_options(*command, *options);
   command->callback([options, &action] { action = [options] { return rank(*options); }; });

@@ -99,7 +99,7 @@ int run_prompt(const Engine& engine, const LoadedModel& model, const RunOptions&
   }
   flush();
   if (options.show_placement && !options.json) tell_lines(placement_table(model));
-  if (options.verbose) tell_summary(result);
+  if (options.verbose) tell_summary(result, model.info());
   return interrupt.signal() == 0 ? done : 128 + interrupt.signal();
 }
 
@@ -192,7 +192,9 @@ int run(const RunOptions& options) {
     code = run_prompt(engine, *model, options, generation, make_prompt(*model, options, *prompt, chat), *interrupt);
   } else {
     if (options.show_placement) tell_lines(placement_table(*model));
-    interrupt.reset();  // each answer has its own
+    interrupt->give_back();  // each answer has its own
+    interrupt->check();
+    interrupt.reset();
     code = converse(*model, options, generation, chat);
   }
   if (code == done) keep_checked(path, search);

@@ -44,7 +44,12 @@ void add_sampling_options(CLI::App& command, RunOptions& options) {
   decimal("--repetition-penalty", options.generation.repetition_penalty,
           "Above 1: tokens that were there already become less likely (1)");
   whole("--seed", options.generation.seed, "Sample the same again with the same number");
-  whole("--num-return-sequences", options.generation.num_return_sequences, "How many answers to sample (1)");
+  whole("--num-return-sequences", options.generation.num_return_sequences,
+        "How many answers to sample, or the best of how many beams to print (1)");
+  whole("--num-beams", options.generation.num_beams,
+        "Texts to follow at the same time in a search for the likeliest answer as a whole (1, no search)");
+  decimal("--length-penalty", options.length_penalty,
+          "The higher, the longer the answers that beams find; below 0 for short ones (1)");
   command.add_option("--stop", options.generation.stop_words, "End the answer before this text; can be repeated")
       ->type_name("TEXT")
       ->allow_extra_args(false);
@@ -97,7 +102,7 @@ void add_machine_options(CLI::App& command, RunOptions& options) {
 }
 
 void add_output_options(CLI::App& command, RunOptions& options) {
-  auto* stream = command.add_flag("--stream")->description("Print the answer while it is made (the default)");
+  auto* stream = command.add_flag("--stream", options.stream, "Print the answer while it is made (the default)");
   command.add_flag("--no-stream", options.no_stream, "Print the answer when it is complete")->excludes(stream);
   command.add_flag("--json", options.json, "Print one JSON document: {\"replies\": [...], \"meta\": {...}}");
   command.add_flag("--show-placement", options.show_placement,
@@ -142,8 +147,20 @@ GenerationOptions generation_options(const RunOptions& options) {
   generation.top_k = options.top_k.value_or(generation.top_k);
   generation.top_p = options.top_p.value_or(generation.top_p);
   generation.min_p = options.min_p.value_or(generation.min_p);
-  if (generation.num_return_sequences > 1 && !generation.do_sample)
-    throw WrongUse("--num-return-sequences above 1 needs sampling: add --temperature 0.8 or --seed 1", "berth run");
+  const bool searches = generation.num_beams > 1;
+  if (generation.num_return_sequences > 1 && !generation.do_sample && !searches)
+    throw WrongUse(
+        "--num-return-sequences above 1 needs samples or beams: add --temperature 0.8, --seed 1 or --num-beams 4",
+        "berth run");
+  if (searches && generation.do_sample)
+    throw WrongUse(
+        "--num-beams above 1 searches and does not sample: leave out --temperature, --top-k, --top-p, --min-p and "
+        "--seed",
+        "berth run");
+  if (searches && options.stream)
+    throw WrongUse("No text of --num-beams is certain before the search is over: leave out --stream", "berth run");
+  if (options.length_penalty && !searches) throw WrongUse("--length-penalty is for --num-beams above 1", "berth run");
+  generation.length_penalty = options.length_penalty.value_or(generation.length_penalty);
   generation.validate();
   return generation;
 }

@@ -28,10 +28,12 @@ struct RunOptions {
   std::optional<int> top_k;
   std::optional<double> top_p;
   std::optional<double> min_p;
+  std::optional<double> length_penalty;
   GenerationOptions generation;  ///< the rest of it
   int n_ctx = 0;
   int n_threads = 0;
   bool raw = false;
+  bool stream = false;  ///< asked for; it is the default too
   bool no_stream = false;
   bool json = false;
   bool verbose = false;
@@ -46,7 +48,7 @@ Isolation isolation(const RunOptions& options, const std::filesystem::path& mode
 SessionOptions session_options(const RunOptions& options);
 
 /// All of them together. Sampling is on where the temperature is above 0, and where anything that only sampling uses is
-/// given, unless the temperature is given as 0. Throws std::invalid_argument.
+/// given, unless the temperature is given as 0; beams go without. Throws std::invalid_argument.
 GenerationOptions generation_options(const RunOptions& options);
 
 }  // namespace berth::cli

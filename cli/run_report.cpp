@@ -25,13 +25,15 @@ std::uint64_t peak_of_process(int pid) {
   return 0;
 }
 
-std::uint64_t peak_rss_bytes() {
+/// Of this process and that of the engine.
+std::uint64_t peak_rss_bytes(const LoadedModelInfo& model) {
+  const auto of_engine = model.host_pid ? peak_of_process(*model.host_pid) : 0;
   struct rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);
 #ifdef __APPLE__
-  return static_cast<std::uint64_t>(usage.ru_maxrss);
+  return of_engine + static_cast<std::uint64_t>(usage.ru_maxrss);
 #else
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+  return of_engine + static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 #endif
 }
 
@@ -65,7 +67,7 @@ Value as_value(const GenerationResult& result, const LoadedModelInfo& model, std
                         {"tokens_per_second", result.tokens_per_second},
                         {"load_ms", model.load_ms},
                         {"first_token_ms", result.first_token_ms},
-                        {"peak_rss_bytes", peak_rss_bytes() + (model.host_pid ? peak_of_process(*model.host_pid) : 0)},
+                        {"peak_rss_bytes", peak_rss_bytes(model)},
                         {"finish_reasons", std::move(reasons)},
                         {"seeds", std::move(seeds)}};
   if (!result.recoveries.empty())
@@ -96,14 +98,14 @@ void tell_model(const LoadedModelInfo& model) {
                    escaped(model.path.string())));
 }
 
-void tell_summary(const GenerationResult& result) {
+void tell_summary(const GenerationResult& result, const LoadedModelInfo& model) {
   std::string ends;
   for (const auto& completion : result.completions)
     ends += (ends.empty() ? "" : ", ") + std::string(to_string(completion.finish_reason));
   note(fmt::format("{} prompt tokens, the first token after {:.0f} ms", result.completions.front().prompt_tokens,
                    result.first_token_ms));
   note(fmt::format("{} generated tokens ({}), {:.1f} tokens/s, {} of memory at the peak", generated_tokens(result),
-                   ends, result.tokens_per_second, in_units(peak_rss_bytes())));
+                   ends, result.tokens_per_second, in_units(peak_rss_bytes(model))));
 }
 
 }  // namespace berth::cli

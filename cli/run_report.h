@@ -23,6 +23,6 @@ void tell_device(const Resolution& resolution);
 /// On standard error: the model and how long it took to load.
 void tell_model(const LoadedModelInfo& model);
 /// On standard error: tokens, times, speed and memory.
-void tell_summary(const GenerationResult& result);
+void tell_summary(const GenerationResult& result, const LoadedModelInfo& model);
 
 }  // namespace berth::cli

@@ -15,6 +15,8 @@
 namespace berth::cli {
 namespace {
 
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";  // editors of Windows begin a file with it
+
 std::string text_of_fields(const Value::Object& fields) {
   for (const auto* name : {"text", "content"})
     if (const auto* text = fields.find(name); text != nullptr && text->is_string()) return text->as_string();
@@ -38,7 +40,7 @@ void add_lines(const std::string& file, bool plain, std::vector<TextLine>& lines
   const auto text = read_file_or_input(file, "texts");
   std::size_t number = 0;
   std::size_t empty = 0;
-  for (std::size_t from = 0; from < text.size();) {
+  for (std::size_t from = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0; from < text.size();) {
     const auto end = std::min(text.find('\n', from), text.size());
     auto line = std::string_view(text).substr(from, end - from);
     from = end + 1;

@@ -24,16 +24,16 @@ struct ConvertContext {
 ///     convert_model("/models/SmolLM2-135M-Instruct", "smollm2.gguf");
 ///     const auto model = engine("llama.cpp").load({.model = "smollm2.gguf"});
 ///
-/// `to` appears in one step, when all of it is written; what stands there is replaced. A tensor is in memory at a time.
-/// Throws FormatError where the model, or its tokenizer, is none that llama.cpp computes alike, and says what;
-/// ModelNotFound where a file is missing; Cancelled; std::filesystem::filesystem_error where `to` cannot be written;
-/// std::runtime_error without llama.cpp.
+/// `to` appears in one step, when all of it is written; a file that stands there is replaced. A tensor is in memory at a time.
+/// Throws std::invalid_argument where `to` is a folder, a device or a file of the model; FormatError where the model, or its
+/// tokenizer, is none that llama.cpp computes alike, and says what; ModelNotFound where a file is missing; Cancelled;
+/// std::filesystem::filesystem_error where `to` cannot be written; std::runtime_error without llama.cpp.
 void convert_model(const std::filesystem::path& folder, const std::filesystem::path& to,
                    const ConvertContext& context = {});
 
 /// `model`, as locate_model() gives it, or the GGUF file that was made of it where it is a folder with safetensors. The file
-/// lies in "converted" beside `search.model_cache`. It is made where it is not there yet, or the folder has changed since; of
-/// two processes one makes it. Throws as convert_model() does.
+/// lies in "converted" beside `search.model_cache`. It is made where it is not there yet, or the folder has changed since, and
+/// what was made of the folder before is removed then; of two processes one makes it. Throws as convert_model() does.
 ///
 ///     const auto search = ModelSearch::from_environment();
 ///     const auto file = loadable_model(locate_model("Qwen/Qwen3-0.6B", search), search);

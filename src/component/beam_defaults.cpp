@@ -8,6 +8,7 @@
 #include <system_error>
 #include <variant>
 
+#include "berth/engine.h"
 #include "berth/parameters.h"
 #include "model/named_file.h"
 #include "text/printable.h"
@@ -32,6 +33,18 @@ struct BeamOptions {
   }
 };
 
+/// Throws std::invalid_argument for a value that is out of its range.
+void check(const BeamOptions& given) {
+  GenerationOptions options;
+  options.num_beams = given.num_beams.value_or(options.num_beams);
+  options.length_penalty = given.length_penalty.value_or(options.length_penalty);
+  options.validate();
+  const auto* text = given.early_stopping ? std::get_if<std::string>(&*given.early_stopping) : nullptr;
+  if (text != nullptr && *text != "never")
+    throw std::invalid_argument(
+        fmt::format("'early_stopping' must be true, false or \"never\", got {}", in_quotes(*text)));
+}
+
 bool says(const Value::Object& object, std::string_view name) {
   const Value* value = object.find(name);
   return value != nullptr && !value->is_null();
@@ -43,9 +56,9 @@ Value::Object options_in(const fs::path& file) try {
   if (!all.is_object()) return found;
   for (const auto* name : {"num_beams", "length_penalty", "early_stopping"})
     if (says(all.as_object(), name)) found.set(name, *all.find(name));
-  (void)from_init_parameters<BeamOptions>(found);
+  check(from_init_parameters<BeamOptions>(found));
   return found;
-} catch (const WrongParameter& problem) {
+} catch (const std::invalid_argument& problem) {
   throw std::invalid_argument(fmt::format("{}: {}", in_quotes(file.string()), problem.what()));
 }
 

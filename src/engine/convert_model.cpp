@@ -23,11 +23,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int version_of_conversion = 3;
+constexpr std::size_t digits_of_content = 16;
 constexpr std::chrono::hours patience_with_others{1};
 constexpr std::array files_beside = {"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
                                      "chat_template.jinja"};
 
-/// Changes with each of the files that are read.
+/// Digits for the place of the folder, and those that change with each of the files that are read.
 std::string fingerprint(const fs::path& folder) {
   std::string text = fmt::format("{}\n", version_of_conversion);
   auto files = model::safetensors_files(folder);
@@ -39,16 +40,28 @@ std::string fingerprint(const fs::path& folder) {
     text += fmt::format("{}\n{}\n{}\n", path.string(), fs::file_size(path, none),
                         fs::last_write_time(path, none).time_since_epoch().count());
   }
-  return sha256(text).substr(0, 16);
+  std::error_code none;
+  return sha256(fs::weakly_canonical(folder, none).string()).substr(0, 8) + sha256(text).substr(0, digits_of_content);
 }
 
-/// What a process left that ended while it wrote `file`; the caller holds the lock on that.
-void remove_parts(const fs::path& file) {
+/// What was made of the same folder before it changed, and what a process left that ended while it wrote. The caller holds
+/// the lock on `file`; what another process writes stays.
+void remove_outdated(const fs::path& file) {
+  const auto mine = file.stem().string();
+  const auto place = mine.substr(0, mine.size() - digits_of_content);
   std::error_code none;
   for (fs::directory_iterator entry(file.parent_path(), none), end; !none && entry != end; entry.increment(none)) {
+    const auto name = entry->path().filename().string();
+    if (!name.starts_with(place)) continue;
     std::error_code ignored;
-    if (entry->path().filename().string().starts_with(file.filename().string() + ".part-"))
+    const auto stem = name.substr(0, mine.size());
+    const auto lock_path = file.parent_path() / (stem + ".lock");
+    if (stem == mine) {
+      if (name.starts_with(file.filename().string() + ".part-")) fs::remove(entry->path(), ignored);
+    } else if (const auto lock = lock_file(lock_path)) {
       fs::remove(entry->path(), ignored);
+      fs::remove(lock_path, ignored);
+    }
   }
 }
 
@@ -89,9 +102,10 @@ fs::path loadable_model(const fs::path& model, const ModelSearch& search, const 
   const auto folder = search.model_cache.parent_path() / "converted";
   auto file = folder / fmt::format("{}-{}.gguf", name, fingerprint(model));
   fs::create_directories(folder);
-  const auto lock = lock_file(fs::path(file).replace_extension(".lock"), patience_with_others);
+  const auto lock = lock_file(fs::path(file).replace_extension(".lock"), patience_with_others, context.stop);
   if (fs::exists(file, none)) return file;
-  remove_parts(file);
+  if (context.stop.stop_requested()) throw Cancelled("The conversion was cancelled");
+  remove_outdated(file);
   check_space(folder, profile.tensor_bytes);
   if (context.log)
     context.log(LogLevel::info, fmt::format("{} holds safetensors: it is written once as {} ({} MB)", model.string(),

@@ -48,14 +48,15 @@ std::optional<std::filesystem::path> run_folder() {
   return only_mine ? std::optional(folder) : std::nullopt;
 }
 
-std::optional<Descriptor> lock_file(const std::filesystem::path& path, std::chrono::milliseconds patience) {
+std::optional<Descriptor> lock_file(const std::filesystem::path& path, std::chrono::milliseconds patience,
+                                    const std::stop_token& stop) {
   constexpr std::chrono::milliseconds pause{5};
   const auto end = std::chrono::steady_clock::now() + patience;
   for (;;) {
     Descriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
     if (file < 0) return std::nullopt;
     if (flock(file, LOCK_EX | LOCK_NB) != 0) {
-      if (std::chrono::steady_clock::now() >= end) return std::nullopt;
+      if (std::chrono::steady_clock::now() >= end || stop.stop_requested()) return std::nullopt;
       std::this_thread::sleep_for(pause);
       continue;
     }

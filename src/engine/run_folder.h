@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,10 @@ namespace berth {
 /// Made where it is not there. Nothing where it cannot be made, or somebody else may enter it.
 std::optional<std::filesystem::path> run_folder();
 
-/// The lock on a file, which is made where it is not there; nothing where another process has it for longer than `patience`.
-std::optional<Descriptor> lock_file(const std::filesystem::path& path, std::chrono::milliseconds patience = {});
+/// The lock on a file, which is made where it is not there; nothing where another process has it for longer than `patience`, or
+/// until `stop` is requested.
+std::optional<Descriptor> lock_file(const std::filesystem::path& path, std::chrono::milliseconds patience = {},
+                                    const std::stop_token& stop = {});
 
 /// The texts of all NAME.json whose owner lives. Files of the others are removed, those too that had only just been begun.
 std::vector<std::string> texts_of_living(const std::filesystem::path& folder);

@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "cli/process.h"
 #include "test_model.h"
@@ -148,6 +149,21 @@ TEST_F(ConversationTest, CtrlCEndsAnAnswerAndThenThePrompt) {
   EXPECT_TRUE(process->wait_for(prompt));
   process->type("half a line\x03");
   EXPECT_EQ(process->wait().exit_code, 130);
+  expect_terminal_as_before(*process);
+}
+
+TEST_F(ConversationTest, CtrlZWhereNoShellIsAboveEndsNothing) {
+  const auto process = start();
+  process->type("half a line");
+  EXPECT_TRUE(process->wait_for("half a line"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // until it waits for the next key
+  process->type("\x1a");
+  EXPECT_TRUE(process->wait_for(prompt));
+  process->type("/help\n");
+  EXPECT_TRUE(process->wait_for("/clear forgets"));
+  EXPECT_TRUE(process->wait_for(prompt));
+  process->type("\x04");
+  EXPECT_EQ(process->wait().exit_code, 0);
   expect_terminal_as_before(*process);
 }
 

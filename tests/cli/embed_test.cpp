@@ -97,12 +97,45 @@ TEST(EmbedCommand, TellsWhatIsWrong) {
   EXPECT_THAT(absent.err, HasSubstr("hf download no/such-model"));
   EXPECT_THAT(berth_command({"embed", embedder, "/no/such.txt"}).err, HasSubstr("Cannot read texts from /no/such.txt"));
   EXPECT_EQ(berth_command({"embed", embedder, "--prompt", "a", "--prompt-name", "b"}).exit_code, 2);
-  EXPECT_EQ(berth_command({"embed", embedder, "--truncate-dim", "0"}).exit_code, 2);
+  for (const auto* option : {"--truncate-dim", "--max-tokens"})
+    for (const auto* number : {"0", "-1", "99999999999999999999", "1.5"}) {
+      const auto outcome = berth_command({"embed", embedder, option, number}, {.input = "a"});
+      EXPECT_EQ(outcome.exit_code, 2) << option << ' ' << number;
+      EXPECT_THAT(outcome.err, AllOf(HasSubstr(option), HasSubstr(number)));
+    }
   EXPECT_EQ(berth_command({"embed", embedder, "--precision", "int3"}).exit_code, 2);
   EXPECT_THAT(berth_command({"embed", embedder, "-v"}, {.input = "a"}).err, HasSubstr("BertModel"));
   const auto latin = berth_command({"embed", embedder}, {.input = "a\n\nna\xefve\n"});
   EXPECT_EQ(latin.exit_code, 1);
   EXPECT_THAT(latin.err, HasSubstr("standard input, line 3: it is not UTF-8"));
+}
+
+TEST(EmbedCommand, LeavesOutAByteOrderMark) {
+  const auto found = embed({}, "\xEF\xBB\xBF{\"content\": \"two ships\"}\n");
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(*found[0].find("content"), Value("two ships"));
+}
+
+TEST(EmbedCommand, AClosedInputIsAnError) {
+  const auto outcome =
+      berth_command({"-c", "exec \"$0\" embed \"$1\" <&-", BERTH_BINARY, embedder}, {.program = "/bin/sh"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("Cannot read texts from standard input: Bad file descriptor"));
+}
+
+TEST(EmbedCommand, ASignalEndsItWhileItWaitsForTexts) {
+  for (const auto& command : {std::vector<std::string>{"embed", embedder}, {"rank", embedder, "ship"}}) {
+    for (const int signal : {SIGINT, SIGTERM}) {
+      auto arguments = command;
+      arguments.emplace_back("-v");
+      Process process(arguments, {.terminal_input = true, .timeout = std::chrono::seconds(20)});
+      ASSERT_TRUE(process.wait_for("loaded in"));
+      process.send(signal);
+      const auto outcome = process.wait();
+      EXPECT_THAT(outcome.err, Not(HasSubstr("TIMEOUT")));
+      EXPECT_TRUE(outcome.signal == signal || outcome.exit_code == 128 + signal) << outcome.exit_code;
+    }
+  }
 }
 
 TEST(EmbedCommand, TellsOfEmptyLines) {
@@ -138,7 +171,8 @@ TEST(RankCommand, RefusesAModelOfSeveralLabels) {
   const auto outcome = rank_outcome(BERTH_TEST_DATA_DIR "/encoders/bert_nli", {}, "rain\n");
   EXPECT_THAT(outcome.err, HasSubstr("This model has 3 labels"));
   EXPECT_EQ(berth_command({"rank", cross_encoder}).exit_code, 2);
-  EXPECT_EQ(rank_outcome(cross_encoder, {"--top-k", "0"}, "rain\n").exit_code, 2);
+  for (const auto* number : {"0", "-1"})
+    EXPECT_EQ(rank_outcome(cross_encoder, {"--top-k", number}, "rain\n").exit_code, 2);
 }
 
 TEST(RankCommand, RefusesAModelOfAnotherTask) {

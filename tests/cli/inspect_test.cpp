@@ -53,6 +53,20 @@ TEST_F(InspectCommand, TellsExpertsFromWhatTheyShareInSafetensors) {
   EXPECT_THAT(text, HasSubstr("a dense part of 32"));
 }
 
+TEST_F(InspectCommand, KnowsTheNamesOfEncodersAsEmbedDoes) {
+  const auto models = folder_.path() / "berth" / "models";
+  std::filesystem::create_directories(models);
+  std::filesystem::copy(BERTH_TEST_DATA_DIR "/encoders/st_dense", models / "minilm",
+                        std::filesystem::copy_options::recursive);
+  const ProcessOptions options{.environment = {{"XDG_CACHE_HOME", folder_.path().string()}}};
+  for (const auto* name : {"minilm", "all-MiniLM-L6-v2"})
+    EXPECT_THAT(berth_command({"inspect", name}, options).out, HasSubstr("Architecture  bert"));
+  EXPECT_EQ(berth_command({"plan", "minilm", "--simulate", "cpu:1GiB"}, options).exit_code, 0);
+  const auto unknown = berth_command({"inspect", "nonesuch"}, options);
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("There is no model 'nonesuch'"));
+}
+
 TEST_F(InspectCommand, JsonIsTheProfile) {
   const auto path = model("qwen3");
   const auto outcome = berth_command({"inspect", path, "--json"});

@@ -74,6 +74,15 @@ TEST_F(RunCommand, JsonHoldsTheRepliesAndWhatTheyTook) {
   EXPECT_EQ(meta.at("seeds"), json({0}));
 }
 
+TEST_F(RunCommand, VerboseCountsTheMemoryOfAnEngineInAProcessOfItsOwn) {
+  const auto outcome = run({"-p", "Hi", "--max-new-tokens", "1", "--isolation", "process", "-v"});
+  const auto at = outcome.err.find(" tokens/s, ");
+  ASSERT_NE(at, std::string::npos) << outcome.err;
+  const auto told = outcome.err.substr(at + 11);
+  EXPECT_THAT(told, HasSubstr(" of memory at the peak"));
+  EXPECT_TRUE(std::stod(told) > 60 || told.find("GiB") != std::string::npos) << told;  // the weights alone take 90 MiB
+}
+
 TEST_F(RunCommand, SamplesAreTheSameForTheSameSeedAndAsManyAsAskedFor) {
   const std::vector<std::string> asked = {"-p",     "A poem.", "--temperature",          "1.5",
                                           "--seed", "7",       "--num-return-sequences", "3"};
@@ -95,6 +104,41 @@ TEST_F(RunCommand, AnythingThatOnlySamplingUsesTurnsItOn) {
     arguments.insert(arguments.end(), option.begin(), option.end());
     EXPECT_NE(run_json(arguments)["meta"]["seeds"][0], 0) << option[0];
   }
+}
+
+TEST_F(RunCommand, BeamsAreSearchedAndNotSampled) {
+  std::vector<std::string> asked = {"--raw",       "-p", "The capital of France is", "--max-new-tokens", "6",
+                                    "--num-beams", "3"};
+  EXPECT_THAT(run(asked).out, HasSubstr("Paris"));
+  asked.insert(asked.end(), {"--num-return-sequences", "2"});
+  const auto both = run_json(asked);
+  EXPECT_EQ(both["replies"].size(), 2U);
+  EXPECT_NE(both["replies"][0], both["replies"][1]);
+  EXPECT_EQ(both["meta"]["seeds"], json({0, 0}));
+  EXPECT_EQ(run_json(asked)["replies"], both["replies"]);
+
+  const auto refusal = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"-p", "Hi"});
+    const auto outcome = run(more);
+    EXPECT_EQ(outcome.exit_code, 2);
+    return outcome.err;
+  };
+  EXPECT_THAT(refusal({"--num-beams", "2", "--seed", "1"}), HasSubstr("does not sample: leave out --temperature"));
+  EXPECT_THAT(refusal({"--num-beams", "2", "--stream"}), HasSubstr("leave out --stream"));
+  EXPECT_THAT(refusal({"--num-beams", "2", "--num-return-sequences", "3"}), HasSubstr("the 2 beams"));
+  EXPECT_THAT(refusal({"--num-return-sequences", "3"}), HasSubstr("--num-beams 4"));
+  EXPECT_THAT(refusal({"--length-penalty", "2"}), HasSubstr("--num-beams above 1"));
+  EXPECT_THAT(refusal({"--num-beams", "65"}), HasSubstr("from 1 to 64"));
+}
+
+TEST_F(RunCommand, LengthPenaltyDecidesBetweenShortAndLongBeams) {
+  const auto tokens = [&](const std::string& penalty) {
+    const auto document = run_json({"-p", "Say yes or no: is the sky blue?", "--max-new-tokens", "24", "--num-beams",
+                                    "4", "--length-penalty", penalty});
+    return document["meta"]["generated_tokens"].get<int>();
+  };
+  EXPECT_LT(tokens("-2"), tokens("1"));
+  EXPECT_LT(tokens("1"), tokens("8"));
 }
 
 TEST_F(RunCommand, StopWordsEndTheAnswer) {

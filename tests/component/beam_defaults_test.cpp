@@ -46,6 +46,16 @@ TEST_F(BeamDefaults, AWrongTypeIsToldWithItsFile) {
               AllOf(HasSubstr("generation_config.json"), HasSubstr("'num_beams'"), HasSubstr("expected an integer")));
 }
 
+TEST_F(BeamDefaults, AValueOutOfItsRangeIsToldWithItsFile) {
+  for (const auto& [text, problem] : {std::pair(R"({"num_beams": 0})", "from 1 to 64, got 0"),
+                                      std::pair(R"({"num_beams": 65})", "from 1 to 64, got 65"),
+                                      std::pair(R"({"early_stopping": "x"})", "true, false or \"never\", got 'x'")}) {
+    write("generation_config.json", text);
+    EXPECT_THAT(test::refusal([&] { of("text-generation"); }),
+                AllOf(HasSubstr("generation_config.json"), HasSubstr(problem)));
+  }
+}
+
 TEST_F(BeamDefaults, WhatIsSaidGoesBefore) {
   const Value::Object defaults{{"num_beams", 4}, {"length_penalty", 2.0}};
   const auto with = [&](Value::Object kwargs) { return Value(with_beam_defaults(std::move(kwargs), defaults)); };

@@ -8,6 +8,7 @@
 #include "berth/huggingface_local_generator.h"
 #include "component/local_model.h"
 #include "json_file.h"
+#include "own_cache.h"
 
 namespace berth {
 namespace {
@@ -37,6 +38,7 @@ TEST(CleanedReply, GoesByTheTaskWhereNothingIsSaid) {
 Value replies_of(const std::vector<std::string>& texts) { return Value::Array(texts.begin(), texts.end()); }
 
 TEST(CleanedReply, GeneratorsReplyAsHaystackDoes) {
+  const test::OwnCache cache;
   const std::string model = BERTH_TEST_DATA_DIR "/generators/phi";
   const Value::Object options = {{"max_new_tokens", 20}};
   HuggingFaceLocalGenerator plain({.model = model, .device = Device::cpu(), .token = {}, .generation_kwargs = options});

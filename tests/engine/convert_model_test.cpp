@@ -3,16 +3,19 @@
 #include "berth/convert_model.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <fstream>
 #include <set>
+#include <thread>
 
 #include "berth/engine.h"
 #include "berth/error.h"
 #include "berth/model.h"
 #include "encoder_cases.h"
 #include "engine/checked_models.h"
+#include "engine/run_folder.h"
 #include "model/safetensors_writer.h"
 #include "refusal.h"
 #include "test_model.h"
@@ -122,10 +125,34 @@ TEST(ConvertModel, LeavesOutWhatReadsImages) {
   for (const auto& tensor : after.tensors) EXPECT_THAT(tensor.name, testing::Not(HasSubstr("vision")));
 }
 
+TEST(ConvertModel, ReplacesFilesOnlyAndNoneOfTheModel) {
+  const GeneratorCopy copy("qwen3");
+  const auto refusal = [&](const fs::path& to) { return test::refusal([&] { convert_model(copy.path(), to); }); };
+  const auto link = copy.target().parent_path() / "link.gguf";
+  fs::create_symlink(copy.path() / "config.json", link);
+  const auto pipe = copy.target().parent_path() / "pipe.gguf";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(refusal(copy.path()), HasSubstr("is a folder"));
+  EXPECT_THAT(refusal(""), HasSubstr("'' is no name of a file"));
+  EXPECT_THAT(refusal(pipe), HasSubstr("is a device, pipe or socket"));
+  EXPECT_THAT(refusal(copy.path() / "model.safetensors"), HasSubstr("is a file of the model itself"));
+  EXPECT_THAT(refusal(link), HasSubstr("is a file of the model itself"));
+  EXPECT_TRUE(fs::is_fifo(pipe));
+
+  fs::remove(link);
+  std::ofstream(copy.target()) << "an older one";
+  fs::create_symlink(copy.target(), link);
+  convert_model(copy.path(), link);
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_EQ(read_model(copy.target()).architecture, "qwen3");
+}
+
 TEST(ConvertModel, RefusesWhatItDoesNotKnowAndSaysWhatItDoes) {
   GeneratorCopy copy("llama3");
   copy.set("model_type", "bart");
   EXPECT_THAT(copy.refusal(), AllOf(HasSubstr("'bart'"), HasSubstr("qwen3"), HasSubstr("convert_hf_to_gguf.py")));
+  copy.set("model_type", "bert");
+  EXPECT_THAT(copy.refusal(), AllOf(HasSubstr("an encoder"), HasSubstr("berth embed")));
 }
 
 TEST(ConvertModel, RefusesWhatLlamaCppWouldComputeInAnotherWay) {
@@ -153,6 +180,40 @@ TEST(ConvertModel, RefusesWhatLlamaCppWouldComputeInAnotherWay) {
   EXPECT_THAT(with("smollm3", "no_rope_layers", Value::Array{1, 1, 1, 1}), HasSubstr("[1, 1, 1, 0]"));
   EXPECT_THAT(with("olmo2", "tie_word_embeddings", true), HasSubstr("tie_word_embeddings"));
   EXPECT_THAT(with("flan_t5", "feed_forward_proj", "gated-silu"), HasSubstr("gated-gelu"));
+}
+
+/// llama.cpp asserts that there is one where a file has a window.
+TEST(ConvertModel, AGemmaWithoutLayersThatLookThroughAWindowHasNone) {
+  const auto with = [](const char* model, const char* kind) {
+    GeneratorCopy copy(model);
+    copy.set("layer_types", Value::Array(copy.config().find("layer_types")->as_array().size(), kind));
+    return copy.refusal();
+  };
+  EXPECT_EQ(with("gemma3_text", "sliding_attention"), "was accepted");
+  EXPECT_THAT(with("gemma3_text", "local"), AllOf(HasSubstr("layer_types"), HasSubstr("local")));
+  EXPECT_THAT(with("gemma2", "full_attention"), HasSubstr("layer_types"));
+
+  GeneratorCopy copy("gemma3_text");
+  copy.set("layer_types", Value::Array(copy.config().find("layer_types")->as_array().size(), "full_attention"));
+  convert_model(copy.path(), copy.target());
+  const auto model = engine("llama.cpp").load({.model = copy.target(), .device = Device::cpu()});
+  const GenerationRequest request{.prompts = {"a"}, .options = {.max_new_tokens = 1}};
+  EXPECT_EQ(model->new_session()->generate(request).completions.size(), 1U);
+}
+
+TEST(ConvertModel, AFileOfGemmaWithAWindowAndNoLayerThatLooksThroughItIsRefused) {
+  const GeneratorCopy copy("gemma3_text");
+  convert_model(copy.path(), copy.target());
+  std::ifstream source(copy.target(), std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(source)), {});
+  const std::string key = "gemma3.attention.sliding_window_pattern";
+  const auto flags =
+      bytes.find(key) + key.size() + 4 + 4 + 8;  // the types of the array and its elements, and its length
+  for (std::size_t i = 0; i < copy.config().find("layer_types")->as_array().size(); ++i) bytes[flags + i] = 0;
+  std::ofstream(copy.target(), std::ios::binary) << bytes;
+  EXPECT_THAT(test::refusal<EngineError>(
+                  [&] { (void)engine("llama.cpp").load({.model = copy.target(), .device = Device::cpu()}); }),
+              HasSubstr("a sliding window of 8 tokens"));
 }
 
 TEST(ConvertModel, TakesTheRotationsOfLlama3WhereLlamaCppDoes) {
@@ -354,7 +415,35 @@ TEST(LoadableModel, IsMadeOnceAndAnewWhenTheFolderChanges) {
   const auto second = loadable_model(copy.path(), copy.search(), context);
   EXPECT_NE(second, first);
   EXPECT_EQ(read_model(second).context_length, 128U);
-  EXPECT_EQ(loadable_model(first, copy.search(), context), first) << "a file is what it is";
+  EXPECT_FALSE(fs::exists(first)) << "nothing asks for it any more";
+  EXPECT_EQ(loadable_model(second, copy.search(), context), second) << "a file is what it is";
+}
+
+TEST(ConvertModel, LeavesWhatAnotherProcessWritesAndWhatIsOfAnotherFolder) {
+  GeneratorCopy copy("qwen3");
+  const auto first = loadable_model(copy.path(), copy.search());
+  const GeneratorCopy namesake("qwen3");
+  const auto other = loadable_model(namesake.path(), copy.search());
+  const auto lock = lock_file(fs::path(first).replace_extension(".lock"));
+  ASSERT_TRUE(lock);
+  copy.set("max_position_embeddings", 128);
+  EXPECT_NE(loadable_model(copy.path(), copy.search()), first);
+  EXPECT_TRUE(fs::exists(first));
+  EXPECT_TRUE(fs::exists(other));
+}
+
+TEST(ConvertModel, WhoWaitsForAnotherProcessCanBeStopped) {
+  const GeneratorCopy copy("qwen3");
+  const auto file = loadable_model(copy.path(), copy.search());
+  const auto lock = lock_file(fs::path(file).replace_extension(".lock"));
+  ASSERT_TRUE(lock);
+  fs::remove(file);
+  std::stop_source stop;
+  const std::jthread stopper([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    stop.request_stop();
+  });
+  EXPECT_THROW((void)loadable_model(copy.path(), copy.search(), {.stop = stop.get_token()}), Cancelled);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 
 #include "berth/error.h"
@@ -23,6 +24,10 @@ constexpr std::array<Architecture, 10> architectures = {{{"bert", "bert", make_b
                                                          {"deberta-v2", "deberta", make_deberta}}};
 
 }  // namespace
+
+bool is_known(std::string_view model_type) {
+  return std::ranges::find(architectures, model_type, &Architecture::model_type) != architectures.end();
+}
 
 const Architecture& architecture_of(const Config& config) {
   const auto model_type = config.text("model_type", "");

@@ -48,6 +48,7 @@ struct Architecture {
 
 /// Throws EngineError, which names those that are known.
 const Architecture& architecture_of(const Config& config);
+bool is_known(std::string_view model_type);
 
 std::unique_ptr<Backbone> make_bert(const Config& config, Weights& weights);
 std::unique_ptr<Backbone> make_roberta(const Config& config, Weights& weights);

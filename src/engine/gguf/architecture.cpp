@@ -7,6 +7,7 @@
 #include <array>
 #include <vector>
 
+#include "engine/encoder/backbone.h"
 #include "engine/gguf/architecture_keys.h"
 #include "text/printable.h"
 
@@ -51,6 +52,9 @@ const Architecture& architecture_of(const Config& config) {
   const auto type = config.text("model_type", "");
   const auto found = std::ranges::find(architectures, type, &Architecture::model_type);
   if (found != architectures.end()) return *found;
+  if (encoder::is_known(type))
+    config.fail("model_type", in_quotes(type) + ", an encoder, which reads a text and writes none",
+                "a model that writes text. Encoders are for 'berth embed' and 'berth rank', embedders and rankers");
   std::vector<std::string_view> known;
   known.reserve(architectures.size());
   for (const auto& each : architectures) known.push_back(each.model_type);

@@ -17,8 +17,9 @@ void need(const encoder::Config& config, std::string_view name, const Value& exp
 /// Sizes of layers, of heads and of the vocabulary, and rotations, which most decoders name as Llama does.
 void set_decoder(const encoder::Config& config, const std::string& name, std::int64_t context_length, Keys& keys);
 
-/// Which layers see no more than "sliding_window" tokens: those that "layer_types" names, else all but each `period`-th.
-void set_windows(const encoder::Config& config, const std::string& name, std::int64_t period, Keys& keys);
+/// Which layers see no more than "sliding_window" tokens: those that "layer_types" names, else all but each `period`-th. False,
+/// and nothing is set, where that is none.
+bool set_windows(const encoder::Config& config, const std::string& name, std::int64_t period, Keys& keys);
 
 // Each sets the keys of an architecture that is called `name` in GGUF.
 void set_llama(const encoder::Config& config, const std::string& name, Keys& keys);

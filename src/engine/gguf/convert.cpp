@@ -10,6 +10,7 @@
 #include <memory>
 #include <set>
 #include <span>
+#include <stdexcept>
 #include <system_error>
 #include <vector>
 
@@ -32,7 +33,8 @@ using namespace gguf;
 class NewFile {
  public:
   explicit NewFile(const fs::path& target)
-      : target_(target), path_(fmt::format("{}.part-{}", target.string(), getpid())) {
+      : target_(fs::weakly_canonical(target)),  // a link stays one
+        path_(fmt::format("{}.part-{}", target_.string(), getpid())) {
     out_.open(path_, std::ios::binary | std::ios::trunc);
     if (!out_) fail();
   }
@@ -68,6 +70,23 @@ class NewFile {
   std::ofstream out_;
   std::size_t written_ = 0;
 };
+
+/// Throws std::invalid_argument for what a new file in its place would destroy: devices, folders, and files of the model.
+void check_target(const fs::path& to, const fs::path& folder) {
+  const auto refuse = [&](const char* what) {
+    throw std::invalid_argument(
+        fmt::format("{} is {}: name another file for the GGUF model", in_quotes(to.string()), what));
+  };
+  std::error_code none;
+  const auto status = fs::status(to, none);
+  if (!to.has_filename()) refuse("no name of a file");
+  if (fs::is_directory(status)) refuse("a folder");
+  if (fs::exists(status) && !fs::is_regular_file(status)) refuse("a device, pipe or socket");
+  for (fs::directory_iterator entry(folder, none), end; !none && entry != end; entry.increment(none)) {
+    std::error_code other;
+    if (entry->path().extension() != ".gguf" && fs::equivalent(*entry, to, other)) refuse("a file of the model itself");
+  }
+}
 
 struct FreeTensors {
   void operator()(ggml_context* context) const { ggml_free(context); }
@@ -119,8 +138,9 @@ void gguf::convert(const fs::path& folder, const fs::path& to, const ConvertCont
     throw ModelNotFound(fmt::format("There is no config.json beside {}", in_quotes(folder.string())));
   const auto files = model::safetensors_files(folder);
   const auto beside = files.front().parent_path();
+  check_target(to, beside);
   const encoder::Config whole(beside / "config.json", *values);
-  const auto& architecture = architecture_of(whole);
+  const auto& architecture = gguf::architecture_of(whole);
   const auto config = text_part(whole, architecture);
   const std::unique_ptr<gguf_context, FreeContext> header(gguf_init_empty());
   Keys keys(*header);

@@ -47,7 +47,7 @@ void set_gemma2(const Config& config, const std::string& name, Keys& keys) {
   need(config, "hidden_activation", "gelu_pytorch_tanh");
   need_scale_of_queries(config, 46);
   set_any_gemma(config, name, keys);
-  set_windows(config, name, 2, keys);
+  if (!set_windows(config, name, 2, keys)) config.fail("layer_types", "no \"sliding_attention\"", "one in each model");
   for (const auto* cap : {"attn_logit_softcapping", "final_logit_softcapping"}) {
     if (config.find(cap) == nullptr) config.fail(cap, "nothing", "a number");
     keys.number(name + '.' + cap, config.number(cap, 1));
@@ -59,8 +59,7 @@ void set_gemma3(const Config& config, const std::string& name, Keys& keys) {
   if (config.find("attn_logit_softcapping") != nullptr) config.fail("attn_logit_softcapping", "a number", "null");
   need_scale_of_queries(config, 62);
   set_any_gemma(config, name, keys);
-  set_windows(config, name, 6, keys);
-  keys.number(name + ".rope.freq_base_swa", base_in_windows(config));
+  if (set_windows(config, name, 6, keys)) keys.number(name + ".rope.freq_base_swa", base_in_windows(config));
   if (config.find("final_logit_softcapping") != nullptr)
     keys.number(name + ".final_logit_softcapping", config.number("final_logit_softcapping", 1));
 }

@@ -74,6 +74,17 @@ void check_norms(const ModelProfile& profile, const Device& device) {
   }
 }
 
+/// llama.cpp asserts that a layer looks through the window that a file of Gemma has.
+void check_windows(const ModelProfile& profile, const Device& device) {
+  const auto window = number_of(profile, "attention.sliding_window", 0);
+  const bool is_used = std::ranges::any_of(profile.layers, [](const auto& layer) { return layer.window > 0; });
+  if (profile.architecture.starts_with("gemma") && window > 0 && !is_used)
+    refuse_model(profile, device,
+                 fmt::format("has a sliding window of {} tokens ({}.attention.sliding_window) and no layer that looks "
+                             "through it: leave one out, or convert the model by 'berth gguf'",
+                             window, profile.architecture));
+}
+
 }  // namespace
 
 void check_profile(const ModelProfile& profile, const Device& device) {
@@ -102,6 +113,7 @@ std::int64_t number_of(const ModelProfile& profile, std::string_view key, std::i
 
 void check_generates(const ModelProfile& profile, const Device& device) {
   check_no_draft(profile, device);
+  check_windows(profile, device);
   if (!model::sees_both_ways(profile)) return;
   refuse_model(profile, device,
                fmt::format("is an encoder ({}): it reads a text and writes none. Its embeddings or scores are given by "

@@ -2,7 +2,6 @@
 
 #include <fstream>
 #include <sstream>
-#include <thread>
 
 #include "cli/process.h"
 #include "test_model.h"
@@ -156,7 +155,7 @@ TEST_F(ConversationTest, CtrlZWhereNoShellIsAboveEndsNothing) {
   const auto process = start();
   process->type("half a line");
   EXPECT_TRUE(process->wait_for("half a line"));
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // until it waits for the next key
+  EXPECT_TRUE(process->waits());
   process->type("\x1a");
   EXPECT_TRUE(process->wait_for(prompt));
   process->type("/help\n");

@@ -18,12 +18,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -68,6 +70,8 @@ class Process {
   pid_t pid() const { return pid_; }
   /// Whether `text` came on standard output, the terminal, or standard error, after what was waited for before.
   bool wait_for(std::string_view text);
+  /// Whether its first thread waits for something: a key, where it was to be ready for one.
+  bool waits() const;
   const std::string& output() const { return outcome_.out; }  ///< as far as it was waited for
   Outcome wait();  ///< until it ends; past the timeout it is killed, with "TIMEOUT" in `err`
 
@@ -244,6 +248,19 @@ inline bool Process::wait_for(std::string_view text) {
     if (found(outcome_.out, out_seen_) || found(outcome_.err, err_seen_)) return true;
     if (!more) return false;
   }
+}
+
+/// proc_pid_stat(5): the state stands behind the name, which is in parentheses.
+inline bool Process::waits() const {
+  const auto deadline = started_ + options_.timeout;
+  while (detail::Clock::now() < deadline) {
+    std::ifstream file("/proc/" + std::to_string(pid_) + "/stat");
+    const std::string stat((std::istreambuf_iterator<char>(file)), {});
+    if (const auto name_end = stat.rfind(')'); name_end != stat.npos && stat.substr(name_end + 2, 1) == "S")
+      return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return false;
 }
 
 inline Outcome Process::wait() {

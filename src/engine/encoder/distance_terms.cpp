@@ -30,8 +30,8 @@ DistanceTerms::DistanceTerms(Graph& graph, const Pack& pack, const DistanceRows&
     : graph_(graph), rows_(rows), heads_(heads) {
   const auto farthest = pack.groups.front().length - 1;
   auto last = first_row_ = rows.row(0);
-  for (auto distance = -farthest; distance <= farthest;
-       ++distance) {  // the ends are the farthest rows only in most models
+  // In most models the ends have the farthest rows, but not where there are more buckets than distances.
+  for (auto distance = -farthest; distance <= farthest; ++distance) {
     first_row_ = std::min(first_row_, rows.row(distance));
     last = std::max(last, rows.row(distance));
   }

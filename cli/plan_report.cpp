@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "model/encoder_decoder.h"
 #include "plan/speed/machine_view.h"
 #include "text.h"
 #include "text/bytes.h"
@@ -22,7 +23,13 @@ std::string cache_types_text(const ContextSpec& context) {
   return context.type_k == context.type_v ? context.type_k : context.type_k + "/" + context.type_v;
 }
 
-std::string predicted_text(const PredictedSpeed& speed) {
+/// `reads_only`: the model writes no tokens.
+std::string predicted_text(const PredictedSpeed& speed, bool reads_only) {
+  if (reads_only)
+    return fmt::format("{} tokens/s {}", rate_text(speed.prompt_tokens_per_s),
+                       speed.ran               ? "seen"
+                       : speed.prompt_measured ? "predicted (measured rates)"
+                                               : "predicted (usual rates, not measured)");
   if (speed.ran)
     return fmt::format("{} tokens/s seen; prompts {} tokens/s seen", rate_text(speed.decode_tokens_per_s),
                        rate_text(speed.prompt_tokens_per_s));
@@ -158,7 +165,7 @@ std::string plan_table(const Plan& plan, const ModelProfile& profile, const Inve
   text += line("Context", fmt::format("{} tokens, {}, cache in {}", context.n_ctx, sequences_text(context.n_seq),
                                       cache_types_text(context)));
   text += line("Outcome", plan.outcome == PlanOutcome::fits ? "it fits" : "it does not fit");
-  if (plan.predicted) text += line("Speed", predicted_text(*plan.predicted));
+  if (plan.predicted) text += line("Speed", predicted_text(*plan.predicted, model::sees_both_ways(profile)));
   if (!plan.use.empty()) text += "\n" + devices_text(plan, inventory, request);
   return text + layers_text(plan) + problems_text(plan);
 }

@@ -171,6 +171,16 @@ TEST_F(PlanCommand, MakesDeviceMapsOfModelsInSafetensors) {
   EXPECT_THAT(made({"--context", "512"}).out, HasSubstr("generous guess"));
 }
 
+TEST_F(PlanCommand, OfAnEncoderSpeaksOfWhatItReads) {
+  const std::string encoder = BERTH_TEST_DATA_DIR "/encoders/bert_model";
+  const auto table = berth_command({"plan", encoder, "--simulate", "cpu:1GiB"});
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_THAT(table.out, AllOf(HasSubstr("tokens/s predicted"), Not(HasSubstr("prompts"))));
+  const auto flags = berth_command({"plan", encoder, "--simulate", "cpu:1GiB", "--format", "llama.cpp"});
+  EXPECT_EQ(flags.exit_code, 2);
+  EXPECT_THAT(flags.err, AllOf(HasSubstr("encoders run in Berth: berth embed"), Not(HasSubstr("berth gguf"))));
+}
+
 TEST_F(PlanCommand, SaysWhatToDoWithAModelWithoutLayers) {
   SafetensorsWriter().tensor("a.weight", "F32", {4, 4}, 64).write(file("flat/model.safetensors"));
   const auto outcome = plan({}, "cpu:1GiB", "flat");

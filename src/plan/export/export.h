@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "berth/plan.h"
+#include "model/encoder_decoder.h"
 #include "text/printable.h"
 
 namespace berth::plan {
@@ -22,9 +23,10 @@ inline void need_fitting(const Plan& plan, std::string_view tool) {
 /// Throws std::invalid_argument for a model that is not in GGUF.
 inline void need_gguf(const ModelProfile& profile, std::string_view tool) {
   if (profile.format == "gguf") return;
-  throw std::invalid_argument(fmt::format(
-      "{} is told of models in GGUF, and {} is one in {}: write it as GGUF: berth gguf, convert_model()", tool,
-      in_quotes(profile.path.string()), profile.format));
+  const auto* help = model::sees_both_ways(profile) ? "encoders run in Berth: berth embed, berth rank"
+                                                    : "write it as GGUF: berth gguf, convert_model()";
+  throw std::invalid_argument(fmt::format("{} is told of models in GGUF, and {} is one in {}: {}", tool,
+                                          in_quotes(profile.path.string()), profile.format, help));
 }
 
 inline bool uses_disk(const Placement& placement) {

@@ -163,6 +163,7 @@ inline Process::Process(std::vector<std::string> arguments, ProcessOptions optio
   const bool here = command_line != nullptr && options_.program == BERTH_BINARY && detail::is_single_threaded();
   const bool counted = detail::is_first_of_this_test();
   std::fflush(nullptr);
+  std::signal(SIGPIPE, SIG_IGN);  // a process may end before it has read all of its input
   pid_ = fork();
   detail::require(pid_ >= 0, "fork");
   if (pid_ == 0) {
@@ -176,6 +177,7 @@ inline Process::Process(std::vector<std::string> arguments, ProcessOptions optio
       value ? setenv(name.c_str(), value->c_str(), 1) : unsetenv(name.c_str());
     if (!options_.folder.empty() && chdir(options_.folder.c_str()) != 0) _exit(126);
     std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGPIPE, SIG_DFL);
     if (here) detail::run_command_line(argv, ended.second, counted);
     execvp(argv[0], argv.data());
     _exit(127);

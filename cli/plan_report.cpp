@@ -25,15 +25,13 @@ std::string cache_types_text(const ContextSpec& context) {
 
 /// `reads_only`: the model writes no tokens.
 std::string predicted_text(const PredictedSpeed& speed, bool reads_only) {
+  const auto rates = [](bool measured) { return measured ? "measured rates" : "usual rates, not measured"; };
   if (reads_only)
-    return fmt::format("{} tokens/s {}", rate_text(speed.prompt_tokens_per_s),
-                       speed.ran               ? "seen"
-                       : speed.prompt_measured ? "predicted (measured rates)"
-                                               : "predicted (usual rates, not measured)");
+    return fmt::format("{} tokens/s predicted ({})", rate_text(speed.prompt_tokens_per_s),
+                       rates(speed.prompt_measured));
   if (speed.ran)
     return fmt::format("{} tokens/s seen; prompts {} tokens/s seen", rate_text(speed.decode_tokens_per_s),
                        rate_text(speed.prompt_tokens_per_s));
-  const auto rates = [](bool measured) { return measured ? "measured rates" : "usual rates, not measured"; };
   auto text = fmt::format("{} tokens/s predicted", rate_text(speed.decode_tokens_per_s));
   if (speed.full_context_tokens_per_s > 0)
     text += fmt::format(", {} in a full context", rate_text(speed.full_context_tokens_per_s));
